@@ -1,0 +1,89 @@
+"""Reading a chat: raw messages, merged history, hourly series."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from chat_forecast.assets import describe
+from chat_forecast.assets.days import DayStream, DescribedDay, Progress, asset_arguments, upstream_input
+from chat_forecast.config import Chat
+from chat_forecast.core.messages import Reading
+from chat_forecast.core.series import count_by_hour
+from chat_forecast.partitions import days_of_run
+from chat_forecast.resources.io_manager import StoredDays
+from chat_forecast.resources.storage import Storages
+from chat_forecast.sources import Sources
+from chat_forecast.sources.identities import merge_readings
+
+
+def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
+    """The assets from the chat's source to its hourly series."""
+
+    @dg.asset(**asset_arguments(chat), kinds={"parquet"})
+    def raw_messages(
+        context: dg.AssetExecutionContext,
+        sources: dg.ResourceParam[Sources],
+        storages: dg.ResourceParam[Storages],
+        progress: dg.ResourceParam[Progress],
+    ) -> DayStream:
+        """What the source returned for the day: one row a message, with id, time (UTC) and a pseudonym of the sender.
+
+        Neither texts nor names are kept. The file also records which stretch of the day was really read, so that a quiet
+        hour can be told from a missing one.
+        """
+        days = days_of_run(context, chat)
+        storage = storages.of(chat)
+
+        def values() -> Iterator[DescribedDay]:
+            for day, reading in zip(days, sources.of(chat).read_days(days), strict=True):
+                # What an earlier run read but did not live to merge is kept.
+                unmerged = storage.unmerged(day)
+                kept = merge_readings([unmerged, reading])
+                yield day, kept, describe.messages(chat, day, kept, new=len(kept.messages))
+
+        return DayStream(context, progress, values())
+
+    @dg.asset(**asset_arguments(chat), kinds={"parquet"}, ins={"raw_messages": upstream_input(chat, "raw_messages")})
+    def merged_history(
+        context: dg.AssetExecutionContext,
+        storages: dg.ResourceParam[Storages],
+        progress: dg.ResourceParam[Progress],
+        raw_messages: StoredDays[Reading],
+    ) -> DayStream:
+        """Every message of the day ever seen, one row a message: what was stored before and what was just read.
+
+        It only grows: a source that returns less today, because messages were deleted or an export is shorter, removes
+        nothing.
+        """
+        storage = storages.of(chat)
+
+        def values() -> Iterator[DescribedDay]:
+            for day, read in raw_messages:
+                stored = storage.messages("merged_history", day)
+                # Not by id alone: a line without an id and its twin with one are the same message.
+                merged = merge_readings([stored, read])
+                new = len(merged.messages) - len(stored.messages)
+                yield day, merged, describe.messages(chat, day, merged, new=new)
+
+        return DayStream(context, progress, values())
+
+    @dg.asset(**asset_arguments(chat), kinds={"parquet"}, ins={"merged_history": upstream_input(chat, "merged_history")})
+    def hourly_series(
+        context: dg.AssetExecutionContext,
+        progress: dg.ResourceParam[Progress],
+        merged_history: StoredDays[Reading],
+    ) -> DayStream:
+        """One row for each hour of the day: how many messages, by how many senders.
+
+        A quiet hour holds 0. An hour that was never read, or not from end to end, holds nothing: it is neither trained
+        on nor scored. Days of clock changes have 23 or 25 rows.
+        """
+
+        def values() -> Iterator[DescribedDay]:
+            for day, history in merged_history:
+                counts = count_by_hour(history, day)
+                yield day, counts, describe.series(chat, day, counts)
+
+        return DayStream(context, progress, values())
+
+    return [raw_messages, merged_history, hourly_series]

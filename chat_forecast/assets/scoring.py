@@ -1,0 +1,68 @@
+"""Scoring a chat's forecasts: the daily score."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+
+from chat_forecast.assets import describe
+from chat_forecast.assets.days import DayStream, DescribedDay, Progress, asset_arguments, upstream, upstream_input
+from chat_forecast.config import Chat
+from chat_forecast.core import pictures
+from chat_forecast.core.scoring import SCORE_COLUMNS, measures, score_day, unusual_hours
+from chat_forecast.partitions import DAY_BEFORE
+from chat_forecast.resources.io_manager import StoredDays
+from chat_forecast.resources.storage import Storages
+from chat_forecast.resources.tracking import Tracking
+
+BASELINE_DAYS = 29
+"""The day itself, and the 28 days before it from which the baselines are made."""
+
+
+def scoring_assets(chat: Chat) -> list[dg.AssetsDefinition]:
+    """The daily score of one chat."""
+
+    @dg.asset(
+        **asset_arguments(chat),
+        kinds={"mlflow"},
+        ins={"hourly_series": upstream_input(chat, "hourly_series")},
+        deps=[upstream(chat, "next_day_forecast", DAY_BEFORE)],
+    )
+    def daily_score(
+        context: dg.AssetExecutionContext,
+        storages: dg.ResourceParam[Storages],
+        tracking: dg.ResourceParam[Tracking],
+        progress: dg.ResourceParam[Progress],
+        hourly_series: StoredDays[pd.DataFrame],
+    ) -> DayStream:
+        """How the forecast made the night before did on the day, over the hours that were read.
+
+        Skill is 1 − error ÷ error of the same hour a week before: above 0, the forecast is better than that. sMAPE runs
+        from 0 to 2 and is taken of the point that is best for it. Each scored day is one run in MLflow.
+        """
+        storage = storages.of(chat)
+
+        def values() -> Iterator[DescribedDay]:
+            histories = storage.series_before(hourly_series.days, days=BASELINE_DAYS)
+            for (day, actuals), history in zip(hourly_series, histories, strict=True):
+                forecast = storage.frame("next_day_forecast", day.plus(-1))
+                score = score_day(actuals, forecast, history[history["hour"] < day.start])
+                row = pd.DataFrame([score])[list(SCORE_COLUMNS)]
+                if forecast is None or not score["hours_scored"]:
+                    yield day, row, describe.no_score(chat, score)
+                    continue
+                picture = pictures.draw_forecast(forecast, actuals, describe.title(chat, day, "forecast and actual"))
+                run = tracking.log_score(
+                    chat.slug,
+                    day.key,
+                    str(score["model_version"]),
+                    measures(score),
+                    actuals.merge(forecast, on="hour"),
+                    picture,
+                    is_simulated=chat.source == "simulated",
+                )
+                yield day, row, describe.score(chat, score, unusual_hours(actuals, forecast), run.url, picture)
+
+        return DayStream(context, progress, values())
+
+    return [daily_score]

@@ -1,0 +1,91 @@
+"""The chat's local calendar day and its hours.
+
+Belongs here: turning a day's name and a time zone into instants, and back.
+Does not belong here: what happened in those hours.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+DAY_FORMAT = "%Y-%m-%d"
+
+
+@dataclass(frozen=True, order=True)
+class LocalDay:
+    """One local calendar day ``[00:00, 24:00)`` of a time zone.
+
+    It lasts 23, 24 or 25 hours, or half an hour more or less where clocks change by half an hour.
+
+    >>> LocalDay.parse("2026-10-25", "Europe/Berlin").hours.size
+    25
+    >>> LocalDay.parse("2026-03-29", "Europe/Berlin").end
+    Timestamp('2026-03-29 22:00:00+0000', tz='UTC')
+    """
+
+    date: date
+    timezone: str
+
+    @classmethod
+    def parse(cls, key: str, timezone: str) -> "LocalDay":
+        """Make the day that a partition key (``YYYY-MM-DD``) names."""
+        return cls(date.fromisoformat(key), timezone)
+
+    @classmethod
+    def containing(cls, instant: datetime, timezone: str) -> "LocalDay":
+        """The local day in which an aware instant falls."""
+        return cls(instant.astimezone(ZoneInfo(timezone)).date(), timezone)
+
+    @property
+    def key(self) -> str:
+        """The partition key: ``YYYY-MM-DD``."""
+        return self.date.isoformat()
+
+    @cached_property
+    def start(self) -> pd.Timestamp:
+        """The day's first instant, in UTC."""
+        return _first_instant(self.date, self.timezone)
+
+    @cached_property
+    def end(self) -> pd.Timestamp:
+        """The first instant of the next day, in UTC: the origin of a forecast made at this day's end."""
+        return _first_instant(self.date + timedelta(days=1), self.timezone)
+
+    @cached_property
+    def hours(self) -> pd.DatetimeIndex:
+        """The local start of every hour of the day, aware, ascending; named ``hour``.
+
+        An hour begins where the local clock shows a full hour, at the day's start, and at a clock change. So the
+        repeated hour of autumn is two distinct entries, and where clocks change by half an hour the
+        entry next to the change covers half an hour.
+        """
+        quarters = pd.date_range(self.start, self.end, freq="15min", inclusive="left", unit="us")
+        local = quarters.tz_convert(self.timezone)
+        wall = local.tz_localize(None)
+        clock_hour = pd.Series(wall.floor("h"))
+        offset = pd.Series(wall - quarters.tz_localize(None))
+        is_start = (clock_hour != clock_hour.shift()) | (offset != offset.shift())
+        return local[is_start.to_numpy()].rename("hour")
+
+    def plus(self, days: int) -> "LocalDay":
+        """The day so many calendar days later (earlier, if negative)."""
+        return LocalDay(self.date + timedelta(days=days), self.timezone)
+
+    def until(self, last: "LocalDay") -> Iterator["LocalDay"]:
+        """Every day from this one to ``last``, both included, ascending."""
+        day = self
+        while day.date <= last.date:
+            yield day
+            day = day.plus(1)
+
+
+def _first_instant(day: date, timezone: str) -> pd.Timestamp:
+    """The first instant of a local date; where midnight is skipped by a clock change, the change itself."""
+    # fold=0 reads a skipped midnight with the offset before the change, which lands on the change; and a
+    # repeated midnight as its first passage.
+    midnight = datetime.combine(day, time(), ZoneInfo(timezone))
+    return pd.Timestamp(midnight).tz_convert("UTC").as_unit("us")

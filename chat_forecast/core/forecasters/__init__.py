@@ -1,0 +1,19 @@
+"""The methods that forecast a chat's next day.
+
+Belongs here: one method a file, each turning an hourly series into a predictive distribution for coming hours.
+Does not belong here: choosing the day, storing models, scoring.
+"""
+
+from chat_forecast.core.forecasters.base import FORECAST_COLUMNS, QUANTILES, FittedForecaster, NotEnoughHistory
+from chat_forecast.core.forecasters.training import FORECASTERS, Training, load, train
+
+__all__ = [
+    "FORECASTERS",
+    "FORECAST_COLUMNS",
+    "QUANTILES",
+    "FittedForecaster",
+    "NotEnoughHistory",
+    "Training",
+    "load",
+    "train",
+]

@@ -1,0 +1,102 @@
+"""Predictive distributions of hourly counts, and the forecast that is read off them.
+
+Belongs here: distributions of whole numbers, and their mean, quantiles and points.
+Does not belong here: finding a distribution from a series.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from chat_forecast.core.forecasters.base import FORECAST_COLUMNS, QUANTILES
+
+Floats = npt.NDArray[np.float64]
+
+DRAWS = 100
+"""Into how many equally likely counts a distribution is cut to find its sMAPE-optimal point."""
+
+
+class Distribution(Protocol):
+    """One distribution of counts for each of ``n`` hours."""
+
+    @property
+    def mean(self) -> Floats:
+        """The means, shape ``(n,)``."""
+
+    def quantiles(self, probabilities: Sequence[float]) -> Floats:
+        """Whole numbers, shape ``(n, len(probabilities))``: the least count that is not exceeded so often."""
+
+
+@dataclass(frozen=True)
+class NegativeBinomial:
+    """Counts with mean ``m`` and variance ``m + m² / size``; both arrays have shape ``(n,)`` and are above 0."""
+
+    mean: Floats
+    size: Floats
+
+    def quantiles(self, probabilities: Sequence[float]) -> Floats:
+        """See :meth:`Distribution.quantiles`."""
+        from scipy.stats import nbinom
+
+        size, mean = self.size[:, None], self.mean[:, None]
+        return np.asarray(nbinom.ppf(list(probabilities), size, size / (size + mean)))
+
+
+@dataclass(frozen=True)
+class Empirical:
+    """Counts that were seen, each as likely as the others: one non-empty array for each hour."""
+
+    counts: tuple[Floats, ...]
+
+    @property
+    def mean(self) -> Floats:
+        """See :attr:`Distribution.mean`."""
+        return np.array([counts.mean() for counts in self.counts])
+
+    def quantiles(self, probabilities: Sequence[float]) -> Floats:
+        """See :meth:`Distribution.quantiles`."""
+        return np.stack([empirical_quantiles(counts, probabilities) for counts in self.counts])
+
+
+def empirical_quantiles(counts: Floats, probabilities: Sequence[float]) -> Floats:
+    """For each probability, find the least of the counts that is not exceeded so often.
+
+    >>> empirical_quantiles(np.array([1.0, 2, 3, 4]), [0.25, 0.3, 0.99]).tolist()
+    [1.0, 2.0, 4.0]
+    """
+    return np.asarray(np.quantile(counts, np.array(probabilities), method="inverted_cdf"), dtype=np.float64)
+
+
+def describe_counts(hours: pd.DatetimeIndex, distribution: Distribution) -> pd.DataFrame:
+    """Make the forecast of the ``hours`` from their distributions: :data:`FORECAST_COLUMNS`, one row an hour.
+
+    >>> hours = pd.date_range("2026-01-01", periods=2, freq="h", tz="Europe/Moscow")
+    >>> table = describe_counts(hours, Empirical((np.array([0, 0, 0, 8.0]), np.array([4, 4, 5.0]))))
+    >>> table[["expected", "median", "smape_point", "q90"]].to_numpy().tolist()
+    [[2.0, 0.0, 0.0, 8.0], [4.333333333333333, 4.0, 4.0, 5.0]]
+    """
+    columns = {"median": 0.5, **QUANTILES}
+    quantiles = dict(zip(columns, distribution.quantiles(list(columns.values())).T, strict=True))
+    points = {"expected": distribution.mean, "smape_point": _smape_points(distribution)}
+    return pd.DataFrame({"hour": hours, **points, **quantiles})[list(FORECAST_COLUMNS)]
+
+
+def _smape_points(distribution: Distribution) -> Floats:
+    """Find the whole numbers that minimise the expected sMAPE, shape ``(n,)``.
+
+    Each distribution is cut into :data:`DRAWS` equally likely counts, and the best one among half of them and 0 is
+    taken: right to about 1 % of probability, which is less than a distribution is known to.
+    """
+    draws = distribution.quantiles(list((np.arange(DRAWS) + 0.5) / DRAWS))
+    candidates = draws[:, ::2]
+    difference = np.abs(draws[:, None, :] - candidates[:, :, None])
+    total = draws[:, None, :] + candidates[:, :, None]
+    losses = np.divide(difference, total, out=np.zeros_like(total), where=total > 0).sum(axis=2)
+    zero = (draws > 0).sum(axis=1)
+    best = losses.argmin(axis=1)
+    rows = np.arange(len(draws))
+    return np.where(zero <= losses[rows, best], 0.0, candidates[rows, best])

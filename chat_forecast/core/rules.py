@@ -1,0 +1,106 @@
+"""When a forecast was not good enough, so that the model is to be trained anew.
+
+Belongs here: the rules, and saying in words why one passed or failed.
+Does not belong here: computing scores (:mod:`.scoring`), or acting on a verdict.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import pandas as pd
+
+
+class RuleSettings(Protocol):
+    """What a chat's configuration says about its rule."""
+
+    @property
+    def rule(self) -> Literal["relative", "smape"]:
+        """Which rule."""
+
+    @property
+    def window_days(self) -> int:
+        """``relative``: over how many days RMSEs are compared."""
+
+    @property
+    def max_model_age_days(self) -> int:
+        """``relative``: how old a model may become."""
+
+    @property
+    def smape_threshold(self) -> float:
+        """``smape``: the highest sMAPE of a day that passes."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a day's forecast was good enough, why, and the figures behind it."""
+
+    passed: bool
+    reason: str
+    figures: dict[str, float | int] = field(default_factory=dict)
+
+
+def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings) -> Verdict:
+    """Judge the newest of some days' scores.
+
+    ``scores`` has one row a day and the columns of :data:`.scoring.SCORE_COLUMNS`, ascending; the last row is the day
+    judged, and of the rows before it those of the last ``window_days`` calendar days are looked at.
+
+    Either rule fails a day that was read and has no forecast. Beyond that ``relative`` fails when over the window the
+    RMSE of the forecasts is above that of the 28-day same-hour mean, or the model is as old as it may become; ``smape``
+    fails when the day's sMAPE is above the threshold. A day of which no hour is known is no fault of the forecast.
+
+    Raises:
+        ValueError: there is no score.
+    """
+    if scores.empty:
+        raise ValueError("expected the score of at least one day, found none")
+    today = scores.iloc[-1]
+    if not pd.isna(today["messages"]) and not today["hours_scored"]:
+        return Verdict(passed=False, reason=f"{today['day']} was read, and there was no forecast for it")
+    if settings.rule == "smape":
+        return _judge_smape(today, settings.smape_threshold)
+    return _judge_relative(scores, today, settings)
+
+
+def _judge_smape(today: "pd.Series[float]", threshold: float) -> Verdict:
+    if not today["hours_scored"]:
+        return Verdict(passed=True, reason=f"nothing to score: no hour of {today['day']} was read")
+    smape = float(today["smape"])
+    passed = smape <= threshold
+    words = "not above" if passed else "above"
+    return Verdict(passed, f"sMAPE {smape:.2f} is {words} the threshold {threshold:g}", {"smape": smape})
+
+
+def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: RuleSettings) -> Verdict:
+    """Two questions: are the forecasts worse than the simple mean, and is the model old."""
+    figures: dict[str, float | int] = {}
+    faults: list[str] = []
+    praise: list[str] = []
+
+    begin = pd.Timestamp(str(today["day"])) - pd.Timedelta(days=settings.window_days - 1)
+    window = scores[pd.to_datetime(scores["day"]) >= begin]
+    window = window[window["same_hour_hours"].fillna(0) > 0]
+    hours = int(window["same_hour_hours"].sum())
+    span = f"{len(window)} scored days" if len(window) != 1 else "1 scored day"
+    if hours:
+        rmse = math.sqrt(float(window["squared_error"].sum()) / hours)
+        simple = math.sqrt(float(window["same_hour_squared_error"].sum()) / hours)
+        figures |= {"rmse": rmse, "same_hour_rmse": simple, "days_compared": len(window)}
+        is_worse = rmse > simple
+        relation = "above" if is_worse else "not above"
+        words = f"RMSE {rmse:.2f} over {span} is {relation} the {simple:.2f} of the 28-day same-hour mean"
+        (faults if is_worse else praise).append(words)
+    else:
+        praise.append("nothing to compare: no hour of the window was read and forecast")
+    if not today["hours_scored"]:
+        praise.insert(0, f"no hour of {today['day']} was read")
+
+    age = today["model_age_days"]
+    if pd.isna(age):
+        return Verdict(not faults, "; ".join(faults or praise), figures)
+    figures["model_age_days"] = int(age)
+    is_old = int(age) >= settings.max_model_age_days
+    words = f"the model is {age} days old, {'the' if is_old else 'below the'} {settings.max_model_age_days} allowed"
+    (faults if is_old else praise).append(words)
+    return Verdict(not faults, "; ".join(faults or praise), figures)

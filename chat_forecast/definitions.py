@@ -1,0 +1,65 @@
+"""The table of contents: everything that Dagster knows of this project.
+
+``defs`` is what the code location loads, for the chats of ``chats.toml``. Nothing here reads a secret, opens a
+connection or imports a heavy library; a chat that cannot be reached is found out by its run.
+"""
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from chat_forecast.assets import chat_assets
+from chat_forecast.assets.days import Progress, no_progress
+from chat_forecast.checks import chat_checks
+from chat_forecast.config import Chat, load_chats
+from chat_forecast.home import Home
+from chat_forecast.jobs import day_job, retraining_job
+from chat_forecast.resources.io_manager import DayIOManager
+from chat_forecast.resources.storage import Storages
+from chat_forecast.resources.tracking import Tracking
+from chat_forecast.schedules import nightly_schedule
+from chat_forecast.sensors import retraining_sensor
+from chat_forecast.sources import Sources
+
+
+def build_definitions(
+    chats: Sequence[Chat],
+    *,
+    storages: Storages,
+    sources: Sources,
+    tracking: Tracking,
+    progress: Progress = no_progress,
+) -> dg.Definitions:
+    """All assets, checks, jobs, schedules and the sensor for these chats, over these resources."""
+    return dg.Definitions(
+        assets=[asset for chat in chats for asset in chat_assets(chat)],
+        asset_checks=[check for chat in chats for check in chat_checks(chat)],
+        jobs=[job for chat in chats for job in (day_job(chat), retraining_job(chat))],
+        schedules=[nightly_schedule(chat) for chat in chats],
+        sensors=[retraining_sensor(chats)],
+        resources={
+            "io_manager": DayIOManager(storages, chats),
+            "storages": storages,
+            "sources": sources,
+            "tracking": tracking,
+            "progress": progress,
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+def definitions_of(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) -> dg.Definitions:
+    """The definitions over what is stored under a home."""
+    return build_definitions(
+        chats,
+        storages=Storages(home.storage_url, home.locks),
+        sources=Sources(home.storage_url),
+        tracking=Tracking(home.mlflow_uri, str(home.mlflow_artifacts)),
+        progress=progress,
+    )
+
+
+home = Home.from_environment(os.environ)
+defs = definitions_of(home, load_chats(home.chats_file, datetime.now(UTC).date()))

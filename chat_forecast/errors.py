@@ -1,0 +1,5 @@
+"""The base of every error that a person can mend."""
+
+
+class ChatForecastError(Exception):
+    """Something a user can put right; the message names the thing, what was found, and what to do."""

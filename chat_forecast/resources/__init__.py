@@ -1,0 +1,1 @@
+"""What the assets use of the outside: stored files, and MLflow."""

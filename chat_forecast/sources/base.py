@@ -1,0 +1,24 @@
+"""What every source of messages offers."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from chat_forecast.core.days import LocalDay
+from chat_forecast.core.messages import Reading
+from chat_forecast.errors import ChatForecastError
+
+
+class MessageSource(Protocol):
+    """One chat's messages, read by local days."""
+
+    def read_days(self, days: Sequence[LocalDay]) -> Iterator[Reading]:
+        """Read the days, which follow one another, oldest first, and yield one reading for each as it is complete.
+
+        A reading holds the messages of its day alone, and covers just what the source answers for: a day that the source
+        knows nothing of gives an empty coverage, not a quiet day. A source that cannot be read raises
+        :class:`SourceError`; days already yielded stand.
+        """
+
+
+class SourceError(ChatForecastError):
+    """A source of messages could not be read; the message says what was found and what to do."""

@@ -1,0 +1,91 @@
+"""Pseudonyms of senders: the same person has the same one in every file and chat, and nobody can tell who it is.
+
+Belongs here: the key, and the one spelling of a sender's identity that is hashed.
+Does not belong here: where identities are read from.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+import uuid
+from pathlib import Path
+
+from chat_forecast.errors import ChatForecastError
+
+KEY_FILE = "pseudonym.key"
+KEY_BYTES = 32
+PSEUDONYM_BYTES = 8
+_WHOLE_NUMBER = re.compile(r"(-?\d+)(?:\.0)?")
+_FIRST_CHANNEL = 10**12  # Telegram's libraries write the channel 123 as -1000000000123
+
+
+class PseudonymKeyError(ChatForecastError):
+    """The key of the pseudonyms cannot be used; the message names its file and what to do."""
+
+
+class Pseudonyms:
+    """Keyed hashes of sender identities: 16 hexadecimal digits each."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @classmethod
+    def load(cls, home: Path) -> "Pseudonyms":
+        """Use the key stored as ``pseudonym.key`` in the folder ``home``; the first call makes it, with mode 0600.
+
+        Raises:
+            PseudonymKeyError: the key's file is damaged.
+        """
+        path = home / KEY_FILE
+        if not path.exists():
+            _make_key(path)
+        text = path.read_bytes().strip()
+        if not re.fullmatch(rb"[0-9a-f]{%d}" % (2 * KEY_BYTES), text):
+            raise PseudonymKeyError(
+                f"{path} is damaged: expected {2 * KEY_BYTES} hexadecimal digits, found {len(text)} bytes of something "
+                "else. Restore it from a backup: with another key the same senders would get other pseudonyms. Only if "
+                "nothing was imported yet, delete it, and a new one is made."
+            )
+        return cls(bytes.fromhex(text.decode()))
+
+    def of(self, sender: str | int | None) -> str | None:
+        """Give the pseudonym of a sender, None for an unknown one."""
+        identity = identity_of(sender)
+        if identity is None:
+            return None
+        digest = hashlib.blake2b(identity.encode("utf-8", "surrogatepass"), key=self._key, digest_size=PSEUDONYM_BYTES)
+        return digest.hexdigest()
+
+
+def identity_of(sender: str | int | None) -> str | None:
+    """Spell a sender's identity in one way, whatever a file or a library calls it.
+
+    >>> [identity_of(sender) for sender in (123, "123", "123.0", "user123", -1000000000045, "channel45", -6, "")]
+    ['user123', 'user123', 'user123', 'user123', 'channel45', 'channel45', 'chat6', None]
+    """
+    text = "" if sender is None else str(sender).strip()
+    found = _WHOLE_NUMBER.fullmatch(text)
+    if not found:
+        return text or None
+    number = int(found[1])
+    if number >= 0:
+        return f"user{number}"
+    return f"chat{-number}" if -number <= _FIRST_CHANNEL else f"channel{-number - _FIRST_CHANNEL}"
+
+
+def _make_key(path: Path) -> None:
+    """Store a new key, unless another process does so first; whoever reads the file sees a whole key."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # Unlike a renaming, a link never replaces the key of another process.
+        path.hardlink_to(aside)
+    except FileExistsError:
+        pass
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,58 @@
+"""What every reader of message files yields, and how it refuses one.
+
+Belongs here: the shape of a batch, the counts kept on the way, and the one error class.
+Does not belong here: any file format.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from chat_forecast.sources.base import SourceError
+
+BATCH_ROWS = 50_000
+
+Progress = Callable[[int], None]
+"""Called with the number of bytes of the file that were read so far."""
+
+
+class RefusedFileError(SourceError):
+    """A file cannot be imported; the message names the file, what was found, and what to do. Nothing was changed."""
+
+    def __init__(self, path: Path, found: str) -> None:
+        super().__init__(f"{path}: {found}")
+
+
+@dataclass
+class Tally:
+    """What a reader met besides messages that it took as they were."""
+
+    service: int = 0
+    """Service entries (joined, pinned, …), passed over."""
+    unsupported: int = 0
+    """Entries of an unknown kind or without a date, passed over."""
+    ambiguous: int = 0
+    """Local times that occur twice, in the hour that a clock change repeats; taken in the order of the file."""
+    shifted: int = 0
+    """Local times that never were, in the hour that a clock change skips; moved to its end."""
+
+
+def make_batch(ids: pd.Series, sent_at: pd.DatetimeIndex, senders: Sequence[Any]) -> pd.DataFrame:
+    """Make a batch: ``message_id`` (``Int64``, NA where the file has none), ``sent_at`` (UTC), ``sender`` as found."""
+    found = pd.Series(senders, dtype=object)
+    return pd.DataFrame({"message_id": ids.array, "sent_at": sent_at.as_unit("us"), "sender": found})
+
+
+def whole_numbers(found: Sequence[Any]) -> pd.Series:
+    """Turn numbers, or text of them, into ``Int64``; None stays unknown.
+
+    Raises:
+        ValueError: one is no whole number of 64 bits.
+    """
+    try:
+        return pd.Series([None if each is None else int(each) for each in found], dtype="Int64")
+    except (TypeError, OverflowError) as error:
+        raise ValueError(str(error)) from None

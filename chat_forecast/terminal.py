@@ -1,0 +1,163 @@
+"""What the command line prints: tables, progress, places.
+
+Belongs here: the words and their layout on a terminal.
+Does not belong here: finding out what to say.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from chat_forecast.config import Chat
+from chat_forecast.core import pictures
+from chat_forecast.core.days import LocalDay
+from chat_forecast.home import Home
+from chat_forecast.resources.storage import ChatStorage
+from chat_forecast.sources.importing import ImportReport
+
+BAR_WIDTH = 24
+SCORED_DAYS = 7
+
+
+class RunProgress:
+    """A bar for each asset of the run under way."""
+
+    def __init__(self, console: Console, bars: Progress) -> None:
+        self._console = console
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def headline(self, words: str) -> None:
+        """Say what comes next; the bars of what went before go away."""
+        for task in self._tasks.values():
+            self._bars.remove_task(task)
+        self._tasks.clear()
+        self._console.print(f"[bold]›[/] {words}", highlight=False)
+
+    def update(self, asset: str, done: int, total: int) -> None:
+        """Show how many of an asset's days are done."""
+        if asset not in self._tasks or done == 0:
+            self._tasks[asset] = self._bars.add_task(asset, total=total)
+        self._bars.update(self._tasks[asset], completed=done)
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[RunProgress]:
+    """Show a run's progress while the block lasts; nothing moves where there is no terminal."""
+    columns = (TextColumn("  {task.description:<18}"), BarColumn(BAR_WIDTH), MofNCompleteColumn(), TextColumn("days"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal) as bars:
+        yield RunProgress(console, bars)
+
+
+@contextmanager
+def byte_progress(console: Console, words: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how many bytes of a whole are done while the block lasts."""
+    columns = (TextColumn("  {task.description}"), BarColumn(BAR_WIDTH), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(words, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+def print_chat(console: Console, chat: Chat, storage: ChatStorage, day: LocalDay) -> None:
+    """Print the forecast made at the end of a day, and the scores of the week that it ends."""
+    forecast = storage.frames("next_day_forecast", day, day)
+    if forecast.empty:
+        console.print(f"{_name(chat)}: no model yet, so there is no forecast for {day.plus(1).key}.")
+    else:
+        console.print(forecast_table(chat, day.plus(1), forecast))
+    scores = storage.frames("daily_score", day.plus(1 - SCORED_DAYS), day)
+    if len(scores):
+        console.print(score_table(chat, scores))
+
+
+def forecast_table(chat: Chat, day: LocalDay, forecast: pd.DataFrame) -> Table:
+    """The hours of a forecast with their bars."""
+    total = forecast["expected"].sum()
+    table = Table(
+        title=f"{_name(chat)}: forecast for {day.date:%A} {day.key}, {total:.0f} messages expected",
+        caption=f"{forecast['forecaster'].iloc[0]}, trained through {forecast['trained_through'].iloc[0]}; "
+        f"times in {chat.timezone}",
+        title_justify="left",
+        caption_justify="left",
+    )
+    table.add_column("hour")
+    for name in ("expected", "median", "80 % interval"):
+        table.add_column(name, justify="right")
+    table.add_column("", min_width=BAR_WIDTH)
+    highest = max(1.0, forecast["expected"].max())
+    for row in forecast.to_dict("records"):
+        bar = "█" * round(row["expected"] / highest * BAR_WIDTH)
+        interval = f"{row['q10']:.0f} – {row['q90']:.0f}"
+        table.add_row(f"{row['hour']:%H:%M}", f"{row['expected']:.1f}", f"{row['median']:.0f}", interval, f"[cyan]{bar}")
+    return table
+
+
+def score_table(chat: Chat, scores: pd.DataFrame) -> Table:
+    """How the forecasts of some days did."""
+    table = Table(title=f"{_name(chat)}: scores", title_justify="left", caption_justify="left")
+    table.caption = (
+        "skill: 1 − error ÷ error of the same hour a week before; above 0 is better than that. sMAPE from 0 to 2."
+    )
+    columns = {
+        "day": "day",
+        "messages": "messages",
+        "expected_total": "expected",
+        "rmse": "RMSE",
+        "smape": "sMAPE",
+        "pinball": "pinball",
+        "coverage_80": "in 80 %",
+        "skill": "skill",
+    }
+    for name in columns.values():
+        table.add_column(name, justify="left" if name == "day" else "right")
+    for row in scores[list(columns)].to_dict("records"):
+        table.add_row(*(_cell(str(name), value) for name, value in row.items()))
+    return table
+
+
+def print_retraining(console: Console, day: LocalDay | None) -> None:
+    """Say whether the model was trained anew."""
+    if day is None:
+        console.print("The score passed its check, or a model covers its day already: no retraining.")
+    else:
+        console.print(f"The score failed its check: the model was trained anew, through {day.key}.")
+
+
+def print_places(console: Console, home: Home, chat: Chat, storage: ChatStorage, day: LocalDay) -> None:
+    """Say where the files are, draw the forecast beside them, and tell how to open the UI."""
+    forecast = storage.frames("next_day_forecast", day, day)
+    coming = day.plus(1)
+    picture = home.root / f"{chat.slug}-forecast.png"
+    title = f"{_name(chat)}: forecast, {coming.date:%A} {coming.key}"
+    picture.write_bytes(pictures.draw_forecast(forecast, None, title))
+    folder = home.root / chat.slug if storage.root == str(home.root) else storage.root
+    for words, place in {"files": folder, "picture": picture, "settings": home.chats_file}.items():
+        console.print(f"{words + ':':<10}{_shortened(Path(place))}", highlight=False, soft_wrap=True)
+    console.print("Open the Dagster and MLflow UIs: [bold]chat-forecast up[/]")
+
+
+def print_import(console: Console, chat: str, report: ImportReport) -> None:
+    """Print what an import took and what it passed over."""
+    for line in report.lines():
+        console.print(line, highlight=False)
+    console.print(f"Next: [bold]chat-forecast backfill {chat}[/]")
+
+
+def _cell(name: str, value: object) -> str:
+    if name == "day" or value is None or pd.isna(value):  # type: ignore[call-overload]
+        return "–" if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+    formats = {"messages": "d", "expected_total": ".0f", "coverage_80": ".0%", "skill": "+.0%"}
+    return format(value, formats.get(name, ".2f"))
+
+
+def _name(chat: Chat) -> str:
+    return f"{chat.slug} (simulated)" if chat.source == "simulated" else chat.slug
+
+
+def _shortened(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -1,0 +1,193 @@
+"""The pipeline's invariants, over real runs on an instance on disk with a real MLflow store."""
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from chat_forecast.config import Chat, Check
+from chat_forecast.core.days import LocalDay
+from chat_forecast.core.messages import Reading
+from chat_forecast.files import StoredFileError
+from chat_forecast.home import Home, apply_environment
+from chat_forecast.jobs import ALL_ASSETS, DAY_ASSETS, HISTORY_ASSETS
+from chat_forecast.runs import RunFailed, opened
+from chat_forecast.sensors import day_to_train
+from chat_forecast_tests.factories import make_messages
+
+SHARED = Path(__file__).parents[2] / "shared"
+CHAT = Chat(slug="my-chat", source="simulated", timezone="Europe/Berlin", first_day=date(2026, 3, 20))
+FIRST = LocalDay.parse("2026-03-20", CHAT.timezone)  # the range includes a day of 23 hours, 2026-03-29
+LAST = FIRST.plus(9)
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch):
+    """Leave the process's environment as it was."""
+    for name in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_HOME", "CHAT_FORECAST_STORAGE"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    yield
+    for name in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_HOME"):
+        os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def empty_mlflow(tmp_path_factory):
+    """A migrated, empty MLflow store, to be copied: making one takes seconds."""
+    from chat_forecast.resources.tracking import Tracking
+
+    folder = tmp_path_factory.mktemp("mlflow")
+    Tracking(f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts")).prepare()
+    return folder
+
+
+@pytest.fixture
+def new_home(tmp_path, empty_mlflow):
+    """Make homes with an MLflow store that is ready."""
+
+    def make(name: str = "home") -> Home:
+        home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path / name)})
+        home.prepare()
+        (home.root / "mlflow").mkdir(exist_ok=True)
+        shutil.copy(empty_mlflow / "mlflow.db", home.root / "mlflow" / "mlflow.db")
+        apply_environment(home)
+        os.environ["DAGSTER_HOME"] = str(home.dagster_home)
+        os.environ["MLFLOW_TRACKING_URI"] = home.mlflow_uri
+        return home
+
+    return make
+
+
+def stored(home: Home, asset: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((home.root / CHAT.slug / asset).glob("*.parquet"))}
+
+
+def test_a_range_gives_the_files_of_one_run_a_day_and_later_days_change_nothing(new_home):
+    by_range, by_day = new_home("range"), new_home("days")
+    os.environ["DAGSTER_HOME"] = str(by_range.dagster_home)
+    with opened(by_range, [CHAT]) as runner:
+        runner.backfill(CHAT, FIRST, LAST.plus(-2))
+        before = {asset: stored(by_range, asset) for asset in ALL_ASSETS}
+        runner.backfill(CHAT, LAST.plus(-1), LAST)
+    os.environ["DAGSTER_HOME"] = str(by_day.dagster_home)
+    with opened(by_day, [CHAT]) as runner:
+        for day in FIRST.until(LAST):
+            runner.backfill(CHAT, day, day)
+    for asset in ALL_ASSETS:
+        after = stored(by_range, asset)
+        assert {name: after[name] for name in before[asset]} == before[asset]
+        if asset != "trained_model":  # it names its MLflow run
+            assert after == stored(by_day, asset)
+    storage = runner.storage(CHAT)
+    series = storage.frames("hourly_series", FIRST, LAST)
+    assert len(series) == 10 * 24 - 1
+    for day in FIRST.until(LAST):
+        assert storage.frames("hourly_series", day, day)["messages"].sum() == len(
+            storage.messages("merged_history", day).messages
+        )
+    scores = storage.frames("daily_score", FIRST, LAST)
+    assert scores["rmse"].notna().tolist() == [False] + [True] * 9
+
+
+def test_a_backfill_without_models_asks_for_one_training_and_one_is_enough(new_home):
+    home = new_home()
+    with opened(home, [CHAT]) as runner:
+        runner.materialise(CHAT, DAY_ASSETS, FIRST, LAST)
+        check = dg.AssetCheckKey(dg.AssetKey([CHAT.slug, "daily_score"]), "forecast_good_enough")
+        evaluated = runner.instance.event_log_storage.get_asset_check_partition_info([check])
+        assert sum(info.latest_execution_status.value == "FAILED" for info in evaluated) == 10
+        assert day_to_train(runner.instance, CHAT, runner.storage(CHAT)) == LAST
+        assert runner.retrain_if_wanted(CHAT) == LAST
+        assert runner.retrain_if_wanted(CHAT) is None
+        assert [day.key for day in runner.storage(CHAT).days("trained_model")] == [LAST.key]
+        assert len(runner.storage(CHAT).frames("next_day_forecast", LAST, LAST)) == 24
+
+
+def test_reading_less_again_removes_nothing_and_unmerged_messages_are_kept(new_home):
+    home = new_home()
+    with opened(home, [CHAT]) as runner:
+        runner.materialise(CHAT, HISTORY_ASSETS, FIRST, FIRST)
+        storage = runner.storage(CHAT)
+        whole = storage.messages("merged_history", FIRST)
+        extra = make_messages([FIRST.start + pd.Timedelta("1h")], first_id=1)
+        storage.write("raw_messages", FIRST, Reading(extra, whole.coverage))  # read, but its run died before merging
+        runner.materialise(CHAT, HISTORY_ASSETS, FIRST, FIRST)
+        assert len(storage.messages("merged_history", FIRST).messages) == len(whole.messages) + 1
+        again = stored(home, "merged_history")
+        runner.materialise(CHAT, HISTORY_ASSETS, FIRST, FIRST)
+        assert stored(home, "merged_history") == again
+
+
+def test_a_damaged_file_fails_the_run_with_its_name(new_home):
+    home = new_home()
+    with opened(home, [CHAT]) as runner:
+        runner.materialise(CHAT, HISTORY_ASSETS, FIRST, FIRST)
+        path = Path(runner.storage(CHAT).url("merged_history", FIRST))
+        path.write_bytes(b"not parquet")
+        with pytest.raises(RunFailed, match=r"merged_history/2026-03-20.parquet is damaged"):
+            runner.materialise(CHAT, HISTORY_ASSETS, FIRST, FIRST)
+        with pytest.raises(StoredFileError):
+            runner.storage(CHAT).messages("merged_history", FIRST)
+
+
+def test_the_next_forecast_is_made_although_mlflow_cannot_be_reached(new_home, monkeypatch):
+    home = new_home()
+    with opened(home, [CHAT]) as runner:
+        runner.backfill(CHAT, FIRST, FIRST.plus(2))
+    unreachable = Home.from_environment(
+        {"CHAT_FORECAST_HOME": str(home.root), "MLFLOW_TRACKING_URI": "sqlite:////proc/nowhere/mlflow.db"}
+    )
+    day = FIRST.plus(3)
+    with opened(unreachable, [CHAT]) as runner:
+        with pytest.raises(RunFailed, match="daily_score"):
+            runner.materialise(CHAT, DAY_ASSETS, day, day)
+        assert len(runner.storage(CHAT).frames("next_day_forecast", day, day)) == 24
+        assert len(stored(home, "daily_score")) == 3
+
+
+def test_the_rule_smape_is_the_original_s_and_fails_what_no_forecast_meets(new_home):
+    strict = CHAT.model_copy(update={"check": Check(rule="smape", smape_threshold=0.0001)})
+    with opened(new_home(), [strict]) as runner:
+        runner.backfill(strict, FIRST, FIRST.plus(2))
+        assert runner.run_day(strict, FIRST.plus(3)) == FIRST.plus(3)
+
+
+def test_the_code_location_loads_with_an_empty_environment():
+    heavy = "[name for name in ('mlflow', 'prophet', 'telethon', 'matplotlib', 'sklearn', 'scipy') if name in sys.modules]"
+    code = f"import sys; import chat_forecast.definitions as d; print(len(d.defs.resolve_all_asset_keys()), {heavy})"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env={}, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.strip().endswith(" []")
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real chats in ../shared/data, which are not in the repository")
+def test_a_real_chat_is_imported_and_backfilled(new_home):
+    from chat_forecast.sources.archive import Archive
+    from chat_forecast.sources.importing import import_files
+    from chat_forecast.sources.pseudonyms import Pseudonyms
+
+    home = new_home()
+    chat = Chat(slug="seed", source="export", timezone="Europe/Moscow", first_day=date(2022, 10, 13))
+    report = import_files(
+        Archive(home.storage_url, chat.slug),
+        [SHARED / "data" / "chats" / "tg-seed-yarolit.parquet"],
+        timezone=chat.timezone,
+        pseudonyms=Pseudonyms.load(home.root),
+    )
+    assert report.new == 19997
+    first, last = LocalDay.parse("2022-10-13", chat.timezone), LocalDay.parse("2023-11-05", chat.timezone)
+    with opened(home, [chat]) as runner:
+        runner.materialise(chat, HISTORY_ASSETS, first, last)
+        begin = last.plus(-13)
+        runner.backfill(chat, begin, last)
+        scores = runner.storage(chat).frames("daily_score", begin.plus(1), last)
+    assert scores["skill"].notna().sum() == 13
+    assert scores["skill"].mean() > 0
