@@ -147,7 +147,7 @@ def sparkline(counts: pd.Series) -> str:
     """The counts as a line of bars, one character each; a dot where a count is missing.
 
     >>> sparkline(pd.Series([0, 4, None, 8], dtype="Int64"))
-    '▁▄·█'
+    '▁▅·█'
     """
     highest = max(1, int(counts.max())) if counts.notna().any() else 1
     return "".join("·" if pd.isna(count) else SPARKS[round(count / highest * 7)] for count in counts)
