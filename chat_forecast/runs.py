@@ -16,6 +16,7 @@ from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
+    GRPC_INFO_TAG,
     MAX_RETRIES_TAG,
 )
 
@@ -118,6 +119,22 @@ def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) 
     home.prepare()
     with dg.DagsterInstance.get() as instance:
         yield Runner(home, chats, instance, progress)
+
+
+def fail_abandoned_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Fail the runs in progress whose process is gone, and return their ids; the daemon then tries them again.
+
+    To be called before webserver and daemon start: a run that they launched ended with them, also when this machine lost
+    its power, and nobody else would notice. A run of another host, or of a command that is still alive, is left alone.
+    """
+    abandoned = [
+        run
+        for run in instance.get_runs(dg.RunsFilter(statuses=list(IN_PROGRESS_RUN_STATUSES)))
+        if (_has_died(run.tags) if PROCESS_TAG in run.tags else GRPC_INFO_TAG in run.tags)
+    ]
+    for run in abandoned:
+        instance.report_run_failed(run, "The process that executed this run ended before the run did.")
+    return [run.run_id for run in abandoned]
 
 
 def _has_died(tags: Mapping[str, str]) -> bool:

@@ -70,7 +70,7 @@ def serve(home: Home, *, port: int, mlflow_port: int, say: Callable[[str], objec
     for option, number in (("--port", port), ("--mlflow-port", mlflow_port)):
         _expect_free(option, number)
     home.prepare()
-    _create_instance()
+    _prepare_instance()
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -113,12 +113,14 @@ def _commands(home: Home, port: int, mlflow_port: int) -> dict[str, list[str]]:
     }  # fmt: skip
 
 
-def _create_instance() -> None:
+def _prepare_instance() -> None:
     # Webserver and daemon starting at the same moment on an empty folder can break its SQLite schema.
     import dagster as dg
 
-    with dg.DagsterInstance.get():
-        pass
+    from chat_forecast.runs import fail_abandoned_runs
+
+    with dg.DagsterInstance.get() as instance:
+        fail_abandoned_runs(instance)
 
 
 def _expect_free(option: str, port: int) -> None:

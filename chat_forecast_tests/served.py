@@ -8,9 +8,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
+
+REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "chat_forecast.definitions"}
 
 
 @dataclass
@@ -44,11 +48,47 @@ class Served:
         answer = self.ask(query, params={"assetSelection": keys, "partitionNames": list(days)})["launchPartitionBackfill"]
         return answer["backfillId"]
 
-    def backfill_status(self, backfill: str) -> str:
-        """How far a backfill is."""
-        query = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
-            ... on PartitionBackfill { status } } }"""
-        return self.ask(query, id=backfill)["partitionBackfillOrError"]["status"]
+    def have_ended(self, **filters) -> bool:
+        """Whether there are runs that pass the filter, and all have ended."""
+        runs = self.runs(**filters)
+        return bool(runs) and all(run["status"] in ("SUCCESS", "FAILURE", "CANCELED") for run in runs)
+
+    def failures(self) -> list[str]:
+        """What the failed steps of all runs said."""
+        query = """{ runsOrError(filter: {statuses: [FAILURE]}) { ... on Runs { results { eventConnection { events {
+            ... on ExecutionStepFailureEvent { stepKey error { message errorChain { error { message } } } }
+            ... on RunFailureEvent { message } } } } } } }"""
+        return [
+            str(event)
+            for run in self.ask(query)["runsOrError"]["results"]
+            for event in run["eventConnection"]["events"]
+            if event
+        ]
+
+    def dry_run(self, schedule: str, instant: float) -> list[dict[str, str]]:
+        """The tags of the runs that a schedule's tick at an instant (Unix seconds) would request."""
+        query = """mutation($schedule: ScheduleSelector!, $instant: Float) {
+            scheduleDryRun(selectorData: $schedule, timestamp: $instant) { __typename ... on DryRunInstigationTick {
+                evaluationResult { runRequests { tags { key value } } error { message } } } } }"""
+        answer = self.ask(query, schedule={**REPOSITORY, "scheduleName": schedule}, instant=instant)["scheduleDryRun"]
+        return [
+            {tag["key"]: tag["value"] for tag in request["tags"]} for request in answer["evaluationResult"]["runRequests"]
+        ]
+
+    def ticks(self, sensor: str) -> int:
+        """How often a sensor has ticked."""
+        query = """query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sensor) {
+            ... on Sensor { sensorState { ticks { timestamp } } } } }"""
+        answer = self.ask(query, sensor={**REPOSITORY, "sensorName": sensor})
+        return len(answer["sensorOrError"]["sensorState"]["ticks"])
+
+    def kill(self) -> None:
+        """End everything at once, as a power cut does."""
+        processes = [self.process, *psutil.Process(self.process.pid).children(recursive=True)]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait(60)
 
 
 @contextmanager
@@ -67,6 +107,8 @@ def served(home: Path):
             lines.append(line)
         assert f"http://127.0.0.1:{port}" in "".join(lines)
         yield Served(process, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{mlflow_port}")
+        if process.poll() is not None:
+            return  # killed by the test
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
         assert process.stdout.read().split() == ["Stopping", "…", "Stopped."]

@@ -1,20 +1,19 @@
-"""The real daemon, webserver, backfill and sensor, on an instance on disk."""
+"""The real daemon, webserver, backfill, schedule and sensor, on an instance on disk."""
 
 import os
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-import pytest
 
 from chat_forecast.jobs import ALL_ASSETS
 from chat_forecast_tests.served import served, wait_for
 
-pytestmark = pytest.mark.xdist_group("end-to-end")
 ZONE = ZoneInfo("Europe/Moscow")
-YESTERDAY = datetime.now(ZONE).date() - timedelta(days=1)
+TODAY = datetime.now(ZONE).date()
+YESTERDAY = TODAY - timedelta(days=1)
 FIRST = YESTERDAY - timedelta(days=30)
 CHATS = f"""
 [chats.loud-chat]
@@ -30,72 +29,60 @@ source = "simulated"
 timezone = "America/New_York"
 first_day = {FIRST}
 """
+DAY_WITHOUT_DECISION = """
+from chat_forecast.cli import Workplace
+from chat_forecast.jobs import DAY_ASSETS
+from chat_forecast.runs import opened
+place = Workplace()
+chat = place.chat("loud-chat")
+day = place.yesterday(chat)
+with opened(place.home, place.chats) as runner:
+    runner.materialise(chat, DAY_ASSETS, day, day)
+"""
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """A home with two chats in different time zones."""
-    home = tmp_path_factory.mktemp("home")
-    (home / "chats.toml").write_text(CHATS)
-    return home
-
-
-@pytest.fixture(scope="module")
-def backfill_runs(home):
-    """The runs of a backfill of 30 days, launched as the UI does."""
+def test_a_backfill_from_the_ui_is_one_run_and_a_failed_score_one_retraining_over_a_restart(tmp_path):
+    (tmp_path / "chats.toml").write_text(CHATS)
     days = [(FIRST + timedelta(days=number)).isoformat() for number in range(30)]
-    with served(home) as system:
+    with served(tmp_path) as system:
         backfill = system.backfill("loud-chat", ALL_ASSETS, days)
-        wait_for(lambda: system.backfill_status(backfill).startswith("COMPLETED"), 240, "the backfill to end")
-        assert system.backfill_status(backfill) == "COMPLETED_SUCCESS"
-        return system.runs(tags=[{"key": "dagster/backfill", "value": backfill}])
+        of_backfill = [{"key": "dagster/backfill", "value": backfill}]
+        wait_for(lambda: system.have_ended(tags=of_backfill), 240, "the backfill's run to end")
+        runs = system.runs(tags=of_backfill)
+        assert [run["status"] for run in runs] == ["SUCCESS"], system.failures()
+        assert {tuple(asset["path"]) for asset in runs[0]["assetSelection"]} == {("loud-chat", name) for name in ALL_ASSETS}
 
+        just_after_midnight = datetime.combine(TODAY, time(0, 1), ZONE).timestamp()
+        requests = system.dry_run("loud_chat_day_at_00_01", just_after_midnight)
+        assert [(request["dagster/partition"], request["chat_forecast/chat"]) for request in requests] == [
+            (YESTERDAY.isoformat(), "loud-chat")
+        ]
 
-@pytest.fixture(scope="module")
-def retrainings(home, backfill_runs):
-    """The retraining runs after a day whose score failed while no daemon was there, over two starts of the daemon."""
-    environment = {**os.environ, "CHAT_FORECAST_HOME": str(home)}
-    day_without_decision = (
-        "import os; from chat_forecast.cli import Workplace; from chat_forecast.runs import opened\n"
-        "from chat_forecast.jobs import DAY_ASSETS\n"
-        "place = Workplace(); chat = place.chat('loud-chat'); day = place.yesterday(chat)\n"
-        "with opened(place.home, place.chats) as runner: runner.materialise(chat, DAY_ASSETS, day, day)"
-    )
-    subprocess.run([sys.executable, "-c", day_without_decision], env=environment, check=True, timeout=120)
-    with served(home) as system:
-        wait_for(lambda: system.runs(pipelineName="loud_chat_retraining"), 120, "the sensor's request")
-    with served(home) as system:
-        wait_for(
-            lambda: all(run["status"] in ("SUCCESS", "FAILURE") for run in system.runs(pipelineName="loud_chat_retraining")),
-            180,
-            "the retraining to end",
-        )
-        ticks = """{ sensorOrError(sensorSelector: {repositoryName: "__repository__",
-            repositoryLocationName: "chat_forecast.definitions", sensorName: "retraining"})
-            { ... on Sensor { sensorState { ticks { timestamp } } } } }"""
+    # The day's score fails while no daemon is there.
+    environment = {**os.environ, "CHAT_FORECAST_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", DAY_WITHOUT_DECISION], env=environment, check=True, timeout=120)
+    with served(tmp_path) as system:
+        wait_for(lambda: system.have_ended(pipelineName="loud_chat_retraining"), 180, "the retraining")
+    with served(tmp_path) as system:
+        before = system.ticks("retraining")
+        wait_for(lambda: system.ticks("retraining") > before, 120, "a tick of the sensor after the restart")
+        retrainings = system.runs(pipelineName="loud_chat_retraining")
+        partitions = [tag["value"] for run in retrainings for tag in run["tags"] if tag["key"] == "dagster/partition"]
+        assert [run["status"] for run in retrainings] == ["SUCCESS"], system.failures()
+        assert partitions == [YESTERDAY.isoformat()]
 
-        def count() -> int:
-            return len(system.ask(ticks)["sensorOrError"]["sensorState"]["ticks"])
-
-        before = count()
-        wait_for(lambda: count() >= before + 2, 150, "two more ticks of the sensor")
-        return system.runs(pipelineName="loud_chat_retraining")
-
-
-def test_a_backfill_of_a_month_from_the_ui_is_one_run(backfill_runs):
-    assert [run["status"] for run in backfill_runs] == ["SUCCESS"]
-    assert {tuple(asset["path"]) for asset in backfill_runs[0]["assetSelection"]} == {
-        ("loud-chat", asset) for asset in ALL_ASSETS
-    }
-
-
-def test_one_failed_score_leads_to_one_retraining_although_the_daemon_was_restarted(retrainings):
-    partitions = [tag["value"] for run in retrainings for tag in run["tags"] if tag["key"] == "dagster/partition"]
-    assert partitions == [YESTERDAY.isoformat()]
-
-
-def test_the_retraining_leaves_a_forecast_for_the_coming_day_by_the_new_model(home, retrainings):
-    forecast = pd.read_parquet(home / "loud-chat" / "next_day_forecast" / f"{YESTERDAY}.parquet")
+    forecast = pd.read_parquet(tmp_path / "loud-chat" / "next_day_forecast" / f"{YESTERDAY}.parquet")
     assert len(forecast) == 24
-    assert set(forecast["hour"].dt.date) == {YESTERDAY + timedelta(days=1)}
+    assert set(forecast["hour"].dt.date) == {TODAY}
     assert set(forecast["trained_through"]) == {YESTERDAY.isoformat()}
+
+
+def test_a_run_whose_machine_died_is_failed_at_the_next_start_and_tried_again(tmp_path):
+    (tmp_path / "chats.toml").write_text(CHATS)
+    with served(tmp_path) as system:
+        system.backfill("other", ALL_ASSETS, [(FIRST + timedelta(days=number)).isoformat() for number in range(30)])
+        wait_for(lambda: [run for run in system.runs() if run["status"] == "STARTED"], 120, "the run to start")
+        system.kill()
+    with served(tmp_path) as system:
+        wait_for(lambda: [run for run in system.runs() if run["status"] == "SUCCESS"], 240, "the run to be tried again")
+        assert sorted(run["status"] for run in system.runs()) == ["FAILURE", "SUCCESS"], system.failures()
