@@ -30,7 +30,7 @@ timezone = "America/New_York"
 first_day = {FIRST}
 """
 DAY_WITHOUT_DECISION = """
-from chat_forecast.cli import Workplace
+from chat_forecast.cli.base import Workplace
 from chat_forecast.jobs import DAY_ASSETS
 from chat_forecast.runs import opened
 place = Workplace()

@@ -30,11 +30,11 @@ def messages(chat: Chat, day: LocalDay, reading: Reading, *, new: int) -> Descri
         counts = count_by_hour(reading, day)
         return {
             **_source(chat),
+            **_picture(draw, lambda: pictures.draw_counts(counts, title(chat, day, "messages by the hour"))),
             "messages": len(reading.messages),
             "new messages": new,
             "senders": int(reading.messages["sender"].nunique()),
             **_coverage(counts),
-            **_picture(draw, lambda: pictures.draw_counts(counts, title(chat, day, "messages by the hour"))),
         }
 
     return metadata
@@ -46,11 +46,11 @@ def series(chat: Chat, day: LocalDay, counts: pd.DataFrame) -> Describe:
     def metadata(draw: bool) -> Metadata:
         return {
             **_source(chat),
+            **_picture(draw, lambda: pictures.draw_counts(counts, title(chat, day, "messages by the hour"))),
             "messages": int(counts["messages"].sum()),
             "busiest hour": _busiest(counts),
             "quiet hours": int((counts["messages"] == 0).sum()),
             **_coverage(counts),
-            **_picture(draw, lambda: pictures.draw_counts(counts, title(chat, day, "messages by the hour"))),
         }
 
     return metadata
@@ -65,6 +65,7 @@ def forecast(chat: Chat, day: LocalDay, table: pd.DataFrame) -> Describe:
         busiest = table.iloc[int(table["expected"].to_numpy().argmax())]
         return {
             **_source(chat),
+            **_picture(draw, lambda: pictures.draw_forecast(table, None, title(chat, day, "forecast"))),
             "day forecast": day.key,
             "expected total": round(float(table["expected"].sum()), 1),
             "busiest hour": f"{busiest['hour']:%H:%M}, {busiest['expected']:.1f} messages expected",
@@ -72,7 +73,6 @@ def forecast(chat: Chat, day: LocalDay, table: pd.DataFrame) -> Describe:
             "model version": int(table["model_version"].iloc[0]),
             "model trained through": str(table["trained_through"].iloc[0]),
             "hours": dg.MetadataValue.md(_hours_table(table)),
-            **_picture(draw, lambda: pictures.draw_forecast(table, None, title(chat, day, "forecast"))),
         }
 
     return metadata
@@ -85,6 +85,7 @@ def model(chat: Chat, record: "pd.Series[str]", url: str, totals: "pd.Series[int
         comparison = pd.DataFrame(json.loads(str(record["comparison"])))
         return {
             **_source(chat),
+            **_picture(draw, lambda: pictures.draw_days(totals, f"{chat.slug}: daily messages trained on")),
             "forecaster": str(record["forecaster"]),
             "why": str(record["why"]),
             "model version": int(record["model_version"]),
@@ -94,7 +95,6 @@ def model(chat: Chat, record: "pd.Series[str]", url: str, totals: "pd.Series[int
             "model size (bytes)": len(str(record["model"])),
             "MLflow run": dg.MetadataValue.url(url),
             **({"comparison": dg.MetadataValue.md(markdown_table(comparison))} if len(comparison) else {}),
-            **_picture(draw, lambda: pictures.draw_days(totals, f"{chat.slug}: daily messages trained on")),
         }
 
     return metadata
@@ -106,10 +106,10 @@ def score(chat: Chat, row: Score, unusual: pd.DataFrame, url: str, picture: byte
     def metadata(_draw: bool) -> Metadata:
         return {
             **_source(chat),
-            **{name: value for name, value in row.items() if value is not None},
+            **picture_metadata(picture),
             "unusual": "; ".join(unusual["words"]) or "no hour outside the 98 % interval",
             "MLflow run": dg.MetadataValue.url(url),
-            **picture_metadata(picture),
+            **_figures(row),
         }
 
     return metadata
@@ -120,7 +120,7 @@ def no_score(chat: Chat, row: Score) -> Describe:
 
     def metadata(_draw: bool) -> Metadata:
         why = "no hour of the day was read" if row["messages"] is None else "there was no forecast for the day"
-        return {**_source(chat), "not scored": why, **{name: value for name, value in row.items() if value is not None}}
+        return {**_source(chat), "not scored": why, **_figures(row)}
 
     return metadata
 
@@ -155,6 +155,15 @@ def sparkline(counts: pd.Series) -> str:
 
 def _source(chat: Chat) -> Metadata:
     return {"source": "simulated chat: no real messages" if chat.source == "simulated" else chat.source}
+
+
+def _figures(row: Score) -> Metadata:
+    """What is known of a score, to four significant digits: more is noise."""
+    return {
+        name: float(f"{value:.4g}") if isinstance(value, float) else value
+        for name, value in row.items()
+        if value is not None
+    }
 
 
 def _coverage(counts: pd.DataFrame) -> Metadata:

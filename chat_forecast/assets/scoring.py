@@ -26,7 +26,13 @@ def scoring_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         **asset_arguments(chat),
         kinds={"mlflow"},
         ins={"hourly_series": upstream_input(chat, "hourly_series")},
-        deps=[upstream(chat, "next_day_forecast", DAY_BEFORE)],
+        deps=[
+            upstream(chat, "next_day_forecast", DAY_BEFORE),
+            # Nothing is read from it. Walking down the graph, a backfill's launch then comes to the score before it comes
+            # to the forecast, and gives it the days asked for. Otherwise it is left to the order of a set whether it
+            # adds the day after the last, and makes two runs of one.
+            upstream(chat, "merged_history"),
+        ],
     )
     def daily_score(
         context: dg.AssetExecutionContext,

@@ -1,0 +1,21 @@
+"""The ``chat-forecast`` command: thin, over the same functions and jobs as the schedule and the sensor.
+
+Belongs here: arguments, what is printed, exit codes; a module for each family of commands.
+Does not belong here: doing the work (:mod:`chat_forecast.runs`, :mod:`chat_forecast.sources`, :mod:`chat_forecast.serving`).
+"""
+
+import click
+
+from chat_forecast.cli.base import Commands
+from chat_forecast.cli.importing import import_
+from chat_forecast.cli.pipeline import backfill, demo, run, show, up
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="chat_forecast")
+def main() -> None:
+    """Forecast, every night, how many messages a chat will get in each hour of the next day."""
+
+
+for command in (demo, up, import_, backfill, run, show):
+    main.add_command(command)

@@ -1,0 +1,61 @@
+"""Taking in message files: ``import``."""
+
+from pathlib import Path
+
+import click
+
+from chat_forecast import terminal
+from chat_forecast.cli.base import Workplace, console, pass_workplace
+from chat_forecast.config import Chat, add_chat, update_first_day
+from chat_forecast.core.days import LocalDay
+
+
+@click.command("import")
+@click.argument("chat_slug", metavar="CHAT")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--timezone", help="The chat's time zone, such as Europe/Moscow. Needed for a chat not yet configured.")
+@click.option("--chat-id", type=int, help="Which chat to take from an export of a whole account.")
+@pass_workplace
+def import_(
+    workplace: Workplace, chat_slug: str, files: tuple[Path, ...], timezone: str | None, chat_id: int | None
+) -> None:
+    """Take messages from Telegram Desktop exports (JSON), CSV or Parquet files into a chat's archive."""
+    from chat_forecast.sources.archive import Archive
+    from chat_forecast.sources.importing import import_files
+    from chat_forecast.sources.pseudonyms import Pseudonyms
+
+    home = workplace.home
+    home.prepare()
+    configured = {chat.slug: chat for chat in workplace.chats} if home.chats_file.exists() else {}
+    zone = _zone_of_import(configured.get(chat_slug), chat_slug, timezone)
+    # A slug or a zone that cannot be used is refused before anything is read.
+    Chat(slug=chat_slug, source="export", timezone=zone, first_day=workplace.now.date())
+    with terminal.byte_progress(console, "reading") as progress:
+        report = import_files(
+            Archive(home.storage_url, chat_slug),
+            files,
+            timezone=zone,
+            pseudonyms=Pseudonyms.load(home.root),
+            chat_id=chat_id,
+            today=workplace.now.date(),
+            progress=progress,
+        )
+    first_day = LocalDay.containing(report.first_message, zone).date
+    if chat_slug in configured:
+        update_first_day(home.chats_file, chat_slug, first_day)
+    else:
+        add_chat(home.chats_file, chat_slug, source="export", timezone=zone, first_day=first_day)
+    terminal.print_import(console, chat_slug, report)
+
+
+def _zone_of_import(configured: Chat | None, slug: str, timezone: str | None) -> str:
+    """The time zone of an import: the chat's own, or for a new chat the one given."""
+    if configured is None and timezone is None:
+        raise click.UsageError(f"{slug} is a new chat: give its time zone, such as --timezone Europe/Moscow")
+    if configured is None:
+        return str(timezone)
+    if configured.source != "export":
+        raise click.UsageError(f"{slug} is a {configured.source} chat: choose another name for an imported one")
+    if timezone not in (None, configured.timezone):
+        raise click.UsageError(f"{slug} is configured with the time zone {configured.timezone}, not {timezone}")
+    return configured.timezone

@@ -1,0 +1,115 @@
+"""Running the pipeline and looking at it: ``demo``, ``run``, ``backfill``, ``show``, ``up``."""
+
+from datetime import datetime, timedelta
+
+import click
+
+from chat_forecast import terminal
+from chat_forecast.cli.base import Workplace, console, day_type, ended_day, pass_workplace
+from chat_forecast.config import add_chat
+from chat_forecast.core.days import LocalDay
+
+DEMO_MODEL_DAYS = 30
+"""The demo scores so many days with the pipeline's own forecasts."""
+
+
+@click.command()
+@pass_workplace
+def demo(workplace: Workplace) -> None:
+    """Run the whole pipeline on a simulated chat: read 120 days, train, score, forecast tomorrow."""
+    from chat_forecast.jobs import DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
+    from chat_forecast.runs import opened
+
+    home = workplace.home
+    home.prepare()
+    if not home.chats_file.exists():
+        first_day = workplace.now.date() - timedelta(days=120)
+        add_chat(home.chats_file, "demo", source="simulated", timezone="Europe/Moscow", first_day=first_day)
+    chat = next((chat for chat in workplace.chats if chat.source == "simulated"), None)
+    if chat is None:
+        raise click.ClickException(f"{home.chats_file} has no simulated chat: the demo needs one")
+    yesterday = workplace.yesterday(chat)
+    first = LocalDay(chat.first_day, chat.timezone)
+    trained = max(first, yesterday.plus(-DEMO_MODEL_DAYS))
+    with terminal.progress(console) as progress, opened(home, workplace.chats, progress.update) as runner:
+        progress.headline(f"{chat.slug}: reading {first.key} to {yesterday.key} (simulated)")
+        runner.materialise(chat, HISTORY_ASSETS, first, yesterday)
+        progress.headline(f"{chat.slug}: training the first model, through {trained.key}")
+        runner.materialise(chat, RETRAINING_ASSETS, trained, trained)
+        progress.headline(f"{chat.slug}: forecasting and scoring the days since")
+        runner.materialise(chat, ("next_day_forecast", "daily_score"), trained.plus(1), yesterday.plus(-1))
+        progress.headline(f"{chat.slug}: last night's run, for {yesterday.key}")
+        runner.materialise(chat, DAY_ASSETS, yesterday, yesterday)
+        progress.headline(f"{chat.slug}: does the score ask for a new model?")
+        retrained = runner.retrain_if_wanted(chat)
+        storage = runner.storage(chat)
+    terminal.print_retraining(console, retrained)
+    terminal.print_chat(console, chat, storage, yesterday)
+    terminal.print_places(console, home, chat, storage, yesterday)
+
+
+@click.command()
+@click.argument("chat_slug", metavar="CHAT")
+@click.option("--day", type=day_type, help="The day to do (YYYY-MM-DD); yesterday by default.")
+@pass_workplace
+def run(workplace: Workplace, chat_slug: str, day: datetime | None) -> None:
+    """Do one day as the schedule does: read, score, forecast; and retrain if the score asks for it."""
+    from chat_forecast.runs import opened
+
+    chat = workplace.chat(chat_slug)
+    chosen = ended_day(workplace, chat, day, "--day") if day else workplace.yesterday(chat)
+    with terminal.progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
+        retrained = runner.run_day(chat, chosen)
+        storage = runner.storage(chat)
+    terminal.print_retraining(console, retrained)
+    terminal.print_chat(console, chat, storage, chosen)
+
+
+@click.command()
+@click.argument("chat_slug", metavar="CHAT")
+@click.option("--from", "first", type=day_type, help="First day (YYYY-MM-DD); the chat's first day by default.")
+@click.option("--to", "last", type=day_type, help="Last day; by default yesterday, or the last day imported.")
+@pass_workplace
+def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None) -> None:
+    """Do every day of a range in one run, each from what was known at its end."""
+    from chat_forecast.runs import opened
+    from chat_forecast.sources import Sources
+
+    chat = workplace.chat(chat_slug)
+    begin = ended_day(workplace, chat, first, "--from") if first else LocalDay(chat.first_day, chat.timezone)
+    known = Sources(workplace.home.storage_url).last_day(chat, workplace.yesterday(chat))
+    end = ended_day(workplace, chat, last, "--to") if last else known
+    if end < begin:
+        raise click.UsageError(f"--from {begin.key} is after --to {end.key}")
+    with terminal.progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
+        progress.headline(f"{chat.slug}: {begin.key} to {end.key}")
+        runner.backfill(chat, begin, end)
+        storage = runner.storage(chat)
+    terminal.print_chat(console, chat, storage, end)
+
+
+@click.command()
+@click.argument("chat_slug", metavar="CHAT")
+@pass_workplace
+def show(workplace: Workplace, chat_slug: str) -> None:
+    """Print a chat's newest forecast and the scores of its last week."""
+    from chat_forecast.resources.storage import Storages
+
+    chat = workplace.chat(chat_slug)
+    storage = Storages(workplace.home.storage_url, workplace.home.locks).of(chat)
+    made = storage.days("next_day_forecast")
+    if not made:
+        raise click.ClickException(f"{chat.slug} has no forecast yet. Make them: chat-forecast backfill {chat.slug}")
+    terminal.print_chat(console, chat, storage, made[-1])
+
+
+@click.command()
+@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
+@click.option("--mlflow-port", default=5000, show_default=True, help="Port of the MLflow UI.")
+@pass_workplace
+def up(workplace: Workplace, port: int, mlflow_port: int) -> None:
+    """Serve the Dagster UI, its daemon (schedule and sensor) and the MLflow UI on this machine, until Ctrl-C."""
+    from chat_forecast.serving import serve
+
+    _ = workplace.chats  # a mistake in chats.toml is said now, not in a child's log
+    raise SystemExit(serve(workplace.home, port=port, mlflow_port=mlflow_port, say=console.print))
