@@ -58,6 +58,18 @@ class Training(_Settings):
         description="How many of the last days a model is trained on, 14 to 3650. Default 180: more were not better on "
         "real chats, and fewer see too few weekends.",
     )
+    holidays: str | None = Field(
+        default=None,
+        description="The country whose public holidays the chat keeps, as two letters such as RU (ISO 3166). They are used "
+        "where past ones show that they help. Default none.",
+    )
+
+    @field_validator("holidays")
+    @classmethod
+    def _is_a_country(cls, country: str | None) -> str | None:
+        if country is not None and country not in _countries():
+            raise PydanticCustomError("country", "a country's two letters such as RU, in capitals")
+        return country
 
 
 class Check(_Settings):
@@ -405,6 +417,13 @@ def _to_date(value: object) -> date | None:
         except ValueError:
             return None
     return None
+
+
+@cache
+def _countries() -> frozenset[str]:
+    from holidays import list_supported_countries  # not imported before some chat wants it
+
+    return frozenset(list_supported_countries())
 
 
 @cache

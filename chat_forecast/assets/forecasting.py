@@ -11,13 +11,10 @@ from chat_forecast.assets.days import DayStream, DescribedDay, Progress, asset_a
 from chat_forecast.config import Chat
 from chat_forecast.core import forecasters
 from chat_forecast.core.days import LocalDay
-from chat_forecast.core.forecasters import FORECAST_COLUMNS, Training
+from chat_forecast.core.forecasters import FORECAST_COLUMNS, HISTORY_DAYS, Training
 from chat_forecast.partitions import days_of_run
 from chat_forecast.resources.storage import TRAINED_MODEL, Storages
 from chat_forecast.resources.tracking import RegisteredModel, Tracking
-
-FORECAST_HISTORY_DAYS = 200
-"""How much of the series a model sees when it forecasts; none looks back further."""
 
 
 def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
@@ -40,7 +37,7 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
 
         def values() -> Iterator[DescribedDay]:
             for day, series in zip(days, storage.series_before(days, days=chat.training.days), strict=True):
-                training = forecasters.train(series)
+                training = forecasters.train(series, chat.training.holidays)
                 version = register(tracking, chat, day, series, training)
                 record = training_record(day, series, training, version)
                 yield day, record, describe.model(chat, record.iloc[0], version.url, daily_totals(series))
@@ -66,7 +63,7 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         storage = storages.of(chat)
 
         def values() -> Iterator[DescribedDay]:
-            for day, series in zip(days, storage.series_before(days, days=FORECAST_HISTORY_DAYS), strict=True):
+            for day, series in zip(days, storage.series_before(days, days=HISTORY_DAYS), strict=True):
                 coming = day.plus(1)
                 table = forecast_day(storage.newest_model(day), series, coming.hours)
                 yield day, table, describe.forecast(chat, coming, table)

@@ -4,12 +4,13 @@ Belongs here: one method a file, each turning an hourly series into a predictive
 Does not belong here: choosing the day, storing models, scoring.
 """
 
-from chat_forecast.core.forecasters.base import FORECAST_COLUMNS, QUANTILES, FittedForecaster, NotEnoughHistory
-from chat_forecast.core.forecasters.training import FORECASTERS, Training, load, train
+from chat_forecast.core.forecasters.base import FORECAST_COLUMNS, HISTORY_DAYS, QUANTILES, FittedForecaster, NotEnoughHistory
+from chat_forecast.core.forecasters.training import METHODS, Training, load, train
 
 __all__ = [
-    "FORECASTERS",
     "FORECAST_COLUMNS",
+    "HISTORY_DAYS",
+    "METHODS",
     "QUANTILES",
     "FittedForecaster",
     "NotEnoughHistory",

@@ -3,17 +3,38 @@
 A series has the columns ``hour`` (aware, local, ascending) and ``messages`` (``Int64``, ``NA`` where never read).
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+
+Floats = npt.NDArray[np.float64]
 
 QUANTILES = {"q01": 0.01, "q10": 0.10, "q25": 0.25, "q75": 0.75, "q90": 0.90, "q99": 0.99}
 """Column of a forecast -> probability. The median stands in its own column."""
 
+HISTORY_DAYS = 200
+"""How much of the series a fitted model sees when it forecasts; none looks back further."""
+
 FORECAST_COLUMNS = ("hour", "expected", "median", "smape_point", *QUANTILES)
 """``hour``: aware local start; the others: messages an hour, as floats. ``expected`` is the mean of the predictive
 distribution, ``median`` and the quantiles are whole numbers, ``smape_point`` minimises the expected sMAPE."""
+
+
+class Distribution(Protocol):
+    """One distribution of counts for each of ``n`` hours."""
+
+    @property
+    def mean(self) -> Floats:
+        """The means, shape ``(n,)``."""
+
+    def quantiles(self, probabilities: Sequence[float]) -> Floats:
+        """Whole numbers, shape ``(n, len(probabilities))``: the least count that is not exceeded so often."""
+
+    def at_most(self, counts: Floats) -> Floats:
+        """Tell how likely each hour has at most so many messages, shape ``(n,)``; below 0 that is never."""
 
 
 class FittedForecaster(Protocol):
@@ -23,11 +44,14 @@ class FittedForecaster(Protocol):
     def name(self) -> str:
         """The method's name."""
 
+    def distribution(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> "Distribution":
+        """Find the predictive distribution of each of the coming ``hours``, of which :meth:`forecast` is the table."""
+
     def forecast(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
         """Forecast the coming ``hours`` (aware, local) from all that is known before the first of them.
 
         All of ``series`` lies before ``hours``; it may reach further than what the model was fitted on,
-        and begins about 200 days before. Returns :data:`FORECAST_COLUMNS`, one row for each of the hours.
+        and begins about :data:`HISTORY_DAYS` days before. Returns :data:`FORECAST_COLUMNS`, one row for each of the hours.
         """
 
     def to_dict(self) -> dict[str, Any]:
@@ -35,25 +59,6 @@ class FittedForecaster(Protocol):
 
         ``name`` tells which method it is.
         """
-
-
-class Forecaster(Protocol):
-    """A method before training."""
-
-    @property
-    def name(self) -> str:
-        """What it is called wherever it is shown or stored."""
-
-    def fit(self, series: pd.DataFrame) -> FittedForecaster:
-        """Train on a series; missing hours are left out.
-
-        Raises:
-            NotEnoughHistory: the series is too short for this method.
-            FittingFailed: the method did not come to an end in time, or gave no usable numbers.
-        """
-
-    def load(self, stored: Mapping[str, Any]) -> FittedForecaster:
-        """Bring back what :meth:`FittedForecaster.to_dict` gave."""
 
 
 class NotEnoughHistory(ValueError):

@@ -44,20 +44,26 @@ def fit_count_layer(means: Floats, counts: Floats) -> CountLayer:
     of the mean; it weighs as much as a few hours, so that it decides only where there is little to learn from.
     """
     from scipy.optimize import minimize
-    from scipy.special import gammaln
+    from scipy.special import digamma, gammaln
 
     start = CountLayer()
     prior, weight = np.array([start.a, start.b, start.c, start.d]), np.array([20.0, 100.0, 1.0, 20.0])
-    log_means = np.log(means)
+    columns = np.stack([np.ones(len(means)), np.log(means)])
+    least, most = np.log(LEAST_SIZE), np.log(MOST_SIZE)
 
-    def loss(parameters: Floats) -> float:
-        a, b, c, d = parameters
-        log_mean = a + b * log_means
-        log_size = np.clip(c + d * log_means, np.log(LEAST_SIZE), np.log(MOST_SIZE))
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        """Give the penalised negative log-likelihood and its gradient."""
+        log_mean, free_log_size = parameters[:2] @ columns, parameters[2:] @ columns
+        log_size = np.clip(free_log_size, least, most)
         size = np.exp(log_size)
         log_total = np.logaddexp(log_size, log_mean)
         likelihood = gammaln(counts + size) - gammaln(size) + size * (log_size - log_total) + counts * (log_mean - log_total)
-        return float(-likelihood.sum() + weight @ (parameters - prior) ** 2)
+        surplus = counts - (counts + size) * np.exp(log_mean - log_total)
+        by_size = digamma(counts + size) - digamma(size) + log_size - log_total + 1 - (counts + size) * np.exp(-log_total)
+        by_log_size = np.where(log_size == free_log_size, size * by_size, 0.0)
+        gradient = np.concatenate([columns @ surplus, columns @ by_log_size])
+        distance = parameters - prior
+        return float(-likelihood.sum() + weight @ distance**2), -gradient + 2 * weight * distance
 
-    found = minimize(loss, prior, method="L-BFGS-B", bounds=[(-1, 1), (0.5, 1.5), (-4, 6), (-0.5, 1.5)])
+    found = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(-1, 1), (0.5, 1.5), (-4, 6), (-0.5, 1.5)])
     return CountLayer(*(float(value) for value in found.x))

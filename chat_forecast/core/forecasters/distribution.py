@@ -6,29 +6,14 @@ Does not belong here: finding a distribution from a series.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.core.forecasters.base import FORECAST_COLUMNS, QUANTILES
-
-Floats = npt.NDArray[np.float64]
+from chat_forecast.core.forecasters.base import FORECAST_COLUMNS, QUANTILES, Distribution, Floats
 
 DRAWS = 100
 """Into how many equally likely counts a distribution is cut to find its sMAPE-optimal point."""
-
-
-class Distribution(Protocol):
-    """One distribution of counts for each of ``n`` hours."""
-
-    @property
-    def mean(self) -> Floats:
-        """The means, shape ``(n,)``."""
-
-    def quantiles(self, probabilities: Sequence[float]) -> Floats:
-        """Whole numbers, shape ``(n, len(probabilities))``: the least count that is not exceeded so often."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +30,12 @@ class NegativeBinomial:
         size, mean = self.size[:, None], self.mean[:, None]
         return np.asarray(nbinom.ppf(list(probabilities), size, size / (size + mean)))
 
+    def at_most(self, counts: Floats) -> Floats:
+        """See :meth:`Distribution.at_most`."""
+        from scipy.stats import nbinom
+
+        return np.asarray(nbinom.cdf(counts, self.size, self.size / (self.size + self.mean)))
+
 
 @dataclass(frozen=True)
 class Empirical:
@@ -60,6 +51,10 @@ class Empirical:
     def quantiles(self, probabilities: Sequence[float]) -> Floats:
         """See :meth:`Distribution.quantiles`."""
         return np.stack([empirical_quantiles(counts, probabilities) for counts in self.counts])
+
+    def at_most(self, counts: Floats) -> Floats:
+        """See :meth:`Distribution.at_most`."""
+        return np.array([(seen <= count).mean() for seen, count in zip(self.counts, counts, strict=True)])
 
 
 def empirical_quantiles(counts: Floats, probabilities: Sequence[float]) -> Floats:

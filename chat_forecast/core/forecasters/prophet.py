@@ -12,13 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.core.forecasters.base import FittingFailed, NotEnoughHistory
-from chat_forecast.core.metrics import to_floats
-
-Floats = npt.NDArray[np.float64]
+from chat_forecast.core.forecasters.base import FittingFailed, Floats, NotEnoughHistory
+from chat_forecast.core.forecasters.curves import fourier, is_weekend, known_hours
 
 ENOUGH_HOURS = 28 * 24
 SPREAD_DAYS = 56
@@ -62,8 +59,8 @@ class ProphetCurve:
         slope, offset = self.trend
         since = np.maximum(time[:, None] - np.array(self.changepoints), 0)
         level = offset + slope * time + since @ np.array(self.changes)
-        daily = np.where(_is_weekend(wall), _fourier(days, 1, self.at_weekends), _fourier(days, 1, self.on_weekdays))
-        return self.scale * np.asarray(level + _fourier(days, 7, self.weekly) + daily)
+        daily = np.where(is_weekend(hours), _wave(days, 1, self.at_weekends), _wave(days, 1, self.on_weekdays))
+        return self.scale * np.asarray(level + _wave(days, 7, self.weekly) + daily)
 
     def means(self, hours: pd.DatetimeIndex) -> Floats:
         """Messages an hour: the squared curve and the variance around it."""
@@ -88,23 +85,20 @@ def fit_prophet(series: pd.DataFrame) -> ProphetCurve:
         NotEnoughHistory: fewer than 28 days are known.
         FittingFailed: the optimiser did not come to an end, or gave no usable numbers.
     """
-    known = series[series["messages"].notna()]
-    if len(known) < ENOUGH_HOURS:
-        raise NotEnoughHistory(f"{len(known)} hours are known, expected at least {ENOUGH_HOURS}")
-    counts = to_floats(known["messages"])
+    hours, counts = known_hours(series, at_least=ENOUGH_HOURS)
     if not counts.any():
         raise NotEnoughHistory("there is no message in the series, expected at least one")
-    hours = pd.DatetimeIndex(known["hour"])
-    wall = hours.tz_localize(None)
-    weekend = _is_weekend(wall)
-    table = pd.DataFrame({"ds": wall, "y": np.sqrt(counts), "on_weekdays": ~weekend, "at_weekends": weekend})
+    weekend = is_weekend(hours)
+    table = pd.DataFrame(
+        {"ds": hours.tz_localize(None), "y": np.sqrt(counts), "on_weekdays": ~weekend, "at_weekends": weekend}
+    )
     curve = _curve(_fitted(table))
     return _spread_out(curve, hours, counts)
 
 
 def _fitted(table: pd.DataFrame) -> Any:  # noqa: ANN401 - Prophet says of itself that all is None before a fit
     """Fit Prophet itself, without its chatter."""
-    with _silence():
+    with silence():
         from prophet import Prophet
 
         model: Any = Prophet(
@@ -117,6 +111,8 @@ def _fitted(table: pd.DataFrame) -> Any:  # noqa: ANN401 - Prophet says of itsel
             model.add_seasonality(name, period=1, fourier_order=DAILY_ORDER, condition_name=name)
         # Its fallback, Newton's method, may take minutes.
         model.stan_backend.set_options(newton_fallback=False)
+        # Prophet would turn its arrays into lists, which are then looked at number by number, for as long as the fit takes.
+        model.stan_backend.prepare_data = lambda start, data: (start, {**data, "X": data["X"].to_numpy()})
         try:
             model.fit(table, algorithm="LBFGS", iter=MOST_ITERATIONS, seed=1, timeout=PATIENCE_SECONDS)
         except (RuntimeError, TimeoutError) as error:
@@ -163,17 +159,12 @@ def _spread_out(curve: ProphetCurve, hours: pd.DatetimeIndex, counts: Floats) ->
     return replace(spread, factor=float(counts.sum() / total)) if total > 0 else spread
 
 
-def _fourier(days: Floats, period: float, coefficients: tuple[float, ...]) -> Floats:
-    angles = 2 * np.pi * np.outer(days, np.arange(1, len(coefficients) // 2 + 1)) / period
-    return np.asarray(np.sin(angles) @ np.array(coefficients[::2]) + np.cos(angles) @ np.array(coefficients[1::2]))
-
-
-def _is_weekend(wall: pd.DatetimeIndex) -> npt.NDArray[np.bool_]:
-    return np.asarray(wall.day_of_week >= 5)
+def _wave(days: Floats, period: float, coefficients: tuple[float, ...]) -> Floats:
+    return np.asarray(fourier(days, period, len(coefficients) // 2) @ np.array(coefficients))
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Keep Prophet and its optimiser from writing to the log, and from warning about their own code."""
     loggers = [logging.getLogger(name) for name in ("prophet", "prophet.plot", "cmdstanpy")]
     before = [logger.disabled for logger in loggers]

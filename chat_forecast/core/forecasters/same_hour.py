@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.core.forecasters.base import NotEnoughHistory
+from chat_forecast.core.forecasters.base import Floats, NotEnoughHistory
 from chat_forecast.core.forecasters.distribution import Empirical, describe_counts, empirical_quantiles
 from chat_forecast.core.metrics import to_floats
 
@@ -17,8 +16,6 @@ WINDOW_DAYS = 28
 ENOUGH = 7
 """So many counts make a distribution; an hour of the day with fewer takes in its neighbours."""
 CLOCK_HOURS = 24
-
-Floats = npt.NDArray[np.float64]
 
 
 def same_hour_counts(series: pd.DataFrame) -> list[Floats]:
@@ -44,32 +41,36 @@ class FittedSameHour:
     fallback: tuple[tuple[float, ...], ...]
     name: str = NAME
 
-    def forecast(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
-        """Forecast each hour as one of the counts at its clock hour; see :meth:`FittedForecaster.forecast`."""
+    def distribution(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> Empirical:
+        """Take the counts at the clock hour of each hour; see :meth:`FittedForecaster.distribution`."""
         seen = same_hour_counts(series) or [np.array(counts) for counts in self.fallback]
-        return describe_counts(hours, Empirical(tuple(seen[clock] for clock in hours.hour)))
+        return Empirical(tuple(seen[clock] for clock in hours.hour))
+
+    def forecast(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
+        """See :meth:`FittedForecaster.forecast`."""
+        return describe_counts(hours, self.distribution(series, hours))
 
     def to_dict(self) -> dict[str, Any]:
         """See :meth:`FittedForecaster.to_dict`."""
         return {"name": self.name, "fallback": [list(counts) for counts in self.fallback]}
 
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "FittedSameHour":
+        """Bring back what :meth:`to_dict` gave, from JSON too."""
+        return cls(tuple(tuple(counts) for counts in stored["fallback"]))
 
-class SameHour:
-    """Needs one known hour, and then always has an answer."""
 
-    name = NAME
+def fit_same_hour(series: pd.DataFrame) -> FittedSameHour:
+    """Keep some quantiles of what is known now; one known hour is enough.
 
-    def fit(self, series: pd.DataFrame) -> FittedSameHour:
-        """See :meth:`Forecaster.fit`."""
-        seen = same_hour_counts(series)
-        if not seen:
-            raise NotEnoughHistory(f"none of the {len(series)} hours of the series is known, expected at least one")
-        deciles = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95]
-        return FittedSameHour(tuple(tuple(empirical_quantiles(counts, deciles).tolist()) for counts in seen))
-
-    def load(self, stored: Mapping[str, Any]) -> FittedSameHour:
-        """See :meth:`Forecaster.load`."""
-        return FittedSameHour(tuple(tuple(counts) for counts in stored["fallback"]))
+    Raises:
+        NotEnoughHistory: no hour is known.
+    """
+    seen = same_hour_counts(series)
+    if not seen:
+        raise NotEnoughHistory(f"none of the {len(series)} hours of the series is known, expected at least one")
+    deciles = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95]
+    return FittedSameHour(tuple(tuple(empirical_quantiles(counts, deciles).tolist()) for counts in seen))
 
 
 def _with_neighbours(by_clock: list[Floats], hour: int) -> Floats:

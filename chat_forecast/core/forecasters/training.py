@@ -1,7 +1,7 @@
 """Choosing a method for a chat and training it.
 
-Belongs here: which methods there are, which one a series is given, and bringing a trained one back.
-Does not belong here: the methods themselves, storing models.
+Belongs here: which method a series is given, and bringing a trained one back.
+Does not belong here: the methods themselves, how candidates are compared (:mod:`.comparison`), storing models.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,24 @@ from typing import Any
 
 import pandas as pd
 
-from chat_forecast.core.forecasters.base import FittedForecaster, FittingFailed, Forecaster, NotEnoughHistory
-from chat_forecast.core.forecasters.levelled import LevelledProphet
-from chat_forecast.core.forecasters.same_hour import SameHour
+from chat_forecast.core.forecasters.base import FittedForecaster, NotEnoughHistory
+from chat_forecast.core.forecasters.comparison import COMPARISON_COLUMNS, PREFERRED, choose, compare, summarise
+from chat_forecast.core.forecasters.holiday_effect import NO_EFFECT
+from chat_forecast.core.forecasters.levelled import (
+    AVERAGE,
+    FITTERS,
+    PROFILE,
+    Levelled,
+    find_holiday_effect,
+    fit_curves,
+    level_curves,
+    methods_of,
+)
+from chat_forecast.core.forecasters.same_hour import NAME as SAME_HOUR
+from chat_forecast.core.forecasters.same_hour import FittedSameHour, fit_same_hour
 
-FORECASTERS: dict[str, Forecaster] = {method.name: method for method in (LevelledProphet(), SameHour())}
-"""Every method by its name, the first choice first."""
+METHODS = (AVERAGE, *FITTERS, SAME_HOUR)
+"""Every method by its name: the mean of all curves, each curve alone, the same hour of 28 days."""
 
 
 @dataclass(frozen=True)
@@ -26,32 +38,33 @@ class Training:
     why: str
     """Which method was chosen and why, in words."""
     comparison: pd.DataFrame
-    """What was tried, the first choice first: ``forecaster``, ``is_chosen``, ``note``."""
+    """What was tried, the chosen one first: :data:`.comparison.COMPARISON_COLUMNS`."""
 
 
-def train(series: pd.DataFrame) -> Training:
+def train(series: pd.DataFrame, country: str | None = None) -> Training:
     """Choose a method for a series and train it.
 
     ``series`` has ``hour`` (aware, local, ascending) and ``messages`` (``Int64``, ``NA`` where never read): about 180
-    days that end with the day the model is trained through. The same series gives the same model.
+    days that end with the day the model is trained through. ``country`` (ISO 3166) says whose public holidays the chat may
+    keep. The same series gives the same model.
 
     Raises:
         NotEnoughHistory: no hour of the series is known.
     """
-    notes: dict[str, str] = {}
-    for name, method in FORECASTERS.items():
-        try:
-            fitted = method.fit(series)
-        except (NotEnoughHistory, FittingFailed) as refusal:
-            notes[name] = str(refusal)
-            continue
-        notes[name] = "chosen"
-        comparison = pd.DataFrame(
-            {"forecaster": list(notes), "is_chosen": [each == name for each in notes], "note": list(notes.values())}
-        )
-        refused = "; ".join(f"{each} was not possible: {note}" for each, note in notes.items() if each != name)
-        return Training(fitted, f"{name}: {refused or 'the first choice'}", comparison)
-    raise NotEnoughHistory(f"none of the {len(series)} hours of the series is known, expected at least one")
+    if series["messages"].isna().all():
+        raise NotEnoughHistory(f"none of the {len(series)} hours of the series is known, expected at least one")
+    curves, refusals = fit_curves(series)
+    possible = {**methods_of(curves), SAME_HOUR: {}}
+    usual = next(name for name in PREFERRED if name in possible)
+    losses = compare(series)
+    name, why = choose(losses, usual, possible)
+    effect, holidays = NO_EFFECT, ""
+    if country is not None and name != SAME_HOUR:
+        effect, holidays = find_holiday_effect(country, curves[PROFILE], series)
+    fitted = fit_same_hour(series) if name == SAME_HOUR else level_curves(name, possible[name], series, effect)
+    said = [f"{name}: {why}", *(f"{each} was not possible: {note}" for each, note in refusals.items()), holidays]
+    notes = dict.fromkeys(possible, "") | refusals | {name: why}
+    return Training(fitted, "; ".join(filter(None, said)), _table(name, losses, notes))
 
 
 def load(stored: Mapping[str, Any]) -> FittedForecaster:
@@ -61,6 +74,15 @@ def load(stored: Mapping[str, Any]) -> FittedForecaster:
         ValueError: it was made by a method that is not known here.
     """
     name = stored.get("name")
-    if name not in FORECASTERS:
-        raise ValueError(f"expected a model of one of {', '.join(FORECASTERS)}, found {name!r}")
-    return FORECASTERS[name].load(stored)
+    if name not in METHODS:
+        raise ValueError(f"expected a model of one of {', '.join(METHODS)}, found {name!r}")
+    return FittedSameHour.from_dict(stored) if name == SAME_HOUR else Levelled.from_dict(stored)
+
+
+def _table(chosen: str, losses: pd.DataFrame, notes: Mapping[str, str]) -> pd.DataFrame:
+    """What was compared, the chosen method first, then by its pinball loss."""
+    table = summarise(losses).reindex(list(notes)).rename_axis("forecaster").reset_index()
+    table["is_chosen"] = table["forecaster"] == chosen
+    table["note"] = list(notes.values())
+    ordered = table.sort_values(["is_chosen", "pinball"], ascending=[False, True], kind="stable", ignore_index=True)
+    return ordered[list(COMPARISON_COLUMNS)]
