@@ -1,13 +1,19 @@
 """What the commands have in common: the group, the workplace, and how errors are shown.
 
-Belongs here: the clock and the environment, which are read here and handed on; the type of a day.
+Belongs here: the clock and the environment, which are read here and handed on; the type of a day; examples in the help;
+``--json``.
 Does not belong here: any one command.
+
+A command that prints results takes ``@json_option``, says its words and shows its progress on ``words_to(as_json)``, and
+ends with :func:`print_json`. Every command shows examples: ``@click.command(epilog=examples("chat-forecast …"))``.
 """
 
+import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import click
+import pandas as pd
 from rich.console import Console
 
 from chat_forecast.config import Chat, load_chats
@@ -16,6 +22,53 @@ from chat_forecast.errors import ChatForecastError
 from chat_forecast.home import Home, apply_environment
 
 console = Console()
+"""Where words and tables go. Colours and moving bars are left out where it is not a terminal."""
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document on standard output, and nothing else there."
+)
+
+
+def words_to(as_json: bool) -> Console:
+    """Where a command says what it does: standard error while standard output is kept for JSON."""
+    return Console(stderr=True) if as_json else console
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document: instants in ISO 8601 with their offset, tables as lists of rows, nothing known as null."""
+    click.echo(json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def examples(*lines: str) -> str:
+    """A command's epilog: its examples, one a line.
+
+    >>> examples("chat-forecast show my-chat").splitlines()[1:]
+    ['Examples:', '  chat-forecast show my-chat']
+    """
+    # After a \b, click leaves the lines as they are.
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+def _plain(value: object) -> object:
+    """A value as JSON knows it."""
+    match value:
+        case pd.DataFrame():
+            return [_plain(row) for row in value.to_dict("records")]
+        case pd.Series():
+            return _plain(value.to_dict())
+        case dict():
+            return {str(name): _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case _ if pd.isna(value):  # type: ignore[call-overload]
+            return None
+        case date():  # datetimes and pandas' timestamps too
+            return value.isoformat()
+        case _ if hasattr(value, "item"):  # numpy's numbers
+            return value.item()
+        case str() | int() | float():
+            return value
+        case _:
+            return str(value)
 
 
 class Commands(click.Group):
