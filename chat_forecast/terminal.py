@@ -120,6 +120,43 @@ def score_table(chat: Chat, scores: pd.DataFrame) -> Table:
     return table
 
 
+BACKTEST_NAMES = {
+    "rmse": "RMSE", "rmsse": "RMSSE", "mae": "MAE", "smape": "sMAPE", "wape_day": "day", "deviance": "dev.",
+    "pinball": "pinb.", "coverage_80": "80 %", "skill": "skill",
+}  # fmt: skip
+
+
+def print_backtest(console: Console, chat: Chat, rows: pd.DataFrame, summary: pd.DataFrame, compared: pd.DataFrame) -> None:
+    """Print how each forecaster did over the same hours, and how sure the differences are."""
+    origins, hours = rows["origin"].nunique(), int(summary["hours"].max()) if len(summary) else 0
+    table = Table(
+        title=f"{_name(chat)}: backtest of {origins} days, {hours} hours in which all have a forecast",
+        caption="RMSE: of the mean. MAE: of the median. sMAPE: 0 to 2, of the point best for it. day: WAPE of the daily "
+        "total. dev.: Poisson deviance. pinb.: pinball loss of seven quantiles. 80 %: coverage, by randomised PIT. "
+        "skill: 1 − RMSE ÷ that of the week before; RMSSE: RMSE ÷ that in the history.",
+        title_justify="left",
+        caption_justify="left",
+        padding=(0, 0, 0, 1),
+    )
+    table.add_column("forecaster", no_wrap=True)
+    for name in BACKTEST_NAMES.values():
+        table.add_column(name, justify="right", no_wrap=True)
+    formats = {"coverage_80": ".0%", "skill": "+.0%", "hours": "d"}
+    for row in summary.to_dict("records"):
+        cells = ("–" if pd.isna(row[name]) else format(row[name], formats.get(name, ".3g")) for name in BACKTEST_NAMES)
+        style = "bold" if row["forecaster"] == "product" else ""
+        table.add_row(str(row["forecaster"]), *cells, style=style)
+    console.print(table)
+    for row in compared.to_dict("records"):
+        said = [
+            f"{words} {row[name]:+.1%} ({row[f'{name}_low']:+.1%} to {row[f'{name}_high']:+.1%})"
+            for name, words in (("rmse", "RMSE"), ("pinball", "pinball"))
+            if f"{name}_low" in row and not pd.isna(row[name])
+        ]
+        if said:
+            console.print(f"error avoided against {row['forecaster']}: {', '.join(said)}", highlight=False)
+
+
 def print_retraining(console: Console, day: LocalDay | None) -> None:
     """Say whether the model was trained anew."""
     if day is None:

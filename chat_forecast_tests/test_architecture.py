@@ -15,7 +15,7 @@ LAYERS = [
     {"jobs"},
     {"schedules", "sensors"},
     {"definitions"},
-    {"runs", "terminal"},
+    {"runs", "terminal", "backtesting"},
     {"serving"},
     {"cli"},
 ]

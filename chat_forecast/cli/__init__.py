@@ -6,6 +6,7 @@ Does not belong here: doing the work (:mod:`chat_forecast.runs`, :mod:`chat_fore
 
 import click
 
+from chat_forecast.cli.backtest import backtest
 from chat_forecast.cli.base import Commands
 from chat_forecast.cli.importing import import_
 from chat_forecast.cli.pipeline import backfill, demo, run, show, up
@@ -17,5 +18,5 @@ def main() -> None:
     """Forecast, every night, how many messages a chat will get in each hour of the next day."""
 
 
-for command in (demo, up, import_, backfill, run, show):
+for command in (demo, up, import_, backfill, run, show, backtest):
     main.add_command(command)

@@ -77,11 +77,10 @@ def summarise(rows: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     known = history["messages"].notna()
     naive = seasonal_naive(history, pd.DatetimeIndex(history["hour"]))
     scale = metrics.rmse(history.loc[known, "messages"], naive[known.to_numpy()])
-    summary = pd.DataFrame(
-        [{"forecaster": name, **_measure(part, scale)} for name, part in shared.groupby("forecaster", sort=False)]
-    )
-    if summary.empty:
+    if shared.empty:
         return pd.DataFrame(columns=list(SUMMARY_COLUMNS))
+    parts = {name: shared[shared["forecaster"] == name] for name in (PRODUCT, *COMPETITORS)}
+    summary = pd.DataFrame([{"forecaster": name, **_measure(part, scale)} for name, part in parts.items()])
     baseline = summary.loc[summary["forecaster"] == SEASONAL_NAIVE, "rmse"].iloc[0]
     summary["skill"] = [metrics.skill(error, baseline) for error in summary["rmse"]]
     return summary[list(SUMMARY_COLUMNS)]

@@ -26,6 +26,12 @@ class Sources:
             return SimulatedSource(chat.simulation.seed, chat.timezone)
         return ExportSource(Archive(self.root, chat.slug))
 
+    def offline(self, chat: Chat) -> MessageSource | None:
+        """The part of the chat's source that can be read without a network; None where there is none."""
+        if chat.source == "export" and not Archive(self.root, chat.slug).is_there:
+            return None
+        return self.of(chat)
+
     def last_day(self, chat: Chat, yesterday: LocalDay) -> LocalDay:
         """The last day that is worth doing: yesterday, or the last day of which an archive knows anything."""
         if chat.source == "simulated":

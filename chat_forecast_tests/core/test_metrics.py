@@ -97,3 +97,24 @@ def test_without_a_known_hour_there_is_no_number():
 def test_columns_of_different_length_are_refused():
     with pytest.raises(ValueError, match="found \\[1, 2\\]"):
         metrics.smape([1], np.array([1, 2]))
+
+
+def test_the_pit_s_coverage_is_right_on_counts_however_small():
+    from scipy.stats import poisson
+
+    rng = np.random.default_rng(3)
+    for mean in (0.1, 1.0, 30.0):
+        counts = rng.poisson(mean, 20_000)
+        below, at_most = poisson.cdf(counts - 1, mean), poisson.cdf(counts, mean)
+        drawn = below + rng.random(counts.size) * (at_most - below)
+        assert metrics.pit_coverage(below, at_most) == pytest.approx(0.8, abs=0.01)
+        assert metrics.pit_coverage(below, at_most) == pytest.approx(((drawn > 0.1) & (drawn < 0.9)).mean(), abs=0.01)
+
+
+def test_the_pinball_loss_is_that_of_scikit_learn():
+    from sklearn.metrics import mean_pinball_loss
+
+    rng = np.random.default_rng(5)
+    actual, quantiles = rng.poisson(4, 200), {tau: rng.poisson(4, 200) for tau in (0.1, 0.5, 0.9)}
+    expected = np.mean([mean_pinball_loss(actual, quantile, alpha=tau) for tau, quantile in quantiles.items()])
+    assert metrics.pinball(actual, quantiles) == pytest.approx(expected)

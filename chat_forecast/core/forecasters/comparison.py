@@ -96,8 +96,10 @@ def choose(losses: pd.DataFrame, usual: str, possible: Collection[str]) -> tuple
         return usual, "the usual method; the history is too short to compare others with it"
     rivals = daily.columns.intersection(list(possible)).drop(usual)
     gain = daily[rivals].rsub(daily[usual], axis=0)
-    share = gain.sum() / daily[usual].sum()
-    is_real = gain.mean() > SIGNIFICANCE * gain.std() / np.sqrt(len(gain))
+    share = (gain.sum() / daily[usual].sum()).dropna()
+    if share.empty:
+        return usual, "the usual method; no other could be told from it"
+    is_real = gain[share.index].mean() > SIGNIFICANCE * gain[share.index].std() / np.sqrt(len(gain))
     better = share[is_real & (share >= MARGIN)]
     if better.empty:
         gained = float(share.max())

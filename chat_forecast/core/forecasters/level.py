@@ -54,7 +54,7 @@ def carry_over(actual: float, fitted: float, means: Floats) -> Floats:
     day, whose mean is added to both sides once an hour, so that a quiet chat is not moved far by a few messages.
 
     >>> carry_over(10.0, 2.0, np.full(24, 2.0)).round(2).tolist()[:4]
-    [1.53, 1.36, 1.24, 1.17]
+    [1.53, 1.35, 1.24, 1.17]
     """
     caution = CARRIED_HOURS * means.mean()
     if fitted + caution <= 0:

@@ -6,6 +6,7 @@ Does not belong here: the curves (:mod:`.prophet`, :mod:`.poisson_glm`, :mod:`.w
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -160,12 +161,11 @@ def find_holiday_effect(country: str, curve: Curve, series: pd.DataFrame) -> tup
 def _carried(hours: pd.DatetimeIndex, means: Floats, counts: Floats, place: npt.NDArray[np.int64]) -> Floats:
     """Let each day's means go on from what the last hours before it were like."""
     starts = np.flatnonzero(np.diff(place, prepend=place[0]))
-    ends = [*starts[1:], len(means)]
     instants = hours.asi8
     reach = pd.Timedelta(hours=CARRIED_HOURS).as_unit(hours.unit).value
     is_known = ~np.isnan(counts)
     carried = means.copy()
-    for start, end in zip(starts, ends, strict=True):
+    for start, end in pairwise([*starts, len(means)]):
         before = slice(max(0, start - CARRIED_HOURS), start)
         chosen = is_known[before] & (instants[start] - instants[before] <= reach)
         if chosen.any():

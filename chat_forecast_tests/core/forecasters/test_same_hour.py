@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.core.days import LocalDay
-from chat_forecast.core.forecasters.same_hour import SameHour, same_hour_counts
+from chat_forecast.core.forecasters.same_hour import fit_same_hour, same_hour_counts
 from chat_forecast.core.forecasters.seasonal_naive import seasonal_naive
 from chat_forecast_tests.factories import make_series
 
@@ -28,13 +28,13 @@ def test_an_hour_with_few_counts_takes_in_its_neighbours():
 
 def test_one_known_hour_is_enough_for_a_forecast():
     series = make_series(FIRST, 1, lambda hour: 3 if hour.hour == 9 else None)
-    table = SameHour().fit(series).forecast(series, FIRST.plus(1).hours)
+    table = fit_same_hour(series).forecast(series, FIRST.plus(1).hours)
     assert table["expected"].tolist() == [3.0] * 24
 
 
 def test_a_model_still_forecasts_when_nothing_is_known_any_more():
     series = make_series(FIRST, 28, lambda hour: hour.hour)
-    fitted = SameHour().fit(series)
+    fitted = fit_same_hour(series)
     unread = make_series(FIRST.plus(100), 50, lambda _: None)
     for nothing in (unread, unread.iloc[:0]):
         table = fitted.forecast(nothing, FIRST.plus(150).hours)

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 
 from chat_forecast.core.days import LocalDay
-from chat_forecast.core.forecasters import FORECASTERS, NotEnoughHistory, load, train
+from chat_forecast.core.forecasters import METHODS, FittedForecaster, NotEnoughHistory, load, train
 from chat_forecast.core.forecasters import prophet as prophet_module
+from chat_forecast.core.forecasters.levelled import fit_curves, level_curves, methods_of
+from chat_forecast.core.forecasters.same_hour import fit_same_hour
 from chat_forecast.core.quality import forecast_faults
 from chat_forecast_tests.factories import make_series
 
@@ -41,10 +43,18 @@ def chat():
 
 @pytest.fixture(scope="module")
 def fitted(chat):
-    return {name: method.fit(chat) for name, method in FORECASTERS.items()}
+    return fit_all(chat)
 
 
-@pytest.mark.parametrize("name", FORECASTERS)
+def fit_all(series) -> dict[str, FittedForecaster]:
+    """Every method, fitted."""
+    curves, refusals = fit_curves(series)
+    assert not refusals
+    levelled = {name: level_curves(name, parts, series) for name, parts in methods_of(curves).items()}
+    return levelled | {"same_hour_28d": fit_same_hour(series)}
+
+
+@pytest.mark.parametrize("name", METHODS)
 def test_a_stored_model_makes_the_same_forecast_in_a_new_process(name, chat, fitted, tmp_path):
     day = after(chat)
     here = fitted[name].forecast(chat, day.hours)
@@ -60,18 +70,20 @@ def test_a_stored_model_makes_the_same_forecast_in_a_new_process(name, chat, fit
         "model = load(json.loads((folder / 'model.json').read_text()))\n"
         "series = pd.read_parquet(folder / 'chat.parquet')\n"
         "model.forecast(series, LocalDay.parse(sys.argv[2], 'Europe/Moscow').hours).to_parquet(folder / 'there.parquet')\n"
-        "assert 'prophet' not in sys.modules, 'a forecast should not need Prophet'\n"
+        "assert not {'prophet', 'sklearn'} & set(sys.modules), 'a forecast should need no library of fitting'\n"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path), day.key], check=True)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "there.parquet"), here, check_exact=True)
 
 
-@pytest.mark.parametrize("name", FORECASTERS)
-def test_training_again_gives_the_same_model(name, chat, fitted):
-    assert FORECASTERS[name].fit(chat).to_dict() == fitted[name].to_dict()
+def test_training_again_gives_the_same_models(chat, fitted):
+    assert {name: model.to_dict() for name, model in fit_all(chat).items()} == {
+        name: model.to_dict() for name, model in fitted.items()
+    }
+    assert set(fitted) == set(METHODS)
 
 
-@pytest.mark.parametrize("name", FORECASTERS)
+@pytest.mark.parametrize("name", METHODS)
 def test_a_forecast_is_sane_on_days_of_clock_changes(name, chat, fitted):
     for key, zone in (
         ("2026-03-29", "Europe/Berlin"),
@@ -84,7 +96,7 @@ def test_a_forecast_is_sane_on_days_of_clock_changes(name, chat, fitted):
         assert forecast_faults(fitted[name].forecast(series, day.hours), day) == []
 
 
-@pytest.mark.parametrize("name", FORECASTERS)
+@pytest.mark.parametrize("name", METHODS)
 def test_the_series_a_model_is_given_matters_only_before_its_hours_and_within_200_days(name, chat, fitted):
     day = after(chat)
     longer = pd.concat([make_chat(days=150, first=FIRST.plus(-150), level=99), chat], ignore_index=True)
@@ -104,7 +116,7 @@ def test_the_level_of_the_last_days_reaches_the_forecast_without_fitting_again(c
     coming = after(chat).plus(7)
     steady = pd.concat([chat, make_chat(days=7, first=after(chat))], ignore_index=True)
     busier = pd.concat([chat, make_chat(days=7, first=after(chat), level=24)], ignore_index=True)
-    before, now = (fitted["prophet"].forecast(each, coming.hours)["expected"].sum() for each in (steady, busier))
+    before, now = (fitted["average"].forecast(each, coming.hours)["expected"].sum() for each in (steady, busier))
     assert now / before == pytest.approx(2.2, abs=0.5)
 
 
@@ -144,9 +156,10 @@ def test_a_chat_that_explodes_gets_a_high_and_finite_forecast():
 def test_prophet_failing_falls_to_the_next_method_and_says_so(chat, monkeypatch):
     monkeypatch.setattr(prophet_module, "PATIENCE_SECONDS", 0.001)
     training = train(chat)
-    assert training.fitted.name == "same_hour_28d"
-    assert "Prophet's optimiser" in training.why
-    assert training.comparison.loc[0, "note"].startswith("Prophet's optimiser")
+    assert set(training.fitted.to_dict()["curves"]) == {"poisson_glm", "level_profile"}
+    assert "prophet was not possible: Prophet's optimiser" in training.why
+    notes = training.comparison.set_index("forecaster")["note"]
+    assert notes["prophet"].startswith("Prophet's optimiser")
 
 
 def test_a_series_of_which_nothing_is_known_cannot_be_trained_on():

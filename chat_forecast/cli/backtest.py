@@ -1,0 +1,68 @@
+"""Comparing the product's forecaster with others on a chat's past: ``backtest``."""
+
+import os
+from pathlib import Path
+
+import click
+
+from chat_forecast import terminal
+from chat_forecast.cli.base import Workplace, examples, json_option, pass_workplace, print_json, words_to
+from chat_forecast.core.backtest import differences, summarise
+
+
+@click.command(
+    epilog=examples(
+        "chat-forecast backtest my-chat",
+        "chat-forecast backtest my-chat --days 30 --every 3",
+        "chat-forecast backtest my-chat --out backtest.parquet",
+    )
+)
+@click.argument("chat_slug", metavar="CHAT")
+@click.option("--days", type=click.IntRange(1), default=90, show_default=True, help="How many of the last days.")
+@click.option(
+    "--every", type=click.IntRange(1), default=1, show_default=True, help="Forecast only every so many-th of these days."
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write every forecast to this Parquet file.")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all processors", help="Processes to use."
+)
+@json_option
+@pass_workplace
+def backtest(
+    workplace: Workplace, chat_slug: str, days: int, every: int, out: Path | None, jobs: int, as_json: bool
+) -> None:
+    """Forecast a chat's last days again, each from what was known the night before, and compare forecasters.
+
+    The product is trained at every origin as the nightly pipeline would train it, and stands beside Prophet's defaults, the
+    same hour a week before (seasonal naive), the same hour of 28 days, and the nearest neighbour.
+    """
+    from chat_forecast.backtesting import run_backtest, store_rows
+    from chat_forecast.resources.storage import Storages
+    from chat_forecast.sources import Sources
+
+    chat = workplace.chat(chat_slug)
+    if out is not None and not out.absolute().parent.is_dir():
+        raise click.UsageError(f"--out {out}: there is no folder {out.absolute().parent}")
+    console = words_to(as_json)
+    home = workplace.home
+    with terminal.progress(console) as progress:
+        progress.headline(f"{chat.slug}: forecasting the last {days} days again")
+        found = run_backtest(
+            chat,
+            workplace.yesterday(chat),
+            storage=Storages(home.storage_url, home.locks).of(chat),
+            sources=Sources(home.storage_url),
+            days=days,
+            every=every,
+            jobs=jobs,
+            progress=lambda done, total: progress.update("backtest", done, total),
+        )
+    if out is not None:
+        store_rows(out, found.rows)
+    summary, compared = summarise(found.rows, found.history), differences(found.rows)
+    if as_json:
+        print_json({"chat": chat.slug, "summary": summary, "differences": compared})
+        return
+    terminal.print_backtest(console, chat, found.rows, summary, compared)
+    if out is not None:
+        console.print(f"Every forecast: {out}", highlight=False, soft_wrap=True)
