@@ -1,6 +1,7 @@
 """The layer between a curve of means and a distribution of counts.
 
-Belongs here: the negative binomial around a mean, and fitting it to pairs of a forecast mean and the count that came.
+Belongs here: the distribution around a mean, a negative binomial or, for chats more even than chance, regular counts; and
+fitting it to pairs of a forecast mean and the count that came.
 Does not belong here: where the means come from.
 """
 
@@ -10,30 +11,41 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chat_forecast.core.forecasters.distribution import NegativeBinomial
+from chat_forecast.core.forecasters.distribution import NegativeBinomial, RegularCounts
 
 Floats = npt.NDArray[np.float64]
 
 LEAST_SIZE, MOST_SIZE = 0.02, 1000.0
+MOST_REGULARITY = 50.0
+ENOUGH_MESSAGES = 200
+"""Fewer do not show that a chat is more even than chance,"""
+DOUBT = 5.0
+"""nor does a likelihood that is not so much higher, as its logarithm."""
 
 
 @dataclass(frozen=True)
 class CountLayer:
-    """``log mean = a + b log m`` and ``log size = c + d log m`` of a negative binomial, for a forecast mean ``m``."""
+    """``log mean = a + b log m`` and ``log size = c + d log m`` of a negative binomial, for a forecast mean ``m``.
+
+    With a ``regularity`` it is regular counts of the rate ``exp(a + b log m)`` instead, and ``c`` and ``d`` are not used.
+    """
 
     a: float = 0.0
     b: float = 1.0
     c: float = 0.0
     d: float = 0.5
+    regularity: float | None = None
 
-    def distribution(self, means: Floats) -> NegativeBinomial:
+    def distribution(self, means: Floats) -> NegativeBinomial | RegularCounts:
         """Spread counts around positive means."""
         log_mean = np.log(means)
+        if self.regularity is not None:
+            return RegularCounts(np.exp(self.a + self.b * log_mean), self.regularity)
         size = np.exp(np.clip(self.c + self.d * log_mean, np.log(LEAST_SIZE), np.log(MOST_SIZE)))
         return NegativeBinomial(np.exp(self.a + self.b * log_mean), size)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the four parameters as plain numbers."""
+        """Give the parameters as plain numbers."""
         return asdict(self)
 
 
@@ -66,4 +78,29 @@ def fit_count_layer(means: Floats, counts: Floats) -> CountLayer:
         return float(-likelihood.sum() + weight @ distance**2), -gradient + 2 * weight * distance
 
     found = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(-1, 1), (0.5, 1.5), (-4, 6), (-0.5, 1.5)])
-    return CountLayer(*(float(value) for value in found.x))
+    layer = CountLayer(*(float(value) for value in found.x))
+    is_even = ((counts - means) ** 2).sum() < means.sum()  # a Poisson distribution's squared errors add up to its means
+    return _more_even(layer, means, counts) if is_even and counts.sum() >= ENOUGH_MESSAGES else layer
+
+
+def _more_even(layer: CountLayer, means: Floats, counts: Floats) -> CountLayer:
+    """Take regular counts where they are likelier than the negative binomial, which is never more even than chance."""
+    from scipy.optimize import minimize
+
+    def surprise(candidate: CountLayer) -> float:
+        distribution = candidate.distribution(means)
+        likelihood = distribution.at_most(counts) - distribution.at_most(counts - 1)
+        return float(-np.log(np.maximum(likelihood, 1e-300)).sum())
+
+    def candidate(parameters: Floats) -> CountLayer:
+        a, b, log_regularity = (float(value) for value in parameters)
+        return CountLayer(a, b, layer.c, layer.d, float(np.exp(log_regularity)))
+
+    found = minimize(
+        lambda parameters: surprise(candidate(parameters)) + 20 * parameters[0] ** 2 + 100 * (parameters[1] - 1) ** 2,
+        np.array([0.0, 1.0, 0.1]),
+        method="L-BFGS-B",
+        bounds=[(-1, 1), (0.5, 1.5), (0.0, np.log(MOST_REGULARITY))],
+    )
+    regular = candidate(found.x)
+    return regular if surprise(regular) < surprise(layer) - DOUBT else layer

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.core.forecasters.base import FittingFailed, Floats, NotEnoughHistory
+from chat_forecast.core.forecasters.base import Distribution, FittingFailed, Floats, NotEnoughHistory
 from chat_forecast.core.forecasters.counts import CountLayer, fit_count_layer
 from chat_forecast.core.forecasters.curves import Curve
-from chat_forecast.core.forecasters.distribution import NegativeBinomial, describe_counts
+from chat_forecast.core.forecasters.distribution import describe_counts
 from chat_forecast.core.forecasters.holiday_effect import NO_EFFECT, HolidayEffect, find_effect, is_holiday
 from chat_forecast.core.forecasters.level import CARRIED_HOURS, carry_over, level_factors
 from chat_forecast.core.forecasters.poisson_glm import PoissonCurve, fit_poisson
@@ -69,7 +69,7 @@ class Levelled:
     """The mean is never below this, so that no message is ever impossible."""
     effect: HolidayEffect = NO_EFFECT
 
-    def distribution(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> NegativeBinomial:
+    def distribution(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> Distribution:
         """See :meth:`FittedForecaster.distribution`."""
         recent = series[series["hour"] >= hours[0] - pd.Timedelta(days=MEMORY_DAYS)]
         means = levelled_means(list(self.curves.values()), recent, hours, self.effect)[len(recent) :]
@@ -79,7 +79,7 @@ class Levelled:
         """See :meth:`FittedForecaster.forecast`."""
         return describe_counts(hours, self.distribution(series, hours))
 
-    def replay(self, series: pd.DataFrame, first: pd.Timestamp) -> NegativeBinomial:
+    def replay(self, series: pd.DataFrame, first: pd.Timestamp) -> Distribution:
         """Find the distributions of a series' own hours from ``first`` on, each as known at the end of the day before."""
         recent = series[series["hour"] >= first - pd.Timedelta(days=MEMORY_DAYS)]
         hours = pd.DatetimeIndex(recent["hour"])

@@ -29,3 +29,14 @@ def test_hardly_any_pairs_give_a_sane_layer(counts):
     assert np.isfinite(distribution.mean).all()
     assert (distribution.size > 0).all()
     assert isinstance(layer, CountLayer)
+
+
+def test_a_chat_more_even_than_chance_gets_regular_counts_and_a_burst_does_not():
+    rng = np.random.default_rng(2)
+    means = np.exp(rng.uniform(-1, 2, 3000))
+    even = rng.binomial(np.ceil(2 * means).astype(int), means / np.ceil(2 * means)).astype(float)
+    layer = fit_count_layer(means, even)
+    assert layer.regularity > 1.2
+    assert layer.distribution(means).mean.sum() == pytest.approx(even.sum(), rel=0.05)
+    assert fit_count_layer(means, rng.poisson(means).astype(float)).distribution(means).mean.sum() > 0
+    assert fit_count_layer(means, draw(means, 1.0)).regularity is None
