@@ -1,5 +1,6 @@
 """The pipeline's invariants, over real runs on an instance on disk with a real MLflow store."""
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -11,14 +12,17 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from chat_forecast.backtesting import BacktestError, run_backtest
 from chat_forecast.config import Chat, Check
 from chat_forecast.core.days import LocalDay
+from chat_forecast.core.forecasters import FORECAST_COLUMNS
 from chat_forecast.core.messages import Reading
 from chat_forecast.files import StoredFileError
 from chat_forecast.home import Home, apply_environment
 from chat_forecast.jobs import ALL_ASSETS, DAY_ASSETS, HISTORY_ASSETS
 from chat_forecast.runs import RunFailed, opened
 from chat_forecast.sensors import day_to_train
+from chat_forecast.sources import Sources
 from chat_forecast_tests.factories import make_messages
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -157,6 +161,31 @@ def test_the_rule_smape_is_the_original_s_and_fails_what_no_forecast_meets(new_h
     with opened(new_home(), [strict]) as runner:
         runner.backfill(strict, FIRST, FIRST.plus(2))
         assert runner.run_day(strict, FIRST.plus(3)) == FIRST.plus(3)
+
+
+def test_a_backtest_gives_the_forecasts_of_a_backfill(new_home):
+    with opened(new_home(), [CHAT]) as runner:
+        runner.backfill(CHAT, FIRST, LAST)
+        storage = runner.storage(CHAT)
+        days = {"days": 4, "every": 1, "progress": lambda _done, _total: None}
+        sources = Sources(runner.home.storage_url)
+        found = run_backtest(CHAT, LAST, storage=storage, sources=sources, jobs=1, **days)
+        # The archive's days are counted without a run where no series is stored.
+        elsewhere = dataclasses.replace(storage, root=str(runner.home.root / "elsewhere"))
+        unstored = run_backtest(CHAT, LAST, storage=elsewhere, sources=sources, jobs=2, **days)
+        stored = storage.frames("next_day_forecast", LAST.plus(-4), LAST.plus(-1))
+    product = found.rows[found.rows["forecaster"] == "product"].reset_index(drop=True)
+    columns = list(FORECAST_COLUMNS)
+    pd.testing.assert_frame_equal(product[columns], stored[columns], check_exact=True)
+    pd.testing.assert_frame_equal(found.rows, unstored.rows, check_exact=True)
+
+
+def test_a_chat_too_young_for_a_backtest_is_told_so(new_home):
+    with opened(new_home(), [CHAT]) as runner, pytest.raises(BacktestError, match="too few for a backtest"):
+        run_backtest(
+            CHAT, FIRST.plus(1), storage=runner.storage(CHAT), sources=Sources(runner.home.storage_url), days=9, every=1,
+            jobs=1, progress=lambda _done, _total: None,
+        )  # fmt: skip
 
 
 def test_the_code_location_loads_with_an_empty_environment():
