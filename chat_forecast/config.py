@@ -24,7 +24,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from chat_forecast.errors import ChatForecastError
 
-SourceName = Literal["simulated", "export"]
+SourceName = Literal["simulated", "export", "telegram"]
 
 SLUG_PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 RESERVED_SLUGS = frozenset({"dagster", "locks", "logs", "mlflow", "reports"})
@@ -133,8 +133,8 @@ class Chat(_Settings):
         "the first one a letter."
     )
     source: SourceName = Field(
-        description="Where its messages come from: `simulated` (made up, to try things out) or `export` (files taken "
-        "in with `chat-forecast import`). No default."
+        description="Where its messages come from: `simulated` (made up, to try things out), `export` (files taken "
+        "in with `chat-forecast import`) or `telegram` (live, added with `chat-forecast add`). No default."
     )
     timezone: str = Field(
         description="The IANA time zone in whose days the chat is counted, such as Europe/Moscow. No default."

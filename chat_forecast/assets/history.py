@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from chat_forecast.assets import describe
-from chat_forecast.assets.days import DayStream, DescribedDay, Progress, asset_arguments, upstream_input
+from chat_forecast.assets.days import SESSION_POOL, DayStream, DescribedDay, Progress, asset_arguments, upstream_input
 from chat_forecast.config import Chat
 from chat_forecast.core.messages import Reading
 from chat_forecast.core.series import count_by_hour
@@ -13,13 +13,22 @@ from chat_forecast.partitions import days_of_run
 from chat_forecast.resources.io_manager import StoredDays
 from chat_forecast.resources.storage import Storages
 from chat_forecast.sources import Sources
+from chat_forecast.sources.base import SourceAsksToWait
 from chat_forecast.sources.identities import merge_readings
+
+
+WAITS = 10
+"""How often one run may be told to wait for long and go on."""
 
 
 def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
     """The assets from the chat's source to its hourly series."""
 
-    @dg.asset(**asset_arguments(chat), kinds={"parquet"})
+    raw_arguments = asset_arguments(chat)
+    if chat.source == "telegram":
+        raw_arguments["pool"] = SESSION_POOL
+
+    @dg.asset(**raw_arguments, kinds={"parquet"})
     def raw_messages(
         context: dg.AssetExecutionContext,
         sources: dg.ResourceParam[Sources],
@@ -34,12 +43,26 @@ def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         days = days_of_run(context, chat)
         storage = storages.of(chat)
 
+        done = 0
+
+        def say(words: str) -> None:
+            context.log.warning(words)
+            progress(words, done, len(days))
+
+        source = sources.of(chat, lambda day: storage.messages("raw_messages", day), say)
+
         def values() -> Iterator[DescribedDay]:
-            for day, reading in zip(days, sources.of(chat).read_days(days), strict=True):
-                # What an earlier run read but did not live to merge is kept.
-                unmerged = storage.unmerged(day)
-                kept = merge_readings([unmerged, reading])
-                yield day, kept, describe.messages(chat, day, kept, new=len(kept.messages))
+            nonlocal done
+            try:
+                for day, reading in zip(days, source.read_days(days), strict=True):
+                    # What an earlier run read but did not live to merge is kept.
+                    unmerged = storage.unmerged(day)
+                    kept = merge_readings([unmerged, reading])
+                    yield day, kept, describe.messages(chat, day, kept, new=len(kept.messages))
+                    done += 1
+            except SourceAsksToWait as wait:
+                say(str(wait))
+                raise dg.RetryRequested(max_retries=WAITS, seconds_to_wait=wait.seconds) from wait
 
         return DayStream(context, progress, values())
 
