@@ -1,6 +1,7 @@
 """Reading a chat: raw messages, merged history, hourly series."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 
@@ -16,14 +17,14 @@ from chat_forecast.sources import Sources
 from chat_forecast.sources.base import SourceAsksToWait
 from chat_forecast.sources.identities import merge_readings
 
-
+LATE_AFTER = timedelta(hours=6)
+"""After midnight; the nightly run takes minutes, and may have to wait for Telegram, or be tried again."""
 WAITS = 10
 """How often one run may be told to wait for long and go on."""
 
 
 def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
     """The assets from the chat's source to its hourly series."""
-
     raw_arguments = asset_arguments(chat)
     if chat.source == "telegram":
         raw_arguments["pool"] = SESSION_POOL
@@ -90,7 +91,12 @@ def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
 
         return DayStream(context, progress, values())
 
-    @dg.asset(**asset_arguments(chat), kinds={"parquet"}, ins={"merged_history": upstream_input(chat, "merged_history")})
+    @dg.asset(
+        **asset_arguments(chat),
+        kinds={"parquet"},
+        ins={"merged_history": upstream_input(chat, "merged_history")},
+        freshness_policy=_freshness(chat),
+    )
     def hourly_series(
         context: dg.AssetExecutionContext,
         progress: dg.ResourceParam[Progress],
@@ -110,3 +116,10 @@ def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         return DayStream(context, progress, values())
 
     return [raw_messages, merged_history, hourly_series]
+
+
+def _freshness(chat: Chat) -> dg.FreshnessPolicy | None:
+    """A chat's series is late in the UI when no day was read between midnight and six; one of files alone is never late."""
+    if chat.source == "export":
+        return None
+    return dg.FreshnessPolicy.cron("0 6 * * *", lower_bound_delta=LATE_AFTER, timezone=chat.timezone)

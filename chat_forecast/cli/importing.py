@@ -54,7 +54,7 @@ def _zone_of_import(configured: Chat | None, slug: str, timezone: str | None) ->
         raise click.UsageError(f"{slug} is a new chat: give its time zone, such as --timezone Europe/Moscow")
     if configured is None:
         return str(timezone)
-    if configured.source != "export":
+    if configured.source == "simulated":
         raise click.UsageError(f"{slug} is a {configured.source} chat: choose another name for an imported one")
     if timezone not in (None, configured.timezone):
         raise click.UsageError(f"{slug} is configured with the time zone {configured.timezone}, not {timezone}")

@@ -37,8 +37,8 @@ class Sources:
     ) -> MessageSource:
         """The source that the chat's configuration names.
 
-        ``stored`` gives what earlier runs read of a day, so that a costly source need not be asked again; ``say`` is told what
-        takes long, such as a wait that Telegram asks for.
+        ``stored`` gives what earlier runs read of a day, so that a costly source need not be asked again; ``say`` is told
+        what takes long, such as a wait that Telegram asks for.
         """
         if chat.source == "simulated":
             return SimulatedSource(chat.simulation.seed, chat.timezone)
@@ -51,9 +51,20 @@ class Sources:
 
     def offline(self, chat: Chat) -> MessageSource | None:
         """The part of the chat's source that can be read without a network; None where there is none."""
-        if chat.source == "export" and not Archive(self.root, chat.slug).is_there:
-            return None
-        return self.of(chat)
+        archive = Archive(self.root, chat.slug)
+        if chat.source == "simulated":
+            return self.of(chat)
+        return ExportSource(archive) if archive.is_there else None
+
+    def expect_ready(self, chat: Chat) -> None:
+        """See that a chat can be read, as far as can be told without asking anybody.
+
+        Raises:
+            SourceError: something is missing; the message says what to do.
+        """
+        source = self.of(chat)
+        if isinstance(source, TelegramSource):
+            source.expect_ready()
 
     def last_day(self, chat: Chat, yesterday: LocalDay) -> LocalDay:
         """The last day that is worth doing: yesterday, or the last day of which an export's archive knows anything."""

@@ -66,7 +66,7 @@ class LoopbackTelegram:
             return self.world.answer(key, request)
         except Refusal as refusal:
             return types.RpcError(refusal.code, refusal.text)
-        except Exception as failure:  # noqa: BLE001 - told at the end; without an answer the client asks for ever
+        except Exception as failure:
             self.failures.append(f"{type(request).__name__}: {failure!r}")
             return types.RpcError(500, "HANDLER_FAILED")
 
@@ -122,7 +122,7 @@ class LoopbackTelegram:
             await Wire(self, reader, writer).run()
         except asyncio.CancelledError:
             pass  # the server ends
-        except Exception as failure:  # noqa: BLE001 - told at the end
+        except Exception as failure:
             self.failures.append(f"wire: {failure!r}")
         finally:
             self._wires.discard(task)

@@ -61,7 +61,7 @@ def public_key() -> bytes:
 def fingerprint() -> int:
     """By which the client finds the key again."""
     n, e = (TLObject.serialize_bytes(get_byte_array(number)) for number in (PRIME, EXPONENT))
-    return struct.unpack("<q", sha1(n + e).digest()[-8:])[0]
+    return struct.unpack("<q", sha1(n + e).digest()[-8:])[0]  # noqa: S324 - the protocol's own
 
 
 class Handshake:
@@ -91,7 +91,7 @@ class Handshake:
                 request.nonce, self._server_nonce, GENERATOR, get_byte_array(PRIME), public, int(time.time())
             )
         )
-        plain = sha1(inner).digest() + inner
+        plain = sha1(inner).digest() + inner  # noqa: S324 - the protocol's own
         return types.ServerDHParamsOk(
             request.nonce, self._server_nonce, AES.encrypt_ige(plain + bytes(-len(plain) % 16), *self._key_and_iv())
         )
@@ -185,7 +185,7 @@ class Wire:
             await self.send_packet(struct.pack("<i", -404))
             return
         key, message_key = self._key.key, packet[8:24]
-        clear = AES.decrypt_ige(packet[24:], *MTProtoState._calc_key(key, message_key, True))
+        clear = AES.decrypt_ige(packet[24:], *MTProtoState._calc_key(key, message_key, client=True))
         assert sha256(key[88:120] + clear).digest()[8:24] == message_key, "a packet that nobody encrypted with this key"
         salt, self._session, message_id, sequence, _length = struct.unpack("<qqqii", clear[:32])
         if salt != SALT:
@@ -232,7 +232,7 @@ class Wire:
         clear += os.urandom(-(len(clear) + 12) % 16 + 12)
         key = self._key.key
         message_key = sha256(key[96:128] + clear).digest()[8:24]
-        packed = AES.encrypt_ige(clear, *MTProtoState._calc_key(key, message_key, False))
+        packed = AES.encrypt_ige(clear, *MTProtoState._calc_key(key, message_key, client=False))
         return struct.pack("<Q", self._key.key_id) + message_key + packed
 
     def _new_id(self) -> int:
@@ -248,5 +248,3 @@ def serialised(result) -> bytes:
     if isinstance(result, list):
         return struct.pack("<Ii", VECTOR, len(result)) + b"".join(map(bytes, result))
     return bytes(result)
-
-

@@ -304,8 +304,8 @@ class World:
     def config(self, _login: Login, _request):
         """The configuration; of it only the clock is of use."""
         now = self.time()
-        numbers = [0] * 21
-        return types.Config(now, now + timedelta(hours=1), False, DC, [], "", *numbers, "https://t.me/", 1, 4096, DC)
+        numbers, test_mode = [0] * 21, False
+        return types.Config(now, now + timedelta(hours=1), test_mode, DC, [], "", *numbers, "https://t.me/", 1, 4096, DC)
 
     def state(self, _login: Login, _request):
         """The state of updates, with the clock."""
@@ -357,7 +357,7 @@ class World:
             srp.xor(_hash(prime), _hash(generator)), _hash(algorithm.salt1), _hash(algorithm.salt2), a, b.to_bytes(256),
             _hash(shared.to_bytes(256)),
         )  # fmt: skip
-        if not login.knows_code or request.password.M1 != expected:
+        if not login.knows_code or expected != request.password.M1:
             raise Refusal(400, "PASSWORD_HASH_INVALID")
         login.is_authorised = True
         return types.auth.Authorization(self.me())

@@ -11,13 +11,16 @@ over a new client, a bounded number of times. All requests only read, so that as
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chat_forecast.sources.telegram.credentials import Credentials
 from chat_forecast.sources.telegram.faults import AGAIN, TelegramAsksToWait, TelegramError, explain
+from chat_forecast.sources.telegram.session import holding_session
 
 if TYPE_CHECKING:
     from telethon import TelegramClient
@@ -83,7 +86,8 @@ class Connection:
         self.limits = limits
         self.say = say
         self._credentials = credentials
-        self._session = session
+        self.session = session
+        """The session's string; None logs in anew."""
         self._client: TelegramClient | None = None
         self._seconds = limits.read_seconds if seconds is None else seconds
         self._deadline = time.monotonic() + self._seconds
@@ -143,14 +147,9 @@ class Connection:
         if client is not None:
             try:
                 async with asyncio.timeout(10):
-                    await client.disconnect()  # type: ignore[misc]  # a coroutine while a loop runs
+                    await client.disconnect()
             except (OSError, EOFError, BufferError, TimeoutError):
                 self.say("Telegram's connection could not be closed in good order")
-
-    async def client(self) -> "TelegramClient":
-        """The opened client."""
-        client: TelegramClient = await self.run(_itself)
-        return client
 
     async def _opened(self) -> "TelegramClient":
         if self._client is None:
@@ -166,8 +165,8 @@ class Connection:
         from telethon import TelegramClient
         from telethon.sessions import StringSession
 
-        session = StringSession(self._session)
-        if self._session is None and self._credentials.server is not None:
+        session = StringSession(self.session)
+        if self.session is None and self._credentials.server is not None:
             session.set_dc(_DATA_CENTRE, *self._credentials.server)
         return TelegramClient(
             session,
@@ -210,10 +209,30 @@ class Connection:
         else:
             found = f"the connection was lost ({getattr(error, 'strerror', None) or type(error).__name__})"
         return TelegramError(
-            f"{self.what}: Telegram cannot be reached: {found}, {self.limits.tries} times. Look at the network, or try "
-            f"again later. {AGAIN}"
+            f"{self.what}: Telegram cannot be reached: {found}, tried {self.limits.tries} times. Look at the network, or "
+            f"try again later. {AGAIN}"
         )
 
 
-async def _itself(client: "TelegramClient") -> "TelegramClient":
-    return client
+@contextmanager
+def connected(
+    home: Path,
+    credentials: Credentials,
+    session: str | None,
+    *,
+    what: str,
+    say: Callable[[str], object],
+    limits: Limits,
+    seconds: float | None = None,
+) -> Iterator[tuple[asyncio.Runner, Connection]]:
+    """A connection, and an event loop to use it in from synchronous code, holding the session for the block.
+
+    Raises:
+        SessionBusy: another process did not let go of the session in time.
+    """
+    with holding_session(home, what, limits.session_seconds, say), asyncio.Runner() as runner:
+        connection = Connection(credentials, session, what=what, say=say, limits=limits, seconds=seconds)
+        try:
+            yield runner, connection
+        finally:
+            runner.run(connection.close())

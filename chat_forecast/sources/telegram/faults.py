@@ -15,13 +15,16 @@ LOG_IN = "Log in again: chat-forecast login"
 class TelegramError(SourceError):
     """Telegram cannot be asked, or does not answer as it should."""
 
+    name = ""
+    """The error of Telethon's that it explains, by the name of its class."""
+
 
 class SessionLost(TelegramError):
     """The login is no longer one."""
 
 
 class ChatUnreadable(TelegramError):
-    """This account cannot read the chat."""
+    """The account cannot read the chat."""
 
 
 class TelegramAsksToWait(TelegramError, SourceAsksToWait):
@@ -60,7 +63,7 @@ _UNREADABLE = {
     ),
     "ChannelBannedError": "the account was banned from the chat",
     "ChatForbiddenError": "the account was removed from the group. Join it again, or choose another account",
-    "ChatIdInvalidError": "the account does not know the group, or it became a supergroup. Resolve it anew: chat-forecast add",
+    "ChatIdInvalidError": "the account does not know the group, or was never in it. Resolve it anew: chat-forecast add",
     "ChatRestrictedError": "Telegram restricts the chat",
     "PeerIdInvalidError": "the account does not know the chat, or was never in it. Resolve it anew: chat-forecast add",
     "UserBannedInChannelError": "the account was banned from the chat",
@@ -98,6 +101,12 @@ def explain(error: BaseException, what: str) -> TelegramError:
     The error's own text is left out where it can hold parts of messages.
     """
     name = type(error).__name__
+    explained = _explained(error, name, what)
+    explained.name = name
+    return explained
+
+
+def _explained(error: BaseException, name: str, what: str) -> TelegramError:
     if name in _LOST:
         return SessionLost(f"{what}: {_LOST[name]}. {LOG_IN}. {AGAIN}")
     if name in _UNREADABLE:

@@ -3,8 +3,8 @@
 Belongs here: the file of resolved chats, reading names and links, and looking them up.
 Does not belong here: the chats' settings (``chats.toml``), which hold nothing of an account.
 
-A chat is kept with its id and *access hash*: with both it can be read without being looked up again, which Telegram allows only
-rarely. The hash is the account's own: another account's login has to resolve the chat anew.
+A chat is kept with its id and *access hash*: with both it can be read without being looked up again, which Telegram allows
+only rarely. The hash is the account's own: another account's login has to resolve the chat anew.
 """
 
 import json
@@ -115,8 +115,8 @@ _INVITE = re.compile(r"[\w-]{10,}", re.ASCII)
 def parse_name(text: str) -> Name:
     """Read a username, a link, an id or a title.
 
-    >>> parse_name("https://t.me/+AbCdEfGhIjKl").kind, parse_name("t.me/c/1234567890/5").text, parse_name("t.me/s/name/9").text
-    ('invite', '-1001234567890', 'name')
+    >>> [parse_name(text).text for text in ("https://t.me/+AbCdEfGhIjKl", "t.me/c/1234567890/5", "t.me/s/name/9")]
+    ['AbCdEfGhIjKl', '-1001234567890', 'name']
 
     Raises:
         TelegramError: it is a phone number, or a link that leads to no chat.
@@ -205,8 +205,8 @@ async def _behind_invite(connection: Connection, text: str, invite: str) -> List
     # A ChatInvitePeek also has a chat, but it may be looked into for a short while only.
     if not isinstance(answer, types.ChatInviteAlready):
         raise ChatUnreadable(
-            f"{text}: the account is not a member of {answer.title!r}. Join it in a Telegram app, with this link, and say this "
-            "again."
+            f"{text}: the account is not a member of {answer.title!r}. Join it in a Telegram app, with this link, and "
+            "say this again."
         )
     return _expect_group(text, _listed(answer.chat, None))
 

@@ -3,15 +3,18 @@
 Belongs here: pages, their end, the two parts of a chat that migrated, and cutting the messages into days.
 Does not belong here: connections and waits (:mod:`.connection`), and what is known already (:mod:`.source`).
 
-Plain history is read, oldest first. Where a window begins and ends is told by dates, and on which side of one a message of that
-very second counts is not certain: so a minute more is read at both ends, and each day is cut out here.
+Plain history is read, oldest first. Where a window begins and ends is told by dates, and on which side of one a message of
+that very second counts is not certain: so a minute more is read at both ends, and each day is cut out here.
 
-An empty page does not mean the end, and a page may lack messages. So the newest message of the window is asked for first, and the
-read goes on until its id is reached. After each stretch the count is checked: one request goes back from the stretch's last message by as
-many messages as were read, and has to arrive at the first one. A stretch that does not add up is read again.
+An empty page does not mean the end, and a page may lack messages. So the newest message of the window is asked for first,
+and the read goes on until its id is reached. After each stretch the count is checked: one request goes back from the stretch's
+last message by as many messages as were read, and has to arrive at the first one. A stretch that does not add up is read
+again.
 
-Ids are those of a Telegram Desktop export: where a group became a supergroup, the messages of its older part are counted anew
-from below (:data:`~chat_forecast.sources.identities.MIGRATED_SHIFT`), so that an archive and the live history join by ids.
+Service entries (joined, pinned, …) are not messages. Each part of an album is one, as Telegram and its exports have it.
+
+Ids are those of a Telegram Desktop export: where a group became a supergroup, those of its older part are shifted below zero
+(:data:`~chat_forecast.sources.identities.MIGRATED_SHIFT`), so that an archive and the live history join by ids.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -150,7 +153,7 @@ class WindowReader:
             await self._pace()
             # Before anything of the history was seen there is no id to go on from.
             start = {"offset_id": after + 1} if after else {"offset_date": self._low}
-            rows = await self._ask(part, add_offset=-PAGE, limit=PAGE, **start)  # type: ignore[arg-type]
+            rows = await self._ask(part, add_offset=-PAGE, limit=PAGE, **start)
             fresh = [row for row in rows if row.id > after]
             if fresh and all(row.sent_at is not None for row in fresh):
                 return fresh
@@ -159,8 +162,8 @@ class WindowReader:
         if deleted:  # said to be deleted again and again: then they are
             return deleted
         raise TelegramError(
-            f"{self._connection.what}: Telegram gives empty pages after message {after}, {limits.tries} times, although there "
-            f"is message {self._newest_id}. The day stays missing: read it again later."
+            f"{self._connection.what}: Telegram gives empty pages after message {after}, {limits.tries} times, although "
+            f"there is message {self._newest_id}. The day stays missing: read it again later."
         )
 
     async def _adds_up(self, part: Part, rows: Sequence[Row]) -> bool:
@@ -180,8 +183,8 @@ class WindowReader:
             if newest or not anchor:
                 return newest
         raise TelegramError(
-            f"{self._connection.what}: Telegram says that there is no message, although there is message {anchor}. The day stays "
-            "missing: read it again later."
+            f"{self._connection.what}: Telegram says that there is no message, although there is message {anchor}. The day "
+            "stays missing: read it again later."
         )
 
     async def _newest(self, part: Part, before: datetime) -> int:

@@ -4,7 +4,6 @@ Belongs here: which days need to be asked for, and joining them with the archive
 Does not belong here: how Telegram is read (:mod:`.reading`).
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -14,11 +13,11 @@ from chat_forecast.core.messages import Reading
 from chat_forecast.sources.archive import Archive
 from chat_forecast.sources.identities import merge_readings
 from chat_forecast.sources.pseudonyms import Pseudonyms
-from chat_forecast.sources.telegram.connection import Connection, Limits
+from chat_forecast.sources.telegram.connection import Connection, Limits, connected
 from chat_forecast.sources.telegram.credentials import load_credentials
 from chat_forecast.sources.telegram.peers import Peers, follow_migration
 from chat_forecast.sources.telegram.reading import WindowReader
-from chat_forecast.sources.telegram.session import holding_session, load_session
+from chat_forecast.sources.telegram.session import load_session
 
 
 def nothing_stored(_day: LocalDay) -> Reading:
@@ -33,8 +32,8 @@ def say_nothing(_words: str) -> None:
 class TelegramSource:
     """A chat of Telegram as a :class:`~chat_forecast.sources.base.MessageSource`.
 
-    A day that was wholly read before, or that an imported archive covers, is not asked for again: nothing can be added to a day
-    that has ended. So a read that was interrupted goes on where it was, and years of archive cost no request.
+    A day that was wholly read before, or that an imported archive covers, is not asked for again: nothing can be added to a
+    day that has ended. So a read that was interrupted goes on where it was, and years of archive cost no request.
     """
 
     def __init__(
@@ -72,25 +71,28 @@ class TelegramSource:
             for parts in zip(live, windows, strict=True):
                 yield merge_readings(parts)
 
+    def expect_ready(self) -> None:
+        """See that there are credentials, a session and a known chat; Telegram is not asked.
+
+        Raises:
+            SourceError: something is missing; the message says what to do.
+        """
+        load_session(self._home, load_credentials(self._home))
+        Peers(self._home).get(self._chat)
+
     def _live(self, days: Sequence[LocalDay]) -> Iterator[Reading]:
         """Ask Telegram for some days, holding the session until they are read."""
         credentials = load_credentials(self._home)
         session = load_session(self._home, credentials)
         what = f"{self._chat}, {days[0].key}" + (f" to {days[-1].key}" if len(days) > 1 else "")
-        with (
-            holding_session(self._home, what, self._limits.session_seconds, self._say),
-            asyncio.Runner() as runner,
+        seconds = self._limits.for_days(len(days))
+        with connected(self._home, credentials, session, what=what, say=self._say, limits=self._limits, seconds=seconds) as (
+            runner,
+            connection,
         ):
-            connection = Connection(
-                credentials, session, what=what, say=self._say, limits=self._limits, seconds=self._limits.for_days(len(days))
-            )
-            try:
-                reader = runner.run(self._reader(connection, days))
-                readings = reader.readings()
-                for _ in days:
-                    yield runner.run(_next(readings))
-            finally:
-                runner.run(connection.close())
+            readings = runner.run(self._reader(connection, days)).readings()
+            for _ in days:
+                yield runner.run(_next(readings))
 
     async def _reader(self, connection: Connection, days: Sequence[LocalDay]) -> WindowReader:
         """A reader of the chat as it is today; that it migrated is remembered."""
@@ -99,7 +101,9 @@ class TelegramSource:
         peer = await follow_migration(connection, known)
         if peer != known:
             peers.put(self._chat, peer)
-            self._say(f"{self._chat}: Telegram's group {known.marked_id} is now {peer.marked_id}; its older part is read too")
+            self._say(
+                f"{self._chat}: Telegram's group {known.marked_id} is now {peer.marked_id}; its older part is read too"
+            )
         return WindowReader(connection, peer, days, Pseudonyms.load(self._home))
 
 
