@@ -70,7 +70,7 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
     return ChatHealth(
         chat=chat.slug,
         source=chat.source,
-        last_day_read=last_read and last_read.key,
+        last_day_read=None if last_read is None else last_read.key,
         missing_days=[day.key for day in missing],
         score=score,
         model_trained_through=models[-1].key if models else None,
@@ -138,8 +138,8 @@ def _forecast_concerns(
         )
     if score is not None and not score["check_passed"] and models[-1].key < score["day"]:
         concerns.append(
-            f"the score of {score['day']} failed its check ({score['check']}), and no model was trained since: chat-forecast "
-            f"run {chat.slug} --day {score['day']}"
+            f"the score of {score['day']} failed its check ({score['check']}), and no model was trained since: "
+            f"chat-forecast run {chat.slug} --day {score['day']}"
         )
     return concerns
 

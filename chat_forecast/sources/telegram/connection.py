@@ -150,6 +150,9 @@ class Connection:
                     await client.disconnect()
             except (OSError, EOFError, BufferError, TimeoutError):
                 self.say("Telegram's connection could not be closed in good order")
+            # Why it ended is known from the request that failed; asyncio complains of errors that nobody looks at.
+            if (ended := client.disconnected).done() and not ended.cancelled():
+                ended.exception()
 
     async def _opened(self) -> "TelegramClient":
         if self._client is None:
@@ -176,6 +179,7 @@ class Connection:
             timeout=max(1, int(self.limits.step_seconds)),
             request_retries=2,
             connection_retries=1,
+            retry_delay=0,
             auto_reconnect=False,
             flood_sleep_threshold=0,
             raise_last_call_error=True,

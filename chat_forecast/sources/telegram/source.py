@@ -101,9 +101,9 @@ class TelegramSource:
         peer = await follow_migration(connection, known)
         if peer != known:
             peers.put(self._chat, peer)
-            self._say(
-                f"{self._chat}: Telegram's group {known.marked_id} is now {peer.marked_id}; its older part is read too"
-            )
+        if peer.kind != known.kind:
+            moved = f"{self._chat}: Telegram's group {known.marked_id} is now {peer.marked_id}"
+            self._say(f"{moved}; its older part is read too")
         return WindowReader(connection, peer, days, Pseudonyms.load(self._home))
 
 
