@@ -201,13 +201,13 @@ class Connection:
     def _expect_time(self, seconds: float) -> None:
         if time.monotonic() + seconds >= self._deadline:
             raise TelegramError(
-                f"{self.what}: reading took longer than {self._seconds:.0f} s. What was read until now is kept: start the "
+                f"{self.what}: reading took longer than {self._seconds:g} s. What was read until now is kept: start the "
                 "same again, and it goes on from there."
             )
 
     def _unreachable(self, error: BaseException) -> TelegramError:
         if isinstance(error, TimeoutError):
-            found = f"no answer in {self.limits.step_seconds:.0f} s"
+            found = f"no answer in {self.limits.step_seconds:g} s"
         elif getattr(error, "code", None) == 429:
             found = "too many connections from this address"
         else:

@@ -106,7 +106,7 @@ class Name:
     text: str
 
 
-_LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t\.me|telegram\.me|telegram\.dog)/(.+)", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t\.me|telegram\.me|telegram\.dog)/(.*)", re.IGNORECASE)
 _SCHEME = re.compile(r"tg:(?://)?(resolve\?domain|join\?invite)=([\w-]+)", re.IGNORECASE)
 _USERNAME = re.compile(r"[A-Za-z]\w{3,31}", re.ASCII)
 _INVITE = re.compile(r"[\w-]{10,}", re.ASCII)
