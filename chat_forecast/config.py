@@ -210,6 +210,18 @@ def load_chats(path: Path, today: date) -> tuple[Chat, ...]:
     return _parse(path, _read(path), latest=today + ONE_DAY)
 
 
+def check_chat(slug: str, *, source: SourceName, timezone: str, first_day: date) -> Chat:
+    """See that a chat could be added with these settings, before anything is done for it.
+
+    Raises:
+        ConfigError: one of them cannot be used.
+    """
+    found = _chat(slug, {"source": source, "timezone": timezone, "first_day": first_day}, date.max)
+    if isinstance(found, Chat):
+        return found
+    raise ConfigError("\n".join(found))
+
+
 def add_chat(path: Path, slug: str, *, source: SourceName, timezone: str, first_day: date) -> None:
     """Add a chat at the end of the file, which is made if there is none; what stands in it stays as it is.
 

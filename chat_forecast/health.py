@@ -4,7 +4,7 @@ Belongs here: finding out, without a run and without asking anybody outside.
 Does not belong here: how it is printed (:mod:`chat_forecast.cli.status`).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,10 +41,6 @@ class ChatHealth:
     """When the schedule does the next day, if the daemon runs."""
     concerns: list[str]
     """What needs a person, with what to do."""
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON."""
-        return asdict(self)
 
 
 def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -> ChatHealth:

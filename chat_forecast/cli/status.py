@@ -1,16 +1,16 @@
 """How the chats are doing: ``status``."""
 
-import json
+from dataclasses import asdict
 
 import click
 from rich.table import Table
 
-from chat_forecast.cli.base import Workplace, console, pass_workplace
+from chat_forecast.cli.base import Workplace, console, examples, json_option, pass_workplace, print_json
 from chat_forecast.health import ChatHealth
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for a machine.")
+@click.command(epilog=examples("chat-forecast status", "chat-forecast status --json"))
+@json_option
 @pass_workplace
 def status(workplace: Workplace, as_json: bool) -> None:
     """Tell how every chat is doing; the exit code is 1 if something needs a person."""
@@ -22,7 +22,7 @@ def status(workplace: Workplace, as_json: bool) -> None:
     storages, sources = Storages(home.storage_url, home.locks), Sources(home.storage_url, home.root)
     found = [examine(chat, storages.of(chat), sources, workplace.now) for chat in workplace.chats]
     if as_json:
-        click.echo(json.dumps([health.to_json() for health in found], indent=1, ensure_ascii=False))
+        print_json([asdict(health) for health in found])
     else:
         console.print(status_table(found))
         for health in found:

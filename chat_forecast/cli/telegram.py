@@ -1,15 +1,27 @@
 """Telegram: ``login``, ``logout``, ``chats``, ``add``."""
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
 
-from chat_forecast.cli.base import Workplace, console, day_type, pass_workplace
-from chat_forecast.config import Chat, add_chat
+from chat_forecast.cli.base import (
+    Workplace,
+    console,
+    day_type,
+    examples,
+    json_option,
+    pass_workplace,
+    print_json,
+    words_to,
+)
+from chat_forecast.config import EARLIEST_DAY, ConfigError, add_chat, check_chat
 from chat_forecast.core.days import LocalDay
+
+if TYPE_CHECKING:
+    from chat_forecast.sources.telegram.peers import ListedChat
 
 DAYS_TO_BEGIN_WITH = 210
 """A new chat begins so many days ago: what a model is trained on, and a month of scores."""
@@ -35,7 +47,7 @@ class Terminal:
         console.print(words, highlight=False, soft_wrap=True)
 
 
-@click.command()
+@click.command(epilog=examples("chat-forecast login", "chat-forecast login --print"))
 @click.option("--print", "is_printed", is_flag=True, help="Print a session string for a secret store, and keep no file.")
 @pass_workplace
 def login(workplace: Workplace, is_printed: bool) -> None:
@@ -73,7 +85,7 @@ def login(workplace: Workplace, is_printed: bool) -> None:
         talk.say("do not copy it to another machine; log in there anew. Next: chat-forecast chats")
 
 
-@click.command()
+@click.command(epilog=examples("chat-forecast logout"))
 @pass_workplace
 def logout(workplace: Workplace) -> None:
     """End the session at Telegram, and remove its file."""
@@ -86,15 +98,20 @@ def logout(workplace: Workplace) -> None:
     Terminal().say(f"Logged out.{remedy}")
 
 
-@click.command()
+@click.command(epilog=examples("chat-forecast chats", "chat-forecast chats --json"))
+@json_option
 @pass_workplace
-def chats(workplace: Workplace) -> None:
+def chats(workplace: Workplace, as_json: bool) -> None:
     """List the account's groups and channels, ready to be added."""
     from chat_forecast.sources.telegram import account
     from chat_forecast.sources.telegram.credentials import load_credentials
 
     credentials = load_credentials(workplace.home.root)
-    found = account.listed_chats(workplace.home.root, credentials, Terminal().say)
+    say = words_to(as_json).print
+    found = account.listed_chats(workplace.home.root, credentials, say)
+    if as_json:
+        print_json([{"id": chat.peer.marked_id, **_listing(chat)} for chat in found])
+        return
     table = Table("id", "title", "members", "last message (UTC)", "name", title="Groups and channels", title_justify="left")
     table.columns[2].justify = "right"
     for chat in found:
@@ -106,7 +123,10 @@ def chats(workplace: Workplace) -> None:
         console.print(f"Next: [bold]chat-forecast add SLUG {found[0].peer.marked_id}[/]", highlight=False)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})  # an id begins with a minus
+@click.command(
+    context_settings={"ignore_unknown_options": True},  # an id begins with a minus
+    epilog=examples("chat-forecast add my-chat -1001234567890", "chat-forecast add my-chat https://t.me/+AbCdEfGhIjKlMnOp"),
+)
 @click.argument("slug")
 @click.argument("peer")
 @click.option("--timezone", help="The chat's time zone, such as Europe/Moscow; asked for otherwise.")
@@ -121,7 +141,7 @@ def add(workplace: Workplace, slug: str, peer: str, timezone: str | None, first_
     home, talk = workplace.home, Terminal()
     # A slug that cannot be used is refused before anything is asked.
     configured = {chat.slug: chat for chat in workplace.chats} if home.chats_file.exists() else {}
-    Chat(slug=slug, source="telegram", timezone="UTC", first_day=workplace.now.date())
+    check_chat(slug, source="telegram", timezone=timezone or "UTC", first_day=workplace.now.date())
     home.prepare()
     found = account.look_up(home.root, load_credentials(home.root), peer, talk.say)
     talk.say(f"{found.chat.title}: {found.chat.members or '?'} members, id {found.chat.peer.marked_id}")
@@ -135,6 +155,10 @@ def add(workplace: Workplace, slug: str, peer: str, timezone: str | None, first_
     add_chat(home.chats_file, slug, source="telegram", timezone=zone, first_day=begin)
     Peers(home.root).put(slug, found.chat.peer)
     talk.say(f"Added to {home.chats_file}. Next: chat-forecast backfill {slug}")
+
+
+def _listing(chat: "ListedChat") -> dict[str, object]:
+    return {"title": chat.title, "username": chat.username, "members": chat.members, "last_message": chat.last_message}
 
 
 def _ask_for_missing(variables: dict[str, str]) -> dict[str, str]:
@@ -157,10 +181,9 @@ def _ask_for_timezone(slug: str, sent: Sequence[datetime]) -> str:
 
     def usable(zone: str) -> str:
         try:
-            Chat(slug=slug, source="telegram", timezone=zone, first_day=datetime(2020, 1, 1, tzinfo=UTC).date())
-        except ValueError as error:
-            expected = re.search(r"an IANA time zone.*?(?= \[)", str(error))
-            raise click.BadParameter(f"expected {expected[0] if expected else 'an IANA time zone'}") from error
+            check_chat(slug, source="telegram", timezone=zone, first_day=EARLIEST_DAY)
+        except ConfigError as error:
+            raise click.BadParameter(str(error)) from error
         return zone
 
     return str(click.prompt("In which time zone do its days begin", default=guess, value_proc=usable))

@@ -57,7 +57,9 @@ class Reader:
 
     def source(self, slug: str = "my-chat") -> TelegramSource:
         archive = Archive(str(self.home), slug)
-        return TelegramSource(slug, self.home, archive, lambda day: self.stored.get(day, Reading()), self.said.append, self.limits)
+        return TelegramSource(
+            slug, self.home, archive, lambda day: self.stored.get(day, Reading()), self.said.append, self.limits
+        )
 
     def read(self, first: LocalDay, last: LocalDay | None = None, slug: str = "my-chat") -> list[Reading]:
         return list(self.source(slug).read_days(list(first.until(last or first))))

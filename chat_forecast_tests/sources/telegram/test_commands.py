@@ -118,10 +118,12 @@ def test_a_login_without_a_password_can_be_printed_for_a_secret_store(command, t
         (Account(), ["+49 1"], "no phone number that Telegram knows"),
         (Account(), [PHONE, "1", "2", "3"], "that is not the code"),
         (Account(), ["123:bot-token"], "a bot's token, and bots cannot read"),
-        (Account(password="x"), [PHONE, CODE, "1", "2", "3"], "that is not the two-step password"),
+        (Account(password=PASSWORD), [PHONE, CODE, "1", "2", "3"], "that is not the two-step password"),
     ],
 )
-def test_a_login_that_is_refused_is_said_in_words_and_keeps_nothing(account, answers, words, command, telegram, home, monkeypatch):
+def test_a_login_that_is_refused_is_said_in_words_and_keeps_nothing(
+    account, answers, words, command, telegram, home, monkeypatch
+):
     monkeypatch.setenv("TELEGRAM_API_ID", "12345")
     monkeypatch.setenv("TELEGRAM_API_HASH", API_HASH)
     telegram.world.account = account

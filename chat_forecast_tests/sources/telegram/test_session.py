@@ -87,11 +87,11 @@ def test_a_missing_a_damaged_and_a_foreign_session_are_told_apart_and_never_show
     whole = session_path(reader.home).read_text().strip()
     for text in (whole[:-20], "SQLite format 3", "1" + "A" * 351 + "="):
         store_session(reader.home, text)
-        with pytest.raises(SourceError, match="is no session, or only a part of one. Log in again") as raised:
+        with pytest.raises(SourceError, match=r"is no session, or only a part of one. Log in again") as raised:
             reader.read(DAY)
         assert text not in str(raised.value)
     session_path(reader.home).unlink()
-    with pytest.raises(SourceError, match="there is no login at Telegram: expected .*telegram.session.*chat-forecast login"):
+    with pytest.raises(SourceError, match=r"there is no login at Telegram: expected .*telegram.session.* chat-forecast"):
         reader.read(DAY)
 
 
@@ -103,10 +103,12 @@ def test_a_session_string_from_the_environment_needs_no_file(reader, monkeypatch
 
 
 def test_a_chat_that_was_never_resolved_is_said_so_and_a_damaged_file_of_them(reader):
-    with pytest.raises(TelegramError, match="my-chat: .*telegram-peers.json does not tell which chat.*chat-forecast add my-chat"):
+    with pytest.raises(
+        TelegramError, match=r"my-chat: .*telegram-peers.json does not tell which chat.*chat-forecast add my-chat"
+    ):
         reader.read(DAY)
     Peers(reader.home).path.write_text('{"my-chat": {"kind": "chan')
-    with pytest.raises(TelegramError, match="telegram-peers.json is damaged"):
+    with pytest.raises(TelegramError, match=r"telegram-peers.json is damaged"):
         reader.read(DAY)
 
 
@@ -152,7 +154,9 @@ def test_a_killed_backfill_frees_the_session_keeps_its_days_and_goes_on_where_it
         wait_for(lambda: reader.server.asked["GetHistoryRequest"] >= 15, 60, "the backfill to be stuck")
         kept = storage.days("raw_messages")
         assert kept == [first.plus(number) for number in range(10)]
-        with pytest.raises(SessionBusy, match=rf"in use by process {process.pid} \(my-chat, 2026-03-10 to 2026-03-24, since"):
+        with pytest.raises(
+            SessionBusy, match=rf"in use by process {process.pid} \(my-chat, 2026-03-10 to 2026-03-24, since"
+        ):
             reader.read(DAY)
     finally:
         process.send_signal(signal.SIGKILL)
