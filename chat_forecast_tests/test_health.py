@@ -3,10 +3,12 @@
 import json
 from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 
 from chat_forecast.config import Chat
 from chat_forecast.core.days import LocalDay
+from chat_forecast.core.forecasters.base import FORECAST_COLUMNS
 from chat_forecast.core.scoring import SCORE_COLUMNS
 from chat_forecast.health import examine
 from chat_forecast.resources.storage import Storages
@@ -95,8 +97,6 @@ def test_a_chat_without_a_model_or_without_a_forecast_needs_a_run(storage, tmp_p
 
 
 def _model(day: LocalDay):
-    import pandas as pd
-
     texts = dict.fromkeys(
         ("trained_through", "forecaster", "why", "comparison", "model", "first_hour", "last_hour"), day.key
     )
@@ -104,10 +104,6 @@ def _model(day: LocalDay):
 
 
 def _forecast(day: LocalDay):
-    import pandas as pd
-
-    from chat_forecast.core.forecasters.base import FORECAST_COLUMNS
-
     hours = day.plus(1).hours.as_unit("us")
     names = FORECAST_COLUMNS[1:]
     frame = pd.DataFrame({"hour": hours, **dict.fromkeys(names, 1.0)})
@@ -115,8 +111,6 @@ def _forecast(day: LocalDay):
 
 
 def _score(day: LocalDay, *, skill: float = 0.1, age: int = 6):
-    import pandas as pd
-
     row = dict.fromkeys(SCORE_COLUMNS)
     row |= {"day": day.key, "hours_scored": 24, "hours_missing": 0, "messages": 240, "model_age_days": age, "skill": skill}
     row |= {"rmse": 2.0, "smape": 0.5, "same_hour_hours": 24, "squared_error": 1.0, "same_hour_squared_error": 4.0}
