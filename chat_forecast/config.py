@@ -32,6 +32,8 @@ RESERVED_SLUGS = frozenset({"dagster", "locks", "logs", "mlflow", "reports"})
 EARLIEST_DAY = date(1980, 1, 1)
 """Older than any network with chats worth forecasting: an earlier first day is a slip of the pen."""
 DEMO_DAYS = 120
+LATE_AFTER = timedelta(hours=6)
+"""After its midnight a day is late: the nightly run takes minutes, and may have to wait for Telegram, or be tried again."""
 ONE_DAY = timedelta(days=1)
 
 _CHATS = "chats"

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from chat_forecast.config import Chat
+from chat_forecast.config import LATE_AFTER, Chat
 from chat_forecast.core.days import LocalDay
 from chat_forecast.core.rules import evaluate_rule
 from chat_forecast.resources.storage import ChatStorage
@@ -19,8 +19,6 @@ from chat_forecast.sources import Sources
 from chat_forecast.sources.base import SourceError
 
 NIGHTLY = time(0, 1)
-LATE_AFTER = timedelta(hours=6)
-"""After its midnight a day's run has had time enough, with every wait and retry."""
 
 
 @dataclass(frozen=True)

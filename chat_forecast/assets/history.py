@@ -1,13 +1,12 @@
 """Reading a chat: raw messages, merged history, hourly series."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import dagster as dg
 
 from chat_forecast.assets import describe
 from chat_forecast.assets.days import SESSION_POOL, DayStream, DescribedDay, Progress, asset_arguments, upstream_input
-from chat_forecast.config import Chat
+from chat_forecast.config import LATE_AFTER, Chat
 from chat_forecast.core.messages import Reading
 from chat_forecast.core.series import count_by_hour
 from chat_forecast.partitions import days_of_run
@@ -17,8 +16,6 @@ from chat_forecast.sources import Sources
 from chat_forecast.sources.base import SourceAsksToWait
 from chat_forecast.sources.identities import merge_readings
 
-LATE_AFTER = timedelta(hours=6)
-"""After midnight; the nightly run takes minutes, and may have to wait for Telegram, or be tried again."""
 WAITS = 10
 """How often one run may be told to wait for long and go on."""
 
@@ -122,4 +119,5 @@ def _freshness(chat: Chat) -> dg.FreshnessPolicy | None:
     """A chat's series is late in the UI when no day was read between midnight and six; one of files alone is never late."""
     if chat.source == "export":
         return None
-    return dg.FreshnessPolicy.cron("0 6 * * *", lower_bound_delta=LATE_AFTER, timezone=chat.timezone)
+    hour = int(LATE_AFTER.total_seconds() // 3600)
+    return dg.FreshnessPolicy.cron(f"0 {hour} * * *", lower_bound_delta=LATE_AFTER, timezone=chat.timezone)

@@ -83,6 +83,8 @@ def login(workplace: Workplace, is_printed: bool) -> None:
     else:
         talk.say(f"The session is kept in {store_session(home.root, made.session)}, readable by you alone. It is a login:")
         talk.say("do not copy it to another machine; log in there anew. Next: chat-forecast chats")
+        if credentials.session:
+            talk.say("But TELEGRAM_SESSION is set, and stands before it: remove it from where it is set.")
 
 
 @click.command(epilog=examples("chat-forecast logout"))

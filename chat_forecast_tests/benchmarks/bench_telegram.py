@@ -3,8 +3,8 @@
 ``python -m chat_forecast_tests.benchmarks.bench_telegram [--messages N]``: a chat of N messages (200,000 by default) over 40
 days is read as a backfill reads it, in a process of its own, so that the peak memory is its own. The server runs in another
 one. Without ``cryptg`` Telethon decrypts with the system's OpenSSL where it finds it, else in Python; for comparing them a
-tenth is read. The texts are short and alike and travel compressed: real ones leave more to decrypt. Waits that Telegram would
-ask for are not in it: over the real network about 33 messages a second are let through.
+tenth is read. The texts are short and alike and travel compressed: real ones leave more to decrypt. Waits that Telegram
+would ask for are not in it: over the real network about 33 messages a second are let through.
 """
 
 import argparse
