@@ -8,6 +8,9 @@ What a loopback cannot prove, and only an evening with a real account can:
 - whether Telegram counts a message sent in the very second of ``offset_date`` to the one side or the other: here it is
   exclusive, as documented; the reader therefore begins a minute early, ends a minute late, and cuts by date itself;
 - how much Telegram lets one read before it asks to wait, and for how long: here waits come when a test plans them;
+- that Telegram counts ``add_offset`` in just the entries that it gives, deleted ones and all, and whether it limits it: the
+  reader's count check goes back by up to 1000 entries; where it does not add up, a stretch is read twice, said, and taken;
+- that the clock in ``updates.getState`` is the one by which messages are dated;
 - faults that both ends share, since both speak through Telethon's own schema: a field that Telegram fills differently, a
   page shorter than asked, dates out of the order of the ids, a message type of tomorrow;
 - data centres: a login that Telegram sends elsewhere (``PHONE_MIGRATE``), and media, are never seen here;

@@ -17,6 +17,11 @@ from chat_forecast.sources.telegram.session import store_session
 from chat_forecast.sources.telegram.source import TelegramSource
 from chat_forecast_tests.loopback import LoopbackChat, LoopbackTelegram
 
+NOTHING_LEFT_OPEN = [
+    pytest.mark.filterwarnings("error::ResourceWarning"),
+    pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning"),
+]
+"""Marks of modules in which a socket, a file or a task that is left behind fails the test."""
 API_HASH = "0123456789abcdef0123456789abcdef"
 QUICK = Limits(
     step_seconds=1, tries=3, pause_seconds=0.01, flood_seconds=2, read_seconds=20, day_seconds=5, page_seconds=0,

@@ -15,7 +15,9 @@ from chat_forecast.sources.telegram.peers import Peer, Peers
 from chat_forecast.sources.telegram.session import session_path, store_session
 from chat_forecast_tests.loopback import Account, LoopbackChat, error
 from chat_forecast_tests.loopback.wire import public_key
-from chat_forecast_tests.sources.telegram.conftest import API_HASH
+from chat_forecast_tests.sources.telegram.conftest import API_HASH, NOTHING_LEFT_OPEN
+
+pytestmark = NOTHING_LEFT_OPEN
 
 PHONE, CODE, PASSWORD = "+49 1511 2345678", "12345", "correct horse"
 SET_BY_COMMANDS = (

@@ -7,7 +7,9 @@ from chat_forecast.sources.telegram.credentials import load_credentials
 from chat_forecast.sources.telegram.faults import TelegramError
 from chat_forecast.sources.telegram.peers import Name, Peer, parse_name
 from chat_forecast_tests.loopback import LoopbackChat, drop_in, flood
-from chat_forecast_tests.sources.telegram.conftest import QUICK
+from chat_forecast_tests.sources.telegram.conftest import NOTHING_LEFT_OPEN, QUICK
+
+pytestmark = NOTHING_LEFT_OPEN
 
 SECONDS = 1_770_000_000
 

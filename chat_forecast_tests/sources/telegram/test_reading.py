@@ -31,11 +31,9 @@ from chat_forecast_tests.loopback import (
     transport_error,
     unknown_constructor,
 )
+from chat_forecast_tests.sources.telegram.conftest import NOTHING_LEFT_OPEN
 
-pytestmark = [
-    pytest.mark.filterwarnings("error::ResourceWarning"),
-    pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = NOTHING_LEFT_OPEN
 
 DAY = LocalDay.parse("2026-03-10", "Europe/Berlin")
 HISTORY = "GetHistoryRequest"

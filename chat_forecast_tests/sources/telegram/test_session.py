@@ -19,7 +19,9 @@ from chat_forecast.sources.telegram.peers import Peer, Peers
 from chat_forecast.sources.telegram.session import SessionBusy, holding_session, session_path, store_session
 from chat_forecast_tests.loopback import LoopbackChat, silent
 from chat_forecast_tests.served import wait_for
-from chat_forecast_tests.sources.telegram.conftest import API_HASH
+from chat_forecast_tests.sources.telegram.conftest import API_HASH, NOTHING_LEFT_OPEN
+
+pytestmark = NOTHING_LEFT_OPEN
 
 DAY = LocalDay.parse("2026-03-10", "Europe/Berlin")
 ONE_A_QUARTER = 900
