@@ -24,7 +24,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from chat_forecast.errors import ChatForecastError
 
-SourceName = Literal["simulated", "export"]
+SourceName = Literal["simulated", "export", "telegram"]
 
 SLUG_PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 RESERVED_SLUGS = frozenset({"dagster", "locks", "logs", "mlflow", "reports"})
@@ -32,6 +32,8 @@ RESERVED_SLUGS = frozenset({"dagster", "locks", "logs", "mlflow", "reports"})
 EARLIEST_DAY = date(1980, 1, 1)
 """Older than any network with chats worth forecasting: an earlier first day is a slip of the pen."""
 DEMO_DAYS = 120
+LATE_AFTER = timedelta(hours=6)
+"""After its midnight a day is late: the nightly run takes minutes, and may have to wait for Telegram, or be tried again."""
 ONE_DAY = timedelta(days=1)
 
 _CHATS = "chats"
@@ -133,8 +135,8 @@ class Chat(_Settings):
         "the first one a letter."
     )
     source: SourceName = Field(
-        description="Where its messages come from: `simulated` (made up, to try things out) or `export` (files taken "
-        "in with `chat-forecast import`). No default."
+        description="Where its messages come from: `simulated` (made up, to try things out), `export` (files taken "
+        "in with `chat-forecast import`) or `telegram` (live, added with `chat-forecast add`). No default."
     )
     timezone: str = Field(
         description="The IANA time zone in whose days the chat is counted, such as Europe/Moscow. No default."
@@ -208,6 +210,18 @@ def load_chats(path: Path, today: date) -> tuple[Chat, ...]:
         return (Chat(slug="demo", source="simulated", timezone="Europe/Moscow", first_day=first_day),)
     # `today` is UTC's: in zones east of it the local day may be one ahead.
     return _parse(path, _read(path), latest=today + ONE_DAY)
+
+
+def check_chat(slug: str, *, source: SourceName, timezone: str, first_day: date) -> Chat:
+    """See that a chat could be added with these settings, before anything is done for it.
+
+    Raises:
+        ConfigError: one of them cannot be used.
+    """
+    found = _chat(slug, {"source": source, "timezone": timezone, "first_day": first_day}, date.max)
+    if isinstance(found, Chat):
+        return found
+    raise ConfigError("\n".join(found))
 
 
 def add_chat(path: Path, slug: str, *, source: SourceName, timezone: str, first_day: date) -> None:

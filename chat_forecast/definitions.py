@@ -55,7 +55,7 @@ def definitions_of(home: Home, chats: Sequence[Chat], progress: Progress = no_pr
     return build_definitions(
         chats,
         storages=Storages(home.storage_url, home.locks),
-        sources=Sources(home.storage_url),
+        sources=Sources(home.storage_url, home.root),
         tracking=Tracking(home.mlflow_uri, str(home.mlflow_artifacts)),
         progress=progress,
     )

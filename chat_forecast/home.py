@@ -34,7 +34,7 @@ concurrency:
           applyLimitPerUniqueValue: true
         limit: 1
   pools:
-    # The same for runs that carry no tag: a chat's assets are one pool, held by a whole run.
+    # The same for runs that carry no tag: a chat's assets are one pool, held by a whole run. Telegram's session is one too.
     granularity: run
     default_limit: 1
 

@@ -15,7 +15,7 @@ LAYERS = [
     {"jobs"},
     {"schedules", "sensors"},
     {"definitions"},
-    {"runs", "terminal", "backtesting"},
+    {"runs", "terminal", "backtesting", "health"},
     {"serving"},
     {"cli"},
 ]

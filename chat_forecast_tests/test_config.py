@@ -118,8 +118,8 @@ def test_file_that_begins_with_a_byte_order_mark_is_read(path):
 @pytest.mark.parametrize(
     ("key", "value", "table", "found", "expected"),
     [
-        ("source", '"telegraph"', "chats.a", 'found "telegraph"', "'simulated' or 'export'"),
-        ("source", "3", "chats.a", "found 3", "'simulated' or 'export'"),
+        ("source", '"telegraph"', "chats.a", 'found "telegraph"', "'simulated', 'export' or 'telegram'"),
+        ("source", "3", "chats.a", "found 3", "'simulated', 'export' or 'telegram'"),
         ("timezone", '"Europe/Moskow"', "chats.a", 'found "Europe/Moskow"', "did you mean Europe/Moscow?"),
         ("timezone", '"moscow"', "chats.a", 'found "moscow"', "did you mean Europe/Moscow?"),
         ("timezone", '"new york"', "chats.a", 'found "new york"', "did you mean America/New_York?"),

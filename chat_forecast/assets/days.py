@@ -27,6 +27,11 @@ def no_progress(_asset: str, _done: int, _total: int) -> None:
     """Show no progress."""
 
 
+SESSION_POOL = "telegram_session"
+"""The pool of everything that opens Telegram's session: one run at a time, whichever chat it is of. The lock around the
+session (:mod:`chat_forecast.sources.telegram.session`) holds against other processes too; the pool keeps runs from waiting
+for it."""
+
 PICTURED_DAYS = 31
 """In a range, the newest days get a picture drawn; a year of pictures would only slow it and swell the event log."""
 

@@ -5,21 +5,28 @@ from collections.abc import Iterator
 import dagster as dg
 
 from chat_forecast.assets import describe
-from chat_forecast.assets.days import DayStream, DescribedDay, Progress, asset_arguments, upstream_input
-from chat_forecast.config import Chat
+from chat_forecast.assets.days import SESSION_POOL, DayStream, DescribedDay, Progress, asset_arguments, upstream_input
+from chat_forecast.config import LATE_AFTER, Chat
 from chat_forecast.core.messages import Reading
 from chat_forecast.core.series import count_by_hour
 from chat_forecast.partitions import days_of_run
 from chat_forecast.resources.io_manager import StoredDays
 from chat_forecast.resources.storage import Storages
 from chat_forecast.sources import Sources
+from chat_forecast.sources.base import SourceAsksToWait
 from chat_forecast.sources.identities import merge_readings
+
+WAITS = 10
+"""How often one run may be told to wait for long and go on."""
 
 
 def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
     """The assets from the chat's source to its hourly series."""
+    raw_arguments = asset_arguments(chat)
+    if chat.source == "telegram":
+        raw_arguments["pool"] = SESSION_POOL
 
-    @dg.asset(**asset_arguments(chat), kinds={"parquet"})
+    @dg.asset(**raw_arguments, kinds={"parquet"})
     def raw_messages(
         context: dg.AssetExecutionContext,
         sources: dg.ResourceParam[Sources],
@@ -34,12 +41,26 @@ def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         days = days_of_run(context, chat)
         storage = storages.of(chat)
 
+        done = 0
+
+        def say(words: str) -> None:
+            context.log.warning(words)
+            progress(words, done, len(days))
+
+        source = sources.of(chat, lambda day: storage.messages("raw_messages", day), say)
+
         def values() -> Iterator[DescribedDay]:
-            for day, reading in zip(days, sources.of(chat).read_days(days), strict=True):
-                # What an earlier run read but did not live to merge is kept.
-                unmerged = storage.unmerged(day)
-                kept = merge_readings([unmerged, reading])
-                yield day, kept, describe.messages(chat, day, kept, new=len(kept.messages))
+            nonlocal done
+            try:
+                for day, reading in zip(days, source.read_days(days), strict=True):
+                    # What an earlier run read but did not live to merge is kept.
+                    unmerged = storage.unmerged(day)
+                    kept = merge_readings([unmerged, reading])
+                    yield day, kept, describe.messages(chat, day, kept, new=len(kept.messages))
+                    done += 1
+            except SourceAsksToWait as wait:
+                say(str(wait))
+                raise dg.RetryRequested(max_retries=WAITS, seconds_to_wait=wait.seconds) from wait
 
         return DayStream(context, progress, values())
 
@@ -67,7 +88,12 @@ def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
 
         return DayStream(context, progress, values())
 
-    @dg.asset(**asset_arguments(chat), kinds={"parquet"}, ins={"merged_history": upstream_input(chat, "merged_history")})
+    @dg.asset(
+        **asset_arguments(chat),
+        kinds={"parquet"},
+        ins={"merged_history": upstream_input(chat, "merged_history")},
+        freshness_policy=_freshness(chat),
+    )
     def hourly_series(
         context: dg.AssetExecutionContext,
         progress: dg.ResourceParam[Progress],
@@ -87,3 +113,11 @@ def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         return DayStream(context, progress, values())
 
     return [raw_messages, merged_history, hourly_series]
+
+
+def _freshness(chat: Chat) -> dg.FreshnessPolicy | None:
+    """A chat's series is late in the UI when no day was read between midnight and six; one of files alone is never late."""
+    if chat.source == "export":
+        return None
+    hour = int(LATE_AFTER.total_seconds() // 3600)
+    return dg.FreshnessPolicy.cron(f"0 {hour} * * *", lower_bound_delta=LATE_AFTER, timezone=chat.timezone)

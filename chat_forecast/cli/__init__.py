@@ -10,6 +10,8 @@ from chat_forecast.cli.backtest import backtest
 from chat_forecast.cli.base import Commands
 from chat_forecast.cli.importing import import_
 from chat_forecast.cli.pipeline import backfill, demo, run, show, up
+from chat_forecast.cli.status import status
+from chat_forecast.cli.telegram import add, chats, login, logout
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,5 +20,5 @@ def main() -> None:
     """Forecast, every night, how many messages a chat will get in each hour of the next day."""
 
 
-for command in (demo, up, import_, backfill, run, show, backtest):
+for command in (demo, up, import_, login, logout, chats, add, backfill, run, show, status, backtest):
     main.add_command(command)

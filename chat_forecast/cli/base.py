@@ -101,7 +101,8 @@ class Workplace:
         if slug not in found:
             raise click.ClickException(
                 f"{self.home.chats_file} has no chat {slug!r}; it has: {', '.join(found)}. To add one, import an export "
-                f"of it: chat-forecast import {slug} result.json --timezone Europe/Moscow"
+                f"of it: chat-forecast import {slug} result.json --timezone Europe/Moscow; or live from Telegram: "
+                f"chat-forecast add {slug} PEER"
             )
         return found[slug]
 

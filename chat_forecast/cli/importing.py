@@ -6,7 +6,7 @@ import click
 
 from chat_forecast import terminal
 from chat_forecast.cli.base import Workplace, console, pass_workplace
-from chat_forecast.config import Chat, add_chat, update_first_day
+from chat_forecast.config import Chat, add_chat, check_chat, update_first_day
 from chat_forecast.core.days import LocalDay
 
 
@@ -29,7 +29,7 @@ def import_(
     configured = {chat.slug: chat for chat in workplace.chats} if home.chats_file.exists() else {}
     zone = _zone_of_import(configured.get(chat_slug), chat_slug, timezone)
     # A slug or a zone that cannot be used is refused before anything is read.
-    Chat(slug=chat_slug, source="export", timezone=zone, first_day=workplace.now.date())
+    check_chat(chat_slug, source="export", timezone=zone, first_day=workplace.now.date())
     with terminal.byte_progress(console, "reading") as progress:
         report = import_files(
             Archive(home.storage_url, chat_slug),
@@ -54,7 +54,7 @@ def _zone_of_import(configured: Chat | None, slug: str, timezone: str | None) ->
         raise click.UsageError(f"{slug} is a new chat: give its time zone, such as --timezone Europe/Moscow")
     if configured is None:
         return str(timezone)
-    if configured.source != "export":
+    if configured.source == "simulated":
         raise click.UsageError(f"{slug} is a {configured.source} chat: choose another name for an imported one")
     if timezone not in (None, configured.timezone):
         raise click.UsageError(f"{slug} is configured with the time zone {configured.timezone}, not {timezone}")

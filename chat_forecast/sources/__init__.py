@@ -4,14 +4,19 @@ Belongs here: reading a chat's messages from Telegram, from export files or from
 Does not belong here: what is done with them afterwards.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from chat_forecast.config import Chat
 from chat_forecast.core.days import LocalDay
+from chat_forecast.core.messages import Reading
 from chat_forecast.sources.archive import Archive
-from chat_forecast.sources.base import MessageSource
+from chat_forecast.sources.base import MessageSource, SourceError
 from chat_forecast.sources.export import ExportSource
 from chat_forecast.sources.simulated import SimulatedSource
+from chat_forecast.sources.telegram.connection import Limits
+from chat_forecast.sources.telegram.source import TelegramSource, nothing_stored, say_nothing
 
 
 @dataclass(frozen=True)
@@ -19,22 +24,51 @@ class Sources:
     """The source of every chat; imported archives lie below ``root``, a folder or an fsspec URL."""
 
     root: str
+    home: Path | None = None
+    """Where Telegram's session and its chats are kept; only a chat of Telegram needs it."""
+    limits: Limits = field(default=Limits())
+    """How long Telegram may take."""
 
-    def of(self, chat: Chat) -> MessageSource:
-        """The source that the chat's configuration names."""
+    def of(
+        self,
+        chat: Chat,
+        stored: Callable[[LocalDay], Reading] = nothing_stored,
+        say: Callable[[str], object] = say_nothing,
+    ) -> MessageSource:
+        """The source that the chat's configuration names.
+
+        ``stored`` gives what earlier runs read of a day, so that a costly source need not be asked again; ``say`` is told
+        what takes long, such as a wait that Telegram asks for.
+        """
         if chat.source == "simulated":
             return SimulatedSource(chat.simulation.seed, chat.timezone)
-        return ExportSource(Archive(self.root, chat.slug))
+        archive = Archive(self.root, chat.slug)
+        if chat.source == "export":
+            return ExportSource(archive)
+        if self.home is None:
+            raise SourceError(f"{chat.slug}: a chat of Telegram needs a home folder for its session, found none")
+        return TelegramSource(chat.slug, self.home, archive, stored, say, self.limits)
 
     def offline(self, chat: Chat) -> MessageSource | None:
         """The part of the chat's source that can be read without a network; None where there is none."""
-        if chat.source == "export" and not Archive(self.root, chat.slug).is_there:
-            return None
-        return self.of(chat)
+        archive = Archive(self.root, chat.slug)
+        if chat.source == "simulated":
+            return self.of(chat)
+        return ExportSource(archive) if archive.is_there else None
+
+    def expect_ready(self, chat: Chat) -> None:
+        """See that a chat can be read, as far as can be told without asking anybody.
+
+        Raises:
+            SourceError: something is missing; the message says what to do.
+        """
+        source = self.of(chat)
+        if isinstance(source, TelegramSource):
+            source.expect_ready()
 
     def last_day(self, chat: Chat, yesterday: LocalDay) -> LocalDay:
-        """The last day that is worth doing: yesterday, or the last day of which an archive knows anything."""
-        if chat.source == "simulated":
+        """The last day that is worth doing: yesterday, or the last day of which an export's archive knows anything."""
+        if chat.source != "export":
             return yesterday
         covered = Archive(self.root, chat.slug).coverage
         return (

@@ -22,3 +22,9 @@ class MessageSource(Protocol):
 
 class SourceError(ChatForecastError):
     """A source of messages could not be read; the message says what was found and what to do."""
+
+
+class SourceAsksToWait(SourceError):
+    """A source wants to be asked again later; what it gave until then stands."""
+
+    seconds: float

@@ -22,6 +22,8 @@ from chat_forecast.core.coverage import Coverage
 from chat_forecast.core.messages import MESSAGE_DTYPES, Reading, empty_messages, order_messages
 
 LOWEST_REAL_ID = -(2**53)
+MIGRATED_SHIFT = -(10**9)
+"""Telegram Desktop adds this to the ids of the older part of a group that became a supergroup, whose own begin anew at 1."""
 _MADE_IDS = 2**62
 _PLACE = ["second", "sender"]
 
@@ -51,11 +53,23 @@ def merge_readings(readings: Iterable[Reading]) -> Reading:
     if not tables:
         return Reading(empty_messages(), coverage)
     split = [(table[~is_made], table[is_made]) for table in tables for is_made in [_is_made(table)]]
-    real = _unique(pd.concat([with_id for with_id, _ in split], ignore_index=True))
+    real = _unique(_without_old_ids(pd.concat([with_id for with_id, _ in split], ignore_index=True)))
     numbered = [_numbered(without, with_id) for with_id, without in split if len(without)]
     if not numbered:
         return Reading(order_messages(real), coverage)
     return Reading(_joined(real, pd.concat(numbered, ignore_index=True)), coverage)
+
+
+def _without_old_ids(real: pd.DataFrame) -> pd.DataFrame:
+    """Drop messages under the ids they had before their group became a supergroup, where those of after are there too.
+
+    They are known by their time: the supergroup's own message with that id is a later one.
+    """
+    older = real[real["message_id"].between(MIGRATED_SHIFT, -1)]
+    if older.empty:
+        return real
+    before = pd.MultiIndex.from_arrays([older["message_id"] - MIGRATED_SHIFT, older["sent_at"]])
+    return real[~pd.MultiIndex.from_frame(real[["message_id", "sent_at"]]).isin(before)]
 
 
 def _is_made(messages: pd.DataFrame) -> np.ndarray:

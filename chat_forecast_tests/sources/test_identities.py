@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from chat_forecast.core.coverage import Coverage
 from chat_forecast.core.messages import MESSAGE_DTYPES, Reading
-from chat_forecast.sources.identities import LOWEST_REAL_ID, identify, merge_readings
+from chat_forecast.sources.identities import LOWEST_REAL_ID, MIGRATED_SHIFT, identify, merge_readings
 
 START = pd.Timestamp("2023-05-01T09:00:00Z")
 A, B = "a" * 16, "b" * 16
@@ -120,3 +120,12 @@ def test_every_place_has_as_many_messages_as_the_file_or_the_ids_that_show_most(
     ids = place(pd.concat(parts).dropna(subset="message_id").drop_duplicates("message_id")).size()
     shown = pd.concat([place(part).size() for part in parts] + [ids])
     assert found.to_dict() == pytest.approx(shown.groupby(level=[0, 1], dropna=False).max().to_dict())
+
+
+def test_messages_stored_before_a_group_migrated_are_those_that_a_later_export_has_below_zero():
+    before = identify(lines((5, 0, A), (6, 60, B)))
+    below = before.assign(message_id=before["message_id"] + MIGRATED_SHIFT)
+    after = identify(lines((5, 90_000, A), (6, 90_060, B)))  # the supergroup counts anew
+    merged = merge_readings([Reading(before), Reading(pd.concat([below, after], ignore_index=True))])
+    assert merged.messages["message_id"].tolist() == [5 + MIGRATED_SHIFT, 6 + MIGRATED_SHIFT, 5, 6]
+    assert merged.messages["sent_at"].tolist() == [*before["sent_at"], *after["sent_at"]]

@@ -1,0 +1,10 @@
+"""Live messages from Telegram, through Telethon and a user's own session.
+
+``credentials``: what comes from the environment. ``session``: the login as a file, and who may use it. ``peers``: which
+chat a slug means. ``faults``: what can go wrong, in words. ``connection``: asking Telegram one thing. ``reading``: a window
+of a chat's history, complete. ``source``: days, as every source gives them. ``account``: logging in and out, the list of
+chats.
+
+Belongs here: everything that knows Telethon, which is imported inside functions alone.
+Does not belong here: what is asked of a person, and printed (:mod:`chat_forecast.cli.telegram`).
+"""

@@ -1,0 +1,157 @@
+"""A chat of Telegram through the pipeline: in one process, and the whole night through Dagster's daemon."""
+
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from chat_forecast.config import Chat, load_chats
+from chat_forecast.core.days import LocalDay
+from chat_forecast.definitions import build_definitions
+from chat_forecast.health import examine
+from chat_forecast.home import Home
+from chat_forecast.resources.storage import Storages
+from chat_forecast.resources.tracking import Tracking
+from chat_forecast.runs import range_tags
+from chat_forecast.sources import Sources
+from chat_forecast.sources.telegram.peers import Peer, Peers
+from chat_forecast.sources.telegram.session import session_path
+from chat_forecast_tests.loopback import LoopbackChat, flood
+from chat_forecast_tests.served import REPOSITORY, served, wait_for
+from chat_forecast_tests.sources.telegram.conftest import API_HASH, QUICK
+
+ZONE = "Europe/Moscow"
+TODAY = LocalDay(datetime.now(ZoneInfo(ZONE)).date(), ZONE)
+YESTERDAY = TODAY.plus(-1)
+FIRST = YESTERDAY.plus(-2)
+LAUNCH = """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+FRESHNESS = """{ assetNodes { assetKey { path } internalFreshnessPolicy {
+    ... on CronFreshnessPolicy { deadlineCron timezone } } } }"""
+
+
+def half_hourly(chat_id: int, **settings) -> LoopbackChat:
+    """A supergroup with a message each half hour, from the day before FIRST until now."""
+    chat = LoopbackChat(chat_id, **settings)
+    begin = FIRST.plus(-1).start.timestamp()
+    chat.add(int(begin + 1800 * number) for number in range(int((datetime.now().timestamp() - begin) // 1800)))  # noqa: DTZ005
+    return chat
+
+
+def test_a_long_wait_lets_the_step_be_tried_again_then_and_it_goes_on_where_it_was(reader):
+    chat = reader.knows("my-chat", LoopbackChat(500))
+    chat.add(int(FIRST.start.timestamp() + 120 * number) for number in range(-1, 1441))
+    reader.server.plan("GetHistoryRequest", flood(1), at=14)
+    configured = Chat(slug="my-chat", source="telegram", timezone=ZONE, first_day=FIRST.date)
+    storages = Storages(str(reader.home), reader.home / "locks")
+    quick_to_give_up = type(QUICK)(**{**vars(QUICK), "flood_seconds": 0.5})
+    shown = []
+    definitions = build_definitions(
+        [configured],
+        storages=storages,
+        sources=Sources(str(reader.home), reader.home, quick_to_give_up),
+        tracking=Tracking(f"sqlite:///{reader.home}/mlflow.db", str(reader.home)),
+        progress=lambda words, done, _total: shown.append((words, done)),
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=instance,
+            asset_selection=[dg.AssetKey(["my-chat", "raw_messages"])],
+            tags=range_tags(FIRST, FIRST.plus(1)),
+            raise_on_error=False,
+        )
+        assert result.success
+        (restarted,) = [event for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
+        assert restarted.step_retry_data.seconds_to_wait == 1
+    stored = storages.of(configured)
+    assert [len(stored.messages("raw_messages", day).messages) for day in (FIRST, FIRST.plus(1))] == [720] * 2
+    ((words, done),) = [each for each in shown if each[0] != "raw_messages"]
+    assert re.match(r"my-chat, .*: Telegram asks to wait 1 s, until .* UTC\.", words)
+    assert done == 1
+    # 13 of the first try, the refused one, and of the day that was not complete alone: its start, end, pages and count.
+    assert reader.server.asked["GetHistoryRequest"] == 14 + 2 + 8 + 1
+
+
+def test_runs_that_open_the_session_are_one_pool_and_other_chats_have_their_own():
+    chats = [
+        Chat(slug=name, source=source, timezone=ZONE, first_day=FIRST.date)
+        for name, source in (("one", "telegram"), ("two", "telegram"), ("other", "simulated"))
+    ]
+    definitions = build_definitions(
+        chats,
+        storages=Storages("x", Home.from_environment({}).locks),
+        sources=Sources("x"),
+        tracking=Tracking("sqlite://", "x"),
+    )
+    pools = {
+        tuple(key.path): definition.node_def.pool
+        for definition in definitions.resolve_asset_graph().assets_defs
+        for key in definition.keys
+        if not definition.check_keys
+    }
+    assert pools["one", "raw_messages"] == pools["two", "raw_messages"] == "telegram_session"
+    assert pools["one", "merged_history"] == "chat_one"
+    assert pools["other", "raw_messages"] == "chat_other"
+
+
+@pytest.mark.xdist_group("served")
+def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays_missing(telegram, tmp_path, monkeypatch):
+    for name in ("TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_SESSION", "TELEGRAM_SERVER", "DAGSTER_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    home = tmp_path / "home"
+    home.mkdir()
+    telegram.world.chats += [half_hourly(500), half_hourly(600, is_member=False)]
+    for slug, number in (("our-group", 500), ("left-group", 600)):
+        Peers(home).put(slug, Peer("channel", number, 77))
+    settings = f'source = "telegram"\ntimezone = "{ZONE}"\nfirst_day = {FIRST.key}\n'
+    (home / "chats.toml").write_text(f"[chats.our-group]\n{settings}\n[chats.left-group]\n{settings}")
+    (home / ".env").write_text(f"TELEGRAM_API_ID=12345\nTELEGRAM_API_HASH={API_HASH}\n")
+    session = telegram.session()
+    session_path(home).write_text(session)
+    telegram.plan("GetHistoryRequest", flood(2), at=2)
+
+    with served(home) as system:
+        night = datetime.combine(TODAY.date, datetime.min.time(), ZoneInfo(ZONE)) + timedelta(minutes=1)
+        for slug in ("our_group", "left_group"):
+            (tags,) = system.dry_run(f"{slug}_day_at_00_01", night.timestamp())
+            assert tags["dagster/partition"] == YESTERDAY.key
+            launched = system.ask(
+                LAUNCH,
+                params={
+                    "selector": {**REPOSITORY, "jobName": f"{slug}_day"},
+                    "mode": "default",
+                    "executionMetadata": {
+                        "tags": [{"key": key, "value": value} for key, value in {**tags, "dagster/max_retries": "0"}.items()]
+                    },
+                },
+            )["launchPipelineExecution"]
+            assert launched["__typename"] == "LaunchRunSuccess", launched
+        for slug in ("our_group", "left_group"):
+            wait_for(lambda slug=slug: system.have_ended(pipelineName=f"{slug}_day"), 180, f"the night of {slug}")
+        (ours,), (left,) = (system.runs(pipelineName=f"{slug}_day") for slug in ("our_group", "left_group"))
+        failures = " ".join(system.failures())
+        assert ours["status"] == "SUCCESS", failures
+        assert left["status"] == "FAILURE"
+        assert "the chat is private, and the account is not (or no longer) a member of it" in failures
+        assert session not in failures
+        nodes = {tuple(node["assetKey"]["path"]): node for node in system.ask(FRESHNESS)["assetNodes"]}
+        policy = nodes["our-group", "hourly_series"]["internalFreshnessPolicy"]
+        assert policy == {"deadlineCron": "0 6 * * *", "timezone": ZONE}
+
+    series = pd.read_parquet(home / "our-group" / "hourly_series" / f"{YESTERDAY.key}.parquet")
+    assert series["messages"].tolist() == [2] * 24
+    assert not (home / "left-group" / "raw_messages").exists()
+    logs = "".join(path.read_text(errors="replace") for path in (home / "logs").iterdir())
+    assert not {secret for secret in (session, API_HASH, "words that nobody needs") if secret in logs}
+
+    opened = Home.from_environment({"CHAT_FORECAST_HOME": str(home)})
+    sources, storages = Sources(opened.storage_url, home), Storages(opened.storage_url, opened.locks)
+    later = YESTERDAY.end.to_pydatetime() + timedelta(hours=7)
+    chats = load_chats(opened.chats_file, TODAY.date)
+    ours, left = (examine(chat, storages.of(chat), sources, later) for chat in chats)
+    assert (ours.last_day_read, ours.missing_days) == (YESTERDAY.key, [FIRST.key, FIRST.plus(1).key])
+    assert f"2 days were never read: chat-forecast backfill our-group --from {FIRST.key}" in ours.concerns[0]
+    assert (left.last_day_read, left.concerns) == (None, ["nothing was read yet: chat-forecast backfill left-group"])
