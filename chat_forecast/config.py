@@ -32,6 +32,8 @@ RESERVED_SLUGS = frozenset({"dagster", "locks", "logs", "mlflow", "reports"})
 EARLIEST_DAY = date(1980, 1, 1)
 """Older than any network with chats worth forecasting: an earlier first day is a slip of the pen."""
 DEMO_DAYS = 120
+LANGUAGES_FOLDER = Path(__file__).parent / "reports" / "texts"
+"""A file for each language in which reports can be written."""
 ONE_DAY = timedelta(days=1)
 
 _CHATS = "chats"
@@ -143,6 +145,10 @@ class Chat(_Settings):
         description="The first day with messages, a date such as 2023-01-31 in that time zone. No default; an import "
         "that reaches further back lowers it."
     )
+    language: str = Field(
+        default="en",
+        description="The language of its report, as its two-letter code: `en` (English) or `ru` (Russian). Default en.",
+    )
     training: Training = Field(default=Training(), description="What a model is trained on.")
     check: Check = Field(default=Check(), description="When a forecast was not good enough.")
     simulation: Simulation = Field(default=Simulation(), description="Settings of a simulated chat.")
@@ -186,6 +192,14 @@ class Chat(_Settings):
         if not EARLIEST_DAY <= day <= latest:
             raise PydanticCustomError("day", f"a day from {EARLIEST_DAY} to today, not in the future")
         return day
+
+    @field_validator("language")
+    @classmethod
+    def _is_spoken(cls, language: str) -> str:
+        known = sorted(path.stem for path in LANGUAGES_FOLDER.glob("*.toml"))
+        if language not in known:
+            raise PydanticCustomError("language", "one of {known}", {"known": ", ".join(known)})
+        return language
 
     @field_validator("simulation")
     @classmethod
