@@ -196,9 +196,8 @@ class Chat(_Settings):
     @field_validator("language")
     @classmethod
     def _is_spoken(cls, language: str) -> str:
-        known = sorted(path.stem for path in LANGUAGES_FOLDER.glob("*.toml"))
-        if language not in known:
-            raise PydanticCustomError("language", "one of {known}", {"known": ", ".join(known)})
+        if language not in known_languages():
+            raise PydanticCustomError("language", "one of {known}", {"known": ", ".join(known_languages())})
         return language
 
     @field_validator("simulation")
@@ -207,6 +206,11 @@ class Chat(_Settings):
         if info.data.get("source", "simulated") != "simulated":
             raise PydanticCustomError("misplaced", 'it left out: only source = "simulated" uses it')
         return simulation
+
+
+def known_languages() -> list[str]:
+    """The languages in which reports can be written."""
+    return sorted(path.stem for path in LANGUAGES_FOLDER.glob("*.toml"))
 
 
 def load_chats(path: Path, today: date) -> tuple[Chat, ...]:

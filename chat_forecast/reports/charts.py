@@ -181,7 +181,9 @@ def history(words: Words, days: pd.DataFrame) -> Spec:
         .encode(x=x, x2="end", tooltip=said, opacity=alt.condition(_hovered(), alt.value(1), alt.value(0), empty=False))
         .add_params(_hovered()),
     ]
-    return _spec(alt.layer(*layers).add_params(*parameters), rows, height=260)
+    # Only what is shown decides the height of the scale.
+    shown = alt.layer(*layers).transform_filter("datum.end > shown_from && datum.day < shown_to")
+    return _spec(shown.add_params(*parameters), rows, height=260)
 
 
 def overview(words: Words, days: pd.DataFrame) -> Spec:
@@ -323,13 +325,15 @@ def _bands(axes: _Axes) -> list[alt.Chart]:
 def _level(axes: _Axes, name: str, colour: str) -> alt.Chart:
     """A short horizontal line at a height."""
     line = alt.Chart().mark_rule(color=colour, strokeWidth=2.5, strokeCap="round", aria=False)
-    return line.encode(x=axes.x("left"), x2="right", y=axes.y(name))
+    encoded: alt.Chart = line.encode(x=axes.x("left"), x2="right", y=axes.y(name))
+    return encoded
 
 
 def _dots(axes: _Axes, name: str, colour: str, *, is_hollow: bool = False) -> alt.Chart:
     fill = "transparent" if is_hollow else colour
     dots = alt.Chart().mark_point(stroke=colour, fill=fill, size=34, strokeWidth=1.6, opacity=1, aria=False)
-    return dots.encode(x=axes.x("middle"), y=axes.y(name))
+    encoded: alt.Chart = dots.encode(x=axes.x("middle"), y=axes.y(name))
+    return encoded
 
 
 def _hover(axes: _Axes, tooltips: list[alt.Tooltip]) -> alt.Chart:
@@ -337,7 +341,8 @@ def _hover(axes: _Axes, tooltips: list[alt.Tooltip]) -> alt.Chart:
     hovered = _hovered()
     opacity = alt.condition(hovered, alt.value(1), alt.value(0), empty=False)
     shade = alt.Chart().mark_rect(color=HOVER, aria=False)
-    return shade.encode(x=axes.x("from"), x2="to", tooltip=tooltips, opacity=opacity).add_params(hovered)
+    encoded: alt.Chart = shade.encode(x=axes.x("from"), x2="to", tooltip=tooltips, opacity=opacity)
+    return encoded.add_params(hovered)
 
 
 def _hovered() -> alt.Parameter:
@@ -384,7 +389,7 @@ def _drawn(axes: _Axes, layers: Sequence[alt.Chart], rows: list[Spec], *, height
     return _spec(chart, rows, height=height)
 
 
-def _spec(chart: "alt.Chart | alt.LayerChart", rows: list[Spec], *, height: int) -> Spec:
+def _spec(chart: "alt.Chart | alt.LayerChart | alt.FacetChart", rows: list[Spec], *, height: int) -> Spec:
     made = chart.properties(data=alt.InlineData(rows), width="container", height=height).configure(
         background="transparent",
         font="system-ui, sans-serif",

@@ -131,6 +131,11 @@ class Facts:
         return len(self.read) >= 2 and self.messages > 0
 
     @property
+    def has_week(self) -> bool:
+        """Whether there are messages, and every weekday has been read."""
+        return len(self.heat) > 0 and self.heat["mean"].max() > 0 and self.heat["weekday"].nunique() == 7
+
+    @property
     def missing(self) -> list[DayRange]:
         """Ranges of days of which no hour was read, oldest first."""
         return day_ranges(self.days.loc[self.days["messages"].isna(), "day"].tolist())
@@ -175,7 +180,9 @@ def daily(series: pd.DataFrame) -> pd.DataFrame:
     """
     day = pd.DatetimeIndex(series["hour"]).tz_localize(None).normalize()
     grouped = series["messages"].astype("Int64").groupby(day.to_numpy())
-    table = pd.DataFrame({"messages": grouped.sum(min_count=1), "hours_missing": grouped.apply(lambda hours: hours.isna().sum())})
+    table = pd.DataFrame(
+        {"messages": grouped.sum(min_count=1), "hours_missing": grouped.apply(lambda hours: hours.isna().sum())}
+    )
     if len(table):
         table = table.reindex(pd.date_range(table.index[0], table.index[-1]))
     table["hours_missing"] = table["hours_missing"].fillna(24).astype(int)
@@ -281,9 +288,7 @@ def _scores(storage: ChatStorage, since: LocalDay, yesterday: Yesterday) -> pd.D
     return pd.concat([stored, newest], ignore_index=True) if len(stored) else newest
 
 
-def _trainings(
-    chat: Chat, storage: ChatStorage, trained: Sequence[LocalDay], scores: pd.DataFrame
-) -> list[TrainingNote]:
+def _trainings(chat: Chat, storage: ChatStorage, trained: Sequence[LocalDay], scores: pd.DataFrame) -> list[TrainingNote]:
     """The newest trainings, newest first."""
     listed = trained[-TRAININGS:]
     if not listed:

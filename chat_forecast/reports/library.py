@@ -21,6 +21,10 @@ def javascript(folder: Path) -> str:
         import vl_convert
 
         # Neither may stand in a script element; both mean the same in JavaScript's texts when written so.
-        text = str(vl_convert.javascript_bundle()).replace("</script", "<\\/script").replace("<!--", "<\\!--")
+        text = (
+            str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+            .replace("</script", "<\\/script")
+            .replace("<!--", "<\\!--")
+        )
         replace_file(kept, text.encode())
         return text

@@ -16,6 +16,7 @@ from typing import Any
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup
 
 from chat_forecast.config import Chat
 from chat_forecast.reports import charts
@@ -125,7 +126,7 @@ def _charts(facts: Facts, words: Words) -> dict[str, charts.Spec]:
         drawn["history"] = charts.history(words, facts.days), words("history.chart", first=first, last=last, summary=summary)
         if len(facts.days) > charts.OVERVIEW_FROM_DAYS:
             drawn["overview"] = charts.overview(words, facts.days), words("history.overview")
-    if len(facts.heat) and facts.heat["mean"].max() > 0:
+    if facts.has_week:
         drawn["heat"] = charts.heat(words, facts), words("heat.chart", summary=_busiest_hour(facts, words))
     return {name: {**spec, "description": about} for name, (spec, about) in drawn.items()}
 
@@ -134,7 +135,7 @@ def _tomorrow(facts: Facts, words: Words) -> Context:
     coming = facts.tomorrow
     if coming is None:
         text = words("tomorrow.none") if facts.last_day else words("page.no_data")
-        return {"title": words("page.title", chat=facts.chat.slug), "sentences": [text], "rows": []}
+        return {"title": words("contents.tomorrow"), "sentences": [text], "rows": []}
     hours = coming.hours
     rows = [
         [
@@ -212,7 +213,10 @@ def _yesterday(day: Yesterday, words: Words) -> Context:
     if day.is_read and day.has_forecast:
         unusual = [
             words.count(
-                "yesterday.unusual_hour", int(row["messages"]), hour=f"{row['hour']:%H:%M}", expected=words.about(row["expected"])
+                "yesterday.unusual_hour",
+                int(row["messages"]),
+                hour=f"{row['hour']:%H:%M}",
+                expected=words.about(row["expected"]),
             )
             for row in day.unusual.to_dict("records")
         ]
@@ -257,7 +261,7 @@ def _is_scored(facts: Facts) -> bool:
 def _month(facts: Facts, words: Words) -> Context:
     scores = facts.scores
     if not _is_scored(facts):
-        return {"lead": words("month.none")}
+        return {"lead": words("month.none"), "figures": None}
     columns = ["day", "messages", "expected_total", "skill", "coverage_80"]
     rows = [
         [
@@ -327,7 +331,7 @@ def _history(facts: Facts, words: Words) -> Context:
 
 
 def _heat(facts: Facts, words: Words) -> Context:
-    if facts.heat.empty or not facts.heat["mean"].max() > 0:
+    if not facts.has_week:
         return {"lead": words("heat.none", weeks=HEAT_WEEKS)}
     table = facts.heat.pivot_table(index="hour", columns="weekday", values="mean")
     names = {number: name for number, name in words.weekdays().items() if number in table.columns}
@@ -353,7 +357,9 @@ def _busiest(facts: Facts, words: Words) -> list[Row]:
     rows: list[Row] = []
     for row in facts.busiest.to_dict("records"):
         is_usual_known = not pd.isna(row["usual"]) and row["usual"] > 0
-        times = words("busiest.times_value", times=words.number(row["messages"] / row["usual"], 1)) if is_usual_known else "–"
+        times = (
+            words("busiest.times_value", times=words.number(row["messages"] / row["usual"], 1)) if is_usual_known else "–"
+        )
         rows.append([words.date(row["day"], "full"), words.number(row["messages"]), times])
     return rows
 
@@ -382,7 +388,8 @@ def _training(note: TrainingNote, words: Words) -> Row:
     before, after = (
         unknown if value is None else words.percent(value, signed=True) for value in (note.skill_before, note.skill_after)
     )
-    brought = words("ledger.before_after", before=before, after=after)
+    is_first = note.skill_before is None
+    brought = words("ledger.after", after=after) if is_first else words("ledger.before_after", before=before, after=after)
     if 0 < note.days_after < 7:
         brought += f" {words.count('ledger.days_so_far', note.days_after)}"
     return [words.date(note.through), " ".join(why or [words("ledger.asked")]), " ".join(changed), brought]
@@ -472,14 +479,14 @@ def _source_hash(script: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
-def _in_script(data: object) -> jinja2.filters.Markup:
+def _in_script(data: object) -> Markup:
     """JSON that can stand in a script element whatever its texts hold."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return _raw(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
 
 
-def _raw(text: str) -> jinja2.filters.Markup:
-    return jinja2.filters.Markup(text)  # noqa: S704 - the package's own files, and JSON made safe above
+def _raw(text: str) -> Markup:
+    return Markup(text)  # noqa: S704 - the package's own files, and JSON made safe above
 
 
 def _resource(name: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from chat_forecast.config import Chat
 from chat_forecast.files import replace_file
+from chat_forecast.home import Home
 from chat_forecast.resources.storage import ChatStorage, Storages
 
 STATE = re.compile(rb'<meta name="chat-forecast-state" content="([^"]*)">')
@@ -25,6 +26,11 @@ class Reports:
 
     folder: Path
     storages: Storages
+
+    @classmethod
+    def below(cls, home: Home) -> "Reports":
+        """The pages of the chats that are stored under a home."""
+        return cls(home.reports, Storages(home.storage_url, home.locks))
 
     def path(self, chat: Chat, language: str | None = None) -> Path:
         """Where a chat's page is kept; in the chat's own language by default."""
@@ -53,15 +59,24 @@ class Reports:
         return target
 
     def make_current(self, chat: Chat) -> list[Path]:
-        """Make those of a chat's pages anew that are not up to date: in its own language and in any made before."""
-        state = _state(chat, self.storages.of(chat))
+        """Make those of a chat's pages anew that are not up to date: in its own language and in any made before.
+
+        A chat of which nothing was read gets none.
+
+        Raises:
+            StoredFileError: what is stored of the chat is damaged.
+            OSError: a file cannot be written.
+        """
+        if not self.storages.of(chat).days("hourly_series"):
+            return []
+        state = self.state(chat)
         languages = [chat.language, *(language for language in self.languages(chat) if language != chat.language)]
         outdated = [language for language in languages if _stored_state(self.path(chat, language)) != state]
         return [self.make(chat, language) for language in outdated]
 
-    def is_current(self, chat: Chat) -> bool:
-        """Whether a chat's page tells of all that is stored."""
-        return _stored_state(self.path(chat)) == _state(chat, self.storages.of(chat))
+    def state(self, chat: Chat) -> str:
+        """What a page made now would be made from, and by which version: pages of one state say the same."""
+        return _state(chat, self.storages.of(chat))
 
     def languages(self, chat: Chat) -> list[str]:
         """The languages in which there is a page of the chat."""
@@ -89,8 +104,8 @@ class Reports:
 
 
 def _state(chat: Chat, storage: ChatStorage) -> str:
-    """What a page made now would be made from, and by which version: two pages of one state say the same."""
-    newest = [(storage.days(asset) or [None])[-1] for asset in ("hourly_series", "daily_score", "next_day_forecast")]
+    stored = [storage.days(asset) for asset in ("hourly_series", "daily_score", "next_day_forecast")]
+    newest = [days[-1] if days else None for days in stored]
     forecast = storage.frame("next_day_forecast", newest[2]) if newest[2] else None
     made_by = "none" if forecast is None or forecast.empty else str(forecast["model_version"].iloc[0])
     days = [day.key if day else "none" for day in newest]

@@ -3,24 +3,21 @@
 Belongs here: which files are given out, with which headers, to whom.
 Does not belong here: starting and ending the process (:mod:`chat_forecast.serving`).
 
-Pages that are not up to date when the server starts are made then, while it already answers.
+The index is made anew when the server starts; the pages themselves are made by whatever makes the forecasts.
 """
 
 import argparse
 import os
 import re
-import sys
-import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from chat_forecast.config import load_chats
-from chat_forecast.errors import ChatForecastError
 from chat_forecast.home import Home
 from chat_forecast.reports.publish import Reports
-from chat_forecast.resources.storage import Storages
 
 LOOPBACK = "127.0.0.1"
 PAGE = re.compile(r"/([a-z][a-z0-9_-]*(?:\.[a-z]{2,3})?\.html)")
@@ -98,21 +95,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
     home = Home.from_environment(os.environ)
-    reports = Reports(home.reports, Storages(home.storage_url, home.locks))
-    chats = load_chats(home.chats_file, datetime.now(UTC).date())
-    reports.make_index(chats)
-    with ReportServer(home.reports, port) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        for chat in chats:
-            try:
-                reports.make_current(chat)
-            except ChatForecastError as error:  # the other chats' pages can be made
-                print(f"{chat.slug}: its page cannot be made: {error}", file=sys.stderr, flush=True)  # noqa: T201 - the log
-        reports.make_index(chats)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            server.shutdown()
+    Reports.below(home).make_index(load_chats(home.chats_file, datetime.now(UTC).date()))
+    with ReportServer(home.reports, port) as server, suppress(KeyboardInterrupt):
+        server.serve_forever()
 
 
 if __name__ == "__main__":

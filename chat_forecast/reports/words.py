@@ -4,9 +4,9 @@ Belongs here: looking up texts, plurals, dates, numbers.
 Does not belong here: any text. Each language is one file, ``texts/<language>.toml``; adding a file adds a language.
 """
 
+import datetime
 import tomllib
 from collections.abc import Iterable
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -58,13 +58,13 @@ class Words:
         text = str(format_percent(abs(round(share, 2)), locale=self.locale))
         return f"{'−' if round(share, 2) < 0 else '+'}{text}" if signed else text
 
-    def date(self, day: date, style: str = "long") -> str:
+    def date(self, day: datetime.date, style: str = "long") -> str:
         """A date; ``full`` has its weekday, ``short`` is as short as can be understood without a year."""
         if style == "short":
             return str(format_skeleton("MMMd", day, locale=self.locale))
         return str(format_date(day, style, locale=self.locale))
 
-    def month(self, day: date) -> str:
+    def month(self, day: datetime.date) -> str:
         """A month and its year."""
         return str(format_skeleton("yMMMM", day, locale=self.locale))
 
@@ -114,15 +114,10 @@ class Words:
                 raise TypeError("a truth value has no place in a text")
             case int() | float():
                 return self.number(value, 0 if float(value).is_integer() else 1)
-            case date():
+            case datetime.date():
                 return self.date(value)
             case _:
                 return str(value)
-
-
-def languages() -> list[str]:
-    """The languages there are."""
-    return sorted(path.stem for path in LANGUAGES_FOLDER.glob("*.toml"))
 
 
 @cache
