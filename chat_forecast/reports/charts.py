@@ -356,8 +356,8 @@ def _tooltips(words: Words, fields: dict[str, str]) -> list[alt.Tooltip]:
 
 def _time_axis(words: Words) -> alt.Axis:
     day = "%-d %b" if words.is_day_first else "%b %-d"
-    formats = {"year": "%Y", "quarter": "%b", "month": "%b", "week": day, "date": day, "hours": "%H:%M", "minutes": "%H:%M"}
-    return alt.Axis(title=None, format=formats, labelOverlap="parity", grid=False, tickCount=6, aria=False)
+    formats = {"year": "%Y", "quarter": "%B", "month": "%B", "week": day, "date": day, "hours": "%H:%M", "minutes": "%H:%M"}
+    return alt.Axis(title=None, format=formats, labelOverlap="parity", labelBound=True, grid=False, tickCount=6, aria=False)
 
 
 def _daily_rows(words: Words, days: pd.DataFrame) -> list[Spec]:

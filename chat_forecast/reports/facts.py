@@ -223,7 +223,7 @@ def heat_map(series: pd.DataFrame, last: LocalDay) -> pd.DataFrame:
     """Mean messages for each weekday (0 is Monday) and clock hour over the last weeks; hours never read are left out."""
     recent = series[series["hour"] >= last.plus(1 - 7 * HEAT_WEEKS).start].dropna(subset="messages")
     hour = recent["hour"].dt
-    grouped = recent["messages"].astype(float).groupby([hour.weekday.rename("weekday"), hour.hour.rename("hour")])
+    grouped = recent["messages"].astype(float).groupby([hour.day_of_week.rename("weekday"), hour.hour.rename("hour")])
     return grouped.mean().rename("mean").reset_index()
 
 
@@ -254,10 +254,12 @@ def newest_forecast(storage: ChatStorage) -> Tomorrow | None:
     if forecast is None or forecast.empty:
         return None
     day = made[-1].plus(1)
-    series = storage.frames("hourly_series", day.plus(-7), day.plus(-7))
+    # A day to either side: 168 hours before is another clock hour where a clock change lies between.
+    series = storage.frames("hourly_series", day.plus(-8), day.plus(-6))
     known = series.set_index("hour")["messages"]
     before = known.reindex(pd.DatetimeIndex(forecast["hour"]) - pd.Timedelta(hours=168))
-    whole = series["messages"]
+    week_before = day.plus(-7)
+    whole = series.loc[(series["hour"] >= week_before.start) & (series["hour"] < week_before.end), "messages"]
     return Tomorrow(
         day,
         forecast.assign(week_before=before.to_numpy()),

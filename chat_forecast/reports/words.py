@@ -91,21 +91,18 @@ class Words:
 
     @property
     def time_locale(self) -> dict[str, Any]:
-        """How the charts write dates; only the names are used."""
-
-        def names(kind: str, width: str, order: Iterable[int]) -> list[str]:
-            return [getattr(self.locale, kind)["stand-alone"][width][number] for number in order]
-
-        sunday_first = [6, 0, 1, 2, 3, 4, 5]
+        """How the charts write dates: ``%b`` is a month beside a day, ``%B`` one that stands alone, both short."""
+        days = [self.locale.days["format"]["abbreviated"][number] for number in (6, 0, 1, 2, 3, 4, 5)]
+        beside, alone = self.locale.months["format"]["abbreviated"], self.locale.months["stand-alone"]["abbreviated"]
         return {
             "dateTime": "%x, %X",
             "date": "%d.%m.%Y",
             "time": "%H:%M:%S",
             "periods": ["AM", "PM"],
-            "days": names("days", "wide", sunday_first),
-            "shortDays": names("days", "abbreviated", sunday_first),
-            "months": names("months", "wide", range(1, 13)),
-            "shortMonths": names("months", "abbreviated", range(1, 13)),
+            "days": days,
+            "shortDays": days,
+            "months": [alone[number] for number in range(1, 13)],
+            "shortMonths": [beside[number] for number in range(1, 13)],
         }
 
     def _shown(self, value: object) -> str:

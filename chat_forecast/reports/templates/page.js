@@ -15,6 +15,8 @@
   };
   for (const [name, spec] of Object.entries(charts)) {
     const { view } = await vegaEmbed(`#chart-${name}`, spec, options);
+    // Its parts say nothing to who cannot see them; its description and the table do.
+    view.container().querySelector("svg > g").setAttribute("aria-hidden", "true");
     views[name] = view;
   }
 
