@@ -128,7 +128,7 @@ SECTIONS: dict[str, type[BaseModel]] = {"training": Training, "check": Check, "s
 
 
 class Chat(_Settings):
-    """One chat to forecast: the table ``[chats.<slug>]``."""
+    """``[chats.<slug>]``: one chat to forecast."""
 
     slug: str = Field(
         description="The chat's name: the table's own name. Lowercase letters, digits, - and _, at most 40 of them, "

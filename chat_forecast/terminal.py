@@ -114,7 +114,7 @@ def forecast_table(chat: Chat, day: LocalDay, forecast: pd.DataFrame) -> Table:
     """The hours of a forecast with their intervals as bars."""
     total = forecast["expected"].sum()
     table = Table(
-        title=f"{_name(chat)}: forecast for {day.date:%A} {day.key}, {total:.0f} messages expected",
+        title=f"{_name(chat)}: {day.date:%A} {day.key}, {total:.0f} messages expected",
         caption=f"█ expected  ▒ in one case of two  ░ in four of five\n"
         f"{forecast['forecaster'].iloc[0]}, trained through {forecast['trained_through'].iloc[0]}; times in {chat.timezone}",
         title_justify="left",

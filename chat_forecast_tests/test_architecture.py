@@ -10,7 +10,7 @@ BASE = {"errors"}
 LAYERS = [
     {"core"},
     {"config", "files", "home", "partitions"},
-    {"sources", "resources"},
+    {"sources", "resources", "docs"},
     {"assets", "checks", "reports"},
     {"jobs"},
     {"schedules", "sensors", "publishing"},

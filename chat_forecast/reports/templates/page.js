@@ -37,18 +37,20 @@
       history.signal("shown_from", from).signal("shown_to", to).runAsync();
       pressed(from, to);
     };
+    const choose = (from, to) => {
+      const scale = overview.scale("x");
+      overview.signal("range_x", [scale(from), scale(to)]).runAsync();
+      show([from, to]);
+    };
     overview.addSignalListener("range", (_name, value) => show(value.day ? value.day.map(Number) : extent()));
     for (const button of buttons) {
       button.addEventListener("click", () => {
         const [first, last] = extent();
-        const begin = button.dataset.days ? Math.max(first, last - button.dataset.days * 86400000) : first;
-        const scale = overview.scale("x");
-        overview.signal("range_x", [scale(begin), scale(last)]).runAsync();
-        show([begin, last]);
+        choose(button.dataset.days ? Math.max(first, last - button.dataset.days * 86400000) : first, last);
       });
     }
     const [first, last] = extent();
-    show([Math.max(first, last - 90 * 86400000), last]);
+    choose(Math.max(first, last - 90 * 86400000), last);
   }
   document.documentElement.dataset.drawn = Object.keys(views).length;
 })();
