@@ -20,7 +20,7 @@ TABLES: dict[str, type[BaseModel]] = {
     **{f"chats.<slug>.{section}": model for section, model in SECTIONS.items()},
 }
 """Every table of ``chats.toml`` and what reads it."""
-WORDS = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", date: "date"}
+WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", date: "date"}
 HEAD = """\
 # Configuration reference
 

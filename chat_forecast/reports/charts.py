@@ -390,7 +390,7 @@ def _drawn(axes: _Axes, layers: Sequence[alt.Chart], rows: list[Spec], *, height
 
 
 def _spec(chart: "alt.Chart | alt.LayerChart | alt.FacetChart", rows: list[Spec], *, height: int) -> Spec:
-    made = chart.properties(data=alt.InlineData(rows), width="container", height=height).configure(
+    made = chart.properties(data=alt.NamedData("rows"), width="container", height=height).configure(
         background="transparent",
         font="system-ui, sans-serif",
         padding={"left": 2, "right": 8, "top": 6, "bottom": 2},
@@ -408,4 +408,5 @@ def _spec(chart: "alt.Chart | alt.LayerChart | alt.FacetChart", rows: list[Spec]
         view=alt.ViewConfig(stroke=None),
     )
     spec: Spec = made.to_dict()
-    return spec
+    # Put in afterwards: Altair would copy and check every row many times over.
+    return {**spec, "datasets": {**spec.get("datasets", {}), "rows": rows}}
