@@ -32,8 +32,10 @@
         button.setAttribute("aria-pressed", String(near));
       }
     };
+    let shown = extent();
     const show = ([from, to]) => {
       if (!(to - from > 86400000)) [from, to] = extent();
+      shown = [from, to];
       history.signal("shown_from", from).signal("shown_to", to).runAsync();
       pressed(from, to);
     };
@@ -42,7 +44,10 @@
       overview.signal("range_x", [scale(from), scale(to)]).runAsync();
       show([from, to]);
     };
-    overview.addSignalListener("range", (_name, value) => show(value.day ? value.day.map(Number) : extent()));
+    // Without a day while the chart is laid out anew; then what was chosen stays.
+    overview.addSignalListener("range", (_name, value) => value.day && show(value.day.map(Number)));
+    overview.addEventListener("dblclick", () => choose(...extent()));
+    window.addEventListener("resize", () => requestAnimationFrame(() => choose(...shown)));
     for (const button of buttons) {
       button.addEventListener("click", () => {
         const [first, last] = extent();
