@@ -34,6 +34,8 @@ EARLIEST_DAY = date(1980, 1, 1)
 DEMO_DAYS = 120
 LATE_AFTER = timedelta(hours=6)
 """After its midnight a day is late: the nightly run takes minutes, and may have to wait for Telegram, or be tried again."""
+LANGUAGES_FOLDER = Path(__file__).parent / "reports" / "texts"
+"""A file for each language in which reports can be written."""
 ONE_DAY = timedelta(days=1)
 
 _CHATS = "chats"
@@ -128,7 +130,7 @@ SECTIONS: dict[str, type[BaseModel]] = {"training": Training, "check": Check, "s
 
 
 class Chat(_Settings):
-    """One chat to forecast: the table ``[chats.<slug>]``."""
+    """``[chats.<slug>]``: one chat to forecast."""
 
     slug: str = Field(
         description="The chat's name: the table's own name. Lowercase letters, digits, - and _, at most 40 of them, "
@@ -144,6 +146,10 @@ class Chat(_Settings):
     first_day: date = Field(
         description="The first day with messages, a date such as 2023-01-31 in that time zone. No default; an import "
         "that reaches further back lowers it."
+    )
+    language: str = Field(
+        default="en",
+        description="The language of its report, as its two-letter code: `en` (English) or `ru` (Russian). Default en.",
     )
     training: Training = Field(default=Training(), description="What a model is trained on.")
     check: Check = Field(default=Check(), description="When a forecast was not good enough.")
@@ -189,12 +195,24 @@ class Chat(_Settings):
             raise PydanticCustomError("day", f"a day from {EARLIEST_DAY} to today, not in the future")
         return day
 
+    @field_validator("language")
+    @classmethod
+    def _is_spoken(cls, language: str) -> str:
+        if language not in known_languages():
+            raise PydanticCustomError("language", "one of {known}", {"known": ", ".join(known_languages())})
+        return language
+
     @field_validator("simulation")
     @classmethod
     def _belongs_to_simulated(cls, simulation: Simulation, info: ValidationInfo) -> Simulation:
         if info.data.get("source", "simulated") != "simulated":
             raise PydanticCustomError("misplaced", 'it left out: only source = "simulated" uses it')
         return simulation
+
+
+def known_languages() -> list[str]:
+    """The languages in which reports can be written."""
+    return sorted(path.stem for path in LANGUAGES_FOLDER.glob("*.toml"))
 
 
 def load_chats(path: Path, today: date) -> tuple[Chat, ...]:

@@ -16,6 +16,8 @@ from chat_forecast.checks import chat_checks
 from chat_forecast.config import Chat, load_chats
 from chat_forecast.home import Home
 from chat_forecast.jobs import day_job, retraining_job
+from chat_forecast.publishing import report_sensor
+from chat_forecast.reports import Reports
 from chat_forecast.resources.io_manager import DayIOManager
 from chat_forecast.resources.storage import Storages
 from chat_forecast.resources.tracking import Tracking
@@ -30,6 +32,7 @@ def build_definitions(
     storages: Storages,
     sources: Sources,
     tracking: Tracking,
+    reports: Reports,
     progress: Progress = no_progress,
 ) -> dg.Definitions:
     """All assets, checks, jobs, schedules and the sensor for these chats, over these resources."""
@@ -38,12 +41,13 @@ def build_definitions(
         asset_checks=[check for chat in chats for check in chat_checks(chat)],
         jobs=[job for chat in chats for job in (day_job(chat), retraining_job(chat))],
         schedules=[nightly_schedule(chat) for chat in chats],
-        sensors=[retraining_sensor(chats)],
+        sensors=[retraining_sensor(chats), report_sensor(chats)],
         resources={
             "io_manager": DayIOManager(storages, chats),
             "storages": storages,
             "sources": sources,
             "tracking": tracking,
+            "reports": reports,
             "progress": progress,
         },
         executor=dg.in_process_executor,
@@ -57,6 +61,7 @@ def definitions_of(home: Home, chats: Sequence[Chat], progress: Progress = no_pr
         storages=Storages(home.storage_url, home.locks),
         sources=Sources(home.storage_url, home.root),
         tracking=Tracking(home.mlflow_uri, str(home.mlflow_artifacts)),
+        reports=Reports.below(home),
         progress=progress,
     )
 

@@ -1,6 +1,6 @@
-"""Parquet files that are whole or absent, on a local path or any fsspec URL.
+"""Files that are whole or absent: Parquet on a local path or any fsspec URL, and any local file.
 
-Belongs here: reading one file against its schema, and replacing one file atomically.
+Belongs here: reading one Parquet file against its schema, and replacing one file atomically.
 Does not belong here: which files there are and what they mean (:mod:`chat_forecast.resources.storage`).
 """
 
@@ -38,12 +38,16 @@ def write_parquet(url: str, table: pa.Table) -> None:
         filesystem.makedirs(filesystem._parent(path), exist_ok=True)
         filesystem.pipe_file(path, buffer.getvalue())
         return
-    target = Path(path)
+    replace_file(Path(path), buffer.getbuffer())
+
+
+def replace_file(target: Path, content: bytes | memoryview) -> None:
+    """Replace one local file as a whole; its folder is made if there is none."""
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
         with aside.open("xb") as file:
-            file.write(buffer.getbuffer())
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(target)

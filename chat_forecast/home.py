@@ -123,6 +123,11 @@ class Home:
         return self.root / "mlflow" / "artifacts"
 
     @property
+    def reports(self) -> Path:
+        """The pages about the chats."""
+        return self.root / "reports"
+
+    @property
     def locks(self) -> Path:
         """Files that processes of this machine lock; never on remote storage."""
         return self.root / "locks"

@@ -1,6 +1,6 @@
 """Serving the user interfaces and the daemon on this machine, until told to stop.
 
-Belongs here: the three processes of ``chat-forecast up``, their addresses, and ending them.
+Belongs here: the processes of ``chat-forecast up``, their addresses, and ending them.
 Does not belong here: what they show.
 """
 
@@ -61,13 +61,13 @@ class Servers:
             _end_session(child)
 
 
-def serve(home: Home, *, port: int, mlflow_port: int, say: Callable[[str], object]) -> int:
+def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Callable[[str], object]) -> int:
     """Serve until SIGINT or SIGTERM, then end every process; returns the exit code.
 
     Raises:
         ServingError: a port is taken, or a server ended by itself.
     """
-    for option, number in (("--port", port), ("--mlflow-port", mlflow_port)):
+    for option, number in (("--port", port), ("--mlflow-port", mlflow_port), ("--reports-port", reports_port)):
         _expect_free(option, number)
     home.prepare()
     _prepare_instance()
@@ -81,14 +81,15 @@ def serve(home: Home, *, port: int, mlflow_port: int, say: Callable[[str], objec
     addresses = {
         "Dagster": (port, f"http://{LOOPBACK}:{port}"),
         "MLflow": (mlflow_port, f"http://{LOOPBACK}:{mlflow_port}"),
+        "Reports": (reports_port, f"http://{LOOPBACK}:{reports_port}"),
     }
     try:
-        for name, command in _commands(home, port, mlflow_port).items():
+        for name, command in _commands(home, port, mlflow_port, reports_port).items():
             servers.start(name, command)
         _await(servers, [number for number, _ in addresses.values()], stopping)
         for name, (_, address) in addresses.items():
             say(f"{name}: {address}")
-        say("Ctrl-C stops both.")
+        say("Ctrl-C stops them all.")
         while not stopping.wait(0.5):
             _expect_alive(servers)
     finally:
@@ -100,7 +101,7 @@ def serve(home: Home, *, port: int, mlflow_port: int, say: Callable[[str], objec
     return 0
 
 
-def _commands(home: Home, port: int, mlflow_port: int) -> dict[str, list[str]]:
+def _commands(home: Home, port: int, mlflow_port: int, reports_port: int) -> dict[str, list[str]]:
     module = ["-m", "chat_forecast.definitions"]
     python = [sys.executable, "-m"]
     return {
@@ -110,6 +111,7 @@ def _commands(home: Home, port: int, mlflow_port: int) -> dict[str, list[str]]:
             *python, "mlflow", "server", "--backend-store-uri", home.mlflow_uri, "--artifacts-destination",
             str(home.mlflow_artifacts), "--host", LOOPBACK, "--port", str(mlflow_port), "--workers", "1",
         ],
+        "reports": [*python, "chat_forecast.reports.server", "--port", str(reports_port)],
     }  # fmt: skip
 
 

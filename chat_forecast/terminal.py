@@ -4,18 +4,22 @@ Belongs here: the words and their layout on a terminal.
 Does not belong here: finding out what to say.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from chat_forecast.config import Chat
 from chat_forecast.core import pictures
 from chat_forecast.core.days import LocalDay
+from chat_forecast.core.rules import evaluate_rule
+from chat_forecast.core.scoring import unusual_hours
 from chat_forecast.home import Home
 from chat_forecast.resources.storage import ChatStorage
 from chat_forecast.sources.importing import ImportReport
@@ -64,24 +68,55 @@ def byte_progress(console: Console, words: str) -> Iterator[Callable[[int, int],
 
 
 def print_chat(console: Console, chat: Chat, storage: ChatStorage, day: LocalDay) -> None:
-    """Print the forecast made at the end of a day, and the scores of the week that it ends."""
+    """Print the forecast made at the end of a day, the scores of the week that it ends, and what its check said."""
     forecast = storage.frames("next_day_forecast", day, day)
     if forecast.empty:
         console.print(f"{_name(chat)}: no model yet, so there is no forecast for {day.plus(1).key}.")
     else:
         console.print(forecast_table(chat, day.plus(1), forecast))
-    scores = storage.frames("daily_score", day.plus(1 - SCORED_DAYS), day)
+    scores = _scores(storage, day)
     if len(scores):
         console.print(score_table(chat, scores))
+        verdict = evaluate_rule(scores, chat.check)
+        mark, colour = ("✓", "green") if verdict.passed else ("✗", "red")
+        words = "good enough" if verdict.passed else "not good enough"
+        console.print(f"[{colour}]{mark}[/] {words}: {verdict.reason}", highlight=False)
+    unusual = _unusual(storage, day)
+    if len(unusual):
+        console.print(f"Unusual on {day.key}: {'; '.join(unusual['words'])}", highlight=False)
+
+
+def chat_figures(chat: Chat, storage: ChatStorage, day: LocalDay, retrained: LocalDay | None = None) -> dict[str, object]:
+    """What :func:`print_chat` shows, as figures; ``retrained`` is the day through which the model was just trained."""
+    forecast, scores = storage.frames("next_day_forecast", day, day), _scores(storage, day)
+    verdict = evaluate_rule(scores, chat.check) if len(scores) else None
+    about = ["forecaster", "trained_through", "model_version"]
+    return {
+        "chat": chat.slug,
+        "is_simulated": chat.source == "simulated",
+        "timezone": chat.timezone,
+        "forecast": None
+        if forecast.empty
+        else {
+            "day": day.plus(1).key,
+            "expected": round(float(forecast["expected"].sum()), 3),
+            **{name: forecast[name].iloc[0] for name in about},
+            "hours": forecast.drop(columns=about),
+        },
+        "scores": scores,
+        "check": verdict and {"passed": verdict.passed, "reason": verdict.reason, **verdict.figures},
+        "unusual_hours": _unusual(storage, day),
+        "retrained_through": retrained and retrained.key,
+    }
 
 
 def forecast_table(chat: Chat, day: LocalDay, forecast: pd.DataFrame) -> Table:
-    """The hours of a forecast with their bars."""
+    """The hours of a forecast with their intervals as bars."""
     total = forecast["expected"].sum()
     table = Table(
-        title=f"{_name(chat)}: forecast for {day.date:%A} {day.key}, {total:.0f} messages expected",
-        caption=f"{forecast['forecaster'].iloc[0]}, trained through {forecast['trained_through'].iloc[0]}; "
-        f"times in {chat.timezone}",
+        title=f"{_name(chat)}: {day.date:%A} {day.key}, {total:.0f} messages expected",
+        caption=f"█ expected  ▒ in one case of two  ░ in four of five\n"
+        f"{forecast['forecaster'].iloc[0]}, trained through {forecast['trained_through'].iloc[0]}; times in {chat.timezone}",
         title_justify="left",
         caption_justify="left",
     )
@@ -89,12 +124,32 @@ def forecast_table(chat: Chat, day: LocalDay, forecast: pd.DataFrame) -> Table:
     for name in ("expected", "median", "80 % interval"):
         table.add_column(name, justify="right")
     table.add_column("", min_width=BAR_WIDTH)
-    highest = max(1.0, forecast["expected"].max())
+    highest = max(1.0, forecast["q90"].max(), forecast["expected"].max())
     for row in forecast.to_dict("records"):
-        bar = "█" * round(row["expected"] / highest * BAR_WIDTH)
         interval = f"{row['q10']:.0f} – {row['q90']:.0f}"
-        table.add_row(f"{row['hour']:%H:%M}", f"{row['expected']:.1f}", f"{row['median']:.0f}", interval, f"[cyan]{bar}")
+        bar = interval_bar({str(name): value for name, value in row.items()}, highest)
+        table.add_row(f"{row['hour']:%H:%M}", f"{row['expected']:.1f}", f"{row['median']:.0f}", interval, bar)
     return table
+
+
+def interval_bar(row: Mapping[str, float], highest: float) -> Text:
+    """The intervals of an hour and its expectation, on a line that ends at ``highest``.
+
+    >>> interval_bar({"q10": 2, "q25": 4, "expected": 5, "q75": 6, "q90": 11}, 24).plain
+    '  ░░▒█░░░░░             '
+    """
+    bar = Text()
+    for place in range(BAR_WIDTH):
+        low, high = place * highest / BAR_WIDTH, (place + 1) * highest / BAR_WIDTH
+        if low <= row["expected"] < high or (place == BAR_WIDTH - 1 and row["expected"] >= high):
+            bar.append("█", "bold yellow")
+        elif low < row["q75"] and high > row["q25"]:
+            bar.append("▒", "cyan")
+        elif low < row["q90"] and high > row["q10"]:
+            bar.append("░", "cyan dim")
+        else:
+            bar.append(" ")
+    return bar
 
 
 def score_table(chat: Chat, scores: pd.DataFrame) -> Table:
@@ -157,6 +212,15 @@ def print_backtest(console: Console, chat: Chat, rows: pd.DataFrame, summary: pd
             console.print(f"error avoided against {row['forecaster']}: {', '.join(said)}", highlight=False)
 
 
+def _scores(storage: ChatStorage, day: LocalDay) -> pd.DataFrame:
+    return storage.frames("daily_score", day.plus(1 - SCORED_DAYS), day)
+
+
+def _unusual(storage: ChatStorage, day: LocalDay) -> pd.DataFrame:
+    actuals = storage.frames("hourly_series", day, day)
+    return unusual_hours(actuals, storage.frame("next_day_forecast", day.plus(-1)))
+
+
 def print_retraining(console: Console, day: LocalDay | None) -> None:
     """Say whether the model was trained anew."""
     if day is None:
@@ -165,7 +229,7 @@ def print_retraining(console: Console, day: LocalDay | None) -> None:
         console.print(f"The score failed its check: the model was trained anew, through {day.key}.")
 
 
-def print_places(console: Console, home: Home, chat: Chat, storage: ChatStorage, day: LocalDay) -> None:
+def print_places(console: Console, home: Home, chat: Chat, storage: ChatStorage, day: LocalDay, report: Path | None) -> None:
     """Say where the files are, draw the forecast beside them, and tell how to open the UI."""
     forecast = storage.frames("next_day_forecast", day, day)
     coming = day.plus(1)
@@ -173,9 +237,12 @@ def print_places(console: Console, home: Home, chat: Chat, storage: ChatStorage,
     title = f"{_name(chat)}: forecast, {coming.date:%A} {coming.key}"
     picture.write_bytes(pictures.draw_forecast(forecast, None, title))
     folder = home.root / chat.slug if storage.root == str(home.root) else storage.root
-    for words, place in {"files": folder, "picture": picture, "settings": home.chats_file}.items():
+    places = {"files": folder, "picture": picture, "report": report, "settings": home.chats_file}
+    for words, place in places.items():
+        if place is None:
+            continue
         console.print(f"{words + ':':<10}{_shortened(Path(place))}", highlight=False, soft_wrap=True)
-    console.print("Open the Dagster and MLflow UIs: [bold]chat-forecast up[/]")
+    console.print("Open the Dagster and MLflow UIs and the report: [bold]chat-forecast up[/]")
 
 
 def print_import(console: Console, chat: str, report: ImportReport) -> None:
@@ -185,11 +252,25 @@ def print_import(console: Console, chat: str, report: ImportReport) -> None:
     console.print(f"Next: [bold]chat-forecast backfill {chat}[/]")
 
 
-def _cell(name: str, value: object) -> str:
-    if name == "day" or value is None or pd.isna(value):  # type: ignore[call-overload]
-        return "–" if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
-    formats = {"messages": "d", "expected_total": ".0f", "coverage_80": ".0%", "skill": "+.0%"}
-    return format(value, formats.get(name, ".2f"))
+def import_figures(report: ImportReport) -> dict[str, object]:
+    """What :func:`print_import` says, as figures; days as lists of their first and last ones."""
+
+    def keys(ranges: tuple[tuple[LocalDay, LocalDay], ...]) -> list[tuple[str, str]]:
+        return [(first.key, last.key) for first, last in ranges]
+
+    days = ("covered", "partly_covered", "not_covered")
+    figures = {each.name: getattr(report, each.name) for each in fields(report)}
+    return figures | {name: keys(figures[name]) for name in days}
+
+
+def _cell(name: str, value: float | str | None) -> Text:
+    """A score, in colour where it tells good from bad."""
+    if value is None or pd.isna(value):
+        return Text("–", "dim")
+    formats = {"messages": ".0f", "expected_total": ".0f", "coverage_80": ".0%", "skill": "+.0%"}
+    shown = value if isinstance(value, str) else format(value, formats.get(name, ".2f"))
+    colour = ("green" if float(value) > 0 else "red") if name == "skill" else ""
+    return Text(shown, colour)
 
 
 def _name(chat: Chat) -> str:

@@ -24,6 +24,7 @@ class Served:
     process: subprocess.Popen
     dagster: str
     mlflow: str
+    reports: str
 
     def ask(self, query: str, **variables):
         """Ask the webserver's GraphQL, as its pages do."""
@@ -94,10 +95,11 @@ class Served:
 @contextmanager
 def served(home: Path):
     """Run ``chat-forecast up`` while the block lasts, and see that it ends cleanly on Ctrl-C."""
-    port, mlflow_port = free_ports(2)
+    port, mlflow_port, reports_port = free_ports(3)
     environment = {key: value for key, value in os.environ.items() if key not in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI")}
     environment["CHAT_FORECAST_HOME"] = str(home)
-    command = [sys.executable, "-m", "chat_forecast.cli", "up", f"--port={port}", f"--mlflow-port={mlflow_port}"]
+    ports = [f"--port={port}", f"--mlflow-port={mlflow_port}", f"--reports-port={reports_port}"]
+    command = [sys.executable, "-m", "chat_forecast.cli", "up", *ports]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         lines: list[str] = []
@@ -106,7 +108,7 @@ def served(home: Path):
             assert line, f"up ended by itself: {''.join(lines)}"
             lines.append(line)
         assert f"http://127.0.0.1:{port}" in "".join(lines)
-        yield Served(process, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{mlflow_port}")
+        yield Served(process, *(f"http://127.0.0.1:{number}" for number in (port, mlflow_port, reports_port)))
         if process.poll() is not None:
             return  # killed by the test
         process.send_signal(signal.SIGINT)

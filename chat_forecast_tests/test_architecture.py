@@ -10,10 +10,10 @@ BASE = {"errors"}
 LAYERS = [
     {"core"},
     {"config", "files", "home", "partitions"},
-    {"sources", "resources"},
-    {"assets", "checks"},
+    {"sources", "resources", "docs"},
+    {"assets", "checks", "reports"},
     {"jobs"},
-    {"schedules", "sensors"},
+    {"schedules", "sensors", "publishing"},
     {"definitions"},
     {"runs", "terminal", "backtesting", "health"},
     {"serving"},

@@ -74,6 +74,13 @@ def test_the_pages_show_a_chats_lineage_and_a_days_figures_with_its_picture(syst
     page.get_by_text("retraining", exact=True).first.wait_for()
     page.screenshot(path=SCREENSHOTS / "automation.png")
 
+    page.goto(system.reports)
+    page.screenshot(path=SCREENSHOTS / "reports.png")
+    page.get_by_role("link", name="loud-chat", exact=True).click()
+    page.wait_for_function("document.documentElement.dataset.drawn")
+    assert page.locator("#chart-tomorrow svg").is_visible()
+    assert page.get_by_text("simulated", exact=True).is_visible()
+
     page.goto(f"{system.mlflow}/#/experiments")
     page.get_by_text("chat_forecast/loud-chat").first.wait_for()
     page.screenshot(path=SCREENSHOTS / "mlflow.png")

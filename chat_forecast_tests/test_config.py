@@ -164,7 +164,7 @@ def test_bad_value_is_named_with_what_was_found_and_expected(path, key, value, t
         ("days", "chats.a", "days: unknown key, expected it in [chats.<slug>.training]"),
         ("timezone", "chats.a.check", "check.timezone: unknown key, expected it in [chats.<slug>]"),
         ("slug", "chats.a", "slug: unknown key, expected it left out"),
-        ("xyz", "chats.a", "xyz: unknown key, expected one of: source, timezone, first_day, training"),
+        ("xyz", "chats.a", "xyz: unknown key, expected one of: source, timezone, first_day, language"),
     ],
 )
 def test_unknown_key_is_told_what_it_may_have_been(path, key, table, words):

@@ -189,7 +189,8 @@ def test_a_chat_too_young_for_a_backtest_is_told_so(new_home):
 
 
 def test_the_code_location_loads_with_an_empty_environment():
-    heavy = "[name for name in ('mlflow', 'prophet', 'telethon', 'matplotlib', 'sklearn', 'scipy') if name in sys.modules]"
+    libraries = ("mlflow", "prophet", "telethon", "matplotlib", "sklearn", "scipy", "altair", "babel", "vl_convert")
+    heavy = f"[name for name in {libraries} if name in sys.modules]"
     code = f"import sys; import chat_forecast.definitions as d; print(len(d.defs.resolve_all_asset_keys()), {heavy})"
     ended = subprocess.run(
         [sys.executable, "-c", code], env={}, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True

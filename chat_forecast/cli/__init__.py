@@ -7,18 +7,26 @@ Does not belong here: doing the work (:mod:`chat_forecast.runs`, :mod:`chat_fore
 import click
 
 from chat_forecast.cli.backtest import backtest
-from chat_forecast.cli.base import Commands
+from chat_forecast.cli.base import Commands, examples
 from chat_forecast.cli.importing import import_
 from chat_forecast.cli.pipeline import backfill, demo, run, show, up
+from chat_forecast.cli.reports import report
+from chat_forecast.cli.shell import completion
 from chat_forecast.cli.status import status
 from chat_forecast.cli.telegram import add, chats, login, logout
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    epilog=examples("chat-forecast demo", "chat-forecast show my-chat --help"),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="chat_forecast")
 def main() -> None:
     """Forecast, every night, how many messages a chat will get in each hour of the next day."""
 
 
-for command in (demo, up, import_, login, logout, chats, add, backfill, run, show, status, backtest):
+for command in (
+    demo, up, import_, login, logout, chats, add, backfill, run, show, report, status, backtest, completion,
+):  # fmt: skip
     main.add_command(command)

@@ -111,8 +111,17 @@ class Workplace:
         return LocalDay.containing(self.now, chat.timezone).plus(-1)
 
 
+def complete_chats(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """The configured chats whose names begin so; none where the configuration cannot be read."""
+    try:
+        return [chat.slug for chat in Workplace().chats if chat.slug.startswith(begun)]
+    except ChatForecastError:
+        return []
+
+
 pass_workplace = click.make_pass_decorator(Workplace, ensure=True)
 day_type = click.DateTime(formats=["%Y-%m-%d"])
+chat_argument = click.argument("chat_slug", metavar="CHAT", shell_complete=complete_chats)
 
 
 def ended_day(workplace: Workplace, chat: Chat, day: datetime, option: str) -> LocalDay:

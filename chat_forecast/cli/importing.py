@@ -5,19 +5,40 @@ from pathlib import Path
 import click
 
 from chat_forecast import terminal
-from chat_forecast.cli.base import Workplace, console, pass_workplace
+from chat_forecast.cli.base import (
+    Workplace,
+    chat_argument,
+    examples,
+    json_option,
+    pass_workplace,
+    print_json,
+    words_to,
+)
 from chat_forecast.config import Chat, add_chat, check_chat, update_first_day
 from chat_forecast.core.days import LocalDay
 
 
-@click.command("import")
-@click.argument("chat_slug", metavar="CHAT")
+@click.command(
+    "import",
+    epilog=examples(
+        "chat-forecast import my-chat result.json --timezone Europe/Moscow",
+        "chat-forecast import my-chat january.json february.json",
+        "chat-forecast import my-chat account/result.json --chat-id 1234567890",
+    ),
+)
+@chat_argument
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--timezone", help="The chat's time zone, such as Europe/Moscow. Needed for a chat not yet configured.")
 @click.option("--chat-id", type=int, help="Which chat to take from an export of a whole account.")
+@json_option
 @pass_workplace
 def import_(
-    workplace: Workplace, chat_slug: str, files: tuple[Path, ...], timezone: str | None, chat_id: int | None
+    workplace: Workplace,
+    chat_slug: str,
+    files: tuple[Path, ...],
+    timezone: str | None,
+    chat_id: int | None,
+    as_json: bool,
 ) -> None:
     """Take messages from Telegram Desktop exports (JSON), CSV or Parquet files into a chat's archive."""
     from chat_forecast.sources.archive import Archive
@@ -30,6 +51,7 @@ def import_(
     zone = _zone_of_import(configured.get(chat_slug), chat_slug, timezone)
     # A slug or a zone that cannot be used is refused before anything is read.
     check_chat(chat_slug, source="export", timezone=zone, first_day=workplace.now.date())
+    console = words_to(as_json)
     with terminal.byte_progress(console, "reading") as progress:
         report = import_files(
             Archive(home.storage_url, chat_slug),
@@ -46,6 +68,8 @@ def import_(
     else:
         add_chat(home.chats_file, chat_slug, source="export", timezone=zone, first_day=first_day)
     terminal.print_import(console, chat_slug, report)
+    if as_json:
+        print_json({"chat": chat_slug, **terminal.import_figures(report)})
 
 
 def _zone_of_import(configured: Chat | None, slug: str, timezone: str | None) -> str:

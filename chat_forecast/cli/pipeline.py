@@ -5,7 +5,19 @@ from datetime import datetime, timedelta
 import click
 
 from chat_forecast import terminal
-from chat_forecast.cli.base import Workplace, console, day_type, ended_day, pass_workplace
+from chat_forecast.cli.base import (
+    Workplace,
+    chat_argument,
+    console,
+    day_type,
+    ended_day,
+    examples,
+    json_option,
+    pass_workplace,
+    print_json,
+    words_to,
+)
+from chat_forecast.cli.reports import refresh_report
 from chat_forecast.config import add_chat
 from chat_forecast.core.days import LocalDay
 
@@ -13,14 +25,15 @@ DEMO_MODEL_DAYS = 30
 """The demo scores so many days with the pipeline's own forecasts."""
 
 
-@click.command()
+@click.command(epilog=examples("chat-forecast demo", "CHAT_FORECAST_HOME=/tmp/try chat-forecast demo"))
+@json_option
 @pass_workplace
-def demo(workplace: Workplace) -> None:
+def demo(workplace: Workplace, as_json: bool) -> None:
     """Run the whole pipeline on a simulated chat: read 120 days, train, score, forecast tomorrow."""
     from chat_forecast.jobs import DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
     from chat_forecast.runs import opened
 
-    home = workplace.home
+    home, console = workplace.home, words_to(as_json)
     home.prepare()
     if not home.chats_file.exists():
         first_day = workplace.now.date() - timedelta(days=120)
@@ -45,32 +58,43 @@ def demo(workplace: Workplace) -> None:
         storage = runner.storage(chat)
     terminal.print_retraining(console, retrained)
     terminal.print_chat(console, chat, storage, yesterday)
-    terminal.print_places(console, home, chat, storage, yesterday)
+    page = refresh_report(workplace, chat, console)
+    terminal.print_places(console, home, chat, storage, yesterday, page)
+    if as_json:
+        print_json(terminal.chat_figures(chat, storage, yesterday, retrained))
 
 
-@click.command()
-@click.argument("chat_slug", metavar="CHAT")
+@click.command(epilog=examples("chat-forecast run my-chat", "chat-forecast run my-chat --day 2026-01-31"))
+@chat_argument
 @click.option("--day", type=day_type, help="The day to do (YYYY-MM-DD); yesterday by default.")
+@json_option
 @pass_workplace
-def run(workplace: Workplace, chat_slug: str, day: datetime | None) -> None:
+def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: bool) -> None:
     """Do one day as the schedule does: read, score, forecast; and retrain if the score asks for it."""
     from chat_forecast.runs import opened
 
     chat = workplace.chat(chat_slug)
     chosen = ended_day(workplace, chat, day, "--day") if day else workplace.yesterday(chat)
+    console = words_to(as_json)
     with terminal.progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
         retrained = runner.run_day(chat, chosen)
         storage = runner.storage(chat)
     terminal.print_retraining(console, retrained)
     terminal.print_chat(console, chat, storage, chosen)
+    refresh_report(workplace, chat, console)
+    if as_json:
+        print_json(terminal.chat_figures(chat, storage, chosen, retrained))
 
 
-@click.command()
-@click.argument("chat_slug", metavar="CHAT")
+@click.command(
+    epilog=examples("chat-forecast backfill my-chat", "chat-forecast backfill my-chat --from 2026-01-01 --to 2026-01-31")
+)
+@chat_argument
 @click.option("--from", "first", type=day_type, help="First day (YYYY-MM-DD); the chat's first day by default.")
 @click.option("--to", "last", type=day_type, help="Last day; by default yesterday, or the last day imported.")
+@json_option
 @pass_workplace
-def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None) -> None:
+def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None, as_json: bool) -> None:
     """Do every day of a range in one run, each from what was known at its end."""
     from chat_forecast.runs import opened
     from chat_forecast.sources import Sources
@@ -81,17 +105,22 @@ def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last:
     end = ended_day(workplace, chat, last, "--to") if last else known
     if end < begin:
         raise click.UsageError(f"--from {begin.key} is after --to {end.key}")
+    console = words_to(as_json)
     with terminal.progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
         progress.headline(f"{chat.slug}: {begin.key} to {end.key}")
         runner.backfill(chat, begin, end)
         storage = runner.storage(chat)
     terminal.print_chat(console, chat, storage, end)
+    refresh_report(workplace, chat, console)
+    if as_json:
+        print_json(terminal.chat_figures(chat, storage, end))
 
 
-@click.command()
-@click.argument("chat_slug", metavar="CHAT")
+@click.command(epilog=examples("chat-forecast show my-chat", "chat-forecast show my-chat --json | jq .forecast.expected"))
+@chat_argument
+@json_option
 @pass_workplace
-def show(workplace: Workplace, chat_slug: str) -> None:
+def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
     """Print a chat's newest forecast and the scores of its last week."""
     from chat_forecast.resources.storage import Storages
 
@@ -100,16 +129,23 @@ def show(workplace: Workplace, chat_slug: str) -> None:
     made = storage.days("next_day_forecast")
     if not made:
         raise click.ClickException(f"{chat.slug} has no forecast yet. Make them: chat-forecast backfill {chat.slug}")
-    terminal.print_chat(console, chat, storage, made[-1])
+    if as_json:
+        print_json(terminal.chat_figures(chat, storage, made[-1]))
+    else:
+        terminal.print_chat(console, chat, storage, made[-1])
 
 
-@click.command()
+@click.command(epilog=examples("chat-forecast up", "chat-forecast up --port 3100 --mlflow-port 5100 --reports-port 3101"))
 @click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
 @click.option("--mlflow-port", default=5000, show_default=True, help="Port of the MLflow UI.")
+@click.option("--reports-port", default=3001, show_default=True, help="Port of the chats' reports.")
 @pass_workplace
-def up(workplace: Workplace, port: int, mlflow_port: int) -> None:
-    """Serve the Dagster UI, its daemon (schedule and sensor) and the MLflow UI on this machine, until Ctrl-C."""
+def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int) -> None:
+    """Serve the Dagster UI, its daemon (schedule and sensors), the MLflow UI and the reports, until Ctrl-C.
+
+    All of them are open to this machine alone.
+    """
     from chat_forecast.serving import serve
 
     _ = workplace.chats  # a mistake in chats.toml is said now, not in a child's log
-    raise SystemExit(serve(workplace.home, port=port, mlflow_port=mlflow_port, say=console.print))
+    raise SystemExit(serve(workplace.home, port=port, mlflow_port=mlflow_port, reports_port=reports_port, say=console.print))

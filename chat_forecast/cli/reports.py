@@ -1,0 +1,66 @@
+"""The pages about the chats: ``report``."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from chat_forecast.cli.base import (
+    Workplace,
+    chat_argument,
+    examples,
+    json_option,
+    pass_workplace,
+    print_json,
+    words_to,
+)
+from chat_forecast.config import Chat, known_languages
+from chat_forecast.errors import ChatForecastError
+from chat_forecast.reports import Reports
+
+
+@click.command(
+    epilog=examples(
+        "chat-forecast report my-chat --open",
+        "chat-forecast report my-chat --language ru",
+        "chat-forecast report my-chat --out ~/my-chat.html",
+    )
+)
+@chat_argument
+@click.option("--language", type=click.Choice(known_languages()), help="The page's language; the chat's own by default.")
+@click.option("--out", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file instead.")
+@click.option("--open", "is_to_open", is_flag=True, help="Open it in the browser.")
+@json_option
+@pass_workplace
+def report(
+    workplace: Workplace, chat_slug: str, language: str | None, path: Path | None, is_to_open: bool, as_json: bool
+) -> None:
+    """Make the page about a chat: one HTML file that needs no network and can be sent to somebody."""
+    chat = workplace.chat(chat_slug)
+    reports = Reports.below(workplace.home)
+    try:
+        made = reports.make(chat, language, path=path)
+        if path is None:
+            reports.make_index(workplace.chats)
+    except OSError as error:
+        raise click.ClickException(
+            f"{error.filename}: cannot be written ({error.strerror}). Choose another --out."
+        ) from error
+    words_to(as_json).print(f"{made} ({made.stat().st_size / 1e6:.1f} MB)", highlight=False, soft_wrap=True)
+    if is_to_open and click.launch(made.absolute().as_uri()) != 0:
+        words_to(as_json).print("No browser could be started: open the file yourself.")
+    if as_json:
+        print_json({"chat": chat.slug, "language": language or chat.language, "file": made, "bytes": made.stat().st_size})
+
+
+def refresh_report(workplace: Workplace, chat: Chat, console: Console) -> Path | None:
+    """Bring a chat's page up to date after a run, and return where it is; that it cannot be done is only said."""
+    reports = Reports.below(workplace.home)
+    try:
+        if reports.make_current(chat):
+            reports.make_index(workplace.chats)
+    except (ChatForecastError, OSError) as error:
+        console.print(f"The report could not be made: {type(error).__name__}: {error}", soft_wrap=True)
+        return None
+    page = reports.path(chat)
+    return page if page.exists() else None

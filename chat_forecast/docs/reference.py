@@ -1,0 +1,98 @@
+"""The configuration reference, from the models that read the configuration.
+
+Belongs here: saying in Markdown what a field may hold.
+Does not belong here: the fields and their descriptions (:mod:`chat_forecast.config`).
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import annotated_types
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from chat_forecast.config import SECTIONS, Chat
+
+PAGE = Path(__file__).with_name("configuration.md")
+TABLES: dict[str, type[BaseModel]] = {
+    "chats.<slug>": Chat,
+    **{f"chats.<slug>.{section}": model for section, model in SECTIONS.items()},
+}
+"""Every table of ``chats.toml`` and what reads it."""
+WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", date: "date"}
+HEAD = """\
+# Configuration reference
+
+<!-- Written by `python -m chat_forecast.docs` from the models in chat_forecast/config.py: change it there. -->
+
+What may stand in `chats.toml`, table by table. Every key that has a default may be left out. A key that is not known, or a
+value that is not allowed, is named with file, chat and field before anything runs. After a change, start `chat-forecast up`
+anew.
+"""
+
+
+def configuration_reference() -> str:
+    """The page, as Markdown."""
+    return "\n".join([HEAD, *(_table(name, model) for name, model in TABLES.items())])
+
+
+def _table(name: str, model: type[BaseModel]) -> str:
+    fields = {key: field for key, field in model.model_fields.items() if not _is_table(field)}
+    slug = fields.pop("slug", None)  # the table's name, not a key in it
+    rows = [f"| `{key}` | {_value(field)} | {_default(field)} | {field.description} |" for key, field in fields.items()]
+    about = (model.__doc__ or "").strip().splitlines()[0].rpartition("``: ")[2]
+    about = about[0].upper() + about[1:].replace("``", "`")
+    named = ["", f"`<slug>`: {slug.description}"] if slug else []
+    return "\n".join(
+        [
+            f"## `[{name}]`",
+            "",
+            about,
+            *named,
+            "",
+            "| key | value | default | meaning |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _is_table(field: FieldInfo) -> bool:
+    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+
+
+def _value(field: FieldInfo) -> str:
+    """What a field may hold, in words.
+
+    >>> from pydantic import Field
+    >>> _value(FieldInfo.from_annotated_attribute(int, Field(default=7, ge=1, le=90)))
+    'whole number, from 1, to 90'
+    """
+    kinds = get_args(field.annotation) if get_origin(field.annotation) is not Literal else (field.annotation,)
+    # A field that may be left out is a union with None.
+    kind = next((each for each in kinds if each is not type(None)), field.annotation)
+    if get_origin(kind) is Literal:
+        return " or ".join(f"`{each}`" for each in get_args(kind))
+    return ", ".join([WORDS.get(kind, str(kind)), *(_bound(limit) for limit in field.metadata if _bound(limit))])
+
+
+def _bound(limit: Any) -> str:  # noqa: ANN401 - pydantic's own list of anything
+    match limit:
+        case annotated_types.Ge(ge=bound):
+            return f"from {bound:,}"
+        case annotated_types.Gt(gt=bound):
+            return f"above {bound:,}"
+        case annotated_types.Le(le=bound):
+            return f"to {bound:,}"
+        case annotated_types.Lt(lt=bound):
+            return f"below {bound:,}"
+        case _:
+            return ""
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "must be given"
+    return "none" if field.default is None else f"`{field.default}`"

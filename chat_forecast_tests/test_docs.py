@@ -1,0 +1,91 @@
+"""What the README and the pages of documentation say is so: links, commands, options, settings."""
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from chat_forecast.cli import main
+from chat_forecast.config import Chat
+from chat_forecast.docs.reference import PAGE, configuration_reference
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "chat_forecast" / "docs").glob("*.md"))]
+README = PAGES[0].read_text(encoding="utf-8")
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as they are shown on the web."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def commands(page: Path) -> list[str]:
+    """Every use of the command in a page, in fences and between backticks, continued lines joined."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    fenced = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    quoted = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    found = []
+    for line in [*fenced, *quoted]:
+        for part in re.split(r"&&|\||;|\$\(|\)|>", line):
+            at = re.search(r"(?:^|[\s/\"])chat-forecast(?:\s.*)?$", part.strip())
+            if at:
+                found.append(part.strip()[part.strip().index("chat-forecast") :].strip('"'))
+    return found
+
+
+@every_page
+def test_every_link_leads_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if re.match(r"https?:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), f"{page.name} links to {target}"
+        assert not anchor or anchor in anchors(linked), f"{page.name} links to {target}"
+
+
+@every_page
+def test_every_command_and_option_that_is_shown_exists(page):
+    for line in commands(page):
+        words = shlex.split(line, comments=True)[1:]
+        if not words:
+            continue
+        assert words[0] in main.commands, line
+        command = main.commands[words[0]]
+        if isinstance(command, click.Group):
+            assert len(words) > 1, line
+            assert words[1] in command.commands, line
+            command = command.commands[words[1]]
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
+        assert {word.partition("=")[0] for word in words if word.startswith("-")} <= known, line
+
+
+def test_the_commands_of_the_pages_are_found():
+    assert "chat-forecast demo" in commands(PAGES[0])
+    assert "chat-forecast report my-chat --open" in commands(PAGES[0])
+
+
+def test_readme_names_every_command():
+    for name in main.commands:
+        assert f"chat-forecast {name}" in README, name
+
+
+def test_readme_s_configuration_is_valid():
+    for block in re.findall(r"```toml\n(.*?)```", README, re.DOTALL):
+        for slug, table in tomllib.loads(block).get("chats", {}).items():
+            Chat.model_validate({**table, "slug": slug})
+
+
+def test_configuration_reference_is_what_the_models_say():
+    assert PAGE.read_text(encoding="utf-8") == configuration_reference(), "run: python -m chat_forecast.docs"
+
+
+def test_every_page_of_documentation_is_linked_from_the_readme():
+    for page in PAGES[1:]:
+        assert str(page.relative_to(ROOT)) in README
