@@ -65,7 +65,7 @@ class Training(_Settings):
     holidays: str | None = Field(
         default=None,
         description="The country whose public holidays the chat keeps, as two letters such as RU (ISO 3166). They are used "
-        "where past ones show that they help. Default none.",
+        "where past ones show that they help. Default None.",
     )
 
     @field_validator("holidays")

@@ -160,7 +160,7 @@ def test_bad_value_is_named_with_what_was_found_and_expected(path, key, value, t
     [
         ("timezon", "chats.a", "timezon: unknown key, expected one of: source, timezone, "),
         ("timezon", "chats.a", "did you mean timezone?"),
-        ("day", "chats.a.training", "training.day: unknown key, expected one of: days; did you mean days?"),
+        ("day", "chats.a.training", "training.day: unknown key, expected one of: days, holidays; did you mean days?"),
         ("days", "chats.a", "days: unknown key, expected it in [chats.<slug>.training]"),
         ("timezone", "chats.a.check", "check.timezone: unknown key, expected it in [chats.<slug>]"),
         ("slug", "chats.a", "slug: unknown key, expected it left out"),
@@ -432,3 +432,10 @@ def test_unreadable_file_is_named(path):
     path.chmod(0)
     with pytest.raises(ConfigError, match=r"chats\.toml: cannot be read"):
         load_chats(path, TODAY)
+
+
+def test_country_of_holidays_is_one_that_is_known(path):
+    (chat,) = load(path, with_setting("holidays", '"RU"', "chats.a.training"))
+    assert chat.training.holidays == "RU"
+    with pytest.raises(ConfigError, match=r'training.holidays: found "Russia", expected a country\'s two letters'):
+        load(path, with_setting("holidays", '"Russia"', "chats.a.training"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from chat_forecast import terminal
-from chat_forecast.cli.base import Workplace, examples, json_option, pass_workplace, print_json, words_to
+from chat_forecast.cli.base import Workplace, chat_argument, examples, json_option, pass_workplace, print_json, words_to
 from chat_forecast.core.backtest import differences, summarise
 
 
@@ -17,7 +17,7 @@ from chat_forecast.core.backtest import differences, summarise
         "chat-forecast backtest my-chat --out backtest.parquet",
     )
 )
-@click.argument("chat_slug", metavar="CHAT")
+@chat_argument
 @click.option("--days", type=click.IntRange(1), default=90, show_default=True, help="How many of the last days.")
 @click.option(
     "--every", type=click.IntRange(1), default=1, show_default=True, help="Forecast only every so many-th of these days."
