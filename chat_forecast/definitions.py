@@ -56,7 +56,7 @@ def definitions_of(home: Home, chats: Sequence[Chat], progress: Progress = no_pr
         chats,
         storages=Storages(home.storage_url, home.locks),
         sources=Sources(home.storage_url, home.root),
-        tracking=Tracking(home.mlflow_uri, str(home.mlflow_artifacts)),
+        tracking=Tracking(home.mlflow_uri, str(home.mlflow_artifacts), home.mlflow_url, home.dagster_url),
         progress=progress,
     )
 

@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parents[1] / "chat_forecast"
 BASE = {"errors"}
 LAYERS = [
     {"core"},
+    {"links"},
     {"config", "files", "home", "partitions"},
     {"sources", "resources"},
     {"assets", "checks"},
