@@ -14,6 +14,7 @@ LAYERS = [
     {"sources", "resources"},
     {"assets", "checks"},
     {"jobs"},
+    {"notify"},
     {"schedules", "sensors"},
     {"definitions"},
     {"runs", "terminal", "backtesting", "health"},

@@ -10,10 +10,12 @@ from chat_forecast.config import (
     Chat,
     Check,
     ConfigError,
+    Notify,
     Simulation,
     Training,
     add_chat,
     load_chats,
+    load_notify,
     update_first_day,
 )
 
@@ -432,3 +434,34 @@ def test_unreadable_file_is_named(path):
     path.chmod(0)
     with pytest.raises(ConfigError, match=r"chats\.toml: cannot be read"):
         load_chats(path, TODAY)
+
+
+def test_notify_has_defaults_and_can_be_set(tmp_path):
+    path = tmp_path / "chats.toml"
+    assert load_notify(path) == Notify()
+    assert Notify().alerts == ["unread", "failed", "retrained", "unusual", "skill"]
+    path.write_text(GOOD + "[notify]\ndigest = false\nalerts = ['failed']\nurl_variable = 'MY_URL'\n")
+    assert load_notify(path) == Notify(digest=False, alerts=["failed"], url_variable="MY_URL")
+    assert len(load_chats(path, TODAY)) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("digest = 'yes'", 'notify: digest: found "yes", expected a valid boolean'),
+        (
+            "alerts = ['all']",
+            "notify: alerts: found \"all\", expected 'unread', 'failed', 'retrained', 'unusual' or 'skill'",
+        ),
+        ("url = 'tgram://secret'", "notify: url: unknown key, expected one of: url_variable, digest, alerts"),
+        ("url_variable = 'tgram://secret'", "notify: url_variable: expected the name of an environment variable"),
+    ],
+)
+def test_a_mistake_in_notify_is_named_and_a_url_is_not_repeated(tmp_path, line, words):
+    path = tmp_path / "chats.toml"
+    path.write_text(f"{GOOD}[notify]\n{line}\n")
+    for load in (load_notify, lambda path: load_chats(path, TODAY)):
+        with pytest.raises(ConfigError) as mistake:
+            load(path)
+        assert words in str(mistake.value)
+        assert "secret" not in str(mistake.value)

@@ -32,7 +32,7 @@ SESSION_POOL = "telegram_session"
 session (:mod:`chat_forecast.sources.telegram.session`) holds against other processes too; the pool keeps runs from waiting
 for it."""
 
-PICTURED_DAYS = 31
+PICTURED_DAYS = 14
 """In a range, the newest days get a picture drawn; a year of pictures would only slow it and swell the event log."""
 
 

@@ -9,6 +9,7 @@ import click
 from chat_forecast.cli.backtest import backtest
 from chat_forecast.cli.base import Commands
 from chat_forecast.cli.importing import import_
+from chat_forecast.cli.notify import notify
 from chat_forecast.cli.pipeline import backfill, demo, run, show, up
 from chat_forecast.cli.status import status
 from chat_forecast.cli.telegram import add, chats, login, logout
@@ -20,5 +21,5 @@ def main() -> None:
     """Forecast, every night, how many messages a chat will get in each hour of the next day."""
 
 
-for command in (demo, up, import_, login, logout, chats, add, backfill, run, show, status, backtest):
+for command in (demo, up, import_, login, logout, chats, add, backfill, run, show, status, backtest, notify):
     main.add_command(command)

@@ -6,6 +6,7 @@ import click
 
 from chat_forecast import terminal
 from chat_forecast.cli.base import Workplace, console, day_type, ended_day, pass_workplace
+from chat_forecast.cli.notify import tell_after_run
 from chat_forecast.config import add_chat
 from chat_forecast.core.days import LocalDay
 
@@ -59,7 +60,10 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None) -> None:
     chat = workplace.chat(chat_slug)
     chosen = ended_day(workplace, chat, day, "--day") if day else workplace.yesterday(chat)
     with terminal.progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
-        retrained = runner.run_day(chat, chosen)
+        try:
+            retrained = runner.run_day(chat, chosen)
+        finally:  # a failure is told too
+            tell_after_run(workplace, runner, chat)
         storage = runner.storage(chat)
     terminal.print_retraining(console, retrained)
     terminal.print_chat(console, chat, storage, chosen)
