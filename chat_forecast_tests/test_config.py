@@ -453,8 +453,8 @@ def test_notify_has_defaults_and_can_be_set(tmp_path):
             "alerts = ['all']",
             "notify: alerts: found \"all\", expected 'unread', 'failed', 'retrained', 'unusual' or 'skill'",
         ),
-        ("url = 'tgram://secret'", "notify: url: unknown key, expected one of: url_variable, digest, alerts"),
-        ("url_variable = 'tgram://secret'", "notify: url_variable: expected the name of an environment variable"),
+        ("url = 'tgram://hush'", "notify: url: unknown key, expected one of: url_variable, digest, alerts"),
+        ("url_variable = 'tgram://hush'", "notify: url_variable: expected the name of an environment variable"),
     ],
 )
 def test_a_mistake_in_notify_is_named_and_a_url_is_not_repeated(tmp_path, line, words):
@@ -464,4 +464,4 @@ def test_a_mistake_in_notify_is_named_and_a_url_is_not_repeated(tmp_path, line, 
         with pytest.raises(ConfigError) as mistake:
             load(path)
         assert words in str(mistake.value)
-        assert "secret" not in str(mistake.value)
+        assert "hush" not in str(mistake.value)
