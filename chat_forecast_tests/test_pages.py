@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chat_forecast.jobs import ALL_ASSETS
+from chat_forecast.links import DAGSTER_URL, MLFLOW_URL
 from chat_forecast_tests.receiver import SECRET, receiving
 from chat_forecast_tests.served import served, wait_for
 
@@ -26,7 +27,7 @@ FLAGS = [
 ]  # fmt: skip
 ZONE = "Europe/Moscow"
 LAST = datetime.now(ZoneInfo(ZONE)).date() - timedelta(days=1)
-DAYS = 16
+DAYS = 10
 PATIENCE_MS = 60_000
 
 pytestmark = [
@@ -121,9 +122,12 @@ def test_the_backfill_dialog_offers_the_chats_days_as_a_range(system, page, them
     page.get_by_text("daily_score", exact=True).first.wait_for()
     page.get_by_role("button", name=re.compile("Materialize")).first.click()
     page.get_by_text("Partition selection").first.wait_for()
-    days = page.locator("input").evaluate_all("inputs => inputs.map(input => input.value)")
+    page.get_by_role("button", name="All", exact=True).first.click()
+    page.get_by_text(f"{DAYS} partitions", exact=True).first.wait_for()
+    page.get_by_text("Loading pipeline and partition sets").first.wait_for(state="detached")
     shoot(page, theme, "backfill-dialog")
-    assert any(LAST.isoformat() in value for value in days), days
+    days = page.get_by_role("dialog").locator("input").evaluate_all("inputs => inputs.map(input => input.value)")
+    assert f"[{LAST - timedelta(days=DAYS - 1)}...{LAST}]" in days
 
 
 def test_the_checks_page_tells_each_day(system, page, theme):
@@ -135,15 +139,16 @@ def test_the_checks_page_tells_each_day(system, page, theme):
 
 def test_a_scores_mlflow_run_has_its_figure_and_leads_back_to_the_day_in_dagster(system, page, theme):
     page.goto(f"{system.dagster}/assets/loud-chat/daily_score?view=partitions&partition={LAST}")
-    link = page.locator(f"a[href^='{system.mlflow}/#/experiments/']").first
+    link = page.locator(f"a[href^='{MLFLOW_URL}/#/experiments/']").first
     link.wait_for()
-    page.goto(link.get_attribute("href"))
+    # The run was made by the command line, which supposes the usual ports.
+    page.goto(link.get_attribute("href").replace(MLFLOW_URL, system.mlflow))
     figure = page.locator("img[src*='get-artifact']").first
     figure.wait_for()
     page.wait_for_function("document.querySelector(\"img[src*='get-artifact']\").naturalWidth > 0")
     assert figure.evaluate("image => image.naturalWidth") == 760
     shoot(page, theme, "mlflow-run")
-    back = page.locator(f"a[href^='{system.dagster}/assets/loud-chat/daily_score']").first
+    back = page.locator(f"a[href^='{DAGSTER_URL}/assets/loud-chat/daily_score']").first
     assert f"partition={LAST}" in back.get_attribute("href")
 
 
