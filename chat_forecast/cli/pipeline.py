@@ -63,7 +63,7 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None) -> None:
         try:
             retrained = runner.run_day(chat, chosen)
         finally:  # a failure is told too
-            tell_after_run(workplace, runner, chat)
+            tell_after_run(workplace, runner, chat, console)
         storage = runner.storage(chat)
     terminal.print_retraining(console, retrained)
     terminal.print_chat(console, chat, storage, chosen)

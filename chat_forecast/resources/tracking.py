@@ -302,7 +302,8 @@ class Tracking:
         tables = [{"path": name, "type": "table"} for name in files if name.endswith(".json")]
         pictures = [f"![{name}](get-artifact?path={name}&run_uuid={run_id})" for name in files if name.endswith(".png")]
         url = partition_url(self.dagster_url, chat, asset, day)
-        description = "\n\n".join([*pictures, f"[{asset} of {day} in Dagster]({url})"])
+        # The link first: MLflow folds up what is below.
+        description = "\n\n".join([f"[{asset} of {day} in Dagster]({url})", *pictures])
         shown = {"mlflow.loggedArtifacts": json.dumps(tables), "mlflow.note.content": description}
         return shown | _tags(dagster=url)
 
