@@ -67,8 +67,9 @@ def _draw_rhythm(figure: "Figure", series: pd.DataFrame, top: float) -> None:
 
     days = series["hour"].dt.date.nunique()
     span = f"{days // 7} weeks" if days >= 14 else name_days(days)
-    axes = new_panel(figure, LEFT, 0.46, 0.93, top - 0.055, f"mean messages of an hour, last {span}")
     means = mean_by_hour_of_week(series)
+    unread = " (grey: never read)" if np.isnan(means).any() else ""
+    axes = new_panel(figure, LEFT, 0.46, 0.93, top - 0.055, f"mean messages of an hour, last {span}{unread}")
     known = means[np.isfinite(means)]
     # One hour with thousands of messages must not make all others look alike.
     most = max(1.0, float(known.max(initial=0)))
