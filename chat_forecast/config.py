@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import available_timezones
 
 import tomlkit
@@ -22,6 +22,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from chat_forecast.core.news import Alert
 from chat_forecast.errors import ChatForecastError
 
 SourceName = Literal["simulated", "export", "telegram"]
@@ -39,6 +40,7 @@ LANGUAGES_FOLDER = Path(__file__).parent / "reports" / "texts"
 ONE_DAY = timedelta(days=1)
 
 _CHATS = "chats"
+_NOTIFY = "notify"
 _EXPECTED = "Input should be "  # pydantic's own messages begin so; the part after it is what was expected
 
 
@@ -122,6 +124,24 @@ class Simulation(_Settings):
         le=2**32 - 1,
         description="Which of the possible simulated chats it is, 0 to 4294967295: the same seed and day, the same "
         "messages. Default 7.",
+    )
+
+
+class Notify(_Settings):
+    """``[notify]``: what people are told. Where it is told stands in the environment alone, since it is a secret."""
+
+    url_variable: str = Field(
+        default="CHAT_FORECAST_NOTIFY_URL",
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        description="The name of the environment variable that holds the Apprise URLs, separated by spaces; without it "
+        "nobody is told anything. Default CHAT_FORECAST_NOTIFY_URL.",
+    )
+    digest: bool = Field(default=True, description="Whether each night's forecast is told, with its picture. Default true.")
+    alerts: list[Alert] = Field(
+        default=list(get_args(Alert)),
+        description="What else is told: `unread` (hours of the day could not be read), `failed` (a run failed after its "
+        "retries), `retrained` (the model was trained anew), `unusual` (hours outside the 98 % band), `skill` (gone for a "
+        "week). Default all.",
     )
 
 
@@ -242,6 +262,22 @@ def check_chat(slug: str, *, source: SourceName, timezone: str, first_day: date)
     raise ConfigError("\n".join(found))
 
 
+def load_notify(path: Path) -> Notify:
+    """Read what people are to be told; the defaults where the file, or its table ``[notify]``, is not there.
+
+    Raises:
+        ConfigError: the table holds mistakes.
+    """
+    if not path.exists():
+        return Notify()
+    text = _read(path)
+    _parse(path, text)
+    found = _notify(tomllib.loads(text).get(_NOTIFY, {}))
+    if not isinstance(found, Notify):
+        raise ConfigError("\n".join(f"{path}: {mistake}" for mistake in found))
+    return found
+
+
 def add_chat(path: Path, slug: str, *, source: SourceName, timezone: str, first_day: date) -> None:
     """Add a chat at the end of the file, which is made if there is none; what stands in it stays as it is.
 
@@ -289,7 +325,9 @@ def _parse(path: Path, text: str, latest: date = date.max) -> tuple[Chat, ...]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {_syntax_mistake(text, str(error))}") from error
     tables = content.pop(_CHATS, {})
-    mistakes = [_top_level_mistake(name) for name in content]
+    settings = _notify(content.pop(_NOTIFY, {}))
+    mistakes = [] if isinstance(settings, Notify) else settings
+    mistakes += [_top_level_mistake(name) for name in content]
     if not isinstance(tables, dict):
         mistakes.append(f"{_CHATS}: found {_shown(tables)}, expected tables such as [{_CHATS}.my-chat]")
     elif not tables and not mistakes:
@@ -324,6 +362,28 @@ def _chat(slug: str, table: object, latest: date) -> Chat | list[str]:
     except ValidationError as error:
         return mistakes + [f"{named}: {_words(details)}" for details in error.errors(include_url=False)]
     return mistakes or chat
+
+
+def _notify(table: object) -> Notify | list[str]:
+    """Make the settings of the table ``[notify]``, or list every mistake in it; a URL found there is not repeated."""
+    if not isinstance(table, dict):
+        return [f"{_NOTIFY}: found {_shown(table)}, expected a table"]
+    try:
+        return Notify.model_validate(table)
+    except ValidationError as error:
+        return [f"{_NOTIFY}: {_words_of_notify(details)}" for details in error.errors(include_url=False)]
+
+
+def _words_of_notify(error: ErrorDetails) -> str:
+    field = str(error["loc"][0])
+    if field == "url_variable":
+        return (
+            "url_variable: expected the name of an environment variable such as CHAT_FORECAST_NOTIFY_URL. The URL itself is "
+            "a secret: it stands in that variable, never in this file."
+        )
+    if error["type"] == "extra_forbidden":
+        return f"{field}: unknown key, expected one of: {', '.join(Notify.model_fields)}"
+    return f"{field}: found {_shown(error['input'])}, expected {error['msg'].removeprefix(_EXPECTED)}"
 
 
 def _words(error: ErrorDetails) -> str:

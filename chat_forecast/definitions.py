@@ -13,16 +13,17 @@ import dagster as dg
 from chat_forecast.assets import chat_assets
 from chat_forecast.assets.days import Progress, no_progress
 from chat_forecast.checks import chat_checks
-from chat_forecast.config import Chat, load_chats
+from chat_forecast.config import Chat, load_chats, load_notify
 from chat_forecast.home import Home
 from chat_forecast.jobs import day_job, retraining_job
+from chat_forecast.notify import Telling
 from chat_forecast.publishing import report_sensor
 from chat_forecast.reports import Reports
 from chat_forecast.resources.io_manager import DayIOManager
 from chat_forecast.resources.storage import Storages
 from chat_forecast.resources.tracking import Tracking
 from chat_forecast.schedules import nightly_schedule
-from chat_forecast.sensors import retraining_sensor
+from chat_forecast.sensors import notify_sensor, retraining_sensor
 from chat_forecast.sources import Sources
 
 
@@ -33,21 +34,23 @@ def build_definitions(
     sources: Sources,
     tracking: Tracking,
     reports: Reports,
+    telling: Telling,
     progress: Progress = no_progress,
 ) -> dg.Definitions:
-    """All assets, checks, jobs, schedules and the sensor for these chats, over these resources."""
+    """All assets, checks, jobs, schedules and sensors for these chats, over these resources."""
     return dg.Definitions(
         assets=[asset for chat in chats for asset in chat_assets(chat)],
         asset_checks=[check for chat in chats for check in chat_checks(chat)],
         jobs=[job for chat in chats for job in (day_job(chat), retraining_job(chat))],
         schedules=[nightly_schedule(chat) for chat in chats],
-        sensors=[retraining_sensor(chats), report_sensor(chats)],
+        sensors=[retraining_sensor(chats), report_sensor(chats), notify_sensor(chats)],
         resources={
             "io_manager": DayIOManager(storages, chats),
             "storages": storages,
             "sources": sources,
             "tracking": tracking,
             "reports": reports,
+            "telling": telling,
             "progress": progress,
         },
         executor=dg.in_process_executor,
@@ -60,7 +63,8 @@ def definitions_of(home: Home, chats: Sequence[Chat], progress: Progress = no_pr
         chats,
         storages=Storages(home.storage_url, home.locks),
         sources=Sources(home.storage_url, home.root),
-        tracking=Tracking(home.mlflow_uri, str(home.mlflow_artifacts)),
+        tracking=Tracking(home.mlflow_uri, str(home.mlflow_artifacts), home.mlflow_url, home.dagster_url),
+        telling=Telling(load_notify(home.chats_file), home.root, home.dagster_url),
         reports=Reports.below(home),
         progress=progress,
     )

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.links import DAGSTER_URL, MLFLOW_URL
 
 HOME_VARIABLE = "CHAT_FORECAST_HOME"
 STORAGE_VARIABLE = "CHAT_FORECAST_STORAGE"
+DAGSTER_URL_VARIABLE = "CHAT_FORECAST_DAGSTER_URL"
+MLFLOW_URL_VARIABLE = "CHAT_FORECAST_MLFLOW_URL"
 
 DAGSTER_YAML = """\
 # Settings of this Dagster instance, written once by chat-forecast. Change what you like: it is never written over.
@@ -88,6 +91,10 @@ class Home:
     """Where scores and models are logged: a database URL or a server's address."""
     storage_url: str
     """Below it lie the stored partitions and the imported archives: a local path or any fsspec URL."""
+    dagster_url: str = DAGSTER_URL
+    """Where people open the Dagster UI: what links lead to."""
+    mlflow_url: str = MLFLOW_URL
+    """Where people open the MLflow UI, when its store is not a server."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Home":
@@ -95,7 +102,8 @@ class Home:
 
         ``CHAT_FORECAST_HOME`` is the root: by default the checkout's ``data`` folder, or ``./data`` where the package
         does not run from a checkout. ``DAGSTER_HOME``, ``MLFLOW_TRACKING_URI`` and ``CHAT_FORECAST_STORAGE`` move a
-        part of it elsewhere.
+        part of it elsewhere; ``CHAT_FORECAST_DAGSTER_URL`` and ``CHAT_FORECAST_MLFLOW_URL`` say where links to the UIs
+        lead, if people open them at other addresses than those of this machine.
 
         Raises:
             HomeError: ``DAGSTER_HOME`` is not an absolute path.
@@ -110,6 +118,8 @@ class Home:
             dagster_home=dagster_home,
             mlflow_uri=environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(root / 'mlflow' / 'mlflow.db').as_posix()}",
             storage_url=storage if "://" in storage else str(_absolute(storage)),
+            dagster_url=environ.get(DAGSTER_URL_VARIABLE) or DAGSTER_URL,
+            mlflow_url=environ.get(MLFLOW_URL_VARIABLE) or MLFLOW_URL,
         )
 
     @property

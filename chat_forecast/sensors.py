@@ -1,23 +1,29 @@
-"""When a model is trained anew: after the check of a chat's newest scored day has failed.
+"""When a model is trained anew: after the check of a chat's newest scored day has failed. And when people are told.
 
-Belongs here: the decision, from the state of the chat, and the sensor that acts on it.
-Does not belong here: the rule behind the check (:mod:`chat_forecast.core.rules`).
+Belongs here: the decision, from the state of the chat, and the sensors that act on it.
+Does not belong here: the rule behind the check (:mod:`chat_forecast.core.rules`), or what is told
+(:mod:`chat_forecast.notify`).
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES, DagsterRunStatus
 from dagster._core.storage.tags import PARTITION_NAME_TAG
+from filelock import Timeout
 
 from chat_forecast.checks import SCORE_CHECK
 from chat_forecast.config import Chat
 from chat_forecast.core.days import LocalDay
 from chat_forecast.jobs import CHAT_TAG, retraining_job, retraining_job_name
+from chat_forecast.notify import Telling
 from chat_forecast.resources.storage import ChatStorage, Storages
 
 SENSOR_INTERVAL_SECONDS = 30
+NOTIFY_INTERVAL_SECONDS = 60
 EVALUATED = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
 
 
@@ -80,5 +86,34 @@ def retraining_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
                 )
         if not requested:
             yield dg.SkipReason("The newest score of every chat passed its check, or a model covers its day already.")
+
+    return sensor
+
+
+def notify_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
+    """One sensor for all chats, on from the start; without a URL in the environment it does nothing."""
+
+    @dg.sensor(
+        name="notify",
+        minimum_interval_seconds=NOTIFY_INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells people of each night's forecast, and of what needs a look: each thing once, and only of the "
+        "day that ended last. Where to is set by CHAT_FORECAST_NOTIFY_URL in the daemon's environment.",
+    )
+    def sensor(
+        context: dg.SensorEvaluationContext, storages: dg.ResourceParam[Storages], telling: dg.ResourceParam[Telling]
+    ) -> dg.SkipReason:
+        services = telling.services(os.environ)
+        if not services:
+            return dg.SkipReason(f"Nobody to tell: {telling.settings.url_variable} is not set.")
+        to_train = {chat.slug: day_to_train(context.instance, chat, storages.of(chat)) for chat in chats}
+        try:
+            now = datetime.now(UTC)
+            told = telling.tell(context.instance, chats, storages, services, now, to_train=to_train)
+        except Timeout:
+            return dg.SkipReason("Another process is telling.")
+        if told.failed:
+            return dg.SkipReason(f"Not taken, to be tried again: {', '.join(told.failed)}.")
+        return dg.SkipReason(f"Told: {'; '.join(told.sent)}." if told.sent else "Nothing new to tell.")
 
     return sensor

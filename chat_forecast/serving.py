@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.home import Home
+from chat_forecast.home import DAGSTER_URL_VARIABLE, MLFLOW_URL_VARIABLE, Home
 
 LOOPBACK = "127.0.0.1"
 GRACE_SECONDS = 20
@@ -69,6 +69,9 @@ def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Ca
     """
     for option, number in (("--port", port), ("--mlflow-port", mlflow_port), ("--reports-port", reports_port)):
         _expect_free(option, number)
+    # Links that runs of these processes make lead to where they are served.
+    os.environ.setdefault(DAGSTER_URL_VARIABLE, f"http://{LOOPBACK}:{port}")
+    os.environ.setdefault(MLFLOW_URL_VARIABLE, f"http://{LOOPBACK}:{mlflow_port}")
     home.prepare()
     _prepare_instance()
     stopping = threading.Event()

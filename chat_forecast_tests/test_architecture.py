@@ -9,10 +9,12 @@ PACKAGE = Path(__file__).parents[1] / "chat_forecast"
 BASE = {"errors"}
 LAYERS = [
     {"core"},
+    {"links"},
     {"config", "files", "home", "partitions"},
     {"sources", "resources", "docs"},
     {"assets", "checks", "reports"},
     {"jobs"},
+    {"notify"},
     {"schedules", "sensors", "publishing"},
     {"definitions"},
     {"runs", "terminal", "backtesting", "health"},

@@ -10,10 +10,12 @@ from chat_forecast.config import (
     Chat,
     Check,
     ConfigError,
+    Notify,
     Simulation,
     Training,
     add_chat,
     load_chats,
+    load_notify,
     update_first_day,
 )
 
@@ -439,3 +441,34 @@ def test_country_of_holidays_is_one_that_is_known(path):
     assert chat.training.holidays == "RU"
     with pytest.raises(ConfigError, match=r'training.holidays: found "Russia", expected a country\'s two letters'):
         load(path, with_setting("holidays", '"Russia"', "chats.a.training"))
+
+
+def test_notify_has_defaults_and_can_be_set(tmp_path):
+    path = tmp_path / "chats.toml"
+    assert load_notify(path) == Notify()
+    assert Notify().alerts == ["unread", "failed", "retrained", "unusual", "skill"]
+    path.write_text(GOOD + "[notify]\ndigest = false\nalerts = ['failed']\nurl_variable = 'MY_URL'\n")
+    assert load_notify(path) == Notify(digest=False, alerts=["failed"], url_variable="MY_URL")
+    assert len(load_chats(path, TODAY)) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("digest = 'yes'", 'notify: digest: found "yes", expected a valid boolean'),
+        (
+            "alerts = ['all']",
+            "notify: alerts: found \"all\", expected 'unread', 'failed', 'retrained', 'unusual' or 'skill'",
+        ),
+        ("url = 'tgram://hush'", "notify: url: unknown key, expected one of: url_variable, digest, alerts"),
+        ("url_variable = 'tgram://hush'", "notify: url_variable: expected the name of an environment variable"),
+    ],
+)
+def test_a_mistake_in_notify_is_named_and_a_url_is_not_repeated(tmp_path, line, words):
+    path = tmp_path / "chats.toml"
+    path.write_text(f"{GOOD}[notify]\n{line}\n")
+    for load in (load_notify, lambda path: load_chats(path, TODAY)):
+        with pytest.raises(ConfigError) as mistake:
+            load(path)
+        assert words in str(mistake.value)
+        assert "hush" not in str(mistake.value)

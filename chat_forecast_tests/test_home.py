@@ -61,7 +61,7 @@ def test_root_is_by_default_the_data_folder_of_the_checkout(environ, tmp_path, m
 def test_root_is_the_data_folder_here_where_there_is_no_checkout(tmp_path):
     package = tmp_path / "site-packages" / "chat_forecast"
     package.mkdir(parents=True)
-    for module in ("__init__.py", "errors.py", "home.py"):
+    for module in ("__init__.py", "errors.py", "home.py", "links.py"):
         shutil.copy(CHECKOUT / "chat_forecast" / module, package)
     here = tmp_path / "here"
     here.mkdir()

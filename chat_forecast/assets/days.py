@@ -32,8 +32,13 @@ SESSION_POOL = "telegram_session"
 session (:mod:`chat_forecast.sources.telegram.session`) holds against other processes too; the pool keeps runs from waiting
 for it."""
 
-PICTURED_DAYS = 31
+PICTURED_DAYS = 14
 """In a range, the newest days get a picture drawn; a year of pictures would only slow it and swell the event log."""
+
+
+def is_pictured(number: int, total: int) -> bool:
+    """Whether the day of this number (from 0) in a run of so many days gets a picture."""
+    return number >= total - PICTURED_DAYS
 
 
 class AssetArguments(TypedDict):
@@ -94,6 +99,6 @@ class DayStream:
         self._progress(asset, 0, total)
         for done, (day, value, describe) in enumerate(self._values, start=1):
             yield day, value
-            metadata = describe(done > total - PICTURED_DAYS)
+            metadata = describe(is_pictured(done - 1, total))
             self._context.add_asset_metadata(metadata, partition_key=day.key)
             self._progress(asset, done, total)

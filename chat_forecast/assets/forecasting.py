@@ -7,9 +7,9 @@ import dagster as dg
 import pandas as pd
 
 from chat_forecast.assets import describe
-from chat_forecast.assets.days import DayStream, DescribedDay, Progress, asset_arguments, upstream
+from chat_forecast.assets.days import DayStream, DescribedDay, Progress, asset_arguments, is_pictured, upstream
 from chat_forecast.config import Chat
-from chat_forecast.core import forecasters
+from chat_forecast.core import forecasters, pictures
 from chat_forecast.core.days import LocalDay
 from chat_forecast.core.forecasters import FORECAST_COLUMNS, HISTORY_DAYS, Training
 from chat_forecast.partitions import days_of_run
@@ -36,11 +36,13 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         storage = storages.of(chat)
 
         def values() -> Iterator[DescribedDay]:
-            for day, series in zip(days, storage.series_before(days, days=chat.training.days), strict=True):
+            histories = storage.series_before(days, days=chat.training.days)
+            for number, (day, series) in enumerate(zip(days, histories, strict=True)):
                 training = forecasters.train(series, chat.training.holidays)
-                version = register(tracking, chat, day, series, training)
+                picture = draw(chat, day, series, training) if is_pictured(number, len(days)) else None
+                version = register(tracking, chat, day, series, training, picture)
                 record = training_record(day, series, training, version)
-                yield day, record, describe.model(chat, record.iloc[0], version.url, daily_totals(series))
+                yield day, record, describe.model(chat, storage, day, record.iloc[0], version.url, picture)
 
         return DayStream(context, progress, values())
 
@@ -52,6 +54,7 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
     def next_day_forecast(
         context: dg.AssetExecutionContext,
         storages: dg.ResourceParam[Storages],
+        tracking: dg.ResourceParam[Tracking],
         progress: dg.ResourceParam[Progress],
     ) -> DayStream:
         """The 24 hours (23 or 25 at a clock change) of the day **after** the partition's day, as known at its end.
@@ -64,16 +67,18 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
 
         def values() -> Iterator[DescribedDay]:
             for day, series in zip(days, storage.series_before(days, days=HISTORY_DAYS), strict=True):
-                coming = day.plus(1)
-                table = forecast_day(storage.newest_model(day), series, coming.hours)
-                yield day, table, describe.forecast(chat, coming, table)
+                table = forecast_day(storage.newest_model(day), series, day.plus(1).hours)
+                url = "" if table.empty else tracking.version_url(chat.slug, int(table["model_version"].iloc[0]))
+                yield day, table, describe.forecast(chat, storage, day, table, series, url)
 
         return DayStream(context, progress, values())
 
     return [trained_model, next_day_forecast]
 
 
-def register(tracking: Tracking, chat: Chat, day: LocalDay, series: pd.DataFrame, training: Training) -> RegisteredModel:
+def register(
+    tracking: Tracking, chat: Chat, day: LocalDay, series: pd.DataFrame, training: Training, picture: bytes | None
+) -> RegisteredModel:
     """Register a training in MLflow."""
     known = series.dropna(subset="messages")
     numbers = training.comparison.select_dtypes("number").columns
@@ -88,7 +93,16 @@ def register(tracking: Tracking, chat: Chat, day: LocalDay, series: pd.DataFrame
         metrics={name: float(chosen[name].iloc[0]) for name in numbers if len(chosen)},
         comparison=training.comparison,
         is_simulated=chat.source == "simulated",
+        picture=picture,
     )
+
+
+def draw(chat: Chat, day: LocalDay, series: pd.DataFrame, training: Training) -> bytes:
+    """Draw a training; what the model holds of week and day shows in its forecast of the 7 coming days."""
+    coming = pd.DatetimeIndex([hour for number in range(1, 8) for hour in day.plus(number).hours], name="hour")
+    week = training.fitted.forecast(series, coming.as_unit("us"))
+    title = describe.title(chat, day, "model trained through")
+    return pictures.draw_model(training.comparison, series, week, title, training.why)
 
 
 def training_record(day: LocalDay, series: pd.DataFrame, training: Training, version: RegisteredModel) -> pd.DataFrame:
@@ -122,8 +136,3 @@ def forecast_day(record: "pd.Series[str] | None", series: pd.DataFrame, hours: p
         trained_through=record["trained_through"],
         model_version=int(record["model_version"]),
     )
-
-
-def daily_totals(series: pd.DataFrame) -> "pd.Series[int]":
-    """The messages of each local day."""
-    return series.groupby(series["hour"].dt.date)["messages"].sum()

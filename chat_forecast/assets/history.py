@@ -8,10 +8,11 @@ from chat_forecast.assets import describe
 from chat_forecast.assets.days import SESSION_POOL, DayStream, DescribedDay, Progress, asset_arguments, upstream_input
 from chat_forecast.config import LATE_AFTER, Chat
 from chat_forecast.core.messages import Reading
-from chat_forecast.core.series import count_by_hour
+from chat_forecast.core.pictures import RHYTHM_DAYS
+from chat_forecast.core.series import count_by_hour, split_by_newness
 from chat_forecast.partitions import days_of_run
 from chat_forecast.resources.io_manager import StoredDays
-from chat_forecast.resources.storage import Storages
+from chat_forecast.resources.storage import RecentDays, Storages
 from chat_forecast.sources import Sources
 from chat_forecast.sources.base import SourceAsksToWait
 from chat_forecast.sources.identities import merge_readings
@@ -56,7 +57,9 @@ def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
                     # What an earlier run read but did not live to merge is kept.
                     unmerged = storage.unmerged(day)
                     kept = merge_readings([unmerged, reading])
-                    yield day, kept, describe.messages(chat, day, kept, new=len(kept.messages))
+                    stored = storage.messages("merged_history", day)
+                    hours = split_by_newness(kept, stored, merge_readings([stored, kept]), day)
+                    yield day, kept, describe.messages(chat, storage, "raw_messages", day, kept, hours)
                     done += 1
             except SourceAsksToWait as wait:
                 say(str(wait))
@@ -83,8 +86,8 @@ def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
                 stored = storage.messages("merged_history", day)
                 # Not by id alone: a line without an id and its twin with one are the same message.
                 merged = merge_readings([stored, read])
-                new = len(merged.messages) - len(stored.messages)
-                yield day, merged, describe.messages(chat, day, merged, new=new)
+                hours = split_by_newness(merged, stored, merged, day)
+                yield day, merged, describe.messages(chat, storage, "merged_history", day, merged, hours)
 
         return DayStream(context, progress, values())
 
@@ -96,6 +99,7 @@ def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
     )
     def hourly_series(
         context: dg.AssetExecutionContext,
+        storages: dg.ResourceParam[Storages],
         progress: dg.ResourceParam[Progress],
         merged_history: StoredDays[Reading],
     ) -> DayStream:
@@ -104,11 +108,13 @@ def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         A quiet hour holds 0. An hour that was never read, or not from end to end, holds nothing: it is neither trained
         on nor scored. Days of clock changes have 23 or 25 rows.
         """
+        storage = storages.of(chat)
+        recent = RecentDays(storage, "hourly_series", RHYTHM_DAYS)
 
         def values() -> Iterator[DescribedDay]:
             for day, history in merged_history:
                 counts = count_by_hour(history, day)
-                yield day, counts, describe.series(chat, day, counts)
+                yield day, counts, describe.series(chat, storage, day, counts, recent)
 
         return DayStream(context, progress, values())
 

@@ -8,11 +8,12 @@ import pandas as pd
 from chat_forecast.assets import describe
 from chat_forecast.assets.days import DayStream, DescribedDay, Progress, asset_arguments, upstream, upstream_input
 from chat_forecast.config import Chat
-from chat_forecast.core import pictures
-from chat_forecast.core.scoring import SCORE_COLUMNS, measures, score_day, unusual_hours
+from chat_forecast.core import pictures, words
+from chat_forecast.core.days import LocalDay
+from chat_forecast.core.scoring import SCORE_COLUMNS, Score, measures, score_day, unusual_hours
 from chat_forecast.partitions import DAY_BEFORE
 from chat_forecast.resources.io_manager import StoredDays
-from chat_forecast.resources.storage import Storages
+from chat_forecast.resources.storage import RecentDays, Storages
 from chat_forecast.resources.tracking import Tracking
 
 BASELINE_DAYS = 29
@@ -47,6 +48,7 @@ def scoring_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         from 0 to 2 and is taken of the point that is best for it. Each scored day is one run in MLflow.
         """
         storage = storages.of(chat)
+        recent = RecentDays(storage, "daily_score", pictures.SKILL_DAYS - 1)
 
         def values() -> Iterator[DescribedDay]:
             histories = storage.series_before(hourly_series.days, days=BASELINE_DAYS)
@@ -55,20 +57,46 @@ def scoring_assets(chat: Chat) -> list[dg.AssetsDefinition]:
                 score = score_day(actuals, forecast, history[history["hour"] < day.start])
                 row = pd.DataFrame([score])[list(SCORE_COLUMNS)]
                 if forecast is None or not score["hours_scored"]:
-                    yield day, row, describe.no_score(chat, score)
+                    yield day, row, describe.no_score(chat, storage, day, score)
                     continue
-                picture = pictures.draw_forecast(forecast, actuals, describe.title(chat, day, "forecast and actual"))
+                unusual = unusual_hours(actuals, forecast)
+                picture = draw(chat, day, score, forecast, actuals, list(unusual["words"]), recent.ending(day.plus(-1)))
+                hours = actuals.merge(forecast, on="hour")
                 run = tracking.log_score(
                     chat.slug,
                     day.key,
                     str(score["model_version"]),
                     measures(score),
-                    actuals.merge(forecast, on="hour"),
+                    hours,
                     picture,
                     is_simulated=chat.source == "simulated",
                 )
-                yield day, row, describe.score(chat, score, unusual_hours(actuals, forecast), run.url, picture)
+                yield day, row, describe.score(chat, storage, day, score, hours, unusual, run.url, picture)
 
         return DayStream(context, progress, values())
 
     return [daily_score]
+
+
+def draw(
+    chat: Chat,
+    day: LocalDay,
+    score: Score,
+    forecast: pd.DataFrame,
+    actuals: pd.DataFrame,
+    unusual: list[str],
+    before: pd.DataFrame,
+) -> bytes:
+    """Draw a score; ``before`` holds the scores of the days before it."""
+    said = words.score_in_words(score, unusual)
+    return pictures.draw_score(
+        forecast, actuals, skills_of_days(before, day, score), describe.title(chat, day, "forecast and actual"), said
+    )
+
+
+def skills_of_days(before: pd.DataFrame, day: LocalDay, score: Score) -> "pd.Series[float]":
+    """The skill of each day from the first one scored before to this one, by date; NaN where there is none."""
+    skills = [*before["skill"], score["skill"]]
+    known = pd.Series(skills, index=pd.to_datetime([*before["day"], day.key]), dtype=float)
+    days = pd.date_range(known.index[0], known.index[-1])
+    return known.reindex(days).set_axis(days.date)

@@ -9,6 +9,7 @@ import click
 from chat_forecast.cli.backtest import backtest
 from chat_forecast.cli.base import Commands, examples
 from chat_forecast.cli.importing import import_
+from chat_forecast.cli.notify import notify
 from chat_forecast.cli.pipeline import backfill, demo, run, show, up
 from chat_forecast.cli.reports import report
 from chat_forecast.cli.shell import completion
@@ -27,6 +28,7 @@ def main() -> None:
 
 
 for command in (
-    demo, up, import_, login, logout, chats, add, backfill, run, show, report, status, backtest, completion,
+    demo, up, import_, login, logout, chats, add, backfill, run, show, report, status, backtest, notify,
+    completion,
 ):  # fmt: skip
     main.add_command(command)

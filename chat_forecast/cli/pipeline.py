@@ -17,6 +17,7 @@ from chat_forecast.cli.base import (
     print_json,
     words_to,
 )
+from chat_forecast.cli.notify import tell_after_run
 from chat_forecast.cli.reports import refresh_report
 from chat_forecast.config import add_chat
 from chat_forecast.core.days import LocalDay
@@ -77,7 +78,10 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: boo
     chosen = ended_day(workplace, chat, day, "--day") if day else workplace.yesterday(chat)
     console = words_to(as_json)
     with terminal.progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
-        retrained = runner.run_day(chat, chosen)
+        try:
+            retrained = runner.run_day(chat, chosen)
+        finally:  # a failure is told too
+            tell_after_run(workplace, runner, chat, console)
         storage = runner.storage(chat)
     terminal.print_retraining(console, retrained)
     terminal.print_chat(console, chat, storage, chosen)

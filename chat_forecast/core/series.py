@@ -35,6 +35,31 @@ def count_by_hour(reading: Reading, day: LocalDay) -> pd.DataFrame:
     return counts
 
 
+def split_by_newness(shown: Reading, stored: Reading, merged: Reading, day: LocalDay) -> pd.DataFrame:
+    """Count the messages of a reading in every hour of a day, known ones apart from new ones.
+
+    ``stored`` is what was there before it, ``merged`` is what is there with it. Returns one row an hour: ``hour``,
+    ``known``, ``new``, and ``is_read``: whether the reading covers the hour from end to end.
+    """
+    bounds = day.hours.tz_convert("UTC")
+
+    def count(reading: Reading) -> pd.Series:
+        position = bounds.searchsorted(pd.DatetimeIndex(reading.messages["sent_at"]), side="right") - 1
+        return pd.Series(position).value_counts().reindex(range(len(bounds)), fill_value=0)
+
+    total = count(shown)
+    new = (count(merged) - count(stored)).clip(lower=0, upper=total)
+    is_read = shown.coverage.covered_hours(day.hours, day.end)
+    return pd.DataFrame({"hour": day.hours, "known": total - new, "new": new, "is_read": is_read.to_numpy()})
+
+
+def fill_unstored(series: pd.DataFrame, first: LocalDay, last: LocalDay) -> pd.DataFrame:
+    """Give every hour of the days from ``first`` to ``last`` its row; hours that ``series`` lacks hold ``NA``."""
+    hours = pd.DatetimeIndex([hour for day in first.until(last) for hour in day.hours], name="hour")
+    filled = series.set_index("hour").reindex(hours.as_unit("us")).reset_index()
+    return filled.astype(dict.fromkeys(COUNT_COLUMNS, "Int64"))
+
+
 def is_missing_day(series: pd.DataFrame) -> bool:
     """Whether no hour of a day's series was read."""
     return bool(series["messages"].isna().all())

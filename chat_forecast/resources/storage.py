@@ -142,7 +142,7 @@ class ChatStorage:
         Raises:
             StoredFileError: the file is damaged or foreign.
         """
-        table = self._table(asset, day)
+        table = self.table(asset, day)
         if table is None:
             return Reading()
         coverage = (table.schema.metadata or {}).get(COVERAGE_KEY)
@@ -159,12 +159,12 @@ class ChatStorage:
         Raises:
             StoredFileError: the file is damaged or foreign.
         """
-        table = self._table(asset, day)
+        table = self.table(asset, day)
         return None if table is None else _to_pandas(table)
 
     def frames(self, asset: str, first: LocalDay, last: LocalDay) -> pd.DataFrame:
         """The stored tables of the days from ``first`` to ``last``, one below the other; unstored days are left out."""
-        tables = (self._table(asset, day) for day in self._stored(asset, first, last))
+        tables = (self.table(asset, day) for day in self._stored(asset, first, last))
         schema = SCHEMAS[asset](self.timezone)
         return _to_pandas(pa.concat_tables([schema.empty_table(), *(table for table in tables if table is not None)]))
 
@@ -196,7 +196,8 @@ class ChatStorage:
     def _stored(self, asset: str, first: LocalDay, last: LocalDay) -> list[LocalDay]:
         return [day for day in self.days(asset) if first <= day <= last]
 
-    def _table(self, asset: str, day: LocalDay) -> pa.Table | None:
+    def table(self, asset: str, day: LocalDay) -> pa.Table | None:
+        """The stored table of a day in Arrow, or None where the day is not stored."""
         try:
             return read_parquet(self.url(asset, day), SCHEMAS[asset](self.timezone))
         except FileNotFoundError:
@@ -207,6 +208,24 @@ def _to_pandas(table: pa.Table) -> pd.DataFrame:
     """A table in pandas; whole numbers keep their NA instead of becoming floats."""
     frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
     return frame
+
+
+class RecentDays:
+    """The last days of an asset, for a run that passes over ascending days: each file is read once."""
+
+    def __init__(self, storage: ChatStorage, asset: str, days: int) -> None:
+        self._storage = storage
+        self._asset = asset
+        self._days = days
+        self._tables: dict[LocalDay, pa.Table] = {}
+
+    def ending(self, day: LocalDay) -> pd.DataFrame:
+        """The stored tables of the days that end with ``day``, one below the other; unstored days are left out."""
+        wanted = list(day.plus(1 - self._days).until(day))
+        stored = {each: self._tables.get(each) or self._storage.table(self._asset, each) for each in wanted}
+        self._tables = {each: table for each, table in stored.items() if table is not None}
+        empty = SCHEMAS[self._asset](self._storage.timezone).empty_table()
+        return _to_pandas(pa.concat_tables([empty, *self._tables.values()]))
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from filelock import FileLock
 
 from chat_forecast.core.forecasters.base import FORECAST_COLUMNS, FittedForecaster
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.links import DAGSTER_URL, MLFLOW_URL, partition_url
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -82,14 +83,16 @@ class Tracking:
     """MLflow at one tracking URI (SQLite or a server).
 
     ``artifact_root`` is the local folder or the URL below which new experiments keep their artifacts; without one the
-    server decides. ``ui_url`` is where the UI of an SQLite store is served. A store that somebody else is writing to is
+    server decides. ``ui_url`` is where the UI of an SQLite store is served, ``dagster_url`` where Dagster's is: each run
+    leads to its day there. A store that somebody else is writing to is
     waited for during ``patience_seconds``; a server is asked again as :data:`MLFLOW_SETTINGS` say.
     Every method raises :class:`TrackingUnavailable` when MLflow cannot be used.
     """
 
     tracking_uri: str
     artifact_root: str | None = None
-    ui_url: str = "http://127.0.0.1:5000"
+    ui_url: str = MLFLOW_URL
+    dagster_url: str = DAGSTER_URL
     patience_seconds: float = 20.0
     _experiments: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -130,7 +133,7 @@ class Tracking:
             times_scored = int(run.data.tags.get(f"{TAG}times_scored", 0))
             tags |= _tags(times_scored=times_scored + 1)
             files = {"hours.json": _table(hours)} | ({} if picture is None else {"forecast.png": picture})
-            tags |= _shown_on_page(files, run.info.run_id)
+            tags |= self._shown_on_page(files, run.info.run_id, chat, "daily_score", day)
             _log_files(client, run.info.run_id, files)
             client.log_batch(
                 run.info.run_id,
@@ -152,13 +155,14 @@ class Tracking:
         metrics: Mapping[str, float | None],
         comparison: pd.DataFrame,
         is_simulated: bool,
+        picture: bytes | None = None,
     ) -> RegisteredModel:
         """Register a training as a new version of the chat's model, with a run of its own.
 
         ``trained_through`` is a day; ``forecaster`` the fitted model as plain JSON values; ``timezone`` the chat's;
         ``data_span`` the first and the last hour it was trained on; ``comparison`` what was compared to choose it, one
-        row a candidate. The version can be loaded with ``mlflow.pyfunc`` (see :func:`model_input`). The alias
-        :data:`CHAMPION` goes to it unless there is a version trained through a later day.
+        row a candidate; ``picture`` is a PNG. The version can be loaded with ``mlflow.pyfunc`` (see
+        :func:`model_input`). The alias :data:`CHAMPION` goes to it unless there is a version trained through a later day.
         """
         name = f"chat_forecast-{chat}"
         tags = _tags(
@@ -171,14 +175,16 @@ class Tracking:
         with self._open(f"register the model of {chat} trained through {trained_through}", chat) as client:
             run = client.create_run(self._experiment(client, chat), run_name=f"training {trained_through}", tags=tags)
             run_id = run.info.run_id
-            files = {"comparison.json": _table(comparison)}
+            files = {"comparison.json": _table(comparison)} | ({} if picture is None else {"training.png": picture})
             _log_files(client, run_id, files)
             _log_model(client, run_id, {"timezone": timezone, "forecaster": forecaster})
             client.log_batch(
                 run_id,
                 metrics=_metrics(_finite(metrics), trained_through, _milliseconds(data_span[1])),
                 params=_params(params),
-                tags=_run_tags(_tags(kind="training") | _shown_on_page(files, run_id)),
+                tags=_run_tags(
+                    _tags(kind="training") | self._shown_on_page(files, run_id, chat, "trained_model", trained_through)
+                ),
             )
             client.set_terminated(run_id)
             champion = _champion(client, name)
@@ -279,10 +285,27 @@ class Tracking:
             experiment, start_time=starts_at, run_name=f"score {day}", tags=_tags(kind="score", day=day)
         )
 
+    def version_url(self, chat: str, version: int) -> str:
+        """The page of a version of the chat's model, which leads to its training's run; MLflow is not asked."""
+        return f"{self._base}/#/models/chat_forecast-{chat}/versions/{version}"
+
     def _url(self, run: "Run") -> str:
+        return f"{self._base}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+
+    @property
+    def _base(self) -> str:
         is_server = self.tracking_uri.startswith(("http://", "https://"))
-        base = re.sub(r"//[^/]*@", "//", self.tracking_uri) if is_server else self.ui_url
-        return f"{base.rstrip('/')}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+        return (re.sub(r"//[^/]*@", "//", self.tracking_uri) if is_server else self.ui_url).rstrip("/")
+
+    def _shown_on_page(self, files: Mapping[str, bytes], run_id: str, chat: str, asset: str, day: str) -> dict[str, str]:
+        """Make the tags by which MLflow shows a run's tables as tables, and in its description its picture and a link."""
+        tables = [{"path": name, "type": "table"} for name in files if name.endswith(".json")]
+        pictures = [f"![{name}](get-artifact?path={name}&run_uuid={run_id})" for name in files if name.endswith(".png")]
+        url = partition_url(self.dagster_url, chat, asset, day)
+        # The link first: MLflow folds up what is below.
+        description = "\n\n".join([f"[{asset} of {day} in Dagster]({url})", *pictures])
+        shown = {"mlflow.loggedArtifacts": json.dumps(tables), "mlflow.note.content": description}
+        return shown | _tags(dagster=url)
 
 
 class RegisteredForecaster:
@@ -413,13 +436,6 @@ def _tags(**values: object) -> dict[str, str]:
         for name, value in values.items()
         if value is not None
     }
-
-
-def _shown_on_page(files: Mapping[str, bytes], run_id: str) -> dict[str, str]:
-    """Make the tags by which MLflow shows a run's tables as tables, and its picture in its description."""
-    tables = [{"path": name, "type": "table"} for name in files if name.endswith(".json")]
-    pictures = [f"![{name}](get-artifact?path={name}&run_uuid={run_id})" for name in files if name.endswith(".png")]
-    return {"mlflow.loggedArtifacts": json.dumps(tables)} | ({"mlflow.note.content": pictures[0]} if pictures else {})
 
 
 def _table(frame: pd.DataFrame) -> bytes:

@@ -30,7 +30,7 @@ def main(days: int) -> None:
         start = time.perf_counter()
         tracking.prepare()
         print(f"make the store, imports included: {time.perf_counter() - start:.1f} s")
-        picture = draw_forecast(forecast(FIRST_DAY), hours(FIRST_DAY), "a day")
+        picture = draw_forecast(forecast(FIRST_DAY), None, "a day")
         measure("log a score", days, lambda day: score(tracking, day, picture))
         measure("log it again", days, lambda day: score(tracking, day, picture))
         measure("register a model version", days, lambda day: register(tracking, day))

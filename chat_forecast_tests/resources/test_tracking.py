@@ -24,6 +24,7 @@ from chat_forecast_tests.factories import make_series
 
 ZONE = "Europe/Berlin"
 REPOSITORY = Path(__file__).parents[2]
+DAY_IN_DAGSTER = "http://127.0.0.1:3000/assets/one/daily_score?view=partitions&partition=2026-01-05"
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"a picture"
 
 
@@ -105,10 +106,12 @@ def test_a_scored_day_is_a_run_with_metrics_tags_table_and_picture(tracking, cli
         "chat_forecast.model_version": "4",
         "chat_forecast.simulated": "yes",
         "chat_forecast.times_scored": "1",
+        "chat_forecast.dagster": DAY_IN_DAGSTER,
     }
     assert artifact_of(client, logged.run_id, "forecast.png").read_bytes() == PICTURE
     assert artifact_of(client, logged.run_id, "").is_relative_to(folder / "artifacts" / "one")
     assert f"path=forecast.png&run_uuid={logged.run_id}" in run.data.tags["mlflow.note.content"]
+    assert f"[daily_score of 2026-01-05 in Dagster]({DAY_IN_DAGSTER})" in run.data.tags["mlflow.note.content"]
     assert list(table_of(client, logged.run_id, "hours.json").columns) == ["hour", "messages", "expected"]
     assert logged.url == f"http://127.0.0.1:5000/#/experiments/{run.info.experiment_id}/runs/{logged.run_id}"
 
@@ -153,7 +156,7 @@ def test_a_day_without_model_and_picture_is_logged_without_them(tracking, client
     logged = score(tracking, "bare", metrics={}, model_version=None, picture=None)
     tags = client.get_run(logged.run_id).data.tags
     assert "chat_forecast.model_version" not in tags
-    assert "mlflow.note.content" not in tags
+    assert "![" not in tags["mlflow.note.content"]
     assert not artifact_of(client, logged.run_id, "forecast.png").exists()
 
 

@@ -1,0 +1,57 @@
+"""Telling people from the command line, as processes."""
+
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from chat_forecast_tests.receiver import SECRET, receiving
+
+YESTERDAY = datetime.now(ZoneInfo("Europe/Moscow")).date() - timedelta(days=1)
+
+
+def command(home, url, *arguments):
+    """Run ``chat-forecast`` for a home, telling at the URL."""
+    names = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_NOTIFY_URL")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    environment |= {"CHAT_FORECAST_HOME": str(home)} | ({"CHAT_FORECAST_NOTIFY_URL": url} if url else {})
+    ended = subprocess.run(
+        [sys.executable, "-m", "chat_forecast.cli", *arguments], env=environment, capture_output=True, text=True, timeout=200
+    )
+    assert SECRET not in ended.stdout + ended.stderr
+    return ended
+
+
+def test_a_test_message_says_whether_each_service_took_it(tmp_path):
+    with receiving() as good, receiving() as bad:
+        bad.status = 404
+        ended = command(tmp_path, f"{good.url} {bad.url}", "notify", "--test")
+        assert ended.returncode == 1
+        assert f"json://user:****@127.0.0.1:{good.port}/hook" in ended.stdout
+        assert f"Not taken by json://user:****@127.0.0.1:{bad.port}/hook." in ended.stdout
+        assert good.titles == ["chat_forecast: a test"]
+    nobody = command(tmp_path, None, "notify")
+    assert nobody.returncode == 1
+    assert "nobody to tell: CHAT_FORECAST_NOTIFY_URL is not set" in nobody.stderr
+
+
+def test_a_run_without_a_daemon_tells_its_day_once_and_a_dead_service_fails_nothing(tmp_path):
+    (tmp_path / "chats.toml").write_text(
+        f'[chats.lone]\nsource = "simulated"\ntimezone = "Europe/Moscow"\nfirst_day = {YESTERDAY}\n'
+    )
+    with receiving() as receiver:
+        receiver.status = 500
+        ended = command(tmp_path, receiver.url, "run", "lone")
+        assert ended.returncode == 0, ended.stderr
+        assert "Not taken by" in ended.stdout
+        receiver.status = 200
+        receiver.messages.clear()
+        (tmp_path / "notified.json").unlink()  # instead of waiting for a minute
+        assert "Told: lone (simulated): " in command(tmp_path, receiver.url, "notify").stdout
+        assert {title.split(" ", 2)[1] for title in receiver.titles} == {"(simulated):"}
+        assert sum("messages expected on" in title for title in receiver.titles) == 1
+        assert sum("trained anew" in title for title in receiver.titles) == 1
+        count = len(receiver.messages)
+        assert "Nothing new to tell." in command(tmp_path, receiver.url, "notify").stdout
+    assert len(receiver.messages) == count
