@@ -31,22 +31,22 @@ def build_definitions(
     storages: Storages,
     sources: Sources,
     tracking: Tracking,
-    telling: Telling,
+    telling: Telling | None = None,
     progress: Progress = no_progress,
 ) -> dg.Definitions:
-    """All assets, checks, jobs, schedules and sensors for these chats, over these resources."""
+    """All assets, checks, jobs, schedules and sensors for these chats, over these resources; without ``telling`` nobody is told."""
     return dg.Definitions(
         assets=[asset for chat in chats for asset in chat_assets(chat)],
         asset_checks=[check for chat in chats for check in chat_checks(chat)],
         jobs=[job for chat in chats for job in (day_job(chat), retraining_job(chat))],
         schedules=[nightly_schedule(chat) for chat in chats],
-        sensors=[retraining_sensor(chats), notify_sensor(chats)],
+        sensors=[retraining_sensor(chats), *([notify_sensor(chats)] if telling else [])],
         resources={
             "io_manager": DayIOManager(storages, chats),
             "storages": storages,
             "sources": sources,
             "tracking": tracking,
-            "telling": telling,
+            **({"telling": telling} if telling else {}),
             "progress": progress,
         },
         executor=dg.in_process_executor,
