@@ -78,9 +78,9 @@ def test_missing_hours_change_no_curve(chat):
 
 
 def test_too_little_history_is_refused_with_figures():
-    with pytest.raises(NotEnoughHistory, match="240 hours are known, expected at least 336"):
+    with pytest.raises(NotEnoughHistory, match="240 hours are known, expected at least 672"):
         fit_poisson(make_chat(days=10, missing=0))
     with pytest.raises(NotEnoughHistory, match="no message"):
-        fit_poisson(make_series(FIRST, 20, lambda _: 0))
+        fit_poisson(make_series(FIRST, 40, lambda _: 0))
     with pytest.raises(NotEnoughHistory, match="0 hours are known"):
         week_profile.fit_profile(make_series(FIRST, 2, lambda _: None))
