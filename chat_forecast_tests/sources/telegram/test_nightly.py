@@ -8,11 +8,13 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from chat_forecast.config import Chat, load_chats
+from chat_forecast.config import Chat, Notify, load_chats
 from chat_forecast.core.days import LocalDay
 from chat_forecast.definitions import build_definitions
 from chat_forecast.health import examine
 from chat_forecast.home import Home
+from chat_forecast.notify import Telling
+from chat_forecast.reports import Reports
 from chat_forecast.resources.storage import Storages
 from chat_forecast.resources.tracking import Tracking
 from chat_forecast.runs import range_tags
@@ -41,6 +43,11 @@ def half_hourly(chat_id: int, **settings) -> LoopbackChat:
     return chat
 
 
+def told_and_published(home):
+    """The resources that have nothing to do with reading."""
+    return {"reports": Reports.below(home), "telling": Telling(Notify(), home.root, home.dagster_url)}
+
+
 def test_a_long_wait_lets_the_step_be_tried_again_then_and_it_goes_on_where_it_was(reader):
     chat = reader.knows("my-chat", LoopbackChat(500))
     chat.add(int(FIRST.start.timestamp() + 120 * number) for number in range(-1, 1441))
@@ -54,6 +61,7 @@ def test_a_long_wait_lets_the_step_be_tried_again_then_and_it_goes_on_where_it_w
         storages=storages,
         sources=Sources(str(reader.home), reader.home, quick_to_give_up),
         tracking=Tracking(f"sqlite:///{reader.home}/mlflow.db", str(reader.home)),
+        **told_and_published(Home.from_environment({"CHAT_FORECAST_HOME": str(reader.home)})),
         progress=lambda words, done, _total: shown.append((words, done)),
     )
     with dg.DagsterInstance.ephemeral() as instance:
@@ -85,6 +93,7 @@ def test_runs_that_open_the_session_are_one_pool_and_other_chats_have_their_own(
         storages=Storages("x", Home.from_environment({}).locks),
         sources=Sources("x"),
         tracking=Tracking("sqlite://", "x"),
+        **told_and_published(Home.from_environment({})),
     )
     pools = {
         tuple(key.path): definition.node_def.pool
