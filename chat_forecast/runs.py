@@ -26,6 +26,7 @@ from chat_forecast.core.days import LocalDay
 from chat_forecast.definitions import definitions_of
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.home import Home
+from chat_forecast.instance_files import quicken
 from chat_forecast.jobs import ALL_ASSETS, CHAT_TAG, DAY_ASSETS, RETRAINING_ASSETS
 from chat_forecast.resources.storage import ChatStorage, Storages
 from chat_forecast.sensors import day_to_train
@@ -117,6 +118,7 @@ def range_tags(first: LocalDay, last: LocalDay) -> dict[str, str]:
 def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) -> Iterator[Runner]:
     """Open the Dagster instance under a home, preparing both on first use."""
     home.prepare()
+    quicken(home.dagster_home)
     with dg.DagsterInstance.get() as instance:
         yield Runner(home, chats, instance, progress)
 

@@ -29,7 +29,7 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
     ) -> DayStream:
         """The model trained on the hourly series up to and including the day, and the record of how it was chosen.
 
-        Made when a score's check has failed, not every night. Registered in MLflow as a model version of the chat; the
+        Made when a score's check has failed, not every night; empty for a day up to which no hour is known. Registered in MLflow as a model version of the chat; the
         alias `champion` is on the version that is trained through the latest day.
         """
         days = days_of_run(context, chat)
@@ -38,6 +38,10 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         def values() -> Iterator[DescribedDay]:
             histories = storage.series_before(days, days=chat.training.days)
             for number, (day, series) in enumerate(zip(days, histories, strict=True)):
+                if series["messages"].isna().all():
+                    # An error here would fail a whole backfill for its first day, of which often only the end is known.
+                    yield day, TRAINED_MODEL.empty_table().to_pandas(), describe.no_model(chat)
+                    continue
                 training = forecasters.train(series, chat.training.holidays)
                 picture = draw(chat, day, series, training) if is_pictured(number, len(days)) else None
                 version = register(tracking, chat, day, series, training, picture)
