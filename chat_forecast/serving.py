@@ -200,7 +200,8 @@ def _end_leftovers(record: Path) -> None:
     alive = [pid for pid, started in processes if _is_process(pid, started)]
     if processes and processes[0][0] in alive:
         raise ServingError(
-            f"`chat-forecast up` is running already, as process {alive[0]}, and two would do every night twice. Stop it first."
+            f"`chat-forecast up` is running already on {record.parents[1]}, as process {alive[0]}. Stop it first: two would "
+            "get in each other's way."
         )
     for pid in alive:
         ending = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
@@ -211,7 +212,7 @@ def _end_leftovers(record: Path) -> None:
 
 def _is_process(pid: int, started: float) -> bool:
     try:
-        return psutil.Process(pid).create_time() == started
+        return bool(psutil.Process(pid).create_time() == started)
     except psutil.NoSuchProcess:
         return False
 

@@ -29,8 +29,9 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
     ) -> DayStream:
         """The model trained on the hourly series up to and including the day, and the record of how it was chosen.
 
-        Made when a score's check has failed, not every night; empty for a day up to which no hour is known. Registered in MLflow as a model version of the chat; the
-        alias `champion` is on the version that is trained through the latest day.
+        Made when a score's check has failed, not every night. Registered in MLflow as a model version of the chat; the
+        alias `champion` is on the version that is trained through the latest day. Empty where no hour is known up to the
+        day, so that there is nothing to train on.
         """
         days = days_of_run(context, chat)
         storage = storages.of(chat)

@@ -46,9 +46,9 @@ def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings) -> Verdict:
     ``scores`` has one row a day and the columns of :data:`.scoring.SCORE_COLUMNS`, ascending; the last row is the day
     judged, and of the rows before it those of the last ``window_days`` calendar days are looked at.
 
-    Either rule fails a day that was read and has no forecast, and passes one of which no hour is known. Beyond that ``relative`` fails when over the window the
-    RMSE of the forecasts is above that of the 28-day same-hour mean, or the model is as old as it may become; ``smape``
-    fails when the day's sMAPE is above the threshold.
+    Either rule fails a day that was read and has no forecast, and passes one of which no hour is known. Beyond that
+    ``relative`` fails when over the window the RMSE of the forecasts is above that of the 28-day same-hour mean, or the
+    model is as old as it may become; ``smape`` fails when the day's sMAPE is above the threshold.
 
     Raises:
         ValueError: there is no score.
