@@ -69,7 +69,7 @@ def test_servers_that_outlived_a_killed_up_are_ended_by_the_next_one(home, taken
     with pytest.raises(
         ServingError, match=f"port {taken_port} on 127.0.0.1 cannot be used .* Choose another one with --port"
     ):
-        serve(home, port=taken_port, mlflow_port=1, say=print)
+        serve(home, port=taken_port, mlflow_port=1, reports_port=2, say=print)
     assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
     assert not record.exists()
 
@@ -79,7 +79,7 @@ def test_a_second_up_on_the_same_home_is_refused_and_leaves_the_first_alone(home
         first.stdout.readline()
         (home.locks / "up.json").write_text(json.dumps([[first.pid, psutil.Process(first.pid).create_time()]]))
         with pytest.raises(ServingError, match=f"is running already on {home.root}, as process {first.pid}"):
-            serve(home, port=1, mlflow_port=1, say=print)
+            serve(home, port=1, mlflow_port=1, reports_port=2, say=print)
         assert first.poll() is None
         first.kill()
 
@@ -89,7 +89,7 @@ def test_a_record_of_processes_that_are_others_by_now_ends_nobody(home, taken_po
         other.stdout.readline()
         (home.locks / "up.json").write_text(json.dumps([[other.pid, 1.0], [other.pid, 2.0]]))
         with pytest.raises(ServingError, match="cannot be used"):
-            serve(home, port=taken_port, mlflow_port=1, say=print)
+            serve(home, port=taken_port, mlflow_port=1, reports_port=2, say=print)
         assert other.poll() is None
         other.kill()
 
@@ -101,4 +101,4 @@ def test_where_mlflow_is_a_server_already_its_port_is_not_wanted(tmp_path, taken
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         with pytest.raises(ServingError, match=f"port {taken_port} .* --port"):
-            serve(home, port=taken_port, mlflow_port=listener.getsockname()[1], say=print)
+            serve(home, port=taken_port, mlflow_port=listener.getsockname()[1], reports_port=2, say=print)
