@@ -287,16 +287,18 @@ def add_chat(path: Path, slug: str, *, source: SourceName, timezone: str, first_
         ConfigError: the file has mistakes or would have them with this chat, or the slug has other settings there.
     """
     with _locked(path):
-        text = _read(path) if path.exists() else ""
-        chats = _parse(path, text) if path.exists() else ()
-        wanted = {"source": source, "timezone": timezone, "first_day": first_day}
-        present = next((chat for chat in chats if chat.slug == slug), None)
-        if present is not None:
-            _expect_same(path, present, wanted)
-            return
-        table = tomlkit.dumps({_CHATS: {slug: wanted}})
-        gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
-        _replace(path, text + gap + table)
+        text = _with_chat(path, slug, {"source": source, "timezone": timezone, "first_day": first_day})
+        if text is not None:
+            _replace(path, text)
+
+
+def expect_addable(path: Path, slug: str, *, source: SourceName, timezone: str, first_day: date) -> None:
+    """Find out whether :func:`add_chat` could add a chat, without changing anything.
+
+    Raises:
+        ConfigError: it could not.
+    """
+    _with_chat(path, slug, {"source": source, "timezone": timezone, "first_day": first_day})
 
 
 def update_first_day(path: Path, slug: str, first_day: date) -> bool:
@@ -459,8 +461,22 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}), expected a text file") from error
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write the text aside and rename it, once it is known to hold no mistake."""
+def _with_chat(path: Path, slug: str, wanted: Mapping[str, object]) -> str | None:
+    """The file's text with one more chat; None if the chat stands there already with just these settings."""
+    text = _read(path) if path.exists() else ""
+    chats = _parse(path, text) if path.exists() else ()
+    present = next((chat for chat in chats if chat.slug == slug), None)
+    if present is not None:
+        _expect_same(path, present, wanted)
+        return None
+    gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
+    added = text + gap + tomlkit.dumps({_CHATS: {slug: wanted}})
+    _expect_sound(path, added)
+    return added
+
+
+def _expect_sound(path: Path, text: str) -> None:
+    """Refuse a text that the program made of the file and that would hold a mistake."""
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -468,6 +484,11 @@ def _replace(path: Path, text: str) -> None:
             f"{path}: cannot be added to by the program, expected each chat in a table [{_CHATS}.<slug>] of its own"
         ) from error
     _parse(path, text)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the text aside and rename it, once it is known to hold no mistake."""
+    _expect_sound(path, text)
     target = path.resolve()  # a link to the file stays a link
     aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:

@@ -15,6 +15,7 @@ from chat_forecast.assets.days import Progress, no_progress
 from chat_forecast.checks import chat_checks
 from chat_forecast.config import Chat, load_chats, load_notify
 from chat_forecast.home import Home
+from chat_forecast.instance_files import quicken
 from chat_forecast.jobs import day_job, retraining_job
 from chat_forecast.notify import Telling
 from chat_forecast.publishing import report_sensor
@@ -71,4 +72,5 @@ def definitions_of(home: Home, chats: Sequence[Chat], progress: Progress = no_pr
 
 
 home = Home.from_environment(os.environ)
+quicken(home.dagster_home)
 defs = definitions_of(home, load_chats(home.chats_file, datetime.now(UTC).date()))

@@ -30,7 +30,20 @@ def write_parquet(url: str, table: pa.Table) -> None:
     """Replace one file by a table: readers see the old file or the new one, never half of one.
 
     A local file is written aside, flushed to the disk and renamed; an object store replaces whole objects by itself.
+
+    Raises:
+        StoredFileError: it could not be written; what stood there is as it was.
     """
+    try:
+        _write_parquet(url, table)
+    except OSError as error:
+        raise StoredFileError(
+            f"{url} could not be written ({error.strerror or error}); what stood there before is as it was. "
+            "Make room or put it right, and do the same again."
+        ) from error
+
+
+def _write_parquet(url: str, table: pa.Table) -> None:
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
     filesystem, path = fsspec.core.url_to_fs(url)

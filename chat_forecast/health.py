@@ -56,7 +56,7 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
     missing = [day for day in first.until(due) if day not in known]
     never_read = [day for day in missing if day not in stored]
     last_read = max(known, default=None)
-    models = [day for day in storage.days("trained_model") if day <= yesterday]
+    models = [day for day in storage.trained_days() if day <= yesterday]
     score = _newest_score(chat, storage, yesterday)
     concerns = [*_setup_concerns(chat, sources), *_reading_concerns(chat, last_read, due, never_read)]
     if last_read is not None and not is_early:

@@ -25,7 +25,8 @@ from chat_forecast.config import Chat
 from chat_forecast.core.days import LocalDay
 from chat_forecast.definitions import definitions_of
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.home import Home
+from chat_forecast.home import Home, HomeError
+from chat_forecast.instance_files import quicken
 from chat_forecast.jobs import ALL_ASSETS, CHAT_TAG, DAY_ASSETS, RETRAINING_ASSETS
 from chat_forecast.resources.storage import ChatStorage, Storages
 from chat_forecast.sensors import day_to_train
@@ -115,10 +116,23 @@ def range_tags(first: LocalDay, last: LocalDay) -> dict[str, str]:
 
 @contextmanager
 def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) -> Iterator[Runner]:
-    """Open the Dagster instance under a home, preparing both on first use."""
+    """Open the Dagster instance under a home, preparing both on first use.
+
+    Raises:
+        HomeError: the instance's files cannot be used.
+    """
+    from sqlalchemy.exc import DatabaseError
+
     home.prepare()
-    with dg.DagsterInstance.get() as instance:
-        yield Runner(home, chats, instance, progress)
+    quicken(home.dagster_home)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            yield Runner(home, chats, instance, progress)
+    except DatabaseError as error:
+        raise HomeError(
+            f"{home.dagster_home}: Dagster's files cannot be used: {error.orig}. See that the disk is not full, that they "
+            "can be written to, and that nothing keeps them locked; then do the same again."
+        ) from error
 
 
 def fail_abandoned_runs(instance: dg.DagsterInstance) -> list[str]:
@@ -154,6 +168,8 @@ def _reason(result: dg.ExecuteInProcessResult) -> str:
     if not failed:
         return f"run {result.run_id[:8]} failed; see it in the Dagster UI"
     error = failed[0].step_failure_data.error
+    if error is not None and error.cls_name == "DagsterExecutionInterruptedError":
+        return "interrupted; what was done stays. Do the same again to finish it"
     # Dagster wraps what a step raised; the first error of the chain that is not Dagster's says what to do.
     while error is not None and error.cause is not None and str(error.cls_name).startswith("Dagster"):
         error = error.cause

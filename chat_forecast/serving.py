@@ -4,6 +4,7 @@ Belongs here: the processes of ``chat-forecast up``, their addresses, and ending
 Does not belong here: what they show.
 """
 
+import json
 import os
 import signal
 import socket
@@ -17,10 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+import psutil
+
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.home import DAGSTER_URL_VARIABLE, MLFLOW_URL_VARIABLE, Home
+from chat_forecast.resources.tracking import without_secrets
 
 LOOPBACK = "127.0.0.1"
+MLFLOW = "mlflow"
 GRACE_SECONDS = 20
 START_SECONDS = 120
 
@@ -34,6 +39,8 @@ class Servers:
     """Child processes that end together."""
 
     logs: Path
+    record: Path
+    """Tells a later start which processes are ours, in case this one is killed."""
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str, command: Sequence[str]) -> None:
@@ -44,6 +51,8 @@ class Servers:
             self.children[name] = subprocess.Popen(  # noqa: S603 - the commands are this module's own
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
+        pids = [os.getpid(), *(child.pid for child in self.children.values())]
+        self.record.write_text(json.dumps([[pid, psutil.Process(pid).create_time()] for pid in pids]), encoding="utf-8")
 
     def ended(self) -> str | None:
         """The name of a child that has ended, if one has."""
@@ -51,56 +60,73 @@ class Servers:
 
     def stop(self) -> None:
         """Ask every child to end, the last one started first; after a while, make it."""
-        for child in reversed(self.children.values()):
-            if child.poll() is None:
+        for name, child in reversed(self.children.items()):
+            if child.poll() is not None:
+                continue
+            if name == MLFLOW:  # it is deaf to SIGINT, and ending it alone would leave its workers
+                os.killpg(child.pid, signal.SIGTERM)
+            else:
                 child.send_signal(signal.SIGINT)
         deadline = time.monotonic() + GRACE_SECONDS
         for child in self.children.values():
             with suppress(subprocess.TimeoutExpired):
                 child.wait(max(0.1, deadline - time.monotonic()))
-            _end_session(child)
+            _end_session(child.pid)
+            child.wait()
+        self.record.unlink(missing_ok=True)
 
 
 def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Callable[[str], object]) -> int:
-    """Serve until SIGINT or SIGTERM, then end every process; returns the exit code.
+    """Serve until told to stop or the terminal is closed, then end every process; returns the exit code.
+
+    ``MLFLOW_TRACKING_URI`` may name a server that runs already: then no other one is started.
 
     Raises:
-        ServingError: a port is taken, or a server ended by itself.
+        ServingError: a port is taken, the home is served already, or a server ended by itself.
     """
-    for option, number in (("--port", port), ("--mlflow-port", mlflow_port), ("--reports-port", reports_port)):
+    home.prepare()
+    record = home.locks / "up.json"
+    _end_leftovers(record)
+    has_mlflow_server = home.mlflow_uri.startswith(("http://", "https://"))
+    ports = {"--port": port, "--mlflow-port": mlflow_port, "--reports-port": reports_port}
+    if has_mlflow_server:
+        del ports["--mlflow-port"]
+    for option, number in ports.items():
         _expect_free(option, number)
     # Links that runs of these processes make lead to where they are served.
     os.environ.setdefault(DAGSTER_URL_VARIABLE, f"http://{LOOPBACK}:{port}")
-    os.environ.setdefault(MLFLOW_URL_VARIABLE, f"http://{LOOPBACK}:{mlflow_port}")
-    home.prepare()
+    if not has_mlflow_server:
+        os.environ.setdefault(MLFLOW_URL_VARIABLE, f"http://{LOOPBACK}:{mlflow_port}")
     _prepare_instance()
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopping.set()
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    servers = Servers(home.root / "logs")
-    addresses = {
-        "Dagster": (port, f"http://{LOOPBACK}:{port}"),
-        "MLflow": (mlflow_port, f"http://{LOOPBACK}:{mlflow_port}"),
-        "Reports": (reports_port, f"http://{LOOPBACK}:{reports_port}"),
-    }
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    servers = Servers(home.root / "logs", record)
     try:
+        say("Starting …")
         for name, command in _commands(home, port, mlflow_port, reports_port).items():
-            servers.start(name, command)
-        _await(servers, [number for number, _ in addresses.values()], stopping)
-        for name, (_, address) in addresses.items():
-            say(f"{name}: {address}")
-        say("Ctrl-C stops them all.")
+            if name != MLFLOW or not has_mlflow_server:
+                servers.start(name, command)
+        _await(servers, list(ports.values()), stopping)
+        if not stopping.is_set():
+            mlflow = without_secrets(home.mlflow_uri) if has_mlflow_server else f"http://{LOOPBACK}:{mlflow_port}"
+            say(f"Dagster: http://{LOOPBACK}:{port}")
+            say(f"MLflow: {mlflow}")
+            say(f"Reports: http://{LOOPBACK}:{reports_port}")
+            say("Ctrl-C stops them all." if not has_mlflow_server else "Ctrl-C stops them, but not MLflow's server.")
         while not stopping.wait(0.5):
             _expect_alive(servers)
     finally:
-        say("Stopping …")
+        with suppress(OSError):  # the terminal may be gone
+            say("Stopping …")
         servers.stop()
         for number, handler in previous.items():
             signal.signal(number, handler)
-    say("Stopped.")
+    with suppress(OSError):
+        say("Stopped.")
     return 0
 
 
@@ -110,7 +136,7 @@ def _commands(home: Home, port: int, mlflow_port: int, reports_port: int) -> dic
     return {
         "dagster-webserver": [*python, "dagster_webserver", "-h", LOOPBACK, "-p", str(port), *module],
         "dagster-daemon": [*python, "dagster._daemon", "run", *module],
-        "mlflow": [
+        MLFLOW: [
             *python, "mlflow", "server", "--backend-store-uri", home.mlflow_uri, "--artifacts-destination",
             str(home.mlflow_artifacts), "--host", LOOPBACK, "--port", str(mlflow_port), "--workers", "1",
         ],
@@ -161,10 +187,37 @@ def _expect_alive(servers: Servers) -> None:
         raise ServingError(f"{ended} has ended by itself; its last words are in {servers.logs / f'{ended}.log'}")
 
 
-def _end_session(child: subprocess.Popen[bytes]) -> None:
-    """End what is left of a child's session: the code servers it started."""
+def _end_leftovers(record: Path) -> None:
+    """End the servers of an ``up`` that was killed; one that is alive keeps them.
+
+    Raises:
+        ServingError: the home is served already.
+    """
     try:
-        os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
+        processes = [(int(pid), float(started)) for pid, started in json.loads(record.read_text(encoding="utf-8"))]
+    except (FileNotFoundError, ValueError, TypeError):  # half a record is none
         return
-    child.wait()
+    alive = [pid for pid, started in processes if _is_process(pid, started)]
+    if processes and processes[0][0] in alive:
+        raise ServingError(
+            f"`chat-forecast up` is running already on {record.parents[1]}, as process {alive[0]}. Stop it first: two would "
+            "get in each other's way."
+        )
+    for pid in alive:
+        ending = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        _end_session(pid)
+        psutil.wait_procs(ending, timeout=GRACE_SECONDS)  # only then their ports are free
+    record.unlink(missing_ok=True)
+
+
+def _is_process(pid: int, started: float) -> bool:
+    try:
+        return bool(psutil.Process(pid).create_time() == started)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _end_session(leader: int) -> None:
+    """End what is left of a child's session: the child, and the code servers it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)

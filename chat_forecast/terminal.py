@@ -20,6 +20,7 @@ from chat_forecast.core import pictures
 from chat_forecast.core.days import LocalDay
 from chat_forecast.core.rules import evaluate_rule
 from chat_forecast.core.scoring import unusual_hours
+from chat_forecast.files import join_url
 from chat_forecast.home import Home
 from chat_forecast.resources.storage import ChatStorage
 from chat_forecast.sources.importing import ImportReport
@@ -236,12 +237,12 @@ def print_places(console: Console, home: Home, chat: Chat, storage: ChatStorage,
     picture = home.root / f"{chat.slug}-forecast.png"
     title = f"{_name(chat)}: forecast, {coming.date:%A} {coming.key}"
     picture.write_bytes(pictures.draw_forecast(forecast, None, title))
-    folder = home.root / chat.slug if storage.root == str(home.root) else storage.root
+    folder = join_url(storage.root, chat.slug)
     places = {"files": folder, "picture": picture, "report": report, "settings": home.chats_file}
     for words, place in places.items():
         if place is None:
             continue
-        console.print(f"{words + ':':<10}{_shortened(Path(place))}", highlight=False, soft_wrap=True)
+        console.print(f"{words + ':':<10}{_shortened(str(place))}", highlight=False, soft_wrap=True)
     console.print("Open the Dagster and MLflow UIs and the report: [bold]chat-forecast up[/]")
 
 
@@ -277,5 +278,5 @@ def _name(chat: Chat) -> str:
     return f"{chat.slug} (simulated)" if chat.source == "simulated" else chat.slug
 
 
-def _shortened(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def _shortened(place: str) -> str:
+    return place.removeprefix(f"{Path.cwd()}/")

@@ -10,7 +10,7 @@ BASE = {"errors"}
 LAYERS = [
     {"core"},
     {"links"},
-    {"config", "files", "home", "partitions"},
+    {"config", "files", "home", "instance_files", "partitions"},
     {"sources", "resources", "docs"},
     {"assets", "checks", "reports"},
     {"jobs"},

@@ -1,4 +1,7 @@
+import subprocess
+import sys
 import threading
+import time
 import uuid
 
 import pyarrow as pa
@@ -56,7 +59,7 @@ def test_a_writing_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("chat_forecast.files.os.fsync", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(StoredFileError, match=r"2026-01-01.parquet could not be written \(No space left on device\)"):
         write_parquet(str(path), table_of(2))
     assert read_parquet(str(path), SCHEMA).equals(table_of(1))
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
@@ -79,3 +82,24 @@ def test_readers_see_whole_files_while_two_writers_race(tmp_path):
         assert any(found.equals(version) for version in versions)
     for writer in writers:
         writer.join()
+
+
+WRITING_FOR_EVER = """
+import sys, itertools, pyarrow as pa
+from chat_forecast.files import write_parquet
+for number in itertools.cycle((1, 2)):
+    write_parquet(sys.argv[1], pa.table({"number": pa.array([number] * 200_000, pa.int64())}))
+    print(flush=True)
+"""
+
+
+def test_a_process_killed_in_mid_write_leaves_a_whole_file(tmp_path):
+    path = tmp_path / "2026-01-01.parquet"
+    for pause in (0.0005, 0.0015):
+        command = [sys.executable, "-c", WRITING_FOR_EVER, str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+            writer.stdout.readline()  # one file is there
+            time.sleep(pause)  # another moment of the next one
+            writer.kill()
+        assert len(set(read_parquet(str(path), SCHEMA)["number"].to_pylist())) == 1
+        assert list_files(str(tmp_path), ".parquet") == [path.name]

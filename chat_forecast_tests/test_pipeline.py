@@ -23,6 +23,9 @@ from chat_forecast.jobs import ALL_ASSETS, DAY_ASSETS, HISTORY_ASSETS
 from chat_forecast.runs import RunFailed, opened
 from chat_forecast.sensors import day_to_train
 from chat_forecast.sources import Sources
+from chat_forecast.sources.archive import Archive
+from chat_forecast.sources.importing import import_files
+from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast_tests.factories import make_messages
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -129,6 +132,145 @@ def test_reading_less_again_removes_nothing_and_unmerged_messages_are_kept(new_h
         assert stored(home, "merged_history") == again
 
 
+def imported(home: Home, slug: str, timezone: str, *times: str) -> Chat:
+    """An archive of one message at each of the local times, and the chat that it belongs to."""
+    path = home.root / f"{slug}.csv"
+    path.write_text("sent_at,sender\n" + "".join(f"{time},{number % 3}\n" for number, time in enumerate(times)))
+    archive = Archive(home.storage_url, slug)
+    report = import_files(archive, [path], timezone=timezone, pseudonyms=Pseudonyms.load(home.root))
+    return Chat(slug=slug, source="export", timezone=timezone, first_day=report.first_day.date)
+
+
+def days_of(chat: Chat, home: Home) -> tuple[LocalDay, LocalDay]:
+    first = LocalDay(chat.first_day, chat.timezone)
+    return first, Sources(home.storage_url).last_day(chat, first.plus(1000))
+
+
+def test_days_of_which_no_hour_is_known_do_not_hinder_a_backfill(new_home):
+    """A chat that begins at 23:59, in a zone of half-hour clock changes, and a chat with one message ever."""
+    home = new_home()
+    late = imported(home, "late-chat", "Australia/Lord_Howe", "2026-04-03 23:59", "2026-04-05 10:00", "2026-04-07 12:30")
+    one = imported(home, "one", "America/Santiago", "2026-04-04 12:00")
+    assert days_of(one, home)[0] == days_of(one, home)[1] == LocalDay.parse("2026-04-04", one.timezone)
+    with opened(home, [late, one]) as runner:
+        for chat in (late, one):
+            runner.backfill(chat, *days_of(chat, home))
+        storage = runner.storage(late)
+        first, last = days_of(late, home)
+        trained = [len(storage.frame("trained_model", day)) for day in first.until(last)]
+        forecasts = [len(storage.frame("next_day_forecast", day)) for day in first.until(last)]
+        assert trained == [0, 1, 1, 1, 1]
+        assert forecasts == [0, 25, 24, 24, 24]  # on 5 April clocks go back by half an hour
+        assert storage.frames("hourly_series", first, last)["messages"].sum() == 1  # the two others stand in cut hours
+        of_one = runner.storage(one)
+        assert of_one.frame("hourly_series", days_of(one, home)[0])["messages"].isna().all()
+        assert of_one.newest_model(last) is None
+        assert runner.retrain_if_wanted(one) is None
+
+
+def test_an_archive_that_ended_leaves_days_missing_and_asks_for_no_training_ever(new_home):
+    home = new_home()
+    hours = [f"2026-01-0{day} {hour:02}:05" for day in range(1, 4) for hour in range(24)]
+    chat = imported(home, "ended", "Asia/Kathmandu", *hours)
+    first, last = days_of(chat, home)
+    with opened(home, [chat]) as runner:
+        runner.backfill(chat, first, last)
+        storage = runner.storage(chat)
+        for number in (1, 30, 300):  # right after; when the model is too old; when nothing is left to train on
+            day = last.plus(number)
+            assert runner.run_day(chat, day) is None
+            assert storage.frame("hourly_series", day)["messages"].isna().all()
+            forecast = storage.frame("next_day_forecast", day)
+            assert len(forecast) == 24
+            assert forecast["expected"].between(0.5, 1.5).all()  # as it was when last known
+        assert storage.frame("daily_score", last.plus(300))["hours_missing"].tolist() == [24]
+
+
+def test_older_messages_imported_later_and_days_done_later_change_no_other_day(new_home):
+    home, alone = new_home(), new_home("alone")
+    old = [f"2026-03-{day} {hour:02}:{day}" for day in (26, 27, 28) for hour in range(0, 24, 2)]
+    new = [f"2026-03-{day} {hour:02}:{day}" for day in (28, 29, 30) for hour in range(1, 24, 3)]  # the 29th has 23 hours
+    with opened(alone, [chat := imported(alone, CHAT.slug, CHAT.timezone, *old)]) as runner:
+        runner.backfill(chat, *days_of(chat, alone))
+        expected = runner.storage(chat)
+
+    os.environ["DAGSTER_HOME"] = str(home.dagster_home)
+    with opened(home, [chat := imported(home, CHAT.slug, CHAT.timezone, *new)]) as runner:
+        middle, last = days_of(chat, home)
+        runner.backfill(chat, middle, last)
+        before = {asset: stored(home, asset) for asset in ALL_ASSETS}
+    with opened(home, [chat := imported(home, CHAT.slug, CHAT.timezone, *old)]) as runner:
+        first, _ = days_of(chat, home)
+        assert {asset: stored(home, asset) for asset in ALL_ASSETS} == before
+        runner.backfill(chat, first, middle.plus(-1))
+        for asset, files in before.items():
+            assert files.items() <= stored(home, asset).items()
+        # Done after all later days were known: the same as where these were never there.
+        found = runner.storage(chat)
+    assert first < middle
+    for asset in ("hourly_series", "next_day_forecast", "daily_score"):
+        frames = (storage.frames(asset, first, middle.plus(-1)) for storage in (found, expected))
+        after, alone_there = (frame.drop(columns="model_version", errors="ignore") for frame in frames)
+        pd.testing.assert_frame_equal(after, alone_there)
+
+
+ONE_DAY_OF_HISTORY = """
+from chat_forecast.cli.base import Workplace
+from chat_forecast.core.days import LocalDay
+from chat_forecast.jobs import HISTORY_ASSETS
+from chat_forecast.runs import ChatIsBusy, opened
+place = Workplace()
+(chat,) = place.chats
+with opened(place.home, place.chats) as runner:
+    print("ready", flush=True)
+    input()
+    try:
+        day = LocalDay(chat.first_day, chat.timezone)
+        runner.materialise(chat, HISTORY_ASSETS, day, day)
+        print("done")
+    except ChatIsBusy:
+        print("busy")
+"""
+
+
+def test_two_processes_that_do_one_day_at_once_leave_whole_files(new_home):
+    home = new_home()
+    (home.root / "chats.toml").write_text(
+        f'[chats.{CHAT.slug}]\nsource = "simulated"\ntimezone = "{CHAT.timezone}"\nfirst_day = {CHAT.first_day}\n'
+    )
+    with opened(home, [CHAT]) as runner:
+        runner.materialise(CHAT, HISTORY_ASSETS, FIRST, FIRST)
+        before = {asset: stored(home, asset) for asset in HISTORY_ASSETS}
+    command = [sys.executable, "-c", ONE_DAY_OF_HISTORY]
+    both = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in both:
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = sorted(process.communicate(timeout=120)[0].strip() for process in both)
+    assert said in (["done", "done"], ["busy", "done"])
+    assert [process.returncode for process in both] == [0, 0]
+    assert {asset: stored(home, asset) for asset in HISTORY_ASSETS} == before
+
+
+@pytest.mark.parametrize("scheme", ["file", "memory"])
+def test_partitions_and_archives_lie_below_an_fsspec_url(new_home, tmp_path, scheme):
+    new_home()
+    root = f"file://{tmp_path}/my store" if scheme == "file" else f"memory://{tmp_path.name}"
+    home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path / "home"), "CHAT_FORECAST_STORAGE": root})
+    chat = imported(home, "my-chat", "UTC", "2026-01-01 00:00", "2026-01-02 12:00", "2026-01-04 00:00")
+    first, last = days_of(chat, home)
+    with opened(home, [chat]) as runner:
+        runner.materialise(chat, HISTORY_ASSETS, first, last)
+        storage = runner.storage(chat)
+    assert storage.days("hourly_series") == list(first.until(last))
+    assert storage.frames("hourly_series", first, last)["messages"].sum() == 2
+    assert not (home.root / "my-chat").exists()
+    if scheme == "file":
+        assert len(list((tmp_path / "my store" / "my-chat" / "merged_history").iterdir())) == 4
+
+
 def test_a_damaged_file_fails_the_run_with_its_name(new_home):
     home = new_home()
     with opened(home, [CHAT]) as runner:
@@ -200,10 +342,6 @@ def test_the_code_location_loads_with_an_empty_environment():
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real chats in ../shared/data, which are not in the repository")
 def test_a_real_chat_is_imported_and_backfilled(new_home):
-    from chat_forecast.sources.archive import Archive
-    from chat_forecast.sources.importing import import_files
-    from chat_forecast.sources.pseudonyms import Pseudonyms
-
     home = new_home()
     chat = Chat(slug="seed", source="export", timezone="Europe/Moscow", first_day=date(2022, 10, 13))
     report = import_files(

@@ -140,6 +140,15 @@ def model(
     return metadata
 
 
+def no_model(chat: Chat) -> Describe:
+    """Describe a day through which no model could be trained."""
+
+    def metadata(_draw: bool) -> Metadata:
+        return {**_source(chat), "no model": "no hour of the days trained on was read from end to end"}
+
+    return metadata
+
+
 def score(
     chat: Chat, storage: ChatStorage, day: LocalDay, row: Score, hours: pd.DataFrame, unusual: pd.DataFrame, url: str,
     picture: bytes,

@@ -30,7 +30,8 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         """The model trained on the hourly series up to and including the day, and the record of how it was chosen.
 
         Made when a score's check has failed, not every night. Registered in MLflow as a model version of the chat; the
-        alias `champion` is on the version that is trained through the latest day.
+        alias `champion` is on the version that is trained through the latest day. Empty where no hour is known up to the
+        day, so that there is nothing to train on.
         """
         days = days_of_run(context, chat)
         storage = storages.of(chat)
@@ -38,6 +39,10 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         def values() -> Iterator[DescribedDay]:
             histories = storage.series_before(days, days=chat.training.days)
             for number, (day, series) in enumerate(zip(days, histories, strict=True)):
+                if series["messages"].isna().all():
+                    # An error here would fail a whole backfill for its first day, of which often only the end is known.
+                    yield day, TRAINED_MODEL.empty_table().to_pandas(), describe.no_model(chat)
+                    continue
                 training = forecasters.train(series, chat.training.holidays)
                 picture = draw(chat, day, series, training) if is_pictured(number, len(days)) else None
                 version = register(tracking, chat, day, series, training, picture)

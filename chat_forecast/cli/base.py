@@ -107,8 +107,18 @@ class Workplace:
         return found[slug]
 
     def yesterday(self, chat: Chat) -> LocalDay:
-        """The chat's last day that has ended."""
-        return LocalDay.containing(self.now, chat.timezone).plus(-1)
+        """The chat's last day that has ended.
+
+        Raises:
+            ClickException: no day of the chat has ended yet.
+        """
+        day = LocalDay.containing(self.now, chat.timezone).plus(-1)
+        if day.date < chat.first_day:
+            raise click.ClickException(
+                f"{chat.slug} begins on {chat.first_day}, and no day of it has ended yet in {chat.timezone}: "
+                "there is something to do from tomorrow on"
+            )
+        return day
 
 
 def complete_chats(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:

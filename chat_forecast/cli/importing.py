@@ -14,8 +14,7 @@ from chat_forecast.cli.base import (
     print_json,
     words_to,
 )
-from chat_forecast.config import Chat, add_chat, check_chat, update_first_day
-from chat_forecast.core.days import LocalDay
+from chat_forecast.config import Chat, add_chat, expect_addable, update_first_day
 
 
 @click.command(
@@ -49,8 +48,9 @@ def import_(
     home.prepare()
     configured = {chat.slug: chat for chat in workplace.chats} if home.chats_file.exists() else {}
     zone = _zone_of_import(configured.get(chat_slug), chat_slug, timezone)
-    # A slug or a zone that cannot be used is refused before anything is read.
-    check_chat(chat_slug, source="export", timezone=zone, first_day=workplace.now.date())
+    if chat_slug not in configured:
+        # A name or a zone that cannot be used is refused before anything is read.
+        expect_addable(home.chats_file, chat_slug, source="export", timezone=zone, first_day=workplace.now.date())
     console = words_to(as_json)
     with terminal.byte_progress(console, "reading") as progress:
         report = import_files(
@@ -62,7 +62,7 @@ def import_(
             today=workplace.now.date(),
             progress=progress,
         )
-    first_day = LocalDay.containing(report.first_message, zone).date
+    first_day = report.first_day.date
     if chat_slug in configured:
         update_first_day(home.chats_file, chat_slug, first_day)
     else:

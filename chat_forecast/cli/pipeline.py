@@ -24,6 +24,7 @@ from chat_forecast.core.days import LocalDay
 
 DEMO_MODEL_DAYS = 30
 """The demo scores so many days with the pipeline's own forecasts."""
+PORT = click.IntRange(1, 65535)
 
 
 @click.command(epilog=examples("chat-forecast demo", "CHAT_FORECAST_HOME=/tmp/try chat-forecast demo"))
@@ -140,9 +141,9 @@ def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
 
 
 @click.command(epilog=examples("chat-forecast up", "chat-forecast up --port 3100 --mlflow-port 5100 --reports-port 3101"))
-@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
-@click.option("--mlflow-port", default=5000, show_default=True, help="Port of the MLflow UI.")
-@click.option("--reports-port", default=3001, show_default=True, help="Port of the chats' reports.")
+@click.option("--port", type=PORT, default=3000, show_default=True, help="Port of the Dagster UI.")
+@click.option("--mlflow-port", type=PORT, default=5000, show_default=True, help="Port of the MLflow UI.")
+@click.option("--reports-port", type=PORT, default=3001, show_default=True, help="Port of the chats' reports.")
 @pass_workplace
 def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int) -> None:
     """Serve the Dagster UI, its daemon (schedule and sensors), the MLflow UI and the reports, until Ctrl-C.

@@ -46,9 +46,9 @@ def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings) -> Verdict:
     ``scores`` has one row a day and the columns of :data:`.scoring.SCORE_COLUMNS`, ascending; the last row is the day
     judged, and of the rows before it those of the last ``window_days`` calendar days are looked at.
 
-    Either rule fails a day that was read and has no forecast. Beyond that ``relative`` fails when over the window the
-    RMSE of the forecasts is above that of the 28-day same-hour mean, or the model is as old as it may become; ``smape``
-    fails when the day's sMAPE is above the threshold. A day of which no hour is known is no fault of the forecast.
+    Either rule fails a day that was read and has no forecast, and passes one of which no hour is known. Beyond that
+    ``relative`` fails when over the window the RMSE of the forecasts is above that of the 28-day same-hour mean, or the
+    model is as old as it may become; ``smape`` fails when the day's sMAPE is above the threshold.
 
     Raises:
         ValueError: there is no score.
@@ -58,14 +58,15 @@ def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings) -> Verdict:
     today = scores.iloc[-1]
     if not pd.isna(today["messages"]) and not today["hours_scored"]:
         return Verdict(passed=False, reason=f"{today['day']} was read, and there was no forecast for it")
+    if not today["hours_scored"]:
+        # No fault of the forecast, and nothing to learn from: an archive that ended would be trained on again for ever.
+        return Verdict(passed=True, reason=f"nothing to score: no hour of {today['day']} was read")
     if settings.rule == "smape":
         return _judge_smape(today, settings.smape_threshold)
     return _judge_relative(scores, today, settings)
 
 
 def _judge_smape(today: "pd.Series[float]", threshold: float) -> Verdict:
-    if not today["hours_scored"]:
-        return Verdict(passed=True, reason=f"nothing to score: no hour of {today['day']} was read")
     smape = float(today["smape"])
     passed = smape <= threshold
     words = "not above" if passed else "above"
@@ -93,8 +94,6 @@ def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: R
         (faults if is_worse else praise).append(words)
     else:
         praise.append("nothing to compare: no hour of the window was read and forecast")
-    if not today["hours_scored"]:
-        praise.insert(0, f"no hour of {today['day']} was read")
 
     age = today["model_age_days"]
     if pd.isna(age):

@@ -154,7 +154,7 @@ def gather(chat: Chat, storage: ChatStorage) -> Facts:
     last = stored[-1]
     series = storage.frames("hourly_series", stored[0], last)
     yesterday = _yesterday(storage, series, last)
-    trained = storage.days("trained_model")
+    trained = storage.trained_days()
     listed = trained[-TRAININGS:]
     since = min([last.plus(1 - MONTH_DAYS), *(day.plus(-chat.check.window_days - COMPARED_DAYS) for day in listed[:1])])
     scores = _scores(storage, since, yesterday)

@@ -187,11 +187,26 @@ class ChatStorage:
         is_merged = raw.messages["message_id"].isin(merged.messages["message_id"])
         return Reading(raw.messages[~is_merged], raw.coverage.without(merged.coverage))
 
+    def trained_days(self) -> list[LocalDay]:
+        """The days through which a model was trained, ascending, without those at either end that had nothing to train on."""
+        days = self.days("trained_model")
+        while days and not self._has_model(days[-1]):
+            days.pop()
+        while days and not self._has_model(days[0]):
+            del days[0]
+        return days
+
+    def _has_model(self, day: LocalDay) -> bool:
+        record = self.frame("trained_model", day)
+        return record is not None and len(record) > 0
+
     def newest_model(self, through: LocalDay) -> pd.Series | None:
         """The record of the newest model trained through a day that is not after ``through``; None if there is none."""
-        trained = [day for day in self.days("trained_model") if day <= through]
-        record = self.frame("trained_model", trained[-1]) if trained else None
-        return None if record is None else record.iloc[0]
+        for day in reversed(self.days("trained_model")):
+            record = self.frame("trained_model", day) if day <= through else None
+            if record is not None and len(record):  # a day up to which nothing was known has none
+                return record.iloc[0]
+        return None
 
     def _stored(self, asset: str, first: LocalDay, last: LocalDay) -> list[LocalDay]:
         return [day for day in self.days(asset) if first <= day <= last]

@@ -210,8 +210,8 @@ class Tracking:
                 yield self._client
         # A server's refusals come as MlflowException or requests' errors, which are OSErrors, as is a lock's Timeout.
         except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
-            found = _without_secrets(str(error)).partition("\n")[0]
-            where = _without_secrets(self.tracking_uri)
+            found = without_secrets(str(error)).partition("\n")[0]
+            where = without_secrets(self.tracking_uri)
             # Not chained: the cause's own text may hold the password of the URI.
             raise TrackingUnavailable(
                 f"MLflow at {where} could not be used to {purpose}: {type(error).__name__}: {found[:600]}. "
@@ -482,10 +482,10 @@ def _milliseconds(instant: datetime) -> int:
     return int(instant.timestamp() * 1000)
 
 
-def _without_secrets(text: str) -> str:
+def without_secrets(text: str) -> str:
     """Hide the user names and passwords of any URIs in a text.
 
-    >>> _without_secrets("postgresql://ann:p@ss@host/mlflow?password=other&x=1 refused")
+    >>> without_secrets("postgresql://ann:p@ss@host/mlflow?password=other&x=1 refused")
     'postgresql://***@host/mlflow?password=***&x=1 refused'
     """
     hidden = re.sub(r"//[^/\s'\"]*@", "//***@", text)

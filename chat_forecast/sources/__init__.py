@@ -70,7 +70,5 @@ class Sources:
         """The last day that is worth doing: yesterday, or the last day of which an export's archive knows anything."""
         if chat.source != "export":
             return yesterday
-        covered = Archive(self.root, chat.slug).coverage
-        return (
-            yesterday if covered.is_empty else min(yesterday, LocalDay.containing(covered.intervals[-1][1], chat.timezone))
-        )
+        known_until = Archive(self.root, chat.slug).known_until
+        return yesterday if known_until is None else min(yesterday, LocalDay.containing(known_until, chat.timezone))

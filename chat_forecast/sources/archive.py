@@ -56,6 +56,13 @@ class Archive:
         with self._opened() as file:
             return self._coverage(file)
 
+    @property
+    def known_until(self) -> datetime | None:
+        """The last instant of which anything is known: the end of what is covered, or a message that covers nothing."""
+        reading = self.read()
+        instants = [end for _, end in reading.coverage.intervals[-1:]] + list(reading.messages["sent_at"].tail(1))
+        return max(instants, default=None)
+
     def read(self) -> Reading:
         """Everything; an empty reading where nothing was imported.
 

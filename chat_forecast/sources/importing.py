@@ -55,6 +55,11 @@ class ImportReport:
     """Local days in ``timezone``, from the first one of which the archive knows anything to the last."""
     timezone: str
 
+    @property
+    def first_day(self) -> LocalDay:
+        """The first local day of which the archive knows anything."""
+        return min(first for ranges in (self.covered, self.partly_covered, self.not_covered) for first, _ in ranges)
+
     def lines(self) -> list[str]:
         """Say it in words, a fact a line."""
         return [

@@ -85,9 +85,10 @@ def test_a_missing_day_is_no_fault_of_the_forecast(rule):
     assert "no hour of 2026-01-20 was read" in verdict.reason
 
 
-def test_a_missing_day_still_fails_when_the_model_is_old():
-    verdict = evaluate_rule(make_scores(SCORED, UNREAD | {"model_age_days": 20}), Settings())
-    assert not verdict.passed
+def test_a_chat_that_is_read_no_more_is_not_trained_again_for_ever():
+    worse = SCORED | {"squared_error": 1e6}
+    verdict = evaluate_rule(make_scores(worse, worse, UNREAD | {"model_age_days": 20}), Settings())
+    assert verdict.passed
 
 
 def test_nothing_to_compare_passes_and_says_so():

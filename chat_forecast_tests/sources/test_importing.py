@@ -175,6 +175,8 @@ REFUSED = {
     "result.json.gz": (b"\x1f\x8brest", "gzip.*Unpack"),
     "photo.jpg": (b"\xff\xd8\xff\xe0", "no known format.*Telegram Desktop"),
     "wide.csv": ("sent_at\n".encode("utf-16"), "UTF-16.*UTF-8"),
+    "wide.json": ('{"name": 1}'.encode("utf-16-le"), "UTF-16.*UTF-8"),
+    "film.mp4": (b"\0\0\0\x18ftyp", "no known format"),
     "columns.csv": (b"a,b\n1,2\n", "found the columns a, b. Expected a column sent_at"),
     "when.csv": (b"sent_at\nyesterday\n", "row 1 has a time that is none"),
     "1970.csv": (b"sent_at\n1970-01-01 00:00:00Z\n", "1970-01-01, before any chat"),
@@ -195,6 +197,18 @@ def test_a_refused_file_is_named_with_what_to_do_and_nothing_changes(archive, tm
     with pytest.raises(RefusedFileError, match=words) as caught:
         do_import(archive, export(tmp_path / "new.json", 5, 6, first_id=5), path, today=date(2023, 6, 1))
     assert str(caught.value).startswith(f"{path}: ")
+    assert stored(archive) == before
+
+
+def test_an_import_that_is_interrupted_changes_nothing(archive, tmp_path):
+    do_import(archive, export(tmp_path / "good.json", 0, 1))
+    before = stored(archive)
+
+    def interrupt(_done, _total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        do_import(archive, export(tmp_path / "new.json", *range(5, 3000)), progress=interrupt)
     assert stored(archive) == before
 
 

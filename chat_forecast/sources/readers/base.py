@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from chat_forecast.sources.base import SourceError
@@ -52,7 +53,10 @@ def whole_numbers(found: Sequence[Any]) -> pd.Series:
     Raises:
         ValueError: one is no whole number of 64 bits.
     """
+    if any(isinstance(each, float | bool) for each in found):
+        raise ValueError("expected whole numbers")
     try:
-        return pd.Series([None if each is None else int(each) for each in found], dtype="Int64")
+        with np.errstate(invalid="ignore"):  # one too great for 64 bits is refused all the same
+            return pd.Series([None if each is None else int(each) for each in found], dtype="Int64")
     except (TypeError, OverflowError) as error:
         raise ValueError(str(error)) from None

@@ -4,6 +4,7 @@ Belongs here: finding the reader for a file, and saying in words why there is no
 Does not belong here: reading it.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,11 +18,13 @@ _TABLES = (".csv", ".tsv", ".txt")
 _JSON_WANTED = (
     'In Telegram Desktop choose "Export chat history", format "Machine-readable JSON", and import the result.json.'
 )
+_UTF_16_UNSIGNED = re.compile(rb"(?:\0[\t\n\r -~]){2}|(?:[\t\n\r -~]\0){2}")
+_UTF_16 = "its text is UTF-16. Save it as UTF-8."
 _FOREIGN_HEADS = {
     b"\x1f\x8b": "it is compressed with gzip. Unpack it first: gunzip FILE.",
     b"PK\x03\x04": "it is a zip archive (or an Excel file). Unpack it, or save it as CSV, and import what comes out.",
-    b"\xff\xfe": "its text is UTF-16. Save it as UTF-8.",
-    b"\xfe\xff": "its text is UTF-16. Save it as UTF-8.",
+    b"\xff\xfe": _UTF_16,
+    b"\xfe\xff": _UTF_16,
     b"version https://git-lfs": (
         "it is a Git LFS pointer, which only stands for the real file. Fetch that one (git lfs pull) and import it."
     ),
@@ -61,6 +64,8 @@ def read_batches(
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
         raise RefusedFileError(path, "it is empty. Export or copy it again.")
+    if _UTF_16_UNSIGNED.match(head):
+        raise RefusedFileError(path, _UTF_16)
     for beginning, found in _FOREIGN_HEADS.items():
         if head.startswith(beginning):
             raise RefusedFileError(path, found)

@@ -1,0 +1,66 @@
+"""Time and memory of the commands that people wait for: ``--help``, ``show``, and ``run`` for one day.
+
+``python -m chat_forecast_tests.benchmarks.bench_day``: on a simulated chat of 200 days, ``run`` without and with training.
+"""
+
+import tempfile
+from datetime import date, timedelta
+from pathlib import Path
+
+from chat_forecast_tests.benchmarks.processes import measure, measure_command
+
+DAYS = 200
+IMPORTS = """
+import chat_forecast.cli, chat_forecast.runs
+import mlflow.pyfunc, mlflow.store.tracking.sqlalchemy_store
+import matplotlib.figure, matplotlib.backends.backend_agg
+"""
+CHATS = """
+[chats.calm]
+source = "simulated"
+timezone = "UTC"
+first_day = {first}
+[chats.calm.check]
+rule = "smape"
+smape_threshold = 2.0
+[chats.strict]
+source = "simulated"
+timezone = "UTC"
+first_day = {first}
+[chats.strict.check]
+rule = "smape"
+smape_threshold = 0.0001
+"""
+HISTORY = """
+import sys
+from chat_forecast.cli.base import Workplace
+from chat_forecast.core.days import LocalDay
+from chat_forecast.jobs import HISTORY_ASSETS, RETRAINING_ASSETS
+from chat_forecast.runs import opened
+place = Workplace()
+with opened(place.home, place.chats) as runner:
+    for chat in place.chats:
+        last = place.yesterday(chat)
+        runner.materialise(chat, HISTORY_ASSETS, LocalDay(chat.first_day, chat.timezone), last.plus(-1))
+        runner.materialise(chat, RETRAINING_ASSETS, last.plus(-1), last.plus(-1))
+"""
+
+
+def main() -> None:
+    """Make a home with history and a model, and measure."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "chats.toml").write_text(CHATS.format(first=date.today() - timedelta(days=DAYS)))  # noqa: DTZ011
+        print(f"making {DAYS} days of history for two chats: {measure(home, '-c', HISTORY)}")
+        print(f"--help: {measure_command(home, '--help')}")
+        print(f"show: {measure_command(home, 'show', 'calm')}")
+        imports = measure(home, "-c", IMPORTS)
+        print(f"the imports of a run alone: {imports}")
+        for chat, words in (("calm", "without training"), ("strict", "with training")):
+            first, again = (measure_command(home, "run", chat) for _ in range(2))
+            print(f"run, {words}: {first}; imports are {imports.cpu / first.cpu:.0%}")
+            print(f"run of the same day again: {again}")
+
+
+if __name__ == "__main__":
+    main()

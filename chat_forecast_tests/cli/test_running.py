@@ -1,0 +1,83 @@
+"""``run``, ``backfill`` and ``show`` where there is nothing to do yet, or what was asked for cannot be."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from click.testing import CliRunner
+
+from chat_forecast.cli import main
+
+TODAY = datetime.now(ZoneInfo("Pacific/Kiritimati")).date()  # nowhere is it later
+CHATS = f"""
+[chats.new-one]
+source = "simulated"
+timezone = "Pacific/Kiritimati"
+first_day = {TODAY}
+
+[chats.older]
+source = "simulated"
+timezone = "Pacific/Kiritimati"
+first_day = {TODAY - timedelta(days=5)}
+
+[chats.empty]
+source = "export"
+timezone = "Pacific/Kiritimati"
+first_day = {TODAY - timedelta(days=2)}
+"""
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home named by a relative path, with a chat that begins today, one of some days, and one without its archive."""
+    for name in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_STORAGE"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CHAT_FORECAST_HOME", "a home")
+    (tmp_path / "a home").mkdir()
+    (tmp_path / "a home" / "chats.toml").write_text(CHATS)
+    return tmp_path / "a home"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["show", "new-one"], "new-one has no forecast yet. Make them: chat-forecast backfill new-one"),
+        (["run", "new-one"], f"new-one begins on {TODAY}, and no day of it has ended yet in Pacific/Kiritimati"),
+        (["backfill", "new-one"], f"new-one begins on {TODAY}, and no day of it has ended yet"),
+        (["run", "new-one", "--day", str(TODAY)], "no day of it has ended yet"),
+        (
+            ["run", "older", "--day", str(TODAY)],
+            f"older has the days {TODAY - timedelta(days=5)} to {TODAY - timedelta(days=1)}",
+        ),
+        (["run", "older", "--day", "yesterday"], "'yesterday' does not match the format"),
+        (["run", "oldre"], "has no chat 'oldre'; it has: new-one, older, empty"),
+        (
+            ["backfill", "older", "--from", str(TODAY - timedelta(days=2)), "--to", str(TODAY - timedelta(days=3))],
+            "is after --to",
+        ),
+        (["backfill", "older", "--from", "1999-01-01"], "--from 1999-01-01: older has the days"),
+        (["up", "--port", "70000"], "--port"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_message_and_nothing_is_made(home, words, expected):
+    before = sorted(path.name for path in home.iterdir())
+    done = CliRunner().invoke(main, words)
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert done.exit_code > 0
+    assert expected in " ".join(done.output.split())
+    assert sorted(path.name for path in home.iterdir()) == before
+
+
+def test_a_day_of_a_chat_without_its_archive_says_how_to_import_one(home):
+    done = CliRunner().invoke(main, ["run", "empty"])
+    assert done.exit_code == 1
+    assert "empty has no archive" in " ".join(done.output.split())
+    assert "chat-forecast import empty FILE" in " ".join(done.output.split())
+
+
+def test_a_mistake_in_the_configuration_is_told_with_file_chat_and_field(home):
+    (home / "chats.toml").write_text(CHATS.replace("timezone", "timezon", 1))
+    done = CliRunner().invoke(main, ["show", "older"])
+    assert done.exit_code == 1
+    assert f"{home}/chats.toml: chat new-one: timezon: unknown key" in done.output.replace("\n", "")
