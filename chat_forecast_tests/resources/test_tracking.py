@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 from chat_forecast.core.days import LocalDay
-from chat_forecast.core.forecasters.same_hour import SameHour
+from chat_forecast.core.forecasters.same_hour import fit_same_hour
 from chat_forecast.resources.tracking import MLFLOW_SETTINGS, Tracking, TrackingUnavailable, model_input
 from chat_forecast_tests.factories import make_series
 
@@ -203,7 +203,7 @@ def test_a_model_declares_what_it_takes_gives_and_needs(tracking, client):
 def test_the_champion_forecasts_in_a_new_process_as_it_did_in_the_old_one(tracking, tmp_path):
     coming = LocalDay.parse("2026-10-25", ZONE)
     series = make_series(coming.plus(-28), 28, counts=lambda hour: None if hour.hour == 3 else hour.hour + hour.day)
-    fitted = SameHour().fit(series)
+    fitted = fit_same_hour(series)
     register(tracking, "lasting", forecaster=fitted.to_dict())
     model_input(series, coming.hours).to_parquet(tmp_path / "input.parquet")
     code = (
