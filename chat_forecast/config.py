@@ -219,7 +219,7 @@ class Chat(_Settings):
     @classmethod
     def _is_spoken(cls, language: str) -> str:
         if language not in known_languages():
-            raise PydanticCustomError("language", "one of {known}", {"known": ", ".join(known_languages())})
+            raise PydanticCustomError("language", "one of: {known}", {"known": ", ".join(known_languages())})
         return language
 
     @field_validator("simulation")

@@ -146,6 +146,7 @@ def test_file_that_begins_with_a_byte_order_mark_is_read(path):
         ("max_model_age_days", "[1]", "chats.a.check", "found a list", "expected a valid integer"),
         ("smape_threshold", "0.5", "chats.a.check", "found 0.5", 'left out: only rule = "smape" uses it'),
         ("smape_threshold", "nan", "chats.a.check", "found NaN", "expected a finite number"),
+        ("language", '"de"', "chats.a", 'found "de"', "expected one of: en, ru"),
         ("training", "180", "chats.a", "found 180", "expected a table"),
         ("seed", "7", "chats.a.simulation", "found a table", 'left out: only source = "simulated" uses it'),
     ],

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
+from chat_forecast import config
 from chat_forecast.cli import main
 from chat_forecast.config import Chat
-from chat_forecast.docs.reference import PAGE, configuration_reference
+from chat_forecast.docs.reference import PAGE, TABLES, configuration_reference
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "chat_forecast" / "docs").glob("*.md"))]
@@ -83,6 +84,7 @@ def test_readme_s_configuration_is_valid():
 
 
 def test_configuration_reference_is_what_the_models_say():
+    assert set(TABLES.values()) == set(config._Settings.__subclasses__()), "a table of the configuration is left out"
     assert PAGE.read_text(encoding="utf-8") == configuration_reference(), "run: python -m chat_forecast.docs"
 
 

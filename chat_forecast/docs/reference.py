@@ -6,18 +6,20 @@ Does not belong here: the fields and their descriptions (:mod:`chat_forecast.con
 
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from chat_forecast.config import SECTIONS, Chat
+from chat_forecast.config import SECTIONS, Chat, Notify
 
 PAGE = Path(__file__).with_name("configuration.md")
 TABLES: dict[str, type[BaseModel]] = {
     "chats.<slug>": Chat,
     **{f"chats.<slug>.{section}": model for section, model in SECTIONS.items()},
+    "notify": Notify,
 }
 """Every table of ``chats.toml`` and what reads it."""
 WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", date: "date"}
@@ -70,9 +72,11 @@ def _value(field: FieldInfo) -> str:
     >>> _value(FieldInfo.from_annotated_attribute(int, Field(default=7, ge=1, le=90)))
     'whole number, from 1, to 90'
     """
-    kinds = get_args(field.annotation) if get_origin(field.annotation) is not Literal else (field.annotation,)
-    # A field that may be left out is a union with None.
-    kind = next((each for each in kinds if each is not type(None)), field.annotation)
+    kind: Any = field.annotation
+    if get_origin(kind) in (Union, UnionType):  # a field that may be left out is one with None
+        kind = next(each for each in get_args(kind) if each is not NoneType)
+    if get_origin(kind) is list:
+        return f"list of any of {', '.join(f'`{each}`' for each in get_args(get_args(kind)[0]))}"
     if get_origin(kind) is Literal:
         return " or ".join(f"`{each}`" for each in get_args(kind))
     return ", ".join([WORDS.get(kind, str(kind)), *(_bound(limit) for limit in field.metadata if _bound(limit))])
@@ -95,4 +99,6 @@ def _bound(limit: Any) -> str:  # noqa: ANN401 - pydantic's own list of anything
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "must be given"
-    return "none" if field.default is None else f"`{field.default}`"
+    if isinstance(field.default, list):
+        return "all of them"
+    return "none" if field.default is None else f"`{str(field.default).lower() if field.default is True else field.default}`"
