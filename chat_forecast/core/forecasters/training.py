@@ -71,12 +71,15 @@ def load(stored: Mapping[str, Any]) -> FittedForecaster:
     """Bring back a trained model from what its ``to_dict`` gave, through JSON too; its forecasts are the same.
 
     Raises:
-        ValueError: it was made by a method that is not known here.
+        ValueError: it was made by a method, or in a form, that is not known here.
     """
     name = stored.get("name")
     if name not in METHODS:
-        raise ValueError(f"expected a model of one of {', '.join(METHODS)}, found {name!r}")
-    return FittedSameHour.from_dict(stored) if name == SAME_HOUR else Levelled.from_dict(stored)
+        raise ValueError(f"expected a model of one of {', '.join(METHODS)}, found {name!r}: train the model anew")
+    try:
+        return FittedSameHour.from_dict(stored) if name == SAME_HOUR else Levelled.from_dict(stored)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the model {name} was stored by another version ({error}): train it anew") from error
 
 
 def _table(chosen: str, losses: pd.DataFrame, notes: Mapping[str, str]) -> pd.DataFrame:

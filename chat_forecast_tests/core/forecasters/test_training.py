@@ -170,3 +170,9 @@ def test_a_series_of_which_nothing_is_known_cannot_be_trained_on():
 def test_a_model_of_an_unknown_method_is_refused():
     with pytest.raises(ValueError, match="found 'oracle'"):
         load({"name": "oracle"})
+
+
+def test_a_model_of_another_version_is_refused_with_advice(fitted):
+    stored = fitted["average"].to_dict()
+    with pytest.raises(ValueError, match="stored by another version .*: train it anew"):
+        load({name: value for name, value in stored.items() if name != "curves"})
