@@ -174,5 +174,5 @@ def test_a_model_of_an_unknown_method_is_refused():
 
 def test_a_model_of_another_version_is_refused_with_advice(fitted):
     stored = fitted["average"].to_dict()
-    with pytest.raises(ValueError, match="stored by another version .*: train it anew"):
+    with pytest.raises(ValueError, match=r"stored by another version .*: train it anew"):
         load({name: value for name, value in stored.items() if name != "curves"})
