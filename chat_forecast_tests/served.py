@@ -93,8 +93,8 @@ class Served:
 
 
 @contextmanager
-def served(home: Path):
-    """Run ``chat-forecast up`` while the block lasts, and see that it ends cleanly on Ctrl-C."""
+def served(home: Path, ending: signal.Signals = signal.SIGINT):
+    """Run ``chat-forecast up`` while the block lasts, and see that it ends cleanly on a signal, Ctrl-C if not said."""
     port, mlflow_port, reports_port = free_ports(3)
     environment = {key: value for key, value in os.environ.items() if key not in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI")}
     environment["CHAT_FORECAST_HOME"] = str(home)
@@ -111,7 +111,7 @@ def served(home: Path):
         yield Served(process, *(f"http://127.0.0.1:{number}" for number in (port, mlflow_port, reports_port)))
         if process.poll() is not None:
             return  # killed by the test
-        process.send_signal(signal.SIGINT)
+        process.send_signal(ending)
         assert process.wait(60) == 0
         assert process.stdout.read().split() == ["Stopping", "…", "Stopped."]
     finally:

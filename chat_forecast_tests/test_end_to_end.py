@@ -1,6 +1,7 @@
 """The real daemon, webserver, backfill, schedule and sensor, on an instance on disk."""
 
 import os
+import signal
 import subprocess
 import sys
 from datetime import datetime, time, timedelta
@@ -61,7 +62,7 @@ def test_a_backfill_from_the_ui_is_one_run_and_a_failed_score_one_retraining_ove
     # The day's score fails while no daemon is there.
     environment = {**os.environ, "CHAT_FORECAST_HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-c", DAY_WITHOUT_DECISION], env=environment, check=True, timeout=120)
-    with served(tmp_path) as system:
+    with served(tmp_path, signal.SIGHUP) as system:  # as a terminal that is closed
         wait_for(lambda: system.have_ended(pipelineName="loud_chat_retraining"), 180, "the retraining")
     with served(tmp_path) as system:
         before = system.ticks("retraining")

@@ -160,11 +160,13 @@ def test_days_of_which_no_hour_is_known_do_not_hinder_a_backfill(new_home):
         trained = [len(storage.frame("trained_model", day)) for day in first.until(last)]
         forecasts = [len(storage.frame("next_day_forecast", day)) for day in first.until(last)]
         assert trained == [0, 1, 1, 1, 1]
+        assert storage.trained_days() == list(first.plus(1).until(last))
         assert forecasts == [0, 25, 24, 24, 24]  # on 5 April clocks go back by half an hour
         assert storage.frames("hourly_series", first, last)["messages"].sum() == 1  # the two others stand in cut hours
         of_one = runner.storage(one)
         assert of_one.frame("hourly_series", days_of(one, home)[0])["messages"].isna().all()
         assert of_one.newest_model(last) is None
+        assert of_one.trained_days() == []
         assert runner.retrain_if_wanted(one) is None
 
 

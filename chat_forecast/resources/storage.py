@@ -188,7 +188,7 @@ class ChatStorage:
         return Reading(raw.messages[~is_merged], raw.coverage.without(merged.coverage))
 
     def trained_days(self) -> list[LocalDay]:
-        """The days through which a model was trained, ascending, without those at the ends with nothing to train on."""
+        """The days through which a model was trained, ascending; those at either end that knew no hour have none."""
         days = self.days("trained_model")
         while days and not self._has_model(days[-1]):
             days.pop()
