@@ -56,5 +56,5 @@ def _pseudonym(home):
 
 
 def test_processes_that_start_at_once_use_one_key(tmp_path):
-    with multiprocessing.get_context("fork").Pool(4) as pool:
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
         assert len(set(pool.map(_pseudonym, [tmp_path] * 8))) == 1
