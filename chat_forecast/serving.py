@@ -204,9 +204,11 @@ def _end_leftovers(record: Path) -> None:
             "get in each other's way."
         )
     for pid in alive:
-        ending = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        _end_session(pid)
-        psutil.wait_procs(ending, timeout=GRACE_SECONDS)  # only then their ports are free
+        with suppress(psutil.NoSuchProcess):  # it ended by itself just now
+            leader = psutil.Process(pid)
+            ending = [leader, *leader.children(recursive=True)]
+            _end_session(pid)
+            psutil.wait_procs(ending, timeout=GRACE_SECONDS)  # only then their ports are free
     record.unlink(missing_ok=True)
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 from filelock import Timeout
@@ -11,9 +12,11 @@ from chat_forecast.cli.base import Workplace, examples, json_option, pass_workpl
 from chat_forecast.config import Chat, load_notify
 from chat_forecast.core.news import test_message
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.notify import Service, Telling, Told
 from chat_forecast.resources.storage import Storages
-from chat_forecast.runs import Runner
+
+if TYPE_CHECKING:  # they import Dagster, for which `--help` and `show` need not wait
+    from chat_forecast.notify import Service, Telling, Told
+    from chat_forecast.runs import Runner
 
 
 @click.command(epilog=examples("chat-forecast notify --test", "chat-forecast notify"))
@@ -43,7 +46,7 @@ def notify(workplace: Workplace, is_test: bool, as_json: bool) -> None:
     raise SystemExit(1 if told.failed else 0)
 
 
-def tell_all(workplace: Workplace, telling: Telling, services: Sequence[Service]) -> Told:
+def tell_all(workplace: Workplace, telling: "Telling", services: "Sequence[Service]") -> "Told":
     """Tell what is new about every chat."""
     from chat_forecast.runs import opened
 
@@ -51,7 +54,7 @@ def tell_all(workplace: Workplace, telling: Telling, services: Sequence[Service]
         return tell(workplace, telling, runner, workplace.chats, services)
 
 
-def tell_after_run(workplace: Workplace, runner: Runner, chat: Chat, console: Console) -> None:
+def tell_after_run(workplace: Workplace, runner: "Runner", chat: Chat, console: Console) -> None:
     """Tell what a run brought, where people are to be told; a failure is said and fails nothing."""
     try:
         telling = telling_of(workplace)
@@ -62,25 +65,31 @@ def tell_after_run(workplace: Workplace, runner: Runner, chat: Chat, console: Co
         console.print(f"Nobody was told: {error}", highlight=False)
 
 
-def telling_of(workplace: Workplace) -> Telling:
+def telling_of(workplace: Workplace) -> "Telling":
     """What is told, and where it is noted that it was."""
+    from chat_forecast.notify import Telling
+
     return Telling(load_notify(workplace.home.chats_file), workplace.home.root, workplace.home.dagster_url)
 
 
-def tell(workplace: Workplace, telling: Telling, runner: Runner, chats: Sequence[Chat], services: Sequence[Service]) -> Told:
+def tell(
+    workplace: Workplace, telling: "Telling", runner: "Runner", chats: Sequence[Chat], services: "Sequence[Service]"
+) -> "Told":
     """Tell what is new about the chats."""
     storages = Storages(workplace.home.storage_url, workplace.home.locks)
     return telling.tell(runner.instance, chats, storages, services, workplace.now, to_train={})
 
 
-def send_test(services: Sequence[Service]) -> Told:
+def send_test(services: "Sequence[Service]") -> "Told":
     """Send a test message to each service."""
+    from chat_forecast.notify import Told
+
     took = {service.shown: service.send(test_message()) for service in services}
     sent = tuple(f"{test_message().title}, to {shown}" for shown, taken in took.items() if taken)
     return Told(sent, tuple(shown for shown, taken in took.items() if not taken))
 
 
-def print_told(console: Console, told: Told) -> None:
+def print_told(console: Console, told: "Told") -> None:
     """Say what was sent, and which services did not answer."""
     for title in told.sent:
         console.print(f"Told: {title}", highlight=False, markup=False)

@@ -1,5 +1,7 @@
 """``run``, ``backfill`` and ``show`` where there is nothing to do yet, or what was asked for cannot be."""
 
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -81,3 +83,9 @@ def test_a_mistake_in_the_configuration_is_told_with_file_chat_and_field(home):
     done = CliRunner().invoke(main, ["show", "older"])
     assert done.exit_code == 1
     assert f"{home}/chats.toml: chat new-one: timezon: unknown key" in done.output.replace("\n", "")
+
+
+def test_commands_that_run_nothing_do_not_wait_for_heavy_libraries():
+    heavy = "('dagster', 'mlflow', 'prophet', 'telethon', 'matplotlib', 'altair', 'apprise', 'sklearn', 'scipy')"
+    code = f"import sys, chat_forecast.cli; print([name for name in {heavy} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

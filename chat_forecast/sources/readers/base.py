@@ -53,7 +53,7 @@ def whole_numbers(found: Sequence[Any]) -> pd.Series:
     Raises:
         ValueError: one is no whole number of 64 bits.
     """
-    if any(isinstance(each, float | bool) for each in found):
+    if {float, bool} & set(map(type, found)):
         raise ValueError("expected whole numbers")
     try:
         with np.errstate(invalid="ignore"):  # one too great for 64 bits is refused all the same

@@ -18,6 +18,8 @@ from chat_forecast.sources.readers.base import Progress
 
 _decode = json.JSONDecoder(strict=False).raw_decode  # not strict: control characters may stand in a string as they are
 _space = re.compile(r"[ \t\r\n]*").match
+_comma = re.compile(r"[ \t\r\n]*,[ \t\r\n]*").match
+_NO_PART = ("", " ", "\t", "\r", "\n")
 _WRONG_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|.)", re.DOTALL)
 _CUT_NUMBER = 2  # of 1e+5, cut before the 5, a 1 is read: what is left over so near to the window's end may belong to it
 _LONGEST_TOKEN = 16  # an error so near to the window's end may come from a token that is cut there
@@ -51,7 +53,8 @@ class JsonStream:
 
     def value(self) -> Any:  # noqa: ANN401  # any JSON
         """Take the whole part that begins here."""
-        self.peek()
+        if self._text[self._at : self._at + 1] in _NO_PART:
+            self.peek()
         while True:
             try:
                 value, end = _decode(self._text, self._at)
@@ -82,8 +85,17 @@ class JsonStream:
 
     def values(self) -> Iterator[Any]:
         """Take the elements of the array that begins here one by one."""
-        for _ in self.elements():
+        self._take("[")
+        if self.peek() == "]":
+            self._at += 1
+            return
+        while True:
             yield self.value()
+            found = _comma(self._text, self._at)
+            if found and found.end() < len(self._text):
+                self._at = found.end()  # the usual case at once: there are millions
+            elif self._take(",]") == "]":
+                return
 
     def members(self) -> Iterator[str]:
         """Enter the object that begins here, and stop after each key; its value is to be taken before the next one."""

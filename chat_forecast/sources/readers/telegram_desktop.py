@@ -204,7 +204,7 @@ class _ExportFile:
             sent_at = pd.Series(pd.to_datetime(whole_numbers(found.unixtimes), unit="s", utc=True)).dt.as_unit("us")
         except ValueError:
             raise self._foreign("found a message whose id or date_unixtime is no whole number, or too great") from None
-        if not all(isinstance(sender, str | int | None) for sender in found.senders):
+        if not {str, int, type(None)}.issuperset(map(type, found.senders)):
             raise self._foreign("found a message whose from_id is neither a text nor a number")
         if numbers.lt(LOWEST_REAL_ID).any():
             raise self._foreign("found a message whose id is too low for one of Telegram's")
