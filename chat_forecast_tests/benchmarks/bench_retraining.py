@@ -1,6 +1,6 @@
 """What each rule of retraining costs in trainings, and loses in accuracy against training every night.
 
-``python -m chat_forecast_tests.benchmarks.bench_retraining [FOLDER of Parquet chats with an index.csv] [--days 84]``
+``python -m chat_forecast_tests.benchmarks.bench_retraining [FOLDER of Parquet chats with an index.csv] [--days 84] [--only CHAT …]``
 
 Walks over the last days of each chat, as it is and with an artificial break in the middle of them (the level times 4,
 divided by 4, everything 8 hours later), forecasts every day with the newest model that the rule has had trained, and
@@ -147,10 +147,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--days", type=int, default=84)
+    parser.add_argument("--only", nargs="*", metavar="CHAT", help="these chats alone")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--breaks", nargs="*", default=list(BREAKS), choices=list(BREAKS))
     given = parser.parse_args()
-    jobs = [(*chat, given.days, kind) for chat in chats(given.folder) for kind in given.breaks]
+    jobs = [
+        (*chat, given.days, kind)
+        for chat in chats(given.folder)
+        if not given.only or chat[0] in given.only
+        for kind in given.breaks
+    ]
     with ProcessPoolExecutor(given.jobs) as pool:
         table = pd.DataFrame([row for rows in pool.map(walk_chat, jobs) for row in rows])
     for kind, part in table.groupby("break", sort=False):
