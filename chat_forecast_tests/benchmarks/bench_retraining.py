@@ -1,6 +1,6 @@
 """What each rule of retraining costs in trainings, and loses in accuracy against training every night.
 
-``python -m chat_forecast_tests.benchmarks.bench_retraining [FOLDER of Parquet chats with an index.csv] [--days 84] [--only CHAT …]``
+``python -m chat_forecast_tests.benchmarks.bench_retraining [FOLDER of Parquet chats with an index.csv] [--days 84]``
 
 Walks over the last days of each chat, as it is and with an artificial break in the middle of them (the level times 4,
 divided by 4, everything 8 hours later), forecasts every day with the newest model that the rule has had trained, and
