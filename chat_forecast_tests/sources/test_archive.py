@@ -1,5 +1,6 @@
 import multiprocessing
 import uuid
+from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
 
 import pandas as pd
@@ -141,6 +142,6 @@ def _add(root, number):
 
 
 def test_processes_that_add_at_once_lose_nothing(tmp_path):
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        assert pool.starmap(_add, [(str(tmp_path), number) for number in range(12)]) == [1] * 12
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        assert list(pool.map(_add, [str(tmp_path)] * 12, range(12))) == [1] * 12
     assert Archive(str(tmp_path), "my-chat").read().messages["message_id"].tolist() == list(range(12))

@@ -1,5 +1,6 @@
 import multiprocessing
 import stat
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
@@ -56,5 +57,5 @@ def _pseudonym(home):
 
 
 def test_processes_that_start_at_once_use_one_key(tmp_path):
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         assert len(set(pool.map(_pseudonym, [tmp_path] * 8))) == 1
