@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +33,9 @@ QUICK = Limits(
 @pytest.fixture
 def telegram(caplog):
     """A server; at the end no handler has failed, every planned fault has happened, and nobody is still connected."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what tests of other modules left open is not this one's fault
+        gc.collect()
     gc.freeze()  # what was there before is not looked through again
     with LoopbackTelegram() as server:
         yield server
