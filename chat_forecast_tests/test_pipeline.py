@@ -19,7 +19,7 @@ from chat_forecast.core.forecasters import FORECAST_COLUMNS
 from chat_forecast.core.messages import Reading
 from chat_forecast.files import StoredFileError
 from chat_forecast.home import Home, apply_environment
-from chat_forecast.jobs import ALL_ASSETS, DAY_ASSETS, HISTORY_ASSETS
+from chat_forecast.jobs import ALL_ASSETS, DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
 from chat_forecast.runs import RunFailed, opened
 from chat_forecast.sensors import day_to_train
 from chat_forecast.sources import Sources
@@ -29,9 +29,9 @@ from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast_tests.factories import make_messages
 
 SHARED = Path(__file__).parents[2] / "shared"
-CHAT = Chat(slug="my-chat", source="simulated", timezone="Europe/Berlin", first_day=date(2026, 3, 20))
-FIRST = LocalDay.parse("2026-03-20", CHAT.timezone)  # the range includes a day of 23 hours, 2026-03-29
-LAST = FIRST.plus(9)
+CHAT = Chat(slug="my-chat", source="simulated", timezone="Europe/Berlin", first_day=date(2026, 3, 25))
+FIRST = LocalDay.parse("2026-03-25", CHAT.timezone)  # the range includes a day of 23 hours, 2026-03-29
+LAST = FIRST.plus(5)
 
 
 @pytest.fixture(autouse=True)
@@ -94,13 +94,13 @@ def test_a_range_gives_the_files_of_one_run_a_day_and_later_days_change_nothing(
             assert after == stored(by_day, asset)
     storage = runner.storage(CHAT)
     series = storage.frames("hourly_series", FIRST, LAST)
-    assert len(series) == 10 * 24 - 1
+    assert len(series) == 6 * 24 - 1
     for day in FIRST.until(LAST):
         assert storage.frames("hourly_series", day, day)["messages"].sum() == len(
             storage.messages("merged_history", day).messages
         )
     scores = storage.frames("daily_score", FIRST, LAST)
-    assert scores["rmse"].notna().tolist() == [False] + [True] * 9
+    assert scores["rmse"].notna().tolist() == [False] + [True] * 5
 
 
 def test_a_backfill_without_models_asks_for_one_training_and_one_is_enough(new_home):
@@ -109,7 +109,7 @@ def test_a_backfill_without_models_asks_for_one_training_and_one_is_enough(new_h
         runner.materialise(CHAT, DAY_ASSETS, FIRST, LAST)
         check = dg.AssetCheckKey(dg.AssetKey([CHAT.slug, "daily_score"]), "forecast_good_enough")
         evaluated = runner.instance.event_log_storage.get_asset_check_partition_info([check])
-        assert sum(info.latest_execution_status.value == "FAILED" for info in evaluated) == 10
+        assert sum(info.latest_execution_status.value == "FAILED" for info in evaluated) == 6
         assert day_to_train(runner.instance, CHAT, runner.storage(CHAT)) == LAST
         assert runner.retrain_if_wanted(CHAT) == LAST
         assert runner.retrain_if_wanted(CHAT) is None
@@ -279,7 +279,7 @@ def test_a_damaged_file_fails_the_run_with_its_name(new_home):
         runner.materialise(CHAT, HISTORY_ASSETS, FIRST, FIRST)
         path = Path(runner.storage(CHAT).url("merged_history", FIRST))
         path.write_bytes(b"not parquet")
-        with pytest.raises(RunFailed, match=r"merged_history/2026-03-20.parquet is damaged"):
+        with pytest.raises(RunFailed, match=r"merged_history/2026-03-25.parquet is damaged"):
             runner.materialise(CHAT, HISTORY_ASSETS, FIRST, FIRST)
         with pytest.raises(StoredFileError):
             runner.storage(CHAT).messages("merged_history", FIRST)
@@ -357,7 +357,8 @@ def test_a_real_chat_is_imported_and_backfilled(new_home):
     with opened(home, [chat]) as runner:
         runner.materialise(chat, HISTORY_ASSETS, first, last)
         begin = last.plus(-13)
-        runner.backfill(chat, begin, last)
+        runner.materialise(chat, RETRAINING_ASSETS, begin, begin)
+        runner.materialise(chat, ("next_day_forecast", "daily_score"), begin.plus(1), last)
         scores = runner.storage(chat).frames("daily_score", begin.plus(1), last)
     assert scores["skill"].notna().sum() == 13
     assert scores["skill"].mean() > 0
