@@ -12,7 +12,12 @@ import pytest
 from chat_forecast.home import Home
 from chat_forecast.serving import MLFLOW, Servers, ServingError, serve
 
-SLEEPING = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
+SLEEPING = [
+    sys.executable,
+    "-c",
+    # Whoever runs the tests in the background may have them ignore SIGINT, and what they start too.
+    "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_DFL)\nprint('up', flush=True)\ntime.sleep(600)",
+]
 WITH_A_WORKER = [
     sys.executable,
     "-c",

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from telethon.crypto import rsa
 
 from chat_forecast.cli import main
+from chat_forecast.cli.base import console
 from chat_forecast.config import load_chats
 from chat_forecast.sources.telegram.credentials import load_credentials
 from chat_forecast.sources.telegram.peers import Peer, Peers
@@ -36,7 +37,7 @@ def command(telegram, tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CHAT_FORECAST_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TELEGRAM_SERVER", telegram.address)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console, "width", 200)
     monkeypatch.chdir(tmp_path)
     rsa.add_key(public_key(), old=False)
 
