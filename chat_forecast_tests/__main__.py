@@ -10,7 +10,8 @@ STEPS = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
-    "tests": ["pytest", "--numprocesses=2", "--dist=loadgroup", "--durations=10"],
+    # One process more than the two processors that it should need: some tests wait for servers most of their time.
+    "tests": ["pytest", "--numprocesses=3", "--dist=loadgroup", "--durations=10"],
 }
 
 

@@ -59,10 +59,9 @@ def test_a_backfill_from_the_ui_is_one_run_and_a_failed_score_one_retraining_ove
             (YESTERDAY.isoformat(), "loud-chat")
         ]
 
-    # The day's score fails while no daemon is there.
-    environment = {**os.environ, "CHAT_FORECAST_HOME": str(tmp_path)}
-    subprocess.run([sys.executable, "-c", DAY_WITHOUT_DECISION], env=environment, check=True, timeout=120)
-    with served(tmp_path, signal.SIGHUP) as system:  # as a terminal that is closed
+        # The day's score fails: the sensor's turn.
+        environment = {**os.environ, "CHAT_FORECAST_HOME": str(tmp_path)}
+        subprocess.run([sys.executable, "-c", DAY_WITHOUT_DECISION], env=environment, check=True, timeout=120)
         wait_for(lambda: system.have_ended(pipelineName="loud_chat_retraining"), 180, "the retraining")
     with served(tmp_path) as system:
         before = system.ticks("retraining")
