@@ -10,8 +10,7 @@ STEPS = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
-    # One process more than the two processors that it should need: some tests wait for servers most of their time.
-    "tests": ["pytest", "--numprocesses=3", "--dist=loadgroup", "--durations=10"],
+    "tests": ["pytest", "--numprocesses=2", "--dist=loadgroup", "--durations=10"],
 }
 
 

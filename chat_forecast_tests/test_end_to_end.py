@@ -45,7 +45,7 @@ with opened(place.home, place.chats) as runner:
 def test_a_backfill_from_the_ui_is_one_run_and_a_failed_score_one_retraining_over_a_restart(tmp_path):
     (tmp_path / "chats.toml").write_text(CHATS)
     days = [(FIRST + timedelta(days=number)).isoformat() for number in range(30)]
-    with served(tmp_path) as system:
+    with served(tmp_path, signal.SIGHUP) as system:  # as a terminal that is closed
         backfill = system.backfill("loud-chat", ALL_ASSETS, days)
         of_backfill = [{"key": "dagster/backfill", "value": backfill}]
         wait_for(lambda: system.have_ended(tags=of_backfill), 240, "the backfill's run to end")
