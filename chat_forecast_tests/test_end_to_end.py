@@ -45,7 +45,7 @@ with opened(place.home, place.chats) as runner:
 def test_a_backfill_from_the_ui_is_one_run_and_a_failed_score_one_retraining_over_a_restart(tmp_path):
     (tmp_path / "chats.toml").write_text(CHATS)
     days = [(FIRST + timedelta(days=number)).isoformat() for number in range(30)]
-    with served(tmp_path, signal.SIGHUP) as system:  # as a terminal that is closed
+    with served(tmp_path) as system:
         backfill = system.backfill("loud-chat", ALL_ASSETS, days)
         of_backfill = [{"key": "dagster/backfill", "value": backfill}]
         wait_for(lambda: system.have_ended(tags=of_backfill), 240, "the backfill's run to end")
@@ -59,9 +59,10 @@ def test_a_backfill_from_the_ui_is_one_run_and_a_failed_score_one_retraining_ove
             (YESTERDAY.isoformat(), "loud-chat")
         ]
 
-        # The day's score fails: the sensor's turn.
-        environment = {**os.environ, "CHAT_FORECAST_HOME": str(tmp_path)}
-        subprocess.run([sys.executable, "-c", DAY_WITHOUT_DECISION], env=environment, check=True, timeout=120)
+    # The day's score fails while no daemon is there.
+    environment = {**os.environ, "CHAT_FORECAST_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", DAY_WITHOUT_DECISION], env=environment, check=True, timeout=120)
+    with served(tmp_path, signal.SIGHUP) as system:  # as a terminal that is closed
         wait_for(lambda: system.have_ended(pipelineName="loud_chat_retraining"), 180, "the retraining")
     with served(tmp_path) as system:
         before = system.ticks("retraining")

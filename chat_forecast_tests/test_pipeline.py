@@ -353,8 +353,7 @@ def test_a_real_chat_is_imported_and_backfilled(new_home):
         pseudonyms=Pseudonyms.load(home.root),
     )
     assert report.new == 19997
-    last = LocalDay.parse("2023-11-05", chat.timezone)
-    first = last.plus(-149)  # all 389 days: see bench_backfill
+    first, last = LocalDay.parse("2022-10-13", chat.timezone), LocalDay.parse("2023-11-05", chat.timezone)
     with opened(home, [chat]) as runner:
         runner.materialise(chat, HISTORY_ASSETS, first, last)
         begin = last.plus(-13)

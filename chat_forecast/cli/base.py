@@ -59,7 +59,7 @@ def _plain(value: object) -> object:
             return {str(name): _plain(each) for name, each in value.items()}
         case list() | tuple():
             return [_plain(each) for each in value]
-        case _ if pd.isna(value):  # type: ignore[call-overload]
+        case _ if pd.isna(value):  # type: ignore[call-overload]  # any object
             return None
         case date():  # datetimes and pandas' timestamps too
             return value.isoformat()

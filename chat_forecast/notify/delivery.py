@@ -48,13 +48,13 @@ class Service:
 
             picture = None
             if notice.picture is not None:
-                picture = AttachMemory(  # type: ignore[no-untyped-call]
+                picture = AttachMemory(  # type: ignore[no-untyped-call]  # Apprise has no types
                     content=notice.picture, name="forecast.png", mimetype="image/png"
                 )
             sent = self._client().notify(body=notice.body, title=notice.title, body_format=NotifyFormat.TEXT, attach=picture)
         return bool(sent)
 
-    def _client(self) -> Any:  # noqa: ANN401
+    def _client(self) -> Any:  # noqa: ANN401 - Apprise has no types
         from apprise import Apprise
 
         client = Apprise()

@@ -91,7 +91,7 @@ class Reports:
         entries = []
         for chat in chats:
             made = self.languages(chat)
-            made.sort(key=lambda language, own=chat.language: (language != own, language))  # type: ignore[misc]
+            made.sort(key=lambda language, own=chat.language: (language != own, language))  # type: ignore[misc]  # a default binds the loop's value
             pages = [
                 {"file": f"{chat.slug}.{language}.html", "language": language, "name": Words(language)("language.name")}
                 for language in made

@@ -354,7 +354,7 @@ def _import_mlflow() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import mlflow.pyfunc
-        import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+        import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 - imported for its warnings, here
 
 
 def _log_files(client: "MlflowClient", run_id: str, files: Mapping[str, bytes]) -> None:

@@ -120,7 +120,7 @@ def _fitted(table: pd.DataFrame) -> Any:  # noqa: ANN401 - Prophet says of itsel
     return model
 
 
-def _curve(model: Any) -> ProphetCurve:  # noqa: ANN401
+def _curve(model: Any) -> ProphetCurve:  # noqa: ANN401 - as above
     """Take the numbers out of a fitted Prophet."""
     numbers = {name: np.asarray(values, dtype=float).ravel() for name, values in model.params.items()}
     if not all(np.isfinite(values).all() for values in numbers.values()):

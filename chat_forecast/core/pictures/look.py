@@ -170,8 +170,8 @@ def to_png(figure: "Figure") -> bytes:
     from PIL import Image
 
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # type: ignore[no-untyped-call]
-    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib has no types there
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]  # the same
     picture = Image.fromarray(pixels).convert("RGB")
     buffer = io.BytesIO()
     picture.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(

@@ -102,7 +102,7 @@ def _draw_level(figure: "Figure", series: pd.DataFrame, week: pd.DataFrame, top:
 def _draw_week(figure: "Figure", week: pd.DataFrame) -> None:
     axes = new_panel(figure, LEFT, 0.085, 0.455, 0.4, "week: messages expected on each weekday")
     coming = _days_of(week)
-    by_weekday = {day.weekday(): float(total) for day, total in coming.items()}  # type: ignore[attr-defined]
+    by_weekday = {day.weekday(): float(total) for day, total in coming.items()}  # type: ignore[attr-defined]  # dates
     draw_bars(axes, np.array(list(by_weekday), dtype=float), np.array(list(by_weekday.values())), EXPECTED, width=0.72)
     axes.set_xlim(-0.6, 6.6)
     for weekday, total in by_weekday.items():
