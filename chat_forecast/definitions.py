@@ -10,22 +10,22 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from chat_forecast.assets import chat_assets
-from chat_forecast.assets.days import Progress, no_progress
-from chat_forecast.checks import chat_checks
-from chat_forecast.config import Chat, load_chats, load_notify
-from chat_forecast.home import Home
-from chat_forecast.instance_files import quicken
-from chat_forecast.jobs import day_job, retraining_job
-from chat_forecast.notify import Telling
-from chat_forecast.publishing import report_sensor
-from chat_forecast.reports import Reports
-from chat_forecast.resources.io_manager import DayIOManager
-from chat_forecast.resources.storage import Storages
-from chat_forecast.resources.tracking import Tracking
-from chat_forecast.schedules import nightly_schedule
-from chat_forecast.sensors import notify_sensor, retraining_sensor
+from chat_forecast.pipeline.assets import chat_assets
+from chat_forecast.pipeline.assets.days import Progress, no_progress
+from chat_forecast.pipeline.checks import chat_checks
+from chat_forecast.pipeline.instance_files import quicken
+from chat_forecast.pipeline.io_manager import DayIOManager
+from chat_forecast.pipeline.jobs import day_job, retraining_job
+from chat_forecast.pipeline.report_sensor import report_sensor
+from chat_forecast.pipeline.schedules import nightly_schedule
+from chat_forecast.pipeline.sensors import notify_sensor, retraining_sensor
+from chat_forecast.presentation.notifications import Telling
+from chat_forecast.presentation.reports import Reports
+from chat_forecast.settings.chats import Chat, load_chats, load_notify
+from chat_forecast.settings.paths import Home
 from chat_forecast.sources import Sources
+from chat_forecast.storage.partitions import Storages
+from chat_forecast.tracking.mlflow_store import Tracking
 
 
 def build_definitions(

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from chat_forecast.core.coverage import Coverage
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.messages import Reading, order_messages
-from chat_forecast.core.scoring import SCORE_COLUMNS
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MessageBatch, order_messages
+from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.domain.scoring import SCORE_COLUMNS
 
 
 def make_messages(sent_at, *, first_id: int = 1) -> pd.DataFrame:
@@ -18,10 +18,12 @@ def make_messages(sent_at, *, first_id: int = 1) -> pd.DataFrame:
     )
 
 
-def make_reading(day: LocalDay, minutes=(), *, first_id: int = 1, coverage: Coverage | None = None) -> Reading:
+def make_message_batch(
+    day: LocalDay, minutes=(), *, first_id: int = 1, read_intervals: ReadIntervals | None = None
+) -> MessageBatch:
     """A wholly read day with messages so many minutes after its start."""
     sent_at = [day.start + pd.Timedelta(minutes=float(minute)) for minute in minutes]
-    return Reading(make_messages(sent_at, first_id=first_id), coverage or Coverage.of((day.start, day.end)))
+    return MessageBatch(make_messages(sent_at, first_id=first_id), read_intervals or ReadIntervals.of((day.start, day.end)))
 
 
 def make_series(first: LocalDay, days: int, counts=lambda _hour: 10) -> pd.DataFrame:

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
-from chat_forecast import config
 from chat_forecast.cli import main
-from chat_forecast.config import Chat
 from chat_forecast.docs.reference import PAGE, TABLES, configuration_reference
+from chat_forecast.settings import chats as config
+from chat_forecast.settings.chats import Chat
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "chat_forecast" / "docs").glob("*.md"))]

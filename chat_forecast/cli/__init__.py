@@ -1,7 +1,7 @@
 """The ``chat-forecast`` command: thin, over the same functions and jobs as the schedule and the sensor.
 
 Belongs here: arguments, what is printed, exit codes; a module for each family of commands.
-Does not belong here: doing the work (:mod:`chat_forecast.runs`, :mod:`chat_forecast.sources`, :mod:`chat_forecast.serving`).
+Does not belong here: doing the work (:mod:`chat_forecast.app`).
 """
 
 import click

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from chat_forecast import terminal
+from chat_forecast.cli import terminal
 from chat_forecast.cli.base import Workplace, chat_argument, examples, json_option, pass_workplace, print_json, words_to
-from chat_forecast.core.backtest import differences, summarise
+from chat_forecast.forecasting.backtest import differences, summarise
 
 
 @click.command(
@@ -36,9 +36,9 @@ def backtest(
     The product is trained at every origin as the nightly pipeline would train it, and stands beside Prophet's defaults, the
     same hour a week before (seasonal naive), the same hour of 28 days, and the nearest neighbour.
     """
-    from chat_forecast.backtesting import run_backtest, store_rows
-    from chat_forecast.resources.storage import Storages
+    from chat_forecast.app.backtesting import run_backtest, store_rows
     from chat_forecast.sources import Sources
+    from chat_forecast.storage.partitions import Storages
 
     chat = workplace.chat(chat_slug)
     if out is not None and not out.absolute().parent.is_dir():

@@ -16,10 +16,10 @@ import click
 import pandas as pd
 from rich.console import Console
 
-from chat_forecast.config import Chat, load_chats
-from chat_forecast.core.days import LocalDay
+from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.home import Home, apply_environment
+from chat_forecast.settings.chats import Chat, load_chats
+from chat_forecast.settings.paths import Home, apply_environment
 
 console = Console()
 """Where words and tables go. Colours and moving bars are left out where it is not a terminal."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from chat_forecast import terminal
+from chat_forecast.cli import terminal
 from chat_forecast.cli.base import (
     Workplace,
     chat_argument,
@@ -14,7 +14,7 @@ from chat_forecast.cli.base import (
     print_json,
     words_to,
 )
-from chat_forecast.config import Chat, add_chat, expect_addable, update_first_day
+from chat_forecast.settings.chats import Chat, add_chat, expect_addable, update_first_day
 
 
 @click.command(
@@ -40,9 +40,9 @@ def import_(
     as_json: bool,
 ) -> None:
     """Take messages from Telegram Desktop exports (JSON), CSV or Parquet files into a chat's archive."""
-    from chat_forecast.sources.archive import Archive
-    from chat_forecast.sources.importing import import_files
+    from chat_forecast.app.importing import import_files
     from chat_forecast.sources.pseudonyms import Pseudonyms
+    from chat_forecast.storage.archive import Archive
 
     home = workplace.home
     home.prepare()

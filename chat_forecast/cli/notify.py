@@ -9,14 +9,14 @@ from filelock import Timeout
 from rich.console import Console
 
 from chat_forecast.cli.base import Workplace, examples, json_option, pass_workplace, print_json, words_to
-from chat_forecast.config import Chat, load_notify
-from chat_forecast.core.news import test_message
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.resources.storage import Storages
+from chat_forecast.presentation.notifications.notices import test_message
+from chat_forecast.settings.chats import Chat, load_notify
+from chat_forecast.storage.partitions import Storages
 
 if TYPE_CHECKING:  # they import Dagster, for which `--help` and `show` need not wait
-    from chat_forecast.notify import Service, Telling, Told
-    from chat_forecast.runs import Runner
+    from chat_forecast.app.runs import Runner
+    from chat_forecast.presentation.notifications import Service, Telling, Told
 
 
 @click.command(epilog=examples("chat-forecast notify --test", "chat-forecast notify"))
@@ -48,7 +48,7 @@ def notify(workplace: Workplace, is_test: bool, as_json: bool) -> None:
 
 def tell_all(workplace: Workplace, telling: "Telling", services: "Sequence[Service]") -> "Told":
     """Tell what is new about every chat."""
-    from chat_forecast.runs import opened
+    from chat_forecast.app.runs import opened
 
     with opened(workplace.home, workplace.chats) as runner:
         return tell(workplace, telling, runner, workplace.chats, services)
@@ -67,7 +67,7 @@ def tell_after_run(workplace: Workplace, runner: "Runner", chat: Chat, console: 
 
 def telling_of(workplace: Workplace) -> "Telling":
     """What is told, and where it is noted that it was."""
-    from chat_forecast.notify import Telling
+    from chat_forecast.presentation.notifications import Telling
 
     return Telling(load_notify(workplace.home.chats_file), workplace.home.root, workplace.home.dagster_url)
 
@@ -82,7 +82,7 @@ def tell(
 
 def send_test(services: "Sequence[Service]") -> "Told":
     """Send a test message to each service."""
-    from chat_forecast.notify import Told
+    from chat_forecast.presentation.notifications import Told
 
     took = {service.shown: service.send(test_message()) for service in services}
     sent = tuple(f"{test_message().title}, to {shown}" for shown, taken in took.items() if taken)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from chat_forecast import terminal
+from chat_forecast.cli import terminal
 from chat_forecast.cli.base import (
     Workplace,
     chat_argument,
@@ -19,8 +19,8 @@ from chat_forecast.cli.base import (
 )
 from chat_forecast.cli.notify import tell_after_run
 from chat_forecast.cli.reports import refresh_report
-from chat_forecast.config import add_chat
-from chat_forecast.core.days import LocalDay
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.settings.chats import add_chat
 
 DEMO_MODEL_DAYS = 30
 """The demo scores so many days with the pipeline's own forecasts."""
@@ -32,8 +32,8 @@ PORT = click.IntRange(1, 65535)
 @pass_workplace
 def demo(workplace: Workplace, as_json: bool) -> None:
     """Run the whole pipeline on a simulated chat: read 120 days, train, score, forecast tomorrow."""
-    from chat_forecast.jobs import DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
-    from chat_forecast.runs import opened
+    from chat_forecast.app.runs import opened
+    from chat_forecast.pipeline.jobs import DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
 
     home, console = workplace.home, words_to(as_json)
     home.prepare()
@@ -73,7 +73,7 @@ def demo(workplace: Workplace, as_json: bool) -> None:
 @pass_workplace
 def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: bool) -> None:
     """Do one day as the schedule does: read, score, forecast; and retrain if the score asks for it."""
-    from chat_forecast.runs import opened
+    from chat_forecast.app.runs import opened
 
     chat = workplace.chat(chat_slug)
     chosen = ended_day(workplace, chat, day, "--day") if day else workplace.yesterday(chat)
@@ -101,7 +101,7 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: boo
 @pass_workplace
 def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None, as_json: bool) -> None:
     """Do every day of a range in one run, each from what was known at its end."""
-    from chat_forecast.runs import opened
+    from chat_forecast.app.runs import opened
     from chat_forecast.sources import Sources
 
     chat = workplace.chat(chat_slug)
@@ -127,7 +127,7 @@ def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last:
 @pass_workplace
 def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
     """Print a chat's newest forecast and the scores of its last week."""
-    from chat_forecast.resources.storage import Storages
+    from chat_forecast.storage.partitions import Storages
 
     chat = workplace.chat(chat_slug)
     storage = Storages(workplace.home.storage_url, workplace.home.locks).of(chat)
@@ -150,7 +150,7 @@ def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int) -> 
 
     All of them are open to this machine alone.
     """
-    from chat_forecast.serving import serve
+    from chat_forecast.app.serving import serve
 
     _ = workplace.chats  # a mistake in chats.toml is said now, not in a child's log
     raise SystemExit(serve(workplace.home, port=port, mlflow_port=mlflow_port, reports_port=reports_port, say=console.print))

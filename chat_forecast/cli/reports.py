@@ -14,9 +14,9 @@ from chat_forecast.cli.base import (
     print_json,
     words_to,
 )
-from chat_forecast.config import Chat, known_languages
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.reports import Reports
+from chat_forecast.presentation.reports import Reports
+from chat_forecast.settings.chats import Chat, known_languages
 
 
 @click.command(

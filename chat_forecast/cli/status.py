@@ -5,8 +5,8 @@ from dataclasses import asdict
 import click
 from rich.table import Table
 
+from chat_forecast.app.health import ChatHealth
 from chat_forecast.cli.base import Workplace, console, examples, json_option, pass_workplace, print_json
-from chat_forecast.health import ChatHealth
 
 
 @click.command(epilog=examples("chat-forecast status", "chat-forecast status --json"))
@@ -14,9 +14,9 @@ from chat_forecast.health import ChatHealth
 @pass_workplace
 def status(workplace: Workplace, as_json: bool) -> None:
     """Tell how every chat is doing; the exit code is 1 if something needs a person."""
-    from chat_forecast.health import examine
-    from chat_forecast.resources.storage import Storages
+    from chat_forecast.app.health import examine
     from chat_forecast.sources import Sources
+    from chat_forecast.storage.partitions import Storages
 
     home = workplace.home
     storages, sources = Storages(home.storage_url, home.locks), Sources(home.storage_url, home.root)

@@ -17,8 +17,8 @@ from chat_forecast.cli.base import (
     print_json,
     words_to,
 )
-from chat_forecast.config import EARLIEST_DAY, ConfigError, add_chat, check_chat
-from chat_forecast.core.days import LocalDay
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.settings.chats import EARLIEST_DAY, ConfigError, add_chat, check_chat
 
 if TYPE_CHECKING:
     from chat_forecast.sources.telegram.peers import ListedChat
@@ -175,7 +175,7 @@ def _ask_for_missing(variables: dict[str, str]) -> dict[str, str]:
 
 
 def _ask_for_timezone(slug: str, sent: Sequence[datetime]) -> str:
-    from chat_forecast.core.timezones import guess_timezone
+    from chat_forecast.domain.timezone_guess import guess_timezone
 
     guess = guess_timezone(sent)
     if guess:

@@ -1,7 +1,7 @@
 """The configuration reference, from the models that read the configuration.
 
 Belongs here: saying in Markdown what a field may hold.
-Does not belong here: the fields and their descriptions (:mod:`chat_forecast.config`).
+Does not belong here: the fields and their descriptions (:mod:`chat_forecast.settings.chats`).
 """
 
 from datetime import date
@@ -13,7 +13,7 @@ import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from chat_forecast.config import SECTIONS, Chat, Notify
+from chat_forecast.settings.chats import SECTIONS, Chat, Notify
 
 PAGE = Path(__file__).with_name("configuration.md")
 TABLES: dict[str, type[BaseModel]] = {

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chat_forecast.config import Chat
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.messages import Reading
-from chat_forecast.sources.archive import Archive
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.settings.chats import Chat
 from chat_forecast.sources.base import MessageSource, SourceError
-from chat_forecast.sources.export import ExportSource
+from chat_forecast.sources.imported import ExportSource
 from chat_forecast.sources.simulated import SimulatedSource
 from chat_forecast.sources.telegram.connection import Limits
 from chat_forecast.sources.telegram.source import TelegramSource, nothing_stored, say_nothing
+from chat_forecast.storage.archive import Archive
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Sources:
     def of(
         self,
         chat: Chat,
-        stored: Callable[[LocalDay], Reading] = nothing_stored,
+        stored: Callable[[LocalDay], MessageBatch] = nothing_stored,
         say: Callable[[str], object] = say_nothing,
     ) -> MessageSource:
         """The source that the chat's configuration names.

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.messages import Reading
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.errors import ChatForecastError
 
 
 class MessageSource(Protocol):
     """One chat's messages, read by local days."""
 
-    def read_days(self, days: Sequence[LocalDay]) -> Iterator[Reading]:
+    def read_days(self, days: Sequence[LocalDay]) -> Iterator[MessageBatch]:
         """Read the days, which follow one another, oldest first, and yield one reading for each as it is complete.
 
         A reading holds the messages of its day alone, and covers just what the source answers for: a day that the source

@@ -15,11 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.core.coverage import Coverage
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.messages import MESSAGE_DTYPES, Reading
-
-Floats = npt.NDArray[np.float64]
+from chat_forecast.domain.arrays import Floats
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
+from chat_forecast.domain.read_intervals import ReadIntervals
 
 TYPICAL_DAY = 80
 """Messages of a day in the middle of all that varies."""
@@ -67,10 +66,10 @@ class SimulatedSource:
     seed: int
     timezone: str
 
-    def read_days(self, days: Sequence[LocalDay]) -> Iterator[Reading]:
+    def read_days(self, days: Sequence[LocalDay]) -> Iterator[MessageBatch]:
         """Yield each day's messages; every day is covered from its start to its end."""
         for day in days:
-            yield Reading(self._messages(day), Coverage.of((day.start, day.end)))
+            yield MessageBatch(self._messages(day), ReadIntervals.of((day.start, day.end)))
 
     def regime(self, day: LocalDay) -> Regime:
         """Tell the regime that holds on a day.

@@ -11,7 +11,7 @@ from chat_forecast_tests.benchmarks.processes import measure, measure_command
 
 DAYS = 200
 IMPORTS = """
-import chat_forecast.cli, chat_forecast.runs
+import chat_forecast.cli, chat_forecast.app.runs
 import mlflow.pyfunc, mlflow.store.tracking.sqlalchemy_store
 import matplotlib.figure, matplotlib.backends.backend_agg
 """
@@ -34,9 +34,9 @@ smape_threshold = 0.0001
 HISTORY = """
 import sys
 from chat_forecast.cli.base import Workplace
-from chat_forecast.core.days import LocalDay
-from chat_forecast.jobs import HISTORY_ASSETS, RETRAINING_ASSETS
-from chat_forecast.runs import opened
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.pipeline.jobs import HISTORY_ASSETS, RETRAINING_ASSETS
+from chat_forecast.app.runs import opened
 place = Workplace()
 with opened(place.home, place.chats) as runner:
     for chat in place.chats:

@@ -12,10 +12,10 @@ from collections import Counter
 from contextlib import closing
 from datetime import date
 
-from chat_forecast.config import Chat
-from chat_forecast.core.days import LocalDay
-from chat_forecast.home import Home, apply_environment
-from chat_forecast.runs import opened
+from chat_forecast.app.runs import opened
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.paths import Home, apply_environment
 
 FIRST_DAY = date(2025, 1, 1)
 

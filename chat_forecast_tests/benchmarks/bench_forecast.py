@@ -3,7 +3,7 @@
 ``python -m chat_forecast_tests.benchmarks.bench_forecast FOLDER [--days 90] [--every 1] [--jobs 2] [CHAT …]``
 
 FOLDER holds Parquet chats with an ``index.csv`` (see :mod:`.chats`). Each chat's last days are forecast by
-:func:`chat_forecast.core.backtest.forecast_origin`, as ``chat-forecast backtest`` does. Printed are a row a chat, then the
+``forecasting.backtest.forecast_origin``, as ``chat-forecast backtest`` does. Printed are a row a chat, then the
 means over chats (ratios: geometric), then the median time of a fit with its forecast on 180 days of history.
 """
 
@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from chat_forecast.core.backtest import Settings, forecast_origin, shared_hours, summarise
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.forecasters import train
-from chat_forecast.core.forecasters.levelled import AVERAGE, fit_curves, level_curves
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.forecasting import train
+from chat_forecast.forecasting.backtest import Settings, forecast_origin, shared_hours, summarise
+from chat_forecast.forecasting.levelled import AVERAGE, fit_curves, level_curves
 from chat_forecast_tests.benchmarks.chats import read_chat
 
 COLUMNS = {

@@ -65,10 +65,10 @@ def write_export(path: Path, messages: int) -> None:
 def measure(path: Path, root: str) -> None:
     """Import the file and read all its days; print what each took."""
     begun = time.perf_counter()
-    from chat_forecast.sources.archive import Archive
-    from chat_forecast.sources.export import ExportSource
-    from chat_forecast.sources.importing import import_files
+    from chat_forecast.app.importing import import_files
+    from chat_forecast.sources.imported import ExportSource
     from chat_forecast.sources.pseudonyms import Pseudonyms
+    from chat_forecast.storage.archive import Archive
 
     print(f"modules: {time.perf_counter() - begun:.2f} s, {_peak_megabytes():.0f} MB")
 
@@ -84,7 +84,7 @@ def measure(path: Path, root: str) -> None:
 
     days = list(report.partly_covered[0][0].until(report.partly_covered[-1][1]))
     begun = time.perf_counter()
-    found = sum(len(reading.messages) for reading in ExportSource(archive).read_days(days))
+    found = sum(len(batch.messages) for batch in ExportSource(archive).read_days(days))
     print(f"read_days: {found} messages of {len(days)} days in {time.perf_counter() - begun:.2f} s")
     begun = time.perf_counter()
     list(ExportSource(archive).read_days(days[-1:]))

@@ -21,8 +21,8 @@ FORECAST_DAYS = 60
 
 def store(root: str, days: int) -> None:
     """Store a chat of so many days."""
-    from chat_forecast.resources.storage import Storages
-    from chat_forecast_tests.reports.stored import (
+    from chat_forecast.storage.partitions import Storages
+    from chat_forecast_tests.presentation.reports.stored import (
         make_chat,
         store_forecasts,
         store_scores,
@@ -43,9 +43,9 @@ def store(root: str, days: int) -> None:
 def build(root: str, words: str) -> None:
     """Build the page; print how long it took, from the start of the process's own imports on, and the peak memory."""
     begun, worked = time.perf_counter(), time.process_time()
-    from chat_forecast.reports import Reports
-    from chat_forecast.resources.storage import Storages
-    from chat_forecast_tests.reports.stored import make_chat
+    from chat_forecast.presentation.reports import Reports
+    from chat_forecast.storage.partitions import Storages
+    from chat_forecast_tests.presentation.reports.stored import make_chat
 
     reports = Reports(Path(root) / "reports", Storages(root, Path(root) / "locks"))
     for language in ("en", "ru"):

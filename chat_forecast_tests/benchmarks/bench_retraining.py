@@ -19,14 +19,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from chat_forecast.config import Check
-from chat_forecast.core import metrics
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.forecasters import HISTORY_DAYS, FittedForecaster
-from chat_forecast.core.forecasters.levelled import fit_curves, level_curves, methods_of
-from chat_forecast.core.rules import evaluate_rule
-from chat_forecast.core.scoring import SCORE_COLUMNS, score_day
-from chat_forecast.core.series import count_by_hour
+from chat_forecast.domain.arrays import to_floats
+from chat_forecast.domain.hourly_series import count_by_hour
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.retraining_rule import evaluate_rule
+from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day
+from chat_forecast.forecasting import HISTORY_DAYS, FittedForecaster
+from chat_forecast.forecasting.baselines import forecast_baselines
+from chat_forecast.forecasting.levelled import fit_curves, level_curves, methods_of
+from chat_forecast.settings.chats import Check
 from chat_forecast.sources.simulated import SimulatedSource
 from chat_forecast_tests.benchmarks.chats import read_chat
 
@@ -97,7 +98,9 @@ class Walk:
             seen, actual = history[history["hour"] < day.start], history[history["hour"] >= day.start]
             forecast = self.trained(through).forecast(seen.reset_index(drop=True), day.hours)
             made = forecast.assign(forecaster="", trained_through=through.key, model_version=1)
-            score = score_day(actual.reset_index(drop=True), made, seen)
+            score = score_day(
+                actual.reset_index(drop=True), made, forecast_baselines(seen, pd.DatetimeIndex(actual["hour"]))
+            )
             scores.append(score)
             if score["hours_scored"]:
                 known = int(score["hours_scored"])
@@ -114,7 +117,7 @@ def walk_chat(job: tuple[str, pd.DataFrame, str, int, str]) -> list[dict[str, ob
     name, series, timezone, days, kind = job
     last = LocalDay.containing(series["hour"].iloc[-1].to_pydatetime(), timezone).plus(-1)
     first = last.plus(1 - days)
-    counts = metrics.to_floats(series["messages"])
+    counts = to_floats(series["messages"])
     is_after = (series["hour"] >= first.plus(days // 3).start).to_numpy()
     broken = np.where(is_after, BREAKS[kind](counts), counts)
     walk = Walk(series.assign(messages=pd.array(broken, dtype="Int64")), timezone)
@@ -131,8 +134,8 @@ def chats(folder: Path | None) -> Iterator[tuple[str, pd.DataFrame, str]]:
         zone, first = "Europe/Moscow", LocalDay.parse("2025-01-01", "Europe/Moscow")
         days = list(first.until(first.plus(299)))
         for seed in range(3):
-            readings = SimulatedSource(seed, zone).read_days(days)
-            series = pd.concat([count_by_hour(reading, day) for day, reading in zip(days, readings, strict=True)])
+            batches = SimulatedSource(seed, zone).read_days(days)
+            series = pd.concat([count_by_hour(batch, day) for day, batch in zip(days, batches, strict=True)])
             yield f"simulated {seed}", series.reset_index(drop=True), zone
         return
     with (folder / "index.csv").open() as file:

@@ -24,16 +24,16 @@ MESSAGES = 200_000
 
 def read(home: Path, days: int) -> None:
     """Read so many days and print what it took, as JSON."""
-    from chat_forecast.core.days import LocalDay
-    from chat_forecast.sources.archive import Archive
+    from chat_forecast.domain.local_day import LocalDay
     from chat_forecast.sources.telegram.connection import Limits
     from chat_forecast.sources.telegram.source import TelegramSource
+    from chat_forecast.storage.archive import Archive
 
     first = LocalDay.parse(FIRST, "UTC")
     source = TelegramSource("chat", home, Archive(str(home), "chat"), limits=Limits(page_seconds=0))
     before = _peak_megabytes()
     begun = time.perf_counter()
-    found = sum(len(reading.messages) for reading in source.read_days(list(first.until(first.plus(days - 1)))))
+    found = sum(len(batch.messages) for batch in source.read_days(list(first.until(first.plus(days - 1)))))
     seconds = time.perf_counter() - begun
     print(json.dumps({"messages": found, "seconds": seconds, "before": before, "peak": _peak_megabytes()}))
 
@@ -63,7 +63,7 @@ def measure(home: Path, days: int, cipher: str) -> None:
 
 def main() -> None:
     """Take the arguments, serve, and measure."""
-    from chat_forecast.core.days import LocalDay
+    from chat_forecast.domain.local_day import LocalDay
     from chat_forecast.sources.telegram.peers import Peer, Peers
     from chat_forecast.sources.telegram.session import store_session
     from chat_forecast_tests.loopback import LoopbackChat, LoopbackTelegram

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.forecasters.base import QUANTILES
-from chat_forecast.core.pictures import draw_forecast
-from chat_forecast.resources.tracking import Tracking
+from chat_forecast.domain.forecast_table import QUANTILES
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.presentation.plots import draw_forecast
+from chat_forecast.tracking.mlflow_store import Tracking
 
 FIRST_DAY = LocalDay.parse("2025-01-01", "Europe/Berlin")
 METRICS = {f"metric_{number}": number / 7 for number in range(16)}

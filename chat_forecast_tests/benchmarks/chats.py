@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from chat_forecast.core.coverage import Coverage
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.messages import MESSAGE_DTYPES, Reading, order_messages
-from chat_forecast.core.series import count_by_hour
+from chat_forecast.domain.hourly_series import count_by_hour
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, order_messages
+from chat_forecast.domain.read_intervals import ReadIntervals
 
 
 def read_chat(folder: Path, chat: str, timezone: str) -> pd.DataFrame:
@@ -20,22 +20,22 @@ def read_chat(folder: Path, chat: str, timezone: str) -> pd.DataFrame:
     sent_at = pd.to_datetime(raw["sent_at"], utc=True).astype(MESSAGE_DTYPES["sent_at"])
     ids = pd.RangeIndex(len(raw))
     messages = order_messages(pd.DataFrame({"message_id": ids, "sent_at": sent_at, "sender": raw["sender"].astype(str)}))
-    covered = Coverage.of((messages["sent_at"].min(), messages["sent_at"].max())).without(_gaps(folder, chat))
+    covered = ReadIntervals.of((messages["sent_at"].min(), messages["sent_at"].max())).without(_gaps(folder, chat))
     first, last = (
         LocalDay.containing(instant, timezone) for instant in covered.intervals[0][:1] + covered.intervals[-1][1:]
     )
     instants, tables = messages["sent_at"], []
     for day in first.until(last):
         low, high = instants.searchsorted([day.start, day.end])
-        reading = Reading(messages.iloc[low:high].reset_index(drop=True), covered.clip(day.start, day.end))
-        tables.append(count_by_hour(reading, day))
+        batch = MessageBatch(messages.iloc[low:high].reset_index(drop=True), covered.clip(day.start, day.end))
+        tables.append(count_by_hour(batch, day))
     return pd.concat(tables, ignore_index=True)
 
 
-def _gaps(folder: Path, chat: str) -> Coverage:
+def _gaps(folder: Path, chat: str) -> ReadIntervals:
     path = folder / "gaps.csv"
     if not path.exists():
-        return Coverage()
+        return ReadIntervals()
     gaps = pd.read_csv(path, parse_dates=["from_utc", "to_utc"])
     gaps = gaps[gaps["chat"] == chat]
-    return Coverage.of(*zip(gaps["from_utc"], gaps["to_utc"], strict=True))
+    return ReadIntervals.of(*zip(gaps["from_utc"], gaps["to_utc"], strict=True))

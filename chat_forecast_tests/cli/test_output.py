@@ -11,9 +11,9 @@ import click
 import pytest
 
 from chat_forecast.cli import main
-from chat_forecast.config import add_chat
-from chat_forecast.resources.storage import Storages
-from chat_forecast_tests.reports.stored import FIRST, make_chat, store_whole_chat
+from chat_forecast.settings.chats import add_chat
+from chat_forecast.storage.partitions import Storages
+from chat_forecast_tests.presentation.reports.stored import FIRST, make_chat, store_whole_chat
 
 CHAT = make_chat("loud-chat")
 COMMANDS = sorted(main.commands)

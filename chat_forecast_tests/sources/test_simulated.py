@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.messages import MESSAGE_DTYPES, order_messages
-from chat_forecast.core.series import count_by_hour
+from chat_forecast.domain.hourly_series import count_by_hour
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MESSAGE_DTYPES, order_messages
 from chat_forecast.sources.simulated import SimulatedSource
 
 ZONE = "Europe/Moscow"  # no clock changes since 2014
@@ -26,14 +26,14 @@ def days_from(first, number, zone=ZONE):
 
 
 def read(day, seed=7):
-    (reading,) = SimulatedSource(seed, day.timezone).read_days([day])
-    return reading
+    (batch,) = SimulatedSource(seed, day.timezone).read_days([day])
+    return batch
 
 
 def hourly_counts(seed, first, number):
     """Messages by day and clock hour."""
     source, days = SimulatedSource(seed, ZONE), days_from(first, number)
-    counts = [count_by_hour(reading, day)["messages"] for day, reading in zip(days, source.read_days(days), strict=True)]
+    counts = [count_by_hour(batch, day)["messages"] for day, batch in zip(days, source.read_days(days), strict=True)]
     return np.array(counts, dtype=float)
 
 
@@ -56,7 +56,7 @@ def test_same_seed_and_day_give_the_same_messages():
 
 def test_another_process_makes_the_same_messages():
     code = (
-        "from chat_forecast.core.days import LocalDay\n"
+        "from chat_forecast.domain.local_day import LocalDay\n"
         "from chat_forecast.sources.simulated import SimulatedSource\n"
         f"(reading,) = SimulatedSource(7, '{ZONE}').read_days([LocalDay.parse('2020-01-01', '{ZONE}')])\n"
         "print(reading.messages.to_csv(), end='')"
@@ -76,10 +76,10 @@ def test_other_seeds_and_other_days_give_other_messages():
 def test_a_day_is_the_same_whichever_other_days_are_read(offsets, seed):
     days = [LocalDay(FIRST, ZONE).plus(offset) for offset in sorted(offsets)]
     together = SimulatedSource(seed, ZONE).read_days(days)
-    for day, reading in zip(days, together, strict=True):
+    for day, batch in zip(days, together, strict=True):
         alone = read(day, seed)
-        pd.testing.assert_frame_equal(reading.messages, alone.messages)
-        assert reading.coverage == alone.coverage
+        pd.testing.assert_frame_equal(batch.messages, alone.messages)
+        assert batch.read_intervals == alone.read_intervals
 
 
 def test_messages_have_the_columns_and_order_of_every_source():
@@ -90,14 +90,14 @@ def test_messages_have_the_columns_and_order_of_every_source():
 
 def test_ids_are_unique_and_grow_with_time():
     days = days_from(FIRST, 60)
-    ids = np.concatenate([reading.messages["message_id"] for reading in SimulatedSource(7, ZONE).read_days(days)])
+    ids = np.concatenate([batch.messages["message_id"] for batch in SimulatedSource(7, ZONE).read_days(days)])
     assert (np.diff(ids) > 0).all()
 
 
 def test_senders_are_pseudonyms_of_which_few_say_most():
     for seed in SEEDS:
         source = SimulatedSource(seed, ZONE)
-        senders = pd.concat([reading.messages["sender"] for reading in source.read_days(days_from(FIRST, 90))])
+        senders = pd.concat([batch.messages["sender"] for batch in source.read_days(days_from(FIRST, 90))])
         shares = senders.value_counts(normalize=True)
         assert all(re.fullmatch("[0-9a-f]{16}", sender) for sender in shares.index)
         assert 20 <= len(shares) <= 60
@@ -200,12 +200,12 @@ def test_a_model_that_follows_the_level_is_still_worse_after_the_hours_changed(t
 )
 def test_days_of_clock_changes_are_whole(key, zone, hours):
     day = LocalDay.parse(key, zone)
-    reading = read(day)
-    assert reading.coverage.covers(day.start, day.end)
-    assert reading.coverage.clip(day.start, day.end) == reading.coverage
-    counts = count_by_hour(reading, day)  # refuses messages of other days
+    batch = read(day)
+    assert batch.read_intervals.covers(day.start, day.end)
+    assert batch.read_intervals.clip(day.start, day.end) == batch.read_intervals
+    counts = count_by_hour(batch, day)  # refuses messages of other days
     assert counts["messages"].notna().all()
-    assert counts["messages"].sum() == len(reading.messages) > 0
+    assert counts["messages"].sum() == len(batch.messages) > 0
     usual = SimulatedSource(7, "UTC").expected(LocalDay.parse(key, "UTC"))
     expected = SimulatedSource(7, zone).expected(day)
     assert expected.sum() == pytest.approx(usual.sum() * hours / 24, rel=0.06)

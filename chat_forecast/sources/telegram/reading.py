@@ -14,7 +14,7 @@ is read again.
 Service entries (joined, pinned, …) are not messages. Each part of an album is one, as Telegram and its exports have it.
 
 Ids are those of a Telegram Desktop export: where a group became a supergroup, those of its older part are shifted below zero
-(:data:`~chat_forecast.sources.identities.MIGRATED_SHIFT`), so that an archive and the live history join by ids.
+(:data:`~chat_forecast.domain.deduplication.MIGRATED_SHIFT`), so that an archive and the live history join by ids.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -24,10 +24,10 @@ from typing import Any
 
 import pandas as pd
 
-from chat_forecast.core.coverage import Coverage
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.messages import Reading, order_messages
-from chat_forecast.sources.identities import MIGRATED_SHIFT
+from chat_forecast.domain.deduplication import MIGRATED_SHIFT
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MessageBatch, order_messages
+from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.sources.telegram.connection import Connection
 from chat_forecast.sources.telegram.faults import ChatUnreadable, TelegramError
@@ -75,7 +75,7 @@ class WindowReader:
         self._begins: datetime | None = None
         """Since when the history is known; None while nothing of it was seen."""
 
-    async def readings(self) -> AsyncIterator[Reading]:
+    async def batches(self) -> AsyncIterator[MessageBatch]:
         """Each day's reading as soon as it is complete; raises as :meth:`Connection.ask`."""
         now = await self._clock()
         waiting: list[Row] = []
@@ -224,7 +224,7 @@ class WindowReader:
         state = await self._connection.ask(functions.updates.GetStateRequest())
         return state.date.astimezone(UTC)  # type: ignore[no-any-return]
 
-    def _cut(self, day: LocalDay, rows: Sequence[Row], now: datetime) -> Reading:
+    def _cut(self, day: LocalDay, rows: Sequence[Row], now: datetime) -> MessageBatch:
         """A day's own messages, and what of it is known."""
         inside = [row for row in rows if day.start <= row.sent_at < day.end]  # type: ignore[operator]
         known: dict[int | None, str | None] = {}
@@ -238,8 +238,8 @@ class WindowReader:
                 "sender": pd.Series([known[row.sender] for row in inside], dtype="str"),
             }
         )
-        covered = Coverage() if self._begins is None else Coverage.of((self._begins, now)).clip(day.start, day.end)
-        return Reading(order_messages(messages), covered)
+        covered = ReadIntervals() if self._begins is None else ReadIntervals.of((self._begins, now)).clip(day.start, day.end)
+        return MessageBatch(order_messages(messages), covered)
 
 
 def parts_of(peer: Peer) -> list[Part]:

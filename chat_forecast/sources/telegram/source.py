@@ -8,21 +8,21 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.messages import Reading
-from chat_forecast.sources.archive import Archive
-from chat_forecast.sources.identities import merge_readings
+from chat_forecast.domain.deduplication import merge_batches
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.sources.telegram.connection import Connection, Limits, connected
 from chat_forecast.sources.telegram.credentials import load_credentials
 from chat_forecast.sources.telegram.peers import Peers, follow_migration
 from chat_forecast.sources.telegram.reading import WindowReader
 from chat_forecast.sources.telegram.session import load_session
+from chat_forecast.storage.archive import Archive
 
 
-def nothing_stored(_day: LocalDay) -> Reading:
+def nothing_stored(_day: LocalDay) -> MessageBatch:
     """Nothing was read of any day."""
-    return Reading()
+    return MessageBatch()
 
 
 def say_nothing(_words: str) -> None:
@@ -41,14 +41,14 @@ class TelegramSource:
         chat: str,
         home: Path,
         archive: Archive,
-        stored: Callable[[LocalDay], Reading] = nothing_stored,
+        stored: Callable[[LocalDay], MessageBatch] = nothing_stored,
         say: Callable[[str], object] = say_nothing,
         limits: Limits | None = None,
     ) -> None:
         self._chat, self._home, self._archive = chat, home, archive
         self._stored, self._say, self._limits = stored, say, limits or Limits()
 
-    def read_days(self, days: Sequence[LocalDay]) -> Iterator[Reading]:
+    def read_days(self, days: Sequence[LocalDay]) -> Iterator[MessageBatch]:
         """Yield each day as soon as it is complete; days to be asked for that follow one another are one pass.
 
         Raises:
@@ -56,10 +56,10 @@ class TelegramSource:
             SourceError: there is no login, no such chat, or no answer.
             StoredFileError: the archive is damaged.
         """
-        archived = self._archive.coverage
+        archived = self._archive.read_intervals
 
         def is_known(day: LocalDay) -> bool:
-            return self._stored(day).coverage.union(archived).covers(day.start, day.end)
+            return self._stored(day).read_intervals.union(archived).covers(day.start, day.end)
 
         for known, group in groupby(days, key=is_known):
             together = list(group)
@@ -69,7 +69,7 @@ class TelegramSource:
                 continue
             windows = self._archive.read_windows((day.start, day.end) for day in together)
             for parts in zip(live, windows, strict=True):
-                yield merge_readings(parts)
+                yield merge_batches(parts)
 
     def expect_ready(self) -> None:
         """See that there are credentials, a session and a known chat; Telegram is not asked.
@@ -80,7 +80,7 @@ class TelegramSource:
         load_session(self._home, load_credentials(self._home))
         Peers(self._home).get(self._chat)
 
-    def _live(self, days: Sequence[LocalDay]) -> Iterator[Reading]:
+    def _live(self, days: Sequence[LocalDay]) -> Iterator[MessageBatch]:
         """Ask Telegram for some days, holding the session until they are read."""
         credentials = load_credentials(self._home)
         session = load_session(self._home, credentials)
@@ -90,9 +90,9 @@ class TelegramSource:
             runner,
             connection,
         ):
-            readings = runner.run(self._reader(connection, days)).readings()
+            batches = runner.run(self._reader(connection, days)).batches()
             for _ in days:
-                yield runner.run(_next(readings))
+                yield runner.run(_next(batches))
 
     async def _reader(self, connection: Connection, days: Sequence[LocalDay]) -> WindowReader:
         """A reader of the chat as it is today; that it migrated is remembered."""
@@ -107,5 +107,5 @@ class TelegramSource:
         return WindowReader(connection, peer, days, Pseudonyms.load(self._home))
 
 
-async def _next(readings: AsyncIterator[Reading]) -> Reading:
-    return await anext(readings)
+async def _next(batches: AsyncIterator[MessageBatch]) -> MessageBatch:
+    return await anext(batches)

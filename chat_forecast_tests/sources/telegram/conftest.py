@@ -9,13 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.messages import Reading
-from chat_forecast.sources.archive import Archive
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.sources.telegram.connection import Limits
 from chat_forecast.sources.telegram.peers import Peer, Peers
 from chat_forecast.sources.telegram.session import store_session
 from chat_forecast.sources.telegram.source import TelegramSource
+from chat_forecast.storage.archive import Archive
 from chat_forecast_tests.loopback import LoopbackChat, LoopbackTelegram
 
 NOTHING_LEFT_OPEN = [
@@ -54,7 +54,7 @@ class Reader:
     home: Path
     server: LoopbackTelegram
     said: list[str] = field(default_factory=list)
-    stored: dict[LocalDay, Reading] = field(default_factory=dict)
+    stored: dict[LocalDay, MessageBatch] = field(default_factory=dict)
     limits: Limits = QUICK
 
     def knows(self, slug: str, chat: LoopbackChat) -> LoopbackChat:
@@ -67,10 +67,10 @@ class Reader:
     def source(self, slug: str = "my-chat") -> TelegramSource:
         archive = Archive(str(self.home), slug)
         return TelegramSource(
-            slug, self.home, archive, lambda day: self.stored.get(day, Reading()), self.said.append, self.limits
+            slug, self.home, archive, lambda day: self.stored.get(day, MessageBatch()), self.said.append, self.limits
         )
 
-    def read(self, first: LocalDay, last: LocalDay | None = None, slug: str = "my-chat") -> list[Reading]:
+    def read(self, first: LocalDay, last: LocalDay | None = None, slug: str = "my-chat") -> list[MessageBatch]:
         return list(self.source(slug).read_days(list(first.until(last or first))))
 
 

@@ -8,19 +8,19 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from chat_forecast.config import Chat, Notify, load_chats
-from chat_forecast.core.days import LocalDay
+from chat_forecast.app.health import examine
+from chat_forecast.app.runs import range_tags
 from chat_forecast.definitions import build_definitions
-from chat_forecast.health import examine
-from chat_forecast.home import Home
-from chat_forecast.notify import Telling
-from chat_forecast.reports import Reports
-from chat_forecast.resources.storage import Storages
-from chat_forecast.resources.tracking import Tracking
-from chat_forecast.runs import range_tags
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.presentation.notifications import Telling
+from chat_forecast.presentation.reports import Reports
+from chat_forecast.settings.chats import Chat, Notify, load_chats
+from chat_forecast.settings.paths import Home
 from chat_forecast.sources import Sources
 from chat_forecast.sources.telegram.peers import Peer, Peers
 from chat_forecast.sources.telegram.session import session_path
+from chat_forecast.storage.partitions import Storages
+from chat_forecast.tracking.mlflow_store import Tracking
 from chat_forecast_tests.loopback import LoopbackChat, flood
 from chat_forecast_tests.served import REPOSITORY, served, wait_for
 from chat_forecast_tests.sources.telegram.conftest import API_HASH, QUICK

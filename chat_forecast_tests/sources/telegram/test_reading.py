@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from chat_forecast.core.coverage import Coverage
-from chat_forecast.core.days import LocalDay
-from chat_forecast.core.messages import Reading
-from chat_forecast.core.series import count_by_hour
-from chat_forecast.sources.archive import Archive
+from chat_forecast.domain.deduplication import MIGRATED_SHIFT
+from chat_forecast.domain.hourly_series import count_by_hour
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.sources.base import SourceAsksToWait, SourceError
-from chat_forecast.sources.identities import MIGRATED_SHIFT
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.sources.telegram.peers import Peer, Peers
+from chat_forecast.storage.archive import Archive
 from chat_forecast_tests.factories import make_messages
 from chat_forecast_tests.loopback import (
     LoopbackChat,
@@ -52,25 +52,25 @@ def busy_chat(**settings) -> LoopbackChat:
     return chat
 
 
-def ids(reading: Reading) -> list[int]:
-    return reading.messages["message_id"].tolist()
+def ids(batch: MessageBatch) -> list[int]:
+    return batch.messages["message_id"].tolist()
 
 
-def covered(reading: Reading) -> Coverage:
-    return reading.coverage
+def covered(batch: MessageBatch) -> ReadIntervals:
+    return batch.read_intervals
 
 
-def whole(day: LocalDay) -> Coverage:
-    return Coverage.of((day.start, day.end))
+def whole(day: LocalDay) -> ReadIntervals:
+    return ReadIntervals.of((day.start, day.end))
 
 
 def test_a_day_holds_just_its_own_messages_and_is_covered_whole(reader):
     chat = reader.knows("my-chat", busy_chat())
-    (reading,) = reader.read(DAY)
-    assert ids(reading) == list(range(361, 721))
-    assert covered(reading) == whole(DAY)
-    assert reading.messages["sent_at"].iloc[0] == DAY.start
-    assert reading.messages["sender"].iloc[0] == Pseudonyms.load(reader.home).of(f"user{chat.sender_of(361)}")
+    (batch,) = reader.read(DAY)
+    assert ids(batch) == list(range(361, 721))
+    assert covered(batch) == whole(DAY)
+    assert batch.messages["sent_at"].iloc[0] == DAY.start
+    assert batch.messages["sender"].iloc[0] == Pseudonyms.load(reader.home).of(f"user{chat.sender_of(361)}")
 
 
 QUICK_FAULTS = {
@@ -90,9 +90,9 @@ PLACES = {"looking for the start": 1, "looking for the end": 2, "first page": 3,
 def test_the_day_comes_back_exact_after_a_fault_anywhere(fault, place, reader):
     reader.knows("my-chat", busy_chat())
     reader.server.plan(HISTORY, QUICK_FAULTS[fault], at=PLACES[place])
-    (reading,) = reader.read(DAY)
-    assert ids(reading) == list(range(361, 721))
-    assert covered(reading) == whole(DAY)
+    (batch,) = reader.read(DAY)
+    assert ids(batch) == list(range(361, 721))
+    assert covered(batch) == whole(DAY)
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,9 @@ def test_the_day_comes_back_exact_after_a_fault_anywhere(fault, place, reader):
 def test_the_day_comes_back_exact_after_a_while(fault, reader):
     reader.knows("my-chat", busy_chat())
     reader.server.plan(HISTORY, fault, at=4)
-    (reading,) = reader.read(DAY)
-    assert ids(reading) == list(range(361, 721))
-    assert covered(reading) == whole(DAY)
+    (batch,) = reader.read(DAY)
+    assert ids(batch) == list(range(361, 721))
+    assert covered(batch) == whole(DAY)
 
 
 def test_short_waits_are_slept_and_told_with_the_time_they_end(reader):
@@ -140,16 +140,16 @@ def test_twenty_thousand_messages_are_exactly_the_right_ones_although_much_goes_
         (drop_after, 151), (only_deleted, 170),
     ]:  # fmt: skip
         reader.server.plan(HISTORY, fault, at=at)
-    readings = reader.read(first, last)
+    batches = reader.read(first, last)
     sent = pd.Series(all_times, index=all_ids).drop([*gone, *chat.services])
     expected = [
         set(sent[sent.between(day.start.timestamp(), day.end.timestamp(), inclusive="left")].index)
         for day in first.until(last)
     ]
     assert sum(map(len, expected)) == 19_777
-    assert [set(ids(reading)) for reading in readings] == expected
-    assert [len(reading.messages) for reading in readings] == [len(day) for day in expected]
-    assert [covered(reading) for reading in readings] == [whole(day) for day in first.until(last)]
+    assert [set(ids(batch)) for batch in batches] == expected
+    assert [len(batch.messages) for batch in batches] == [len(day) for day in expected]
+    assert [covered(batch) for batch in batches] == [whole(day) for day in first.until(last)]
 
 
 @pytest.mark.parametrize("key", ["2026-03-29", "2026-10-25"], ids=["23 hours", "25 hours"])
@@ -158,8 +158,8 @@ def test_days_of_clock_changes_have_all_their_hours(reader, key):
     chat = reader.knows("my-chat", LoopbackChat(500))
     chat.add(map(int, every(600, day.plus(-1), day.plus(1))))
     reader.server.world.now = (day.end + timedelta(days=2)).to_pydatetime()
-    (reading,) = reader.read(day)
-    counts = count_by_hour(reading, day)
+    (batch,) = reader.read(day)
+    counts = count_by_hour(batch, day)
     assert counts["messages"].tolist() == [6] * len(day.hours)
 
 
@@ -179,16 +179,16 @@ def test_service_entries_are_not_counted_and_each_part_of_an_album_is(reader):
 
 def test_posts_of_a_channel_have_the_channel_as_sender(reader):
     reader.knows("my-chat", busy_chat(kind="channel"))
-    (reading,) = reader.read(DAY)
-    assert set(reading.messages["sender"]) == {Pseudonyms.load(reader.home).of("channel500")}
+    (batch,) = reader.read(DAY)
+    assert set(batch.messages["sender"]) == {Pseudonyms.load(reader.home).of("channel500")}
 
 
 def test_a_quiet_day_is_covered_and_empty(reader):
     chat = reader.knows("my-chat", LoopbackChat(500))
     chat.add([int(DAY.start.timestamp()) - 90_000, int(DAY.end.timestamp()) + 90_000])
-    (reading,) = reader.read(DAY)
-    assert reading.messages.empty
-    assert covered(reading) == whole(DAY)
+    (batch,) = reader.read(DAY)
+    assert batch.messages.empty
+    assert covered(batch) == whole(DAY)
 
 
 def test_days_before_the_first_visible_message_are_missing_and_not_quiet(reader):
@@ -197,15 +197,15 @@ def test_days_before_the_first_visible_message_are_missing_and_not_quiet(reader)
     chat.add([int(begin.timestamp()), int(DAY.end.timestamp()) + 100])
     before, partly = reader.read(DAY.plus(-1), DAY)
     assert covered(before).is_empty
-    assert covered(partly) == Coverage.of((begin, DAY.end))
+    assert covered(partly) == ReadIntervals.of((begin, DAY.end))
     assert ids(partly) == [1]
 
 
 def test_a_chat_without_messages_covers_nothing(reader):
     reader.knows("my-chat", LoopbackChat(500))
-    (reading,) = reader.read(DAY)
-    assert reading.messages.empty
-    assert covered(reading).is_empty
+    (batch,) = reader.read(DAY)
+    assert batch.messages.empty
+    assert covered(batch).is_empty
 
 
 def test_a_day_that_has_not_ended_is_covered_until_telegram_s_own_now_and_read_again_later(reader):
@@ -213,7 +213,7 @@ def test_a_day_that_has_not_ended_is_covered_until_telegram_s_own_now_and_read_a
     noon = (DAY.start + timedelta(hours=12)).to_pydatetime()
     reader.server.world.now = noon
     reader.stored[DAY] = reader.read(DAY)[0]
-    assert covered(reader.stored[DAY]) == Coverage.of((DAY.start, noon))
+    assert covered(reader.stored[DAY]) == ReadIntervals.of((DAY.start, noon))
     reader.server.world.now = None
     assert covered(reader.read(DAY)[0]) == whole(DAY)
 
@@ -226,12 +226,12 @@ def test_a_day_in_the_future_covers_nothing(reader):
 
 def test_days_that_were_wholly_read_are_not_asked_for_again(reader):
     reader.knows("my-chat", busy_chat())
-    reader.stored[DAY] = Reading(make_messages([DAY.start]), whole(DAY))
+    reader.stored[DAY] = MessageBatch(make_messages([DAY.start]), whole(DAY))
     before, known, after = reader.read(DAY.plus(-1), DAY.plus(1))
     assert (len(before.messages), len(known.messages), len(after.messages)) == (360, 1, 360)
     reader.stored |= {DAY.plus(-1): before, DAY.plus(1): after}
     asked = reader.server.asked.copy()
-    assert [len(reading.messages) for reading in reader.read(DAY.plus(-1), DAY.plus(1))] == [360, 1, 360]
+    assert [len(batch.messages) for batch in reader.read(DAY.plus(-1), DAY.plus(1))] == [360, 1, 360]
     assert reader.server.asked == asked
 
 
@@ -242,7 +242,7 @@ def test_days_of_the_archive_are_not_asked_for_and_a_day_of_both_is_joined_by_id
     noon = DAY.start + timedelta(hours=12)
     # The archive ends at noon of DAY; its message 400 was deleted from Telegram since.
     known = make_messages([pd.Timestamp(sent, unit="s", tz="UTC") for sent in live if sent < noon.timestamp()])
-    archive.add(Reading(known, Coverage.of((DAY.plus(-1).start, noon))))
+    archive.add(MessageBatch(known, ReadIntervals.of((DAY.plus(-1).start, noon))))
     reader.server.world.chats[0].delete(400)
     before, joined = reader.read(DAY.plus(-1), DAY)
     assert ids(before) == list(range(1, 361))
@@ -382,12 +382,12 @@ def test_both_parts_of_a_migrated_group_are_one_history_with_the_ids_of_an_expor
     assert ids(day) == [*(number + MIGRATED_SHIFT for number in range(1361, 1541)), *range(1, 181)]
     assert ids(after) == list(range(181, 541))
     assert [covered(each) for each in (before, day, after)] == [
-        Coverage.of((DAY.plus(-1).start, DAY.plus(-1).end)), whole(DAY), whole(DAY.plus(1)),
+        ReadIntervals.of((DAY.plus(-1).start, DAY.plus(-1).end)), whole(DAY), whole(DAY.plus(1)),
     ]  # fmt: skip
 
 
 def test_a_group_that_migrates_in_mid_life_is_followed_and_what_was_stored_of_it_stays_one(reader):
-    from chat_forecast.sources.identities import merge_readings
+    from chat_forecast.domain.deduplication import merge_batches
 
     group, supergroup = migrated()
     group.migrated_to = None
@@ -402,7 +402,7 @@ def test_a_group_that_migrates_in_mid_life_is_followed_and_what_was_stored_of_it
     assert reader.said == ["my-chat: Telegram's group -300 is now -1000000000500; its older part is read too"]
     assert Peers(reader.home).get("my-chat") == Peer("channel", 500, 77, before=300)
     # Read again under the new ids, the messages stored under the old ones are the same.
-    merged = merge_readings([stored, again])
+    merged = merge_batches([stored, again])
     assert ids(merged) == ids(again)
     assert len(merged.messages) == 360
 
@@ -414,7 +414,7 @@ def test_an_older_part_that_the_account_never_saw_is_missing_and_the_newer_one_i
     reader.knows("my-chat", supergroup)
     before, day = reader.read(DAY.plus(-1), DAY)
     assert covered(before).is_empty
-    assert covered(day) == Coverage.of((DAY.start + timedelta(hours=12), DAY.end))
+    assert covered(day) == ReadIntervals.of((DAY.start + timedelta(hours=12), DAY.end))
     assert len(day.messages) == 180
     assert "cannot read the group that it once was" in reader.said[0]
 

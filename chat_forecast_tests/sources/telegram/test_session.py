@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chat_forecast.core.days import LocalDay
+from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.sources.base import SourceError
 from chat_forecast.sources.telegram.credentials import CredentialsError, load_credentials
 from chat_forecast.sources.telegram.faults import TelegramError
@@ -27,8 +27,8 @@ DAY = LocalDay.parse("2026-03-10", "Europe/Berlin")
 ONE_A_QUARTER = 900
 READING_PROCESS = """
 from chat_forecast.cli.base import Workplace
-from chat_forecast.core.days import LocalDay
-from chat_forecast.runs import opened
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.app.runs import opened
 place = Workplace()
 chat = place.chat("my-chat")
 with opened(place.home, place.chats) as runner:
@@ -135,9 +135,9 @@ def test_who_finds_the_session_in_use_waits_for_it(reader):
 
 
 def test_a_killed_backfill_frees_the_session_keeps_its_days_and_goes_on_where_it_was(reader, monkeypatch):
-    from chat_forecast.config import add_chat
-    from chat_forecast.home import Home
-    from chat_forecast.resources.storage import Storages
+    from chat_forecast.settings.chats import add_chat
+    from chat_forecast.settings.paths import Home
+    from chat_forecast.storage.partitions import Storages
 
     chat = reader.knows("my-chat", LoopbackChat(500))
     first, last = DAY, DAY.plus(14)
@@ -168,16 +168,16 @@ def test_a_killed_backfill_frees_the_session_keeps_its_days_and_goes_on_where_it
     subprocess.run([sys.executable, "-c", READING_PROCESS], env=environment, check=True, timeout=120)
     assert reader.server.asked["GetHistoryRequest"] - asked < 10  # and not the first ten pages again
     stored = [storage.messages("raw_messages", day) for day in first.until(last)]
-    assert [reading.messages["message_id"].tolist() for reading in stored] == [
+    assert [batch.messages["message_id"].tolist() for batch in stored] == [
         list(range(96 * number + 2, 96 * number + 98)) for number in range(15)
     ]
-    assert all(reading.coverage.covers(day.start, day.end) for day, reading in zip(first.until(last), stored, strict=True))
+    assert all(batch.read_intervals.covers(day.start, day.end) for day, batch in zip(first.until(last), stored, strict=True))
 
 
 def _chat(home):
     from datetime import date
 
-    from chat_forecast.config import load_chats
+    from chat_forecast.settings.chats import load_chats
 
     return load_chats(home.chats_file, date(2026, 12, 31))[0]
 

@@ -1,0 +1,177 @@
+"""Running the jobs from this process, on the same Dagster instance as the daemon, so that the UI shows the runs.
+
+Belongs here: starting a day, a range of days or a retraining, and taking the sensor's decision afterwards.
+Does not belong here: what is printed about it (:mod:`chat_forecast.cli`).
+"""
+
+import os
+import socket
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import dagster as dg
+import psutil
+from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    GRPC_INFO_TAG,
+    MAX_RETRIES_TAG,
+)
+
+from chat_forecast.definitions import definitions_of
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.errors import ChatForecastError
+from chat_forecast.pipeline.assets.days import Progress, no_progress
+from chat_forecast.pipeline.instance_files import quicken
+from chat_forecast.pipeline.jobs import ALL_ASSETS, CHAT_TAG, DAY_ASSETS, RETRAINING_ASSETS
+from chat_forecast.pipeline.sensors import day_to_train
+from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.paths import Home, HomeError
+from chat_forecast.storage.partitions import ChatStorage, Storages
+
+PROCESS_TAG = "chat_forecast/process"
+"""``host:pid:start time`` of the process that executes a run by itself, by which a dead one is told."""
+
+
+class RunFailed(ChatForecastError):
+    """A run ended in failure; the message holds the reason of the first step that failed."""
+
+
+class ChatIsBusy(ChatForecastError):
+    """Another run of the chat is under way."""
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs the jobs of the configured chats on an instance."""
+
+    home: Home
+    chats: Sequence[Chat]
+    instance: dg.DagsterInstance
+    progress: Progress = no_progress
+
+    def run_day(self, chat: Chat, day: LocalDay) -> LocalDay | None:
+        """Do one day as the schedule does, then retrain if the sensor would; returns the day trained through, if so.
+
+        Raises:
+            RunFailed: a step failed.
+            ChatIsBusy: another run of the chat is under way.
+        """
+        self.materialise(chat, DAY_ASSETS, day, day)
+        return self.retrain_if_wanted(chat)
+
+    def retrain_if_wanted(self, chat: Chat) -> LocalDay | None:
+        """Take the sensor's decision now, and act on it."""
+        day = day_to_train(self.instance, chat, self.storage(chat))
+        if day is not None:
+            self.materialise(chat, RETRAINING_ASSETS, day, day)
+        return day
+
+    def backfill(self, chat: Chat, first: LocalDay, last: LocalDay) -> None:
+        """Do all six assets over a range of days in one run, as a backfill from the UI does."""
+        self.materialise(chat, ALL_ASSETS, first, last)
+
+    def materialise(self, chat: Chat, assets: Iterable[str], first: LocalDay, last: LocalDay) -> None:
+        """Run some assets of a chat over the days from ``first`` to ``last``, in one run in this process."""
+        self._expect_idle(chat)
+        job = definitions_of(self.home, self.chats, self.progress).resolve_implicit_global_asset_job_def()
+        result = job.execute_in_process(
+            instance=self.instance,
+            asset_selection=[dg.AssetKey([chat.slug, asset]) for asset in assets],
+            tags={**self._tags(chat), **range_tags(first, last)},
+            # What went wrong is said once, by the error below; the whole log is in the UI.
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+        if not result.success:
+            raise RunFailed(_reason(result))
+
+    def storage(self, chat: Chat) -> ChatStorage:
+        """The chat's stored partitions."""
+        return Storages(self.home.storage_url, self.home.locks).of(chat)
+
+    def _tags(self, chat: Chat) -> dict[str, str]:
+        process = f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time()}"
+        # The daemon cannot start a run of this process anew; whoever started it sees that it failed.
+        return {CHAT_TAG: chat.slug, PROCESS_TAG: process, MAX_RETRIES_TAG: "0"}
+
+    def _expect_idle(self, chat: Chat) -> None:
+        under_way = dg.RunsFilter(tags={CHAT_TAG: chat.slug}, statuses=list(IN_PROGRESS_RUN_STATUSES))
+        for run in self.instance.get_runs(under_way):
+            if _has_died(run.tags):
+                self.instance.report_run_failed(run, "The process that executed this run has died.")
+                continue
+            raise ChatIsBusy(
+                f"{chat.slug}: run {run.run_id[:8]} ({run.job_name}) is under way, and runs of a chat never overlap. "
+                "Wait until it has ended, or end it in the Dagster UI."
+            )
+
+
+def range_tags(first: LocalDay, last: LocalDay) -> dict[str, str]:
+    """The run tags that make one run of a range of days."""
+    return {ASSET_PARTITION_RANGE_START_TAG: first.key, ASSET_PARTITION_RANGE_END_TAG: last.key}
+
+
+@contextmanager
+def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) -> Iterator[Runner]:
+    """Open the Dagster instance under a home, preparing both on first use.
+
+    Raises:
+        HomeError: the instance's files cannot be used.
+    """
+    from sqlalchemy.exc import DatabaseError
+
+    home.prepare()
+    quicken(home.dagster_home)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            yield Runner(home, chats, instance, progress)
+    except DatabaseError as error:
+        raise HomeError(
+            f"{home.dagster_home}: Dagster's files cannot be used: {error.orig}. See that the disk is not full, that they "
+            "can be written to, and that nothing keeps them locked; then do the same again."
+        ) from error
+
+
+def fail_abandoned_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Fail the runs in progress whose process is gone, and return their ids; the daemon then tries them again.
+
+    To be called before webserver and daemon start: a run that they launched ended with them, also when this machine lost
+    its power, and nobody else would notice. A run of another host, or of a command that is still alive, is left alone.
+    """
+    abandoned = [
+        run
+        for run in instance.get_runs(dg.RunsFilter(statuses=list(IN_PROGRESS_RUN_STATUSES)))
+        if (_has_died(run.tags) if PROCESS_TAG in run.tags else GRPC_INFO_TAG in run.tags)
+    ]
+    for run in abandoned:
+        instance.report_run_failed(run, "The process that executed this run ended before the run did.")
+    return [run.run_id for run in abandoned]
+
+
+def _has_died(tags: Mapping[str, str]) -> bool:
+    """Whether a run's process, on this host, is gone."""
+    host, _, process = tags.get(PROCESS_TAG, "").partition(":")
+    if host != socket.gethostname():
+        return False
+    pid, _, started = process.partition(":")
+    try:
+        return str(psutil.Process(int(pid)).create_time()) != started
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _reason(result: dg.ExecuteInProcessResult) -> str:
+    failed = [event for event in result.all_events if event.is_step_failure]
+    if not failed:
+        return f"run {result.run_id[:8]} failed; see it in the Dagster UI"
+    error = failed[0].step_failure_data.error
+    if error is not None and error.cls_name == "DagsterExecutionInterruptedError":
+        return "interrupted; what was done stays. Do the same again to finish it"
+    # Dagster wraps what a step raised; the first error of the chain that is not Dagster's says what to do.
+    while error is not None and error.cause is not None and str(error.cls_name).startswith("Dagster"):
+        error = error.cause
+    words = error.message.strip().partition(": ")[2] if error else ""
+    return f"{failed[0].step_key}: {words or 'failed; see the run in the Dagster UI'}"

@@ -1,0 +1,118 @@
+"""What makes a message the same message in two files, with ids and without.
+
+Belongs here: made ids, and the union of readings in which some messages have made ids.
+Does not belong here: reading files, or storing the result.
+
+A line without an id is known by its *place*: the second in which it was sent, its sender, and its running number among
+the lines of the file that are equal in both. So two equal lines are two messages, and overlapping files give each
+message once. A message that has a real id in any file takes its place among the equal ones first: the line without an
+id in the same place is that message.
+
+A made id is a hash of the place, in ``[-2**63, -2**62)``: far below every real one (the ids of messages
+older than a group's migration are negative, too, but above ``-2**53``).
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_messages, order_messages
+from chat_forecast.domain.read_intervals import ReadIntervals
+
+LOWEST_REAL_ID = -(2**53)
+MIGRATED_SHIFT = -(10**9)
+"""Telegram Desktop adds this to the ids of the older part of a group that became a supergroup, whose own begin anew at 1."""
+_MADE_IDS = 2**62
+_PLACE = ["second", "sender"]
+
+
+def identify(messages: pd.DataFrame) -> pd.DataFrame:
+    """Messages of one file with ids for all: ``message_id`` may be NA (``Int64``); one row an id in the result.
+
+    ``sender`` holds pseudonyms. The result is ordered and typed as :data:`~chat_forecast.domain.messages.MESSAGE_DTYPES`.
+    """
+    has_id = messages["message_id"].notna().to_numpy()
+    real = _unique(messages[has_id])
+    if has_id.all():
+        return order_messages(real)
+    made = messages[~has_id].sort_values("sent_at", kind="stable")
+    return _joined(real, _numbered(made, real))
+
+
+def merge_batches(batches: Iterable[MessageBatch]) -> MessageBatch:
+    """Every message of any reading once, and everything that any covers; the readings' order does not matter.
+
+    Where readings tell an id's time or sender differently, a known sender stands before an unknown one, then the
+    earlier time.
+    """
+    parts = list(batches)
+    tables = [part.messages for part in parts if len(part.messages)]
+    coverage = ReadIntervals.joined(part.read_intervals for part in parts)
+    if not tables:
+        return MessageBatch(empty_messages(), coverage)
+    split = [(table[~is_made], table[is_made]) for table in tables for is_made in [_is_made(table)]]
+    real = _unique(_without_old_ids(pd.concat([with_id for with_id, _ in split], ignore_index=True)))
+    numbered = [_numbered(without, with_id) for with_id, without in split if len(without)]
+    if not numbered:
+        return MessageBatch(order_messages(real), coverage)
+    return MessageBatch(_joined(real, pd.concat(numbered, ignore_index=True)), coverage)
+
+
+def _without_old_ids(real: pd.DataFrame) -> pd.DataFrame:
+    """Drop messages under the ids they had before their group became a supergroup, where those of after are there too.
+
+    They are known by their time: the supergroup's own message with that id is a later one.
+    """
+    older = real[real["message_id"].between(MIGRATED_SHIFT, -1)]
+    if older.empty:
+        return real
+    before = pd.MultiIndex.from_arrays([older["message_id"] - MIGRATED_SHIFT, older["sent_at"]])
+    return real[~pd.MultiIndex.from_frame(real[["message_id", "sent_at"]]).isin(before)]
+
+
+def _is_made(messages: pd.DataFrame) -> np.ndarray:
+    return (messages["message_id"] < -_MADE_IDS).to_numpy()
+
+
+def _unique(real: pd.DataFrame) -> pd.DataFrame:
+    """One row an id, the same whatever the rows' order."""
+    if real["message_id"].is_unique:
+        return real
+    ordered = real.sort_values(["sender", "sent_at"], na_position="last", kind="stable")
+    return ordered.drop_duplicates("message_id", keep="first")
+
+
+def _numbered(made: pd.DataFrame, real: pd.DataFrame) -> pd.DataFrame:
+    """Add ``second`` and running ``number`` to lines without ids; it begins after the real ones of that place."""
+    placed = made.assign(second=made["sent_at"].dt.floor("s"))
+    taken = _taken(placed, real)
+    return placed.assign(number=placed.groupby(_PLACE, dropna=False).cumcount().to_numpy() + taken)
+
+
+def _taken(placed: pd.DataFrame, real: pd.DataFrame) -> np.ndarray:
+    """Count for every line the messages with real ids in its place."""
+    counts = real.assign(second=real["sent_at"].dt.floor("s")).groupby(_PLACE, dropna=False).size()
+    if counts.empty:
+        return np.zeros(len(placed), dtype="int64")
+    counted = placed[_PLACE].merge(counts.rename("taken").reset_index(), on=_PLACE, how="left")
+    return counted["taken"].fillna(0).astype("int64").to_numpy()
+
+
+def _joined(real: pd.DataFrame, numbered: pd.DataFrame) -> pd.DataFrame:
+    """Join the messages with real ids and those without whose place is not one of theirs; these get made ids."""
+    free = numbered[numbered["number"] >= _taken(numbered, real)]
+    free = free.sort_values("sent_at", kind="stable").drop_duplicates([*_PLACE, "number"], keep="first")
+    seconds = free["second"].dt.as_unit("s").astype("int64")
+    senders = free["sender"].astype(object).where(free["sender"].notna(), "")
+    ids = [_made_id(second, sender, number) for second, sender, number in zip(seconds, senders, free["number"], strict=True)]
+    made = free.assign(message_id=pd.Series(ids, index=free.index, dtype="int64"))
+    return order_messages(
+        pd.concat([table.astype(MESSAGE_DTYPES) for table in (real[[*MESSAGE_DTYPES]], made[[*MESSAGE_DTYPES]])])
+    )
+
+
+def _made_id(second: int, sender: str, number: int) -> int:
+    digest = hashlib.blake2b(f"{second} {sender} {number}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) % _MADE_IDS - 2 * _MADE_IDS

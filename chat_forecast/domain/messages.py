@@ -1,0 +1,38 @@
+"""Messages as the pipeline keeps them: an id, a time, a pseudonym, and what stretch of time was read.
+
+Belongs here: the shape of a table of messages, and their order.
+Does not belong here: where messages come from (:mod:`chat_forecast.sources`), their union
+(:mod:`.deduplication`), or counting them (:mod:`.hourly_series`).
+"""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from chat_forecast.domain.read_intervals import ReadIntervals
+
+MESSAGE_DTYPES = {"message_id": "int64", "sent_at": "datetime64[us, UTC]", "sender": "str"}
+"""``message_id``: unique in the chat; ``sent_at``: UTC; ``sender``: a pseudonym, NA where unknown."""
+
+
+def empty_messages() -> pd.DataFrame:
+    """A table of no messages, with the right columns and types."""
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in MESSAGE_DTYPES.items()})
+
+
+@dataclass(frozen=True)
+class MessageBatch:
+    """Messages of a stretch of time, together with the part of it that was really read.
+
+    ``messages`` has the columns of :data:`MESSAGE_DTYPES`, one row a message, ordered by ``sent_at`` and ``message_id``.
+    """
+
+    messages: pd.DataFrame = field(default_factory=empty_messages)
+    read_intervals: ReadIntervals = field(default_factory=ReadIntervals)
+
+
+def order_messages(messages: pd.DataFrame) -> pd.DataFrame:
+    """The same messages, one row an id (the first one stands), ordered by ``sent_at`` and ``message_id``."""
+    unique = messages.drop_duplicates("message_id", keep="first")
+    ordered = unique.sort_values(["sent_at", "message_id"], kind="stable", ignore_index=True)
+    return ordered[list(MESSAGE_DTYPES)].astype(MESSAGE_DTYPES)

@@ -1,0 +1,180 @@
+"""How the forecast of one day did, as one row of numbers.
+
+Belongs here: which hours are scored, and what they are compared with.
+Does not belong here: the formulas (:mod:`.metrics`), or what a bad score leads to (:mod:`.rules`).
+"""
+
+import math
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from chat_forecast.domain import metrics
+from chat_forecast.domain.arrays import Values, to_floats
+from chat_forecast.domain.forecast_table import PROBABILITIES
+
+SCORE_COLUMNS = {
+    "day": "str",
+    "forecaster": "str",
+    "trained_through": "str",
+    "model_version": "int",
+    "model_age_days": "int",
+    "hours_scored": "int",
+    "hours_missing": "int",
+    "messages": "int",
+    "expected_total": "float",
+    "total_error": "float",
+    "smape": "float",
+    "rmse": "float",
+    "mae": "float",
+    "pinball": "float",
+    "deviance": "float",
+    "coverage_80": "float",
+    "unusual_hours": "int",
+    "squared_error": "float",
+    "seasonal_naive_hours": "int",
+    "seasonal_naive_rmse": "float",
+    "seasonal_naive_mae": "float",
+    "seasonal_naive_smape": "float",
+    "skill": "float",
+    "same_hour_hours": "int",
+    "same_hour_rmse": "float",
+    "same_hour_pinball": "float",
+    "same_hour_squared_error": "float",
+    "skill_to_same_hour": "float",
+}
+"""Column of a score -> ``str``, ``int`` or ``float``; any but ``day`` and the hours may be None.
+
+``hours_scored``: known and forecast; ``hours_missing``: never read; ``messages``: of all known hours. All else is of
+the hours scored: ``smape`` of ``smape_point``, ``rmse`` and ``deviance`` of ``expected``, ``mae`` of ``median``;
+``unusual_hours``: outside the 98 % interval; ``squared_error`` is a sum, so that RMSEs of several days add up.
+``seasonal_naive_*``: the count 168 hours before, on those of the hours where it is known, and ``skill`` on just these.
+``same_hour_*``: the counts at the same clock hour in 28 days, likewise; they exist on all hours or on none.
+"""
+
+Score = dict[str, str | int | float | None]
+
+BASELINE_COLUMNS = ("hour", "seasonal_naive", "same_hour", *PROBABILITIES)
+"""What simple methods forecast for the hours of a day, NaN where they have no answer. ``seasonal_naive``: the count 168
+hours before. ``same_hour``: the mean of the counts at the same clock hour over 28 days; then the median and the quantiles of
+these."""
+
+
+def score_day(actuals: pd.DataFrame, forecast: pd.DataFrame | None, baselines: pd.DataFrame) -> Score:
+    """Score the forecast of a day on the hours known: one value for each of :data:`SCORE_COLUMNS`.
+
+    ``actuals`` has every ``hour`` of the day (aware, local) and its ``messages`` (``Int64``, ``NA`` where never read).
+    ``forecast`` has the forecast's columns and, if they are known, ``forecaster``, ``trained_through`` and
+    ``model_version``; None or no rows where there was no forecast. ``baselines`` has :data:`BASELINE_COLUMNS`
+    and every hour of the day.
+
+    What cannot be said is None, never 0: everything about a forecast that is not there or a day of which no hour is
+    known, a comparison with a baseline that knows none of the hours, and a ratio to zero.
+    """
+    first_hour = actuals["hour"].iloc[0]
+    score: Score = dict.fromkeys(SCORE_COLUMNS)
+    missing = int(actuals["messages"].isna().sum())
+    score |= {"day": first_hour.date().isoformat(), "hours_scored": 0, "hours_missing": missing}
+    if missing < len(actuals):
+        score["messages"] = int(actuals["messages"].sum())
+    if forecast is None or forecast.empty:
+        return score
+    score |= _made_by(forecast, first_hour.date())
+    hours = actuals.merge(forecast, on="hour", how="inner")
+    hours = hours[hours["messages"].notna()].reset_index(drop=True)
+    if hours.empty:
+        return score
+    baselines = hours[["hour"]].merge(baselines, on="hour", how="left")
+    score |= _errors(hours) | _beside_seasonal_naive(hours, baselines) | _beside_same_hour(hours, baselines)
+    return {name: _speakable(value) for name, value in score.items()}
+
+
+def measures(score: Score) -> dict[str, float | None]:
+    """The numbers of a score, without what names its day and model."""
+    return {name: value for name, value in score.items() if not isinstance(value, str)}
+
+
+def unusual_hours(actuals: pd.DataFrame, forecast: pd.DataFrame | None) -> pd.DataFrame:
+    """Find the hours of a day whose counts lie outside the forecast's 98 % interval.
+
+    Returns ``hour``, ``messages``, ``expected``, ``q01``, ``q99`` and ``words`` ("40 messages at 03:00, 2 expected").
+    """
+    columns = ["hour", "messages", "expected", "q01", "q99"]
+    if forecast is None or forecast.empty:
+        forecast = pd.DataFrame(columns=columns[:1] + columns[2:], dtype=float).astype({"hour": actuals["hour"].dtype})
+    hours = actuals[["hour", "messages"]].merge(forecast[["hour", "expected", "q01", "q99"]], on="hour")
+    hours = hours[hours["messages"].notna()]
+    outside = hours[(hours["messages"] < hours["q01"]) | (hours["messages"] > hours["q99"])].reset_index(drop=True)
+    words = [
+        f"{messages} messages at {hour:%H:%M}, {expected:.{0 if expected >= 1 else 1}f} expected"
+        for hour, messages, expected in zip(outside["hour"], outside["messages"], outside["expected"], strict=True)
+    ]
+    return outside[columns].assign(words=pd.Series(words, dtype="str"))
+
+
+def _made_by(forecast: pd.DataFrame, day: date) -> Score:
+    """Tell which model made a forecast, and how many days before the day its data ended."""
+    made = {name: forecast[name].iloc[0] for name in ("forecaster", "trained_through", "model_version") if name in forecast}
+    made = {name: None if pd.isna(value) else value for name, value in made.items()}
+    if made.get("model_version") is not None:
+        made["model_version"] = int(made["model_version"])
+    through = made.get("trained_through")
+    made["model_age_days"] = None if not through else (day - date.fromisoformat(through)).days
+    return made
+
+
+def _errors(hours: pd.DataFrame) -> Score:
+    """Measure the forecast on known hours."""
+    actual, expected = hours["messages"], hours["expected"]
+    return {
+        "hours_scored": len(hours),
+        "expected_total": float(expected.sum()),
+        "total_error": metrics.total_error(actual, expected),
+        "smape": metrics.smape(actual, hours["smape_point"]),
+        "rmse": metrics.rmse(actual, expected),
+        "mae": metrics.mae(actual, hours["median"]),
+        "pinball": metrics.pinball(actual, {tau: hours[name] for name, tau in PROBABILITIES.items()}),
+        "deviance": metrics.poisson_deviance(actual, expected),
+        "coverage_80": metrics.coverage(actual, hours["q10"], hours["q90"]),
+        "unusual_hours": int(((actual < hours["q01"]) | (actual > hours["q99"])).sum()),
+        "squared_error": _squared_error(actual, expected),
+    }
+
+
+def _beside_seasonal_naive(hours: pd.DataFrame, baselines: pd.DataFrame) -> Score:
+    """Measure the seasonal naive on those of the hours for which it is known, and the skill on these."""
+    baseline = to_floats(baselines["seasonal_naive"])
+    is_known = ~np.isnan(baseline)
+    actual, baseline = hours["messages"][is_known], baseline[is_known]
+    error = metrics.rmse(actual, baseline)
+    return {
+        "seasonal_naive_hours": int(is_known.sum()),
+        "seasonal_naive_rmse": error,
+        "seasonal_naive_mae": metrics.mae(actual, baseline),
+        "seasonal_naive_smape": metrics.smape(actual, baseline),
+        "skill": metrics.skill(metrics.rmse(actual, hours["expected"][is_known]), error),
+    }
+
+
+def _beside_same_hour(hours: pd.DataFrame, baselines: pd.DataFrame) -> Score:
+    """Measure the 28-day same-hour distribution on the hours, and the skill to its mean."""
+    if baselines["same_hour"].isna().any():
+        return {"same_hour_hours": 0}
+    actual = hours["messages"]
+    error = metrics.rmse(actual, baselines["same_hour"])
+    return {
+        "same_hour_hours": len(hours),
+        "same_hour_rmse": error,
+        "same_hour_pinball": metrics.pinball(actual, {tau: baselines[name] for name, tau in PROBABILITIES.items()}),
+        "same_hour_squared_error": _squared_error(actual, baselines["same_hour"]),
+        "skill_to_same_hour": metrics.skill(metrics.rmse(actual, hours["expected"]), error),
+    }
+
+
+def _squared_error(actual: Values, forecast: Values) -> float:
+    return float(((to_floats(actual) - to_floats(forecast)) ** 2).sum())
+
+
+def _speakable(value: str | float | None) -> str | int | float | None:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,18 @@
+"""The methods that forecast a chat's next day.
+
+Belongs here: one method a file, each turning an hourly series into a predictive distribution for coming hours.
+Does not belong here: choosing the day, storing models, scoring.
+"""
+
+from chat_forecast.forecasting.base import HISTORY_DAYS, FittedForecaster, NotEnoughHistory
+from chat_forecast.forecasting.training import METHODS, Training, load, train
+
+__all__ = [
+    "HISTORY_DAYS",
+    "METHODS",
+    "FittedForecaster",
+    "NotEnoughHistory",
+    "Training",
+    "load",
+    "train",
+]

@@ -1,0 +1,139 @@
+"""Predictive distributions of hourly counts, and the forecast that is read off them.
+
+Belongs here: distributions of whole numbers, and their mean, quantiles and points.
+Does not belong here: finding a distribution from a series.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from chat_forecast.domain.arrays import Floats
+from chat_forecast.domain.forecast_table import FORECAST_COLUMNS, QUANTILES
+from chat_forecast.forecasting.base import Distribution
+
+DRAWS = 100
+"""Into how many equally likely counts a distribution is cut to find its sMAPE-optimal point."""
+
+
+@dataclass(frozen=True)
+class NegativeBinomial:
+    """Counts with mean ``m`` and variance ``m + m² / size``; both arrays have shape ``(n,)`` and are above 0."""
+
+    mean: Floats
+    size: Floats
+
+    def quantiles(self, probabilities: Sequence[float]) -> Floats:
+        """See :meth:`Distribution.quantiles`."""
+        from scipy.stats import nbinom
+
+        size, mean = self.size[:, None], self.mean[:, None]
+        return np.asarray(nbinom.ppf(list(probabilities), size, size / (size + mean)))
+
+    def at_most(self, counts: Floats) -> Floats:
+        """See :meth:`Distribution.at_most`."""
+        from scipy.stats import nbinom
+
+        return np.asarray(nbinom.cdf(counts, self.size, self.size / (self.size + self.mean)))
+
+
+@dataclass(frozen=True)
+class RegularCounts:
+    """Counts of messages that come more evenly than by chance, as a channel's that publishes by a plan.
+
+    The time between two messages is gamma distributed, with ``regularity`` as its shape: 1 would be a Poisson process,
+    more is more even. ``rate`` has shape ``(n,)``: the messages in an hour far from its start. Source: Winkelmann 1995.
+    """
+
+    rate: Floats
+    regularity: float
+
+    @property
+    def mean(self) -> Floats:
+        """See :attr:`Distribution.mean`."""
+        most = np.ceil(self.rate.max() + 12 * np.sqrt(self.rate.max()) + 20)
+        exceeded = 1 - self._at_most(np.arange(most)[None, :], self.rate[:, None])
+        return np.asarray(exceeded.sum(axis=1))
+
+    def quantiles(self, probabilities: Sequence[float]) -> Floats:
+        """See :meth:`Distribution.quantiles`."""
+        rate = self.rate[:, None]
+        wanted = np.broadcast_to(np.array(probabilities), (len(self.rate), len(probabilities)))
+        low, high = np.full(wanted.shape, -1.0), np.broadcast_to(np.ceil(rate + 40 * np.sqrt(rate) + 40), wanted.shape)
+        while (high - low > 1).any():
+            middle = np.floor((low + high) / 2)
+            is_enough = self._at_most(middle, rate) >= wanted
+            low, high = np.where(is_enough, low, middle), np.where(is_enough, middle, high)
+        return np.asarray(high)
+
+    def at_most(self, counts: Floats) -> Floats:
+        """See :meth:`Distribution.at_most`."""
+        return self._at_most(counts, self.rate)
+
+    def _at_most(self, counts: Floats, rate: Floats) -> Floats:
+        from scipy.special import gammaincc
+
+        shape = self.regularity * (np.maximum(counts, -1) + 1)
+        return np.where(counts < 0, 0.0, gammaincc(np.maximum(shape, 1e-12), self.regularity * rate))
+
+
+@dataclass(frozen=True)
+class Empirical:
+    """Counts that were seen, each as likely as the others: one non-empty array for each hour."""
+
+    counts: tuple[Floats, ...]
+
+    @property
+    def mean(self) -> Floats:
+        """See :attr:`Distribution.mean`."""
+        return np.array([counts.mean() for counts in self.counts])
+
+    def quantiles(self, probabilities: Sequence[float]) -> Floats:
+        """See :meth:`Distribution.quantiles`."""
+        return np.stack([empirical_quantiles(counts, probabilities) for counts in self.counts])
+
+    def at_most(self, counts: Floats) -> Floats:
+        """See :meth:`Distribution.at_most`."""
+        return np.array([(seen <= count).mean() for seen, count in zip(self.counts, counts, strict=True)])
+
+
+def empirical_quantiles(counts: Floats, probabilities: Sequence[float]) -> Floats:
+    """For each probability, find the least of the counts that is not exceeded so often.
+
+    >>> empirical_quantiles(np.array([1.0, 2, 3, 4]), [0.25, 0.3, 0.99]).tolist()
+    [1.0, 2.0, 4.0]
+    """
+    return np.asarray(np.quantile(counts, np.array(probabilities), method="inverted_cdf"), dtype=np.float64)
+
+
+def describe_counts(hours: pd.DatetimeIndex, distribution: Distribution) -> pd.DataFrame:
+    """Make the forecast of the ``hours`` from their distributions: :data:`FORECAST_COLUMNS`, one row an hour.
+
+    >>> hours = pd.date_range("2026-01-01", periods=2, freq="h", tz="Europe/Moscow")
+    >>> table = describe_counts(hours, Empirical((np.array([0, 0, 0, 8.0]), np.array([4, 4, 5.0]))))
+    >>> table[["expected", "median", "smape_point", "q90"]].to_numpy().tolist()
+    [[2.0, 0.0, 0.0, 8.0], [4.333333333333333, 4.0, 4.0, 5.0]]
+    """
+    columns = {"median": 0.5, **QUANTILES}
+    quantiles = dict(zip(columns, distribution.quantiles(list(columns.values())).T, strict=True))
+    points = {"expected": distribution.mean, "smape_point": _smape_points(distribution)}
+    return pd.DataFrame({"hour": hours, **points, **quantiles})[list(FORECAST_COLUMNS)]
+
+
+def _smape_points(distribution: Distribution) -> Floats:
+    """Find the whole numbers that minimise the expected sMAPE, shape ``(n,)``.
+
+    Each distribution is cut into :data:`DRAWS` equally likely counts, and the best one among half of them and 0 is
+    taken: right to about 1 % of probability, which is less than a distribution is known to.
+    """
+    draws = distribution.quantiles(list((np.arange(DRAWS) + 0.5) / DRAWS))
+    candidates = draws[:, ::2]
+    difference = np.abs(draws[:, None, :] - candidates[:, :, None])
+    total = draws[:, None, :] + candidates[:, :, None]
+    losses = np.divide(difference, total, out=np.zeros_like(total), where=total > 0).sum(axis=2)
+    zero = (draws > 0).sum(axis=1)
+    best = losses.argmin(axis=1)
+    rows = np.arange(len(draws))
+    return np.where(zero <= losses[rows, best], 0.0, candidates[rows, best])

@@ -1,0 +1,71 @@
+"""What a public holiday does to a chat: one factor on the messages of all holidays of a country.
+
+Belongs here: finding the factor in what was left over on past holidays, and whether it would have helped.
+Does not belong here: which country's holidays a chat keeps (its configuration).
+
+Within the half year that a model sees, each holiday comes once at the most, so there is one factor for all of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from chat_forecast.domain.arrays import Floats
+from chat_forecast.domain.metrics import poisson_deviance
+
+CAUTION_HOLIDAYS = 2.0
+"""So many ordinary days are added to both sides of the ratio."""
+ENOUGH_HOLIDAYS = 3
+
+
+@dataclass(frozen=True)
+class HolidayEffect:
+    """``factor`` on the messages of the holidays of ``country`` (ISO 3166), or nothing at all."""
+
+    country: str | None = None
+    factor: float = 1.0
+
+    def factors(self, hours: pd.DatetimeIndex) -> Floats:
+        """Give the factor of each of the aware local hours."""
+        if self.country is None or self.factor == 1.0 or hours.empty:
+            return np.ones(len(hours))
+        return np.where(is_holiday(hours, self.country), self.factor, 1.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give both fields as plain values."""
+        return asdict(self)
+
+
+NO_EFFECT = HolidayEffect()
+
+
+def is_holiday(hours: pd.DatetimeIndex, country: str) -> npt.NDArray[np.bool_]:
+    """Whether each of the aware local hours lies on a public holiday of the country, as booleans."""
+    from holidays import country_holidays
+
+    known = country_holidays(country, years=sorted({*hours.year}))
+    days = hours.tz_localize(None).normalize()
+    return np.asarray(days.isin(pd.DatetimeIndex(sorted(pd.Timestamp(day) for day in known)).as_unit("us")))
+
+
+def find_effect(country: str, actual: Sequence[float], fitted: Sequence[float]) -> tuple[HolidayEffect, str]:
+    """Find the effect from the messages of past holidays and what was fitted for them, oldest first; and say why.
+
+    It is used only if it would have helped: forecasting each holiday from those before it (a walk-forward over holidays)
+    the factor must give less Poisson deviance than none.
+    """
+    messages, means = np.array(actual, dtype=float), np.array(fitted, dtype=float)
+    if len(messages) < ENOUGH_HOLIDAYS:
+        return NO_EFFECT, f"{len(messages)} holidays of {country} seen, expected at least {ENOUGH_HOLIDAYS}"
+    caution = CAUTION_HOLIDAYS * means.mean()
+    factors = (np.cumsum(messages) + caution) / (np.cumsum(means) + caution)
+    without = poisson_deviance(messages[1:], means[1:])
+    with_effect = poisson_deviance(messages[1:], means[1:] * factors[:-1])
+    if not with_effect < without:
+        return NO_EFFECT, f"holidays of {country} are left out: they would not have helped on {len(messages) - 1} of them"
+    effect = HolidayEffect(country, float(factors[-1]))
+    return effect, f"holidays of {country} have {effect.factor:.2f} times the usual messages"

@@ -1,0 +1,83 @@
+"""The same hour over the last 28 days, as a distribution: for young chats, and to compare with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from chat_forecast.domain.arrays import Floats, to_floats
+from chat_forecast.forecasting.base import NotEnoughHistory
+from chat_forecast.forecasting.distributions import Empirical, describe_counts, empirical_quantiles
+
+NAME = "same_hour_28d"
+WINDOW_DAYS = 28
+ENOUGH = 7
+"""So many counts make a distribution; an hour of the day with fewer takes in its neighbours."""
+CLOCK_HOURS = 24
+
+
+def same_hour_counts(series: pd.DataFrame) -> list[Floats]:
+    """Collect what was counted at each clock hour, 0 to 23, in the 28 local days that end with the last known hour.
+
+    An hour of the day with fewer than :data:`ENOUGH` known counts takes in those of the hours around it, an hour
+    further on both sides until there are enough. Empty if no hour is known.
+    """
+    known = series[series["messages"].notna()]
+    if known.empty:
+        return []
+    wall = known["hour"].dt.tz_localize(None)
+    window = known[wall > wall.iloc[-1] - pd.Timedelta(days=WINDOW_DAYS)]
+    counts, clock = to_floats(window["messages"]), window["hour"].dt.hour.to_numpy()
+    by_clock = [counts[clock == hour] for hour in range(CLOCK_HOURS)]
+    return [_with_neighbours(by_clock, hour) for hour in range(CLOCK_HOURS)]
+
+
+@dataclass(frozen=True)
+class FittedSameHour:
+    """``fallback`` holds some quantiles for each clock hour, for when nothing is known of the series any more."""
+
+    fallback: tuple[tuple[float, ...], ...]
+    name: str = NAME
+
+    def distribution(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> Empirical:
+        """Take the counts at the clock hour of each hour; see :meth:`FittedForecaster.distribution`."""
+        seen = same_hour_counts(series) or [np.array(counts) for counts in self.fallback]
+        return Empirical(tuple(seen[clock] for clock in hours.hour))
+
+    def forecast(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
+        """See :meth:`FittedForecaster.forecast`."""
+        return describe_counts(hours, self.distribution(series, hours))
+
+    def to_dict(self) -> dict[str, Any]:
+        """See :meth:`FittedForecaster.to_dict`."""
+        return {"name": self.name, "fallback": [list(counts) for counts in self.fallback]}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "FittedSameHour":
+        """Bring back what :meth:`to_dict` gave, from JSON too."""
+        return cls(tuple(tuple(counts) for counts in stored["fallback"]))
+
+
+def fit_same_hour(series: pd.DataFrame) -> FittedSameHour:
+    """Keep some quantiles of what is known now; one known hour is enough.
+
+    Raises:
+        NotEnoughHistory: no hour is known.
+    """
+    seen = same_hour_counts(series)
+    if not seen:
+        raise NotEnoughHistory(f"none of the {len(series)} hours of the series is known, expected at least one")
+    deciles = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95]
+    return FittedSameHour(tuple(tuple(empirical_quantiles(counts, deciles).tolist()) for counts in seen))
+
+
+def _with_neighbours(by_clock: list[Floats], hour: int) -> Floats:
+    counts = by_clock[hour]
+    for reach in range(1, CLOCK_HOURS // 2 + 1):
+        if counts.size >= ENOUGH:
+            break
+        around = {(hour + step) % CLOCK_HOURS for step in range(-reach, reach + 1)}
+        counts = np.concatenate([by_clock[each] for each in sorted(around)])
+    return counts

@@ -1,0 +1,81 @@
+"""What pictures and messages say in a sentence about a day.
+
+Belongs here: English sentences made of a day's numbers.
+Does not belong here: the report's texts, which are in several languages, or finding the numbers.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from chat_forecast.domain.local_day import LocalDay
+
+BUSIEST_HOURS = 3
+NAMED_HOURS = 3
+
+
+def title(chat: str, day: LocalDay, what: str, *, is_simulated: bool) -> str:
+    """The title of a day's picture.
+
+    >>> title("my-chat", LocalDay.parse("2026-05-12", "Europe/Moscow"), "forecast", is_simulated=True)
+    'my-chat (simulated): forecast, Tuesday 2026-05-12'
+    """
+    return f"{name_chat(chat, is_simulated=is_simulated)}: {what}, {day.date:%A} {day.key}"
+
+
+def name_chat(chat: str, *, is_simulated: bool) -> str:
+    """The chat's name, with a word beside it where there is no real chat behind it."""
+    return f"{chat} (simulated)" if is_simulated else chat
+
+
+def forecast_in_words(forecast: pd.DataFrame, last_week: pd.DataFrame | None) -> str:
+    """The total and the busiest hours of a forecast, beside the same day last week where it was wholly read."""
+    total = float(forecast["expected"].sum())
+    beside = ""
+    if last_week is not None and len(last_week) and last_week["messages"].notna().all():
+        beside = f"; {int(last_week['messages'].sum())} on the same day last week"
+    return f"{_count(total)} messages expected{beside}. {busiest_in_words(forecast)}"
+
+
+def busiest_in_words(forecast: pd.DataFrame) -> str:
+    """The hours of which the most is expected, ascending by the clock."""
+    top = forecast.nlargest(BUSIEST_HOURS, "expected").sort_values("hour")
+    if not top["expected"].sum():
+        return "No hour stands out."
+    hours = [f"{hour:%H:%M} ({_count(expected)})" for hour, expected in zip(top["hour"], top["expected"], strict=True)]
+    return f"Busiest hours: {join(hours)}."
+
+
+def score_in_words(score: Mapping[str, object], unusual: Sequence[str]) -> str:
+    """How a scored day went beside its forecast: totals, skill, and the hours outside the 98 % band.
+
+    >>> score_in_words({"messages": 12, "expected_total": 9.3, "skill": -0.2}, ["7 messages at 03:00, 0.4 expected"])
+    '12 messages, 9.3 expected; skill −0.20. Outside the 98 % band: 7 messages at 03:00, 0.4 expected.'
+    """
+    said = f"{score['messages']} messages, {_count(float(str(score['expected_total'])))} expected"
+    if score["skill"] is not None:
+        said += f"; skill {float(str(score['skill'])):+.2f}".replace("-", "−")
+    return f"{said}. {unusual_in_words(unusual)}"
+
+
+def unusual_in_words(unusual: Sequence[str]) -> str:
+    """The first hours outside the 98 % band, and how many there are beyond them."""
+    if not unusual:
+        return "No hour outside the 98 % band."
+    rest = len(unusual) - NAMED_HOURS
+    more = [f"{rest} more hour{'s' * (rest != 1)}"] if rest > 0 else []
+    return f"Outside the 98 % band: {'; '.join([*unusual[:NAMED_HOURS], *more])}."
+
+
+def join(parts: Sequence[str]) -> str:
+    """Parts in a row, with "and" before the last.
+
+    >>> join(["a", "b", "c"])
+    'a, b and c'
+    """
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}" if value >= 9.95 or value < 0.05 else f"{value:.1f}"

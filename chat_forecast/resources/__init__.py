@@ -1,1 +1,0 @@
-"""What the assets use of the outside: stored files, and MLflow."""

@@ -1,0 +1,25 @@
+"""Addresses of pages in the two user interfaces, so that each leads to the other and messages lead to both.
+
+Belongs here: where the UIs are served by default, and the addresses of their pages.
+Does not belong here: serving them (:mod:`chat_forecast.app.serving`).
+"""
+
+from urllib.parse import quote
+
+DAGSTER_URL = "http://127.0.0.1:3000"
+MLFLOW_URL = "http://127.0.0.1:5000"
+"""Where ``chat-forecast up`` serves them, unless it is told otherwise."""
+
+
+def partition_url(dagster_url: str, chat: str, asset: str, day: str) -> str:
+    """The page of one day of an asset.
+
+    >>> partition_url("http://127.0.0.1:3000/", "my-chat", "daily_score", "2026-05-12")
+    'http://127.0.0.1:3000/assets/my-chat/daily_score?view=partitions&partition=2026-05-12'
+    """
+    return f"{dagster_url.rstrip('/')}/assets/{quote(chat)}/{quote(asset)}?view=partitions&partition={quote(day)}"
+
+
+def run_url(dagster_url: str, run_id: str) -> str:
+    """The page of one run in Dagster."""
+    return f"{dagster_url.rstrip('/')}/runs/{quote(run_id)}"

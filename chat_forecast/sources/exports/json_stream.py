@@ -1,0 +1,175 @@
+"""Walking through a JSON file of any size piece by piece.
+
+Belongs here: finding the parts of objects and arrays in a window of text that slides over the file.
+Does not belong here: what the parts mean.
+
+The parts themselves are read by the standard library's scanner. One pass finds the chats, their names and their messages,
+in whatever order they stand, and mends the escapes that old versions wrote wrongly. With ijson's C backend that takes two
+passes: 6.7 s for a million messages (424 MB) instead of 2.2 s; where one chat is all that the file holds, 2.6 s.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from chat_forecast.sources.exports.base import Progress
+
+_decode = json.JSONDecoder(strict=False).raw_decode  # not strict: control characters may stand in a string as they are
+_space = re.compile(r"[ \t\r\n]*").match
+_comma = re.compile(r"[ \t\r\n]*,[ \t\r\n]*").match
+_NO_PART = ("", " ", "\t", "\r", "\n")
+_WRONG_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|.)", re.DOTALL)
+_CUT_NUMBER = 2  # of 1e+5, cut before the 5, a 1 is read: what is left over so near to the window's end may belong to it
+_LONGEST_TOKEN = 16  # an error so near to the window's end may come from a token that is cut there
+
+
+class BrokenJsonError(ValueError):
+    """The file is not JSON from ``position`` (in bytes) on."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"not JSON at byte {position}")
+        self.position = position
+
+
+class CutJsonError(BrokenJsonError):
+    """The file ends, at ``position``, where there should be more."""
+
+
+class JsonStream:
+    """A cursor in a JSON file, which only moves forward."""
+
+    def __init__(self, file: BinaryIO, progress: Progress = lambda _done: None, window: int = 1 << 17) -> None:
+        self._file, self._progress, self._window = file, progress, window
+        self._to_text = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
+        self._text, self._at, self._bytes_read, self._is_at_end = "", 0, 0, False
+
+    def peek(self) -> str:
+        """Look at the character with which the next part begins."""
+        if self._is_finished():
+            raise CutJsonError(self._bytes_read)
+        return self._text[self._at]
+
+    def value(self) -> Any:  # noqa: ANN401  # any JSON
+        """Take the whole part that begins here."""
+        if self._text[self._at : self._at + 1] in _NO_PART:
+            self.peek()
+        while True:
+            try:
+                value, end = _decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                if error.msg.startswith("Invalid \\escape") and self._mend_escapes():
+                    continue
+                is_cut = error.msg.startswith("Unterminated string") or error.pos > len(self._text) - _LONGEST_TOKEN
+                if is_cut and self._read_on():
+                    continue
+                raise CutJsonError(self._bytes_read) if is_cut else self._broken(error.pos) from None
+            except RecursionError:
+                raise self._broken(self._at) from None
+            if end + _CUT_NUMBER >= len(self._text) and self._read_on():
+                continue
+            self._at = end
+            return value
+
+    def elements(self) -> Iterator[None]:
+        """Enter the array that begins here, and stop before each element, which is to be taken before the next one."""
+        self._take("[")
+        if self.peek() == "]":
+            self._at += 1
+            return
+        while True:
+            yield
+            if self._take(",]") == "]":
+                return
+
+    def values(self) -> Iterator[Any]:
+        """Take the elements of the array that begins here one by one."""
+        self._take("[")
+        if self.peek() == "]":
+            self._at += 1
+            return
+        while True:
+            yield self.value()
+            found = _comma(self._text, self._at)
+            if found and found.end() < len(self._text):
+                self._at = found.end()  # the usual case at once: there are millions
+            elif self._take(",]") == "]":
+                return
+
+    def members(self) -> Iterator[str]:
+        """Enter the object that begins here, and stop after each key; its value is to be taken before the next one."""
+        self._take("{")
+        if self.peek() == "}":
+            self._at += 1
+            return
+        while True:
+            if self.peek() != '"':
+                raise self._broken(self._at)
+            key = self.value()
+            self._take(":")
+            yield key
+            if self._take(",}") == "}":
+                return
+
+    def skip(self) -> None:
+        """Pass over the part that begins here, without ever holding more than an element of it."""
+        match self.peek():
+            case "{":
+                for _key in self.members():
+                    self.skip()
+            case "[":
+                for _element in self.values():
+                    pass
+            case _:
+                self.value()
+
+    def expect_end(self) -> None:
+        """Make sure that nothing follows.
+
+        Raises:
+            BrokenJsonError: something follows.
+        """
+        if not self._is_finished():
+            raise self._broken(self._at)
+
+    def _take(self, expected: str) -> str:
+        found = self.peek()
+        if found not in expected:
+            if self._at + _CUT_NUMBER >= len(self._text) and not self._read_on():
+                raise CutJsonError(self._bytes_read)
+            raise self._broken(self._at)
+        self._at += 1
+        return found
+
+    def _is_finished(self) -> bool:
+        """Move to the next part; whether there is none."""
+        while True:
+            self._at = _space(self._text, self._at).end()  # type: ignore[union-attr]  # it matches nothing, too
+            if self._at < len(self._text):
+                return False
+            if not self._read_on():
+                return True
+
+    def _read_on(self) -> bool:
+        """Move the window to the cursor and widen it; whether there was anything more to read."""
+        if self._is_at_end:
+            return False
+        rest = self._text[self._at :]
+        # As much again as is held already: a part of any size is tried only a few times.
+        data = self._file.read(max(self._window, len(rest)))
+        self._is_at_end = not data
+        self._bytes_read += len(data)
+        self._text, self._at = rest + self._to_text(data, final=not data), 0
+        self._progress(self._bytes_read)
+        return True
+
+    def _mend_escapes(self) -> bool:
+        r"""Write the ``\xNN`` of old versions as ``\u00NN`` in the rest of the window; whether there were any."""
+        rest = self._text[self._at :]
+        mended = _WRONG_ESCAPE.sub(lambda found: f"\\u00{found[1]}" if found[1] else found[0], rest)
+        self._text, self._at = mended, 0
+        return mended != rest
+
+    def _broken(self, at: int) -> BrokenJsonError:
+        return BrokenJsonError(self._bytes_read - len(self._text[at:].encode("utf-8", "replace")))

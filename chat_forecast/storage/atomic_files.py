@@ -1,0 +1,114 @@
+"""Files that are whole or absent: Parquet on a local path or any fsspec URL, and any local file.
+
+Belongs here: reading one Parquet file against its schema, and replacing one file atomically.
+Does not belong here: which files there are and what they mean (:mod:`chat_forecast.storage.partitions`).
+"""
+
+import io
+import os
+import uuid
+from pathlib import Path
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+
+from chat_forecast.errors import ChatForecastError
+
+
+class StoredFileError(ChatForecastError):
+    """A stored file is damaged or is not what its place says; the message names it and what to do."""
+
+
+def join_url(root: str, *parts: str) -> str:
+    """A path below a local folder or an fsspec URL."""
+    return "/".join([root.rstrip("/"), *parts])
+
+
+def write_parquet(url: str, table: pa.Table) -> None:
+    """Replace one file by a table: readers see the old file or the new one, never half of one.
+
+    A local file is written aside, flushed to the disk and renamed; an object store replaces whole objects by itself.
+
+    Raises:
+        StoredFileError: it could not be written; what stood there is as it was.
+    """
+    try:
+        _write_parquet(url, table)
+    except OSError as error:
+        raise StoredFileError(
+            f"{url} could not be written ({error.strerror or error}); what stood there before is as it was. "
+            "Make room or put it right, and do the same again."
+        ) from error
+
+
+def _write_parquet(url: str, table: pa.Table) -> None:
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    filesystem, path = fsspec.core.url_to_fs(url)
+    if not isinstance(filesystem, LocalFileSystem):
+        filesystem.makedirs(filesystem._parent(path), exist_ok=True)
+        filesystem.pipe_file(path, buffer.getvalue())
+        return
+    replace_file(Path(path), buffer.getbuffer())
+
+
+def replace_file(target: Path, content: bytes | memoryview) -> None:
+    """Replace one local file as a whole; its folder is made if there is none."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+    try:
+        with aside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def read_parquet(url: str, schema: pa.Schema) -> pa.Table:
+    """Read one file and check that it has exactly the columns and types of ``schema`` (its metadata may differ).
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        StoredFileError: it is not a Parquet file, is damaged, or has other columns.
+    """
+    filesystem, path = fsspec.core.url_to_fs(url)
+    content = filesystem.cat_file(path)
+    try:
+        table = pq.read_table(pa.BufferReader(content))
+    except (pa.ArrowException, OSError) as error:
+        raise StoredFileError(
+            f"{url} is damaged: it is not a readable Parquet file ({error}). "
+            "Restore it from a backup, or delete it and materialise its day again."
+        ) from error
+    if not table.schema.equals(schema, check_metadata=False):
+        raise StoredFileError(
+            f"{url} is not what its place says: expected the columns {_describe(schema)}, found "
+            f"{_describe(table.schema)}. Move the foreign file away and materialise its day again."
+        )
+    return table
+
+
+def file_exists(url: str) -> bool:
+    """Whether there is a file."""
+    filesystem, path = fsspec.core.url_to_fs(url)
+    return bool(filesystem.isfile(path))
+
+
+def list_files(url: str, ending: str) -> list[str]:
+    """The names of the files in a folder that end so, in order; none where there is no such folder."""
+    filesystem, path = fsspec.core.url_to_fs(url)
+    filesystem.invalidate_cache(path)
+    try:
+        entries = filesystem.ls(path, detail=False)
+    except FileNotFoundError:
+        return []
+    names = (entry.rstrip("/").rpartition("/")[2] for entry in entries)
+    return sorted(name for name in names if name.endswith(ending) and not name.startswith("."))
+
+
+def _describe(schema: pa.Schema) -> str:
+    return ", ".join(f"{field.name} ({field.type})" for field in schema)

@@ -1,0 +1,262 @@
+"""The stored partitions: ``<root>/<chat>/<asset>/<YYYY-MM-DD>.parquet``.
+
+Belongs here: what each asset's file holds, and reading and writing days.
+Does not belong here: how one file is replaced (:mod:`.atomic_files`), or who asks for it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
+from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.domain.scoring import SCORE_COLUMNS
+from chat_forecast.settings.chats import Chat
+from chat_forecast.storage.atomic_files import (
+    StoredFileError,
+    file_exists,
+    join_url,
+    list_files,
+    read_parquet,
+    write_parquet,
+)
+
+ENDING = ".parquet"
+READ_AHEAD_DAYS = 60
+COVERAGE_KEY = b"coverage"
+
+MESSAGES = pa.schema(
+    [
+        pa.field("message_id", pa.int64()),
+        pa.field("sent_at", pa.timestamp("us", tz="UTC")),
+        pa.field("sender", pa.string()),
+    ]
+)
+TRAINED_MODEL = pa.schema(
+    [
+        pa.field("trained_through", pa.string()),  # a day
+        pa.field("forecaster", pa.string()),  # the method's name
+        pa.field("why", pa.string()),  # why this method was chosen, in words
+        pa.field("comparison", pa.string()),  # JSON: what was compared, and how each did
+        pa.field("model", pa.string()),  # JSON: everything needed to forecast
+        pa.field("first_hour", pa.string()),
+        pa.field("last_hour", pa.string()),
+        pa.field("hours_known", pa.int64()),
+        pa.field("mlflow_run", pa.string()),
+        pa.field("model_version", pa.int64()),
+    ]
+)
+
+
+def _series_schema(timezone: str) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field("hour", pa.timestamp("us", tz=timezone)),
+            pa.field("messages", pa.int64()),
+            pa.field("senders", pa.int64()),
+        ]
+    )
+
+
+def _forecast_schema(timezone: str) -> pa.Schema:
+    hour, *quantities = FORECAST_COLUMNS
+    return pa.schema(
+        [
+            pa.field(hour, pa.timestamp("us", tz=timezone)),
+            *(pa.field(name, pa.float64()) for name in quantities),
+            pa.field("forecaster", pa.string()),
+            pa.field("trained_through", pa.string()),
+            pa.field("model_version", pa.int64()),
+        ]
+    )
+
+
+def _score_schema(_timezone: str) -> pa.Schema:
+    types = {"int": pa.int64(), "float": pa.float64(), "str": pa.string()}
+    return pa.schema([pa.field(name, types[kind]) for name, kind in SCORE_COLUMNS.items()])
+
+
+SCHEMAS: dict[str, Callable[[str], pa.Schema]] = {
+    "raw_messages": lambda _timezone: MESSAGES,
+    "merged_history": lambda _timezone: MESSAGES,
+    "hourly_series": _series_schema,
+    "trained_model": lambda _timezone: TRAINED_MODEL,
+    "next_day_forecast": _forecast_schema,
+    "daily_score": _score_schema,
+}
+"""Asset name -> its file's columns, which for those with local hours depend on the chat's time zone."""
+
+
+@dataclass(frozen=True)
+class ChatStorage:
+    """The stored partitions of one chat, on a local path or below any fsspec URL."""
+
+    root: str
+    chat: str
+    timezone: str
+    locks: Path
+
+    def url(self, asset: str, day: LocalDay) -> str:
+        """Where a partition is stored."""
+        return join_url(self.root, self.chat, asset, day.key + ENDING)
+
+    def lock(self) -> AbstractContextManager[object]:
+        """Hold the chat: among the processes of this machine one at a time writes its partitions.
+
+        The operating system frees it when its holder dies.
+        """
+        from filelock import FileLock
+
+        self.locks.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.locks / f"{self.chat}.lock")
+
+    def days(self, asset: str) -> list[LocalDay]:
+        """The days of an asset that are stored, ascending."""
+        names = list_files(join_url(self.root, self.chat, asset), ENDING)
+        return [LocalDay.parse(name.removesuffix(ENDING), self.timezone) for name in names]
+
+    def has(self, asset: str, day: LocalDay) -> bool:
+        """Whether a partition is stored."""
+        return file_exists(self.url(asset, day))
+
+    def write(self, asset: str, day: LocalDay, value: MessageBatch | pd.DataFrame) -> None:
+        """Store one partition, replacing what stood there as a whole.
+
+        Raises:
+            StoredFileError: the value lacks columns of the asset, or has others.
+        """
+        schema = SCHEMAS[asset](self.timezone)
+        frame = value.messages if isinstance(value, MessageBatch) else value
+        if list(frame.columns) != schema.names:
+            raise StoredFileError(
+                f"{self.url(asset, day)} was not written: expected the columns {schema.names}, found {list(frame.columns)}."
+            )
+        if isinstance(value, MessageBatch):
+            schema = schema.with_metadata({COVERAGE_KEY: value.read_intervals.to_json().encode()})
+        table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+        # Dropping pandas' own metadata keeps the files equal across pandas versions.
+        write_parquet(self.url(asset, day), table.replace_schema_metadata(schema.metadata))
+
+    def messages(self, asset: str, day: LocalDay) -> MessageBatch:
+        """The stored messages of a day; an empty reading that covers nothing where the day is not stored.
+
+        Raises:
+            StoredFileError: the file is damaged or foreign.
+        """
+        table = self.table(asset, day)
+        if table is None:
+            return MessageBatch()
+        coverage = (table.schema.metadata or {}).get(COVERAGE_KEY)
+        if coverage is None:
+            raise StoredFileError(
+                f"{self.url(asset, day)} is not what its place says: it does not tell which hours were read. "
+                "Move the foreign file away and materialise its day again."
+            )
+        return MessageBatch(table.to_pandas().astype(MESSAGE_DTYPES), ReadIntervals.from_json(coverage.decode()))
+
+    def frame(self, asset: str, day: LocalDay) -> pd.DataFrame | None:
+        """The stored table of a day, or None where the day is not stored.
+
+        Raises:
+            StoredFileError: the file is damaged or foreign.
+        """
+        table = self.table(asset, day)
+        return None if table is None else _to_pandas(table)
+
+    def frames(self, asset: str, first: LocalDay, last: LocalDay) -> pd.DataFrame:
+        """The stored tables of the days from ``first`` to ``last``, one below the other; unstored days are left out."""
+        tables = (self.table(asset, day) for day in self._stored(asset, first, last))
+        schema = SCHEMAS[asset](self.timezone)
+        return _to_pandas(pa.concat_tables([schema.empty_table(), *(table for table in tables if table is not None)]))
+
+    def series_before(self, ends: Sequence[LocalDay], *, days: int) -> Iterator[pd.DataFrame]:
+        """For each of the ascending days, the hourly series of the ``days`` days that end with it.
+
+        Files are read once each, in blocks, so that a range of years is neither held whole nor read many times.
+        """
+        for begin in range(0, len(ends), READ_AHEAD_DAYS):
+            block = ends[begin : begin + READ_AHEAD_DAYS]
+            series = self.frames("hourly_series", block[0].plus(1 - days), block[-1])
+            starts = pd.DatetimeIndex(series["hour"])
+            for day in block:
+                low, high = starts.searchsorted([day.plus(1 - days).start, day.end])
+                yield series.iloc[low:high].reset_index(drop=True)
+
+    def unmerged(self, day: LocalDay) -> MessageBatch:
+        """What was read of a day but is not in its merged history: the leavings of a run that died between the two."""
+        raw, merged = self.messages("raw_messages", day), self.messages("merged_history", day)
+        is_merged = raw.messages["message_id"].isin(merged.messages["message_id"])
+        return MessageBatch(raw.messages[~is_merged], raw.read_intervals.without(merged.read_intervals))
+
+    def trained_days(self) -> list[LocalDay]:
+        """The days through which a model was trained, ascending; those at either end that knew no hour have none."""
+        days = self.days("trained_model")
+        while days and not self._has_model(days[-1]):
+            days.pop()
+        while days and not self._has_model(days[0]):
+            del days[0]
+        return days
+
+    def _has_model(self, day: LocalDay) -> bool:
+        record = self.frame("trained_model", day)
+        return record is not None and len(record) > 0
+
+    def newest_model(self, through: LocalDay) -> pd.Series | None:
+        """The record of the newest model trained through a day that is not after ``through``; None if there is none."""
+        for day in reversed(self.days("trained_model")):
+            record = self.frame("trained_model", day) if day <= through else None
+            if record is not None and len(record):  # a day up to which nothing was known has none
+                return record.iloc[0]
+        return None
+
+    def _stored(self, asset: str, first: LocalDay, last: LocalDay) -> list[LocalDay]:
+        return [day for day in self.days(asset) if first <= day <= last]
+
+    def table(self, asset: str, day: LocalDay) -> pa.Table | None:
+        """The stored table of a day in Arrow, or None where the day is not stored."""
+        try:
+            return read_parquet(self.url(asset, day), SCHEMAS[asset](self.timezone))
+        except FileNotFoundError:
+            return None
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    """A table in pandas; whole numbers keep their NA instead of becoming floats."""
+    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    return frame
+
+
+class RecentDays:
+    """The last days of an asset, for a run that passes over ascending days: each file is read once."""
+
+    def __init__(self, storage: ChatStorage, asset: str, days: int) -> None:
+        self._storage = storage
+        self._asset = asset
+        self._days = days
+        self._tables: dict[LocalDay, pa.Table] = {}
+
+    def ending(self, day: LocalDay) -> pd.DataFrame:
+        """The stored tables of the days that end with ``day``, one below the other; unstored days are left out."""
+        wanted = list(day.plus(1 - self._days).until(day))
+        stored = {each: self._tables.get(each) or self._storage.table(self._asset, each) for each in wanted}
+        self._tables = {each: table for each, table in stored.items() if table is not None}
+        empty = SCHEMAS[self._asset](self._storage.timezone).empty_table()
+        return _to_pandas(pa.concat_tables([empty, *self._tables.values()]))
+
+
+@dataclass(frozen=True)
+class Storages:
+    """The storage of every chat: below ``root`` (a folder or an fsspec URL), with locks in a local folder."""
+
+    root: str
+    locks: Path
+
+    def of(self, chat: Chat) -> ChatStorage:
+        """One chat's stored partitions."""
+        return ChatStorage(self.root, chat.slug, chat.timezone, self.locks)

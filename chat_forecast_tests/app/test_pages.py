@@ -1,0 +1,163 @@
+"""What people see: the pages of the Dagster UI and of MLflow in a real headless Chromium, and what they are told.
+
+One served system, shared by the tests. Screenshots go to ``test-artifacts/screenshots``, in the light and the dark theme.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chat_forecast.pipeline.jobs import ALL_ASSETS
+from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL
+from chat_forecast_tests.receiver import SECRET, receiving
+from chat_forecast_tests.served import served, wait_for
+
+SCREENSHOTS = Path(__file__).parents[2] / "test-artifacts" / "screenshots"
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+ZONE = "Europe/Moscow"
+LAST = datetime.now(ZoneInfo(ZONE)).date() - timedelta(days=1)
+DAYS = 10
+PATIENCE_MS = 60_000
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: the program `chromium` is not installed"),
+    pytest.mark.xdist_group("pages"),
+]
+
+
+@pytest.fixture(scope="module")
+def receiver():
+    """Where people are told."""
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory, receiver):
+    """A served home with one chat of some days, up to yesterday."""
+    home = tmp_path_factory.mktemp("home")
+    first = LAST - timedelta(days=DAYS - 1)
+    (home / "chats.toml").write_text(f'[chats.loud-chat]\nsource = "simulated"\ntimezone = "{ZONE}"\nfirst_day = {first}\n')
+    command = [sys.executable, "-m", "chat_forecast.cli", "backfill", "loud-chat", "--to", LAST.isoformat()]
+    environment = {**os.environ, "CHAT_FORECAST_HOME": str(home)}
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAT_FORECAST_NOTIFY_URL", receiver.url)
+        with served(home) as system:
+            system.home = home
+            yield system
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def theme(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def page(browser, theme):
+    """A page in one of the themes."""
+    context = browser.new_context(viewport={"width": 1500, "height": 950}, color_scheme=theme)
+    settings = {
+        "dagster-theme": f'"{theme.capitalize()}"',
+        "_mlflow_dark_mode_toggle_enabled": "true" if theme == "dark" else "false",
+        "databricks-dark-mode-pref": theme,
+    }
+    script = "".join(f"localStorage.setItem({name!r}, {value!r});" for name, value in settings.items())
+    context.add_init_script(script)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    yield page
+    context.close()
+
+
+def shoot(page, theme, name):
+    page.screenshot(path=SCREENSHOTS / f"{name}-{theme}.png")
+
+
+def test_the_lineage_page_shows_the_chats_six_assets(system, page, theme):
+    page.goto(f"{system.dagster}/locations/chat_forecast.definitions/asset-groups/loud_chat")
+    for asset in ALL_ASSETS:
+        page.get_by_text(asset, exact=True).first.wait_for()
+    shoot(page, theme, "lineage")
+
+
+@pytest.mark.parametrize("asset", ALL_ASSETS)
+def test_a_days_page_of_each_asset_shows_its_picture_and_figures(system, page, theme, asset):
+    page.goto(f"{system.dagster}/assets/loud-chat/{asset}?view=partitions&partition={LAST}")
+    page.get_by_text("simulated chat: no real messages").first.wait_for()
+    shoot(page, theme, f"{asset}-figures")
+    page.get_by_text("[Show Markdown]").first.click()
+    picture = page.locator("img[src^='data:image/png']").first
+    picture.wait_for()
+    page.wait_for_function("document.querySelector(\"img[src^='data:image/png']\").naturalWidth > 0")
+    assert picture.evaluate("image => image.naturalWidth") == 760
+    shoot(page, theme, asset)
+
+
+def test_the_backfill_dialog_offers_the_chats_days_as_a_range(system, page, theme):
+    page.goto(f"{system.dagster}/locations/chat_forecast.definitions/asset-groups/loud_chat")
+    page.get_by_text("daily_score", exact=True).first.wait_for()
+    page.get_by_role("button", name=re.compile("Materialize")).first.click()
+    page.get_by_text("Partition selection").first.wait_for()
+    page.get_by_role("button", name="All", exact=True).first.click()
+    page.get_by_text(f"{DAYS} partitions", exact=True).first.wait_for()
+    page.get_by_text("Loading pipeline and partition sets").first.wait_for(state="detached")
+    shoot(page, theme, "backfill-dialog")
+    days = page.get_by_role("dialog").locator("input").evaluate_all("inputs => inputs.map(input => input.value)")
+    assert f"[{LAST - timedelta(days=DAYS - 1)}...{LAST}]" in days
+
+
+def test_the_checks_page_tells_each_day(system, page, theme):
+    page.goto(f"{system.dagster}/assets/loud-chat/daily_score?view=checks&checkDetail=forecast_good_enough")
+    page.get_by_text("forecast_good_enough").first.wait_for()
+    page.get_by_text(re.compile("same-hour mean")).first.wait_for()
+    shoot(page, theme, "check")
+
+
+def test_a_scores_mlflow_run_has_its_figure_and_leads_back_to_the_day_in_dagster(system, page, theme):
+    page.goto(f"{system.dagster}/assets/loud-chat/daily_score?view=partitions&partition={LAST}")
+    link = page.locator(f"a[href^='{MLFLOW_URL}/#/experiments/']").first
+    link.wait_for()
+    # The run was made by the command line, which supposes the usual ports.
+    page.goto(link.get_attribute("href").replace(MLFLOW_URL, system.mlflow))
+    figure = page.locator("img[src*='get-artifact']").first
+    figure.wait_for()
+    page.wait_for_function("document.querySelector(\"img[src*='get-artifact']\").naturalWidth > 0")
+    assert figure.evaluate("image => image.naturalWidth") == 760
+    shoot(page, theme, "mlflow-run")
+    back = page.locator(f"a[href^='{DAGSTER_URL}/assets/loud-chat/daily_score']").first
+    assert f"partition={LAST}" in back.get_attribute("href")
+
+
+def test_the_daemon_tells_of_the_forecast_once_and_no_secret_is_in_its_log(system, receiver):
+    told = wait_for(lambda: receiver.titles, 150, "the digest")
+    assert any("loud-chat (simulated): " in title and "messages expected on" in title for title in told)
+    before = system.ticks("notify")
+    wait_for(lambda: system.ticks("notify") > before, 150, "another tick")
+    assert len(receiver.titles) == len(set(receiver.titles))
+    logs = "".join(path.read_text() for path in (system.home / "logs").glob("*.log"))
+    assert SECRET not in logs
+    assert SECRET not in (system.home / "notified.json").read_text()

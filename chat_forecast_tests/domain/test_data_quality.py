@@ -1,0 +1,71 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from chat_forecast.domain.data_quality import forecast_faults, missing_hours, repeated_ids, wrong_counts, wrong_hours
+from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
+from chat_forecast.domain.hourly_series import count_by_hour
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MessageBatch
+from chat_forecast_tests.factories import make_message_batch
+
+DAY = LocalDay.parse("2026-01-01", "Europe/Moscow")
+
+
+def sane_forecast():
+    frame = pd.DataFrame({name: np.full(24, 3.0) for name in FORECAST_COLUMNS[1:]})
+    frame.insert(0, "hour", DAY.hours)
+    return frame
+
+
+def test_a_sound_day_has_no_faults():
+    batch = make_message_batch(DAY, [1, 100])
+    series = count_by_hour(batch, DAY)
+    found = [repeated_ids(batch), wrong_hours(series, DAY), wrong_counts(series, batch, DAY), missing_hours(series)]
+    assert found == [[], [], [], []]
+    assert forecast_faults(sane_forecast(), DAY) == []
+
+
+def test_a_repeated_id_is_found():
+    batch = make_message_batch(DAY, [1])
+    doubled = MessageBatch(pd.concat([batch.messages] * 2), batch.read_intervals)
+    assert repeated_ids(doubled) == ["1 messages repeat an id"]
+
+
+def test_absent_repeated_and_foreign_hours_are_found():
+    series = count_by_hour(make_message_batch(DAY), DAY)
+    assert "1 hours absent" in wrong_hours(series.iloc[1:], DAY)[0]
+    assert "1 hours repeated" in wrong_hours(pd.concat([series, series.iloc[:1]]), DAY)[0]
+    assert any("not of this day" in fault for fault in wrong_hours(series, DAY.plus(1)))
+
+
+def test_counts_that_do_not_add_up_are_found():
+    batch = make_message_batch(DAY, [1, 2])
+    series = count_by_hour(batch, DAY)
+    series.loc[0, "messages"] = 5
+    assert wrong_counts(series, batch, DAY) == ["the hours add up to 5, stored are 2 messages"]
+
+
+def test_a_missing_day_is_told_from_missing_hours():
+    assert missing_hours(count_by_hour(MessageBatch(), DAY)) == ["missing day: nothing of it was read"]
+    series = count_by_hour(make_message_batch(DAY), DAY)
+    series.loc[[0, 5], "messages"] = pd.NA
+    assert missing_hours(series) == ["2 of 24 hours were not read: 00:00, 05:00"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("expected", np.nan, "expected is not finite"),
+        ("q01", -1.0, "q01 is negative"),
+        ("q10", 4.0, "quantiles out of order in 1 hours"),
+    ],
+)
+def test_a_forecast_that_cannot_be_is_found(column, value, words):
+    forecast = sane_forecast()
+    forecast.loc[3, column] = value
+    assert any(words in fault for fault in forecast_faults(forecast, DAY))
+
+
+def test_no_forecast_yet_is_no_fault():
+    assert forecast_faults(sane_forecast().iloc[:0], DAY) == []

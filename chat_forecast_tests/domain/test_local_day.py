@@ -1,0 +1,85 @@
+import zoneinfo
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat_forecast.domain.local_day import LocalDay
+
+ZONES = st.sampled_from(
+    [
+        "UTC",
+        "Europe/Moscow",
+        "Europe/Berlin",
+        "America/New_York",
+        "America/Sao_Paulo",
+        "Africa/Cairo",
+        "Asia/Kathmandu",
+        "Asia/Kolkata",
+        "Australia/Lord_Howe",
+        "Pacific/Chatham",
+        "America/St_Johns",
+        "America/Santiago",  # these three change their clocks at midnight
+        "America/Asuncion",
+        "Asia/Beirut",
+    ]
+)
+DAYS = st.dates(min_value=pd.Timestamp("2013-01-01").date(), max_value=pd.Timestamp("2035-12-31").date())
+
+
+@given(DAYS, ZONES)
+def test_hours_begin_with_the_day_and_follow_one_another(date, zone):
+    day = LocalDay(date, zone)
+    starts = [*day.hours.tz_convert("UTC"), day.end]
+    assert starts[0] == day.start
+    assert all(pd.Timedelta(0) < later - earlier <= pd.Timedelta("1h") for earlier, later in pairwise(starts))
+    assert set(day.hours.date) == {date}
+
+
+@given(DAYS, ZONES)
+def test_days_follow_one_another_without_gap_or_overlap(date, zone):
+    day = LocalDay(date, zone)
+    assert day.end == day.plus(1).start
+
+
+@given(DAYS, ZONES)
+def test_an_instant_of_a_day_is_found_in_it(date, zone):
+    day = LocalDay(date, zone)
+    assert LocalDay.containing(day.start, zone) == day
+    assert LocalDay.containing(day.end - pd.Timedelta("1us"), zone) == day
+
+
+@pytest.mark.parametrize(
+    ("key", "zone", "hours"),
+    [
+        ("2026-03-29", "Europe/Berlin", 23),
+        ("2026-10-25", "Europe/Berlin", 25),
+        ("2026-07-01", "Europe/Berlin", 24),
+        ("2026-04-24", "Africa/Cairo", 23),  # clocks go forward at midnight: the day begins at 01:00
+        ("2026-04-05", "Australia/Lord_Howe", 25),  # half an hour back
+        ("2026-10-04", "Australia/Lord_Howe", 24),  # half an hour forward
+    ],
+)
+def test_clock_changes_make_days_of_23_to_25_hours(key, zone, hours):
+    assert LocalDay.parse(key, zone).hours.size == hours
+
+
+def test_both_passages_of_the_repeated_hour_are_distinct():
+    hours = LocalDay.parse("2026-10-25", "Europe/Berlin").hours
+    repeated = hours[hours.strftime("%H:%M") == "02:00"]
+    assert [str(hour.utcoffset()) for hour in repeated] == ["2:00:00", "1:00:00"]
+
+
+def test_every_zone_of_the_machine_divides_a_year_into_whole_days():
+    for zone in zoneinfo.available_timezones() - {"Factory", "localtime"}:
+        first = LocalDay.parse("2026-01-01", zone)
+        assert sum((day.end - day.start for day in first.until(first.plus(364))), pd.Timedelta(0)) == (
+            first.plus(365).start - first.start
+        )
+
+
+def test_until_includes_both_ends():
+    first = LocalDay.parse("2026-02-27", "UTC")
+    assert [day.key for day in first.until(first.plus(2))] == ["2026-02-27", "2026-02-28", "2026-03-01"]

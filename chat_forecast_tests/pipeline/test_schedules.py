@@ -1,0 +1,34 @@
+"""When the schedule of a chat asks for which day."""
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from chat_forecast.definitions import definitions_of
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.paths import Home
+
+
+@pytest.mark.parametrize(
+    ("timezone", "midnight", "day"),
+    [
+        ("Europe/Moscow", date(2026, 5, 12), "2026-05-11"),
+        ("Asia/Kathmandu", date(2026, 5, 12), "2026-05-11"),
+        ("Europe/Berlin", date(2026, 3, 30), "2026-03-29"),  # the day had 23 hours
+        ("Europe/Berlin", date(2026, 10, 26), "2026-10-25"),  # the day had 25 hours
+    ],
+)
+def test_at_00_01_local_time_the_schedule_does_the_day_that_ended(tmp_path, timezone, midnight, day):
+    chat = Chat(slug="my-chat", source="simulated", timezone=timezone, first_day=date(2026, 1, 1))
+    defs = definitions_of(Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)}), [chat])
+    schedule = defs.get_repository_def().get_schedule_def("my_chat_day_at_00_01")
+    assert schedule.execution_timezone == timezone
+    assert schedule.cron_schedule == "1 0 * * *"
+    tick = datetime.combine(midnight, time(0, 1), ZoneInfo(timezone))
+    with dg.build_schedule_context(scheduled_execution_time=tick, repository_def=defs.get_repository_def()) as context:
+        asked = schedule.evaluate_tick(context).run_requests
+    assert [request.partition_key for request in asked] == [day]
+    assert LocalDay.parse(day, timezone).end == tick.replace(minute=0)

@@ -1,0 +1,84 @@
+"""What is news about a chat's newest day, and what is not."""
+
+import pandas as pd
+
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.scoring import unusual_hours
+from chat_forecast.presentation.notifications import notices
+from chat_forecast.presentation.notifications.notices import DayState
+from chat_forecast_tests.factories import make_forecast, make_scores, make_series
+
+DAY = LocalDay.parse("2026-05-12", "Europe/Moscow")
+
+
+def state(day=DAY, *, days=20, counts=lambda _hour: 4, skills=None, forecast=True, training=None, is_simulated=False):
+    """A chat after a day: its last days, and the forecast for the day and for the next."""
+    first = day.plus(1 - days)
+    series = make_series(first, days, counts)
+    today = series[series["hour"] >= day.start]
+    return DayState(
+        chat="my-chat",
+        is_simulated=is_simulated,
+        day=day,
+        series=series,
+        scores=make_scores(first, skills if skills is not None else [0.2] * days),
+        forecast=make_forecast(day.plus(1)) if forecast else make_forecast(day.plus(1)).iloc[:0],
+        unusual=unusual_hours(today, make_forecast(day)),
+        training=training,
+        page="http://127.0.0.1:3000/somewhere",
+    )
+
+
+def on(day: LocalDay, counts, otherwise=4):
+    """Counts of one day by its clock hour; the others have one count."""
+    return lambda hour: counts(hour.hour) if day.start <= hour < day.end else otherwise
+
+
+def test_the_digest_tells_the_coming_day_and_how_the_last_one_went():
+    told = notices.digest(state(is_simulated=True), b"picture")
+    assert told.title == "my-chat (simulated): 96 messages expected on Wednesday 2026-05-13"
+    assert told.body.splitlines() == [
+        "96 messages expected; 96 on the same day last week. Busiest hours: 00:00 (4.0), 01:00 (4.0) and 02:00 (4.0).",
+        "Tuesday had 96 messages, 96 expected; skill +0.20. No hour outside the 98 % band.",
+        "Made by flat, trained through 2026-05-01.",
+        "http://127.0.0.1:3000/somewhere",
+    ]
+    assert told.picture == b"picture"
+    assert notices.digest(state(forecast=False), None) is None
+
+
+def test_a_day_that_was_not_read_is_told_once_for_days_in_a_row():
+    assert notices.unread(state()) is None
+    nothing = notices.unread(state(counts=on(DAY, lambda _clock: None)))
+    assert nothing.title == "my-chat: 2026-05-12 could not be read"
+    some = notices.unread(state(counts=on(DAY, lambda clock: None if clock in (3, 4) else 4)))
+    assert some.title == "my-chat: 2 of 24 hours of 2026-05-12 were not read"
+    last_whole = DAY.plus(-3)
+    in_a_row = [
+        notices.unread(state(day, counts=lambda hour: None if hour >= last_whole.end else 4)) for day in (DAY.plus(-1), DAY)
+    ]
+    assert in_a_row[0].cause == in_a_row[1].cause == "unread/my-chat/after-2026-05-09"
+    assert notices.unread(state(counts=lambda _hour: None)).cause == "unread/my-chat/for-long"
+
+
+def test_unusual_hours_are_told_when_they_are_several_or_one_is_far_above():
+    assert notices.unusual(state(counts=on(DAY, lambda clock: 20 if clock < 2 else 4))) is None
+    several = notices.unusual(state(counts=on(DAY, lambda clock: 20 if clock < 3 else 4)))
+    assert several.body.startswith("Outside the 98 % band: 20 messages at 00:00, 4 expected; 20 messages at 01:00")
+    assert notices.unusual(state(counts=on(DAY, lambda clock: 200 if clock == 3 else 4))) is not None
+
+
+def test_a_week_without_skill_is_told_once_while_it_lasts():
+    assert notices.skill_gone(state()) is None
+    gone = [0.3] * 10 + [-0.4] * 10
+    told = notices.skill_gone(state(skills=gone))
+    assert "−0." in told.body
+    later = state(DAY.plus(1), days=21, skills=[*gone, -0.4])
+    assert notices.skill_gone(later).cause == told.cause
+    assert notices.skill_gone(state(skills=[None] * 16 + [-0.4] * 4)) is None
+
+
+def test_a_training_is_told_with_its_reason():
+    assert notices.retrained(state()) is None
+    record = pd.Series({"model_version": 7, "why": "prophet: the least pinball loss"})
+    assert notices.retrained(state(training=record)).body.startswith("Version 7. prophet: the least pinball loss.")

@@ -1,0 +1,131 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.presentation.reports.facts import busiest_days, daily, gather, heat_map, pooled_coverage, pooled_skill
+from chat_forecast.storage.partitions import Storages
+from chat_forecast_tests.factories import make_series
+from chat_forecast_tests.presentation.reports.stored import (
+    FIRST,
+    make_chat,
+    store_forecasts,
+    store_scores,
+    store_series,
+    store_training,
+)
+
+
+@pytest.fixture
+def storage(tmp_path):
+    return Storages(str(tmp_path), tmp_path / "locks").of(make_chat())
+
+
+def test_days_are_summed_by_the_local_calendar_and_a_day_never_stored_is_a_missing_one():
+    series = make_series(FIRST, 3, lambda hour: None if hour.day == 2 else 1)
+    days = daily(series[series["hour"].dt.day != 3])
+    assert days["messages"].tolist() == [24, pd.NA]
+    apart = pd.concat([make_series(FIRST, 1), make_series(FIRST.plus(28), 1)])  # 29 March has 23 hours
+    days = daily(apart)
+    assert len(days) == 29
+    assert (days["messages"].iloc[0], days["messages"].iloc[-1]) == (240, 230)
+    assert days["messages"].isna().sum() == days["hours_missing"].eq(24).sum() == 27
+
+
+def test_a_busy_day_is_set_beside_the_median_of_its_weekday_around_it():
+    days = pd.DataFrame({"day": [FIRST.plus(number).date for number in range(29)], "hours_missing": 0})
+    counts = [10] * 29
+    counts[7], counts[14], counts[21], counts[28] = 100, 20, 30, 40
+    top = busiest_days(days.assign(messages=pd.array(counts, dtype="Int64")))
+    assert top.iloc[0].to_dict() == {"day": FIRST.plus(7).date, "messages": 100, "usual": 25.0}  # of 10, 20, 30, 40
+    assert np.isnan(busiest_days(days.assign(messages=pd.array([5] + [None] * 28, dtype="Int64")))["usual"].iloc[0])
+
+
+def test_heat_map_is_the_mean_over_known_hours_of_the_last_weeks():
+    def counts(hour):
+        if hour.date() == date(2026, 3, 2):
+            return None if hour.hour == 5 else 100
+        return 4 if hour.date() < date(2026, 4, 1) else 2
+
+    series = make_series(FIRST, 120, counts)
+    heat = heat_map(series, FIRST.plus(119)).set_index(["weekday", "hour"])["mean"]
+    assert len(heat) == 7 * 24
+    assert set(heat) == {2.0}
+    assert heat_map(make_series(FIRST, 2, counts), FIRST.plus(1)).set_index(["weekday", "hour"])["mean"].get((0, 5)) is None
+
+
+def test_skill_over_days_weighs_hours_and_leaves_out_days_without_a_week_before():
+    scores = pd.DataFrame(
+        {
+            "hours_scored": [24, 12, 24],
+            "squared_error": [24.0, 48.0, 9999.0],
+            "seasonal_naive_hours": [24, 12, 0],
+            "seasonal_naive_rmse": [2.0, 4.0, np.nan],
+            "coverage_80": [1.0, 0.5, 0.0],
+        }
+    )
+    assert pooled_skill(scores) == pytest.approx(1 - np.sqrt((24 + 48) / (24 * 4 + 12 * 16)))
+    assert pooled_skill(scores.tail(1)) is None
+    assert pooled_coverage(scores) == pytest.approx(30 / 60)
+    assert pooled_coverage(scores.head(0)) is None
+
+
+def test_a_score_not_yet_stored_is_computed_from_the_same_files(storage):
+    store_series(storage, 40)
+    store_forecasts(storage, 30, 39)
+    store_scores(storage, 31, 38)
+    before = gather(make_chat(), storage)
+    store_scores(storage, 39, 39)
+    after = gather(make_chat(), storage)
+    assert before.scores["day"].tolist() == after.scores["day"].tolist()
+    assert before.scores["squared_error"].tolist() == after.scores["squared_error"].tolist()
+    assert before.tomorrow.day == FIRST.plus(40)
+    assert before.tomorrow.week_before == 143
+
+
+def test_the_ledger_tells_when_why_what_changed_and_what_it_brought(whole_chat):
+    newest, oldest = gather(make_chat(), whole_chat.of(make_chat())).trainings
+    assert (newest.through, newest.method, newest.method_before) == (FIRST.plus(68).date, "prophet", "same_hour")
+    assert newest.age_days == 28
+    assert newest.candidates == (("prophet", 1.234), ("same_hour", 1.5))
+    assert newest.skill_before is not None
+    assert newest.days_after == 7
+    assert oldest.is_first
+    assert not newest.is_first
+    assert oldest.has_no_forecast  # the day has a score without a forecast
+
+
+def test_a_training_that_no_score_asked_for_has_no_reason_and_the_oldest_ones_are_only_counted(storage):
+    store_series(storage, 40)
+    for number in range(20, 36):
+        store_training(storage, number)
+    store_forecasts(storage, 20, 39)
+    store_scores(storage, 21, 39)
+    facts = gather(make_chat(), storage)
+    assert (len(facts.trainings), facts.earlier_trainings, facts.first_training) == (12, 4, FIRST.plus(20).date)
+    assert facts.trainings[0].through == FIRST.plus(35).date
+    assert not any(note.is_first for note in facts.trainings)
+    assert (facts.trainings[0].rmse, facts.trainings[0].age_days, facts.trainings[0].has_no_forecast) == (None, None, False)
+
+
+def test_a_chat_of_which_nothing_is_stored_has_no_days(storage):
+    facts = gather(make_chat(), storage)
+    assert (facts.last_day, facts.messages, facts.missing, facts.tomorrow) == (None, 0, [], None)
+
+
+def test_missing_days_are_ranges(whole_chat):
+    assert gather(make_chat(), whole_chat.of(make_chat())).missing == [
+        (FIRST.plus(20).date, FIRST.plus(29).date),
+        (FIRST.plus(33).date, FIRST.plus(33).date),
+    ]
+
+
+def test_a_local_day_is_compared_with_the_same_clock_a_week_before(storage):
+    store_series(storage, 29, lambda number, hour: number * 100 + hour)  # through 29 March, which has 23 hours
+    store_forecasts(storage, 28, 28)
+    coming = gather(make_chat(), storage).tomorrow
+    assert coming.day == LocalDay.parse("2026-03-30", "Europe/Berlin")
+    # 168 hours before 01:00 summer time it was 00:00 winter time.
+    assert coming.hours["week_before"].tolist()[:3] == [2123, 2200, 2201]

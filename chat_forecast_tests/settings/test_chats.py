@@ -1,0 +1,475 @@
+import os
+import stat
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+
+import pytest
+
+from chat_forecast.settings.chats import (
+    Chat,
+    Check,
+    ConfigError,
+    Notify,
+    Simulation,
+    Training,
+    add_chat,
+    load_chats,
+    load_notify,
+    update_first_day,
+)
+
+TODAY = date(2026, 7, 1)
+GOOD = """\
+# My chats.
+[chats.my-chat]            # the one that matters
+source = "export"
+timezone = "Europe/Moscow"
+first_day = 2023-01-01     # the export begins here
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "chats.toml"
+
+
+def load(path, text):
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return load_chats(path, TODAY)
+
+
+def mistakes(path, text):
+    """The lines of the error, each without the file's name that it must begin with."""
+    with pytest.raises(ConfigError) as caught:
+        load(path, text)
+    lines = str(caught.value).split("\n")
+    assert all(line.startswith(f"{path}: ") for line in lines)
+    return [line.removeprefix(f"{path}: ") for line in lines]
+
+
+def with_setting(key, value, table="chats.a"):
+    """A file whose only fault can be this setting."""
+    settings = {"source": '"export"', "timezone": '"UTC"', "first_day": "2023-01-01"}
+    lines = ["[chats.a]", *(f"{name} = {settings[name]}" for name in settings if (table, name) != ("chats.a", key))]
+    lines += [f"{key} = {value}"] if table == "chats.a" else [f"[{table}]", f"{key} = {value}"]
+    return "\n".join(lines)
+
+
+def test_missing_file_means_the_simulated_chat_alone(path):
+    (demo,) = load_chats(path, TODAY)
+    assert demo == Chat(slug="demo", source="simulated", timezone="Europe/Moscow", first_day=TODAY - timedelta(days=120))
+
+
+def test_every_setting_is_read(path):
+    first, second = load(
+        path,
+        """
+        [chats.my-chat]
+        source = "simulated"
+        timezone = "Asia/Kolkata"
+        first_day = "2023-01-01"
+        [chats.my-chat.training]
+        days = 90
+        [chats.my-chat.check]
+        rule = "smape"
+        window_days = 5
+        max_model_age_days = 30
+        smape_threshold = 1
+        [chats.my-chat.simulation]
+        seed = 3
+        [chats.second]
+        source = "export"
+        timezone = "UTC"
+        first_day = 2024-02-29
+        """,
+    )
+    assert first.slug == "my-chat"
+    assert first.group == "my_chat"
+    assert first.first_day == date(2023, 1, 1)
+    assert first.training == Training(days=90)
+    assert first.check == Check(rule="smape", window_days=5, max_model_age_days=30, smape_threshold=1.0)
+    assert first.simulation == Simulation(seed=3)
+    assert second == Chat(slug="second", source="export", timezone="UTC", first_day=date(2024, 2, 29))
+
+
+def test_defaults_are_those_that_the_descriptions_name():
+    for model in (Training, Check, Simulation):
+        for name, field in model.model_fields.items():
+            assert f"Default {field.default}" in field.description, name
+    for name, field in Chat.model_fields.items():
+        assert field.description, name
+
+
+def test_smape_threshold_has_a_default_where_the_rule_uses_it(path):
+    (chat,) = load(path, with_setting("rule", '"smape"', "chats.a.check"))
+    assert chat.check.smape_threshold == 0.9
+
+
+def test_chats_cannot_be_changed_after_reading(path):
+    (chat,) = load(path, GOOD)
+    with pytest.raises(ValueError, match="frozen"):
+        chat.timezone = "UTC"
+
+
+def test_file_that_begins_with_a_byte_order_mark_is_read(path):
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert load_chats(path, TODAY)[0].slug == "my-chat"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "table", "found", "expected"),
+    [
+        ("source", '"telegraph"', "chats.a", 'found "telegraph"', "'simulated', 'export' or 'telegram'"),
+        ("source", "3", "chats.a", "found 3", "'simulated', 'export' or 'telegram'"),
+        ("timezone", '"Europe/Moskow"', "chats.a", 'found "Europe/Moskow"', "did you mean Europe/Moscow?"),
+        ("timezone", '"moscow"', "chats.a", 'found "moscow"', "did you mean Europe/Moscow?"),
+        ("timezone", '"new york"', "chats.a", 'found "new york"', "did you mean America/New_York?"),
+        ("timezone", '"europe/berlin"', "chats.a", 'found "europe/berlin"', "did you mean Europe/Berlin?"),
+        ("timezone", '"UTC+3"', "chats.a", 'found "UTC+3"', "expected an IANA time zone such as Europe/Moscow"),
+        ("timezone", '"../etc/passwd"', "chats.a", 'found "../etc/passwd"', "expected an IANA time zone"),
+        ("timezone", '"localtime"', "chats.a", 'found "localtime"', "expected an IANA time zone"),
+        ("timezone", "3", "chats.a", "found 3", "expected a valid string"),
+        ("first_day", '"2023-02-30"', "chats.a", 'found "2023-02-30"', "expected a date such as 2023-01-31"),
+        ("first_day", '"01.02.2023"', "chats.a", 'found "01.02.2023"', "expected a date such as 2023-01-31"),
+        ("first_day", '"20230102"', "chats.a", 'found "20230102"', "expected a date such as 2023-01-31"),
+        ("first_day", "2023-01-01T10:00:00", "chats.a", "found 2023-01-01 10:00:00", "expected a date"),
+        ("first_day", "20230101", "chats.a", "found 20230101", "expected a date"),
+        ("first_day", "2026-07-03", "chats.a", "found 2026-07-03", "not in the future"),
+        ("first_day", "0203-01-01", "chats.a", "found 0203-01-01", "a day from 1980-01-01"),
+        ("days", '"180"', "chats.a.training", 'found "180"', "expected a valid integer"),
+        ("days", "180.0", "chats.a.training", "found 180.0", "expected a valid integer"),
+        ("days", "true", "chats.a.training", "found true", "expected a valid integer"),
+        ("days", "13", "chats.a.training", "found 13", "greater than or equal to 14"),
+        ("rule", '"bold"', "chats.a.check", 'found "bold"', "'relative' or 'smape'"),
+        ("window_days", "0", "chats.a.check", "found 0", "greater than or equal to 1"),
+        ("max_model_age_days", "[1]", "chats.a.check", "found a list", "expected a valid integer"),
+        ("smape_threshold", "0.5", "chats.a.check", "found 0.5", 'left out: only rule = "smape" uses it'),
+        ("smape_threshold", "nan", "chats.a.check", "found NaN", "expected a finite number"),
+        ("language", '"de"', "chats.a", 'found "de"', "expected one of: en, ru"),
+        ("training", "180", "chats.a", "found 180", "expected a table"),
+        ("seed", "7", "chats.a.simulation", "found a table", 'left out: only source = "simulated" uses it'),
+    ],
+)
+def test_bad_value_is_named_with_what_was_found_and_expected(path, key, value, table, found, expected):
+    (line,) = mistakes(path, with_setting(key, value, table))
+    field = "simulation" if key == "seed" else ".".join([*table.split(".")[2:], key])
+    assert line.startswith(f"chat a: {field}: {found}")
+    assert expected in line
+
+
+@pytest.mark.parametrize(
+    ("key", "table", "words"),
+    [
+        ("timezon", "chats.a", "timezon: unknown key, expected one of: source, timezone, "),
+        ("timezon", "chats.a", "did you mean timezone?"),
+        ("day", "chats.a.training", "training.day: unknown key, expected one of: days, holidays; did you mean days?"),
+        ("days", "chats.a", "days: unknown key, expected it in [chats.<slug>.training]"),
+        ("timezone", "chats.a.check", "check.timezone: unknown key, expected it in [chats.<slug>]"),
+        ("slug", "chats.a", "slug: unknown key, expected it left out"),
+        ("xyz", "chats.a", "xyz: unknown key, expected one of: source, timezone, first_day, language"),
+    ],
+)
+def test_unknown_key_is_told_what_it_may_have_been(path, key, table, words):
+    text = GOOD.replace("my-chat", "a") + (f"[{table}]\n" if table != "chats.a" else "") + f"{key} = 1"
+    (line,) = mistakes(path, text)
+    assert line.startswith("chat a: ")
+    assert words in line
+
+
+def test_missing_keys_are_each_named(path):
+    lines = mistakes(path, "[chats.a]\n")
+    assert [line.partition(", ")[0] for line in lines] == [
+        "chat a: source: missing",
+        "chat a: timezone: missing",
+        "chat a: first_day: missing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("slug", "words"),
+    [
+        ("My-Chat", "did you mean my-chat?"),
+        ("1st", "the first one a letter"),
+        ("a.b", "did you mean a-b?"),
+        ("чат", "1 to 40 lowercase letters"),
+        ("a" * 41, "1 to 40"),
+        ("", "1 to 40"),
+        ("a\nb", "did you mean a-b?"),
+        ("../up", "did you mean up?"),
+        ("mlflow", "a folder of the program's own"),
+        ("dagster", "a folder of the program's own"),
+        ("locks", "a folder of the program's own"),
+        ("logs", "a folder of the program's own"),
+        ("reports", "a folder of the program's own"),
+    ],
+)
+def test_unusable_slug_is_refused(path, slug, words):
+    escaped = slug.replace("\n", "\\n")
+    (line,) = mistakes(path, GOOD.replace("my-chat", f'"{escaped}"'))
+    assert ": slug: found " in line
+    assert words in line
+
+
+def test_slug_of_forty_letters_is_usable(path):
+    assert load(path, GOOD.replace("my-chat", "a" * 40))[0].slug == "a" * 40
+
+
+def test_slugs_that_differ_only_in_hyphens_are_refused(path):
+    (line,) = mistakes(path, GOOD + GOOD.replace("my-chat", "my_chat"))
+    assert line == "chat my_chat: found the chat my-chat too, expected names that differ in more than - and _"
+
+
+def test_same_slug_twice_names_the_chat_and_the_line(path):
+    (line,) = mistakes(path, GOOD + GOOD)
+    assert line == "chat my-chat: found the table [chats.my-chat] again at line 7, expected it once"
+
+
+def test_same_key_twice_names_chat_field_and_line(path):
+    (line,) = mistakes(path, GOOD + 'source = "simulated"\n')
+    assert line.startswith("[chats.my-chat]")
+    assert "source: not TOML: found the key again, expected it once (at line 6" in line
+
+
+def test_syntax_error_names_its_line_but_not_its_value(path):
+    (line,) = mistakes(path, GOOD + "smth = export of mine\n")
+    assert "smth: not TOML: " in line
+    assert "line 6" in line
+    assert "mine" not in line
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "[chats]\n"])
+def test_file_without_a_chat_is_refused(path, text):
+    (line,) = mistakes(path, text)
+    assert "found no chat, expected a table such as [chats.my-chat]" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[my-chat]\nsource = 'export'\n", "my-chat: unknown, expected only tables such as [chats.my-chat]"),
+        (
+            "[chat.a]\nsource = 'export'\n",
+            "chat: unknown, expected only tables such as [chats.my-chat] in the file; did",
+        ),
+        ("source = 'export'\n", "source: unknown, expected only tables"),
+        (
+            "[chats]\nsource = 'export'\n",
+            'chats.source: found "export" beside the chats, expected it in [chats.my-chat]',
+        ),
+        ("chats = 3\n", "chats: found 3, expected tables such as [chats.my-chat]"),
+        ("[[chats]]\nslug = 'a'\n", "chats: found a list, expected tables such as [chats.my-chat]"),
+        (
+            "[chats.training]\ndays = 3\n",
+            "chats.training: found a table beside the chats, expected it in [chats.my-chat]",
+        ),
+    ],
+)
+def test_settings_at_the_wrong_level_are_told_where_they_belong(path, text, words):
+    assert any(line.startswith(words) for line in mistakes(path, text))
+
+
+def test_all_mistakes_of_a_file_come_in_one_message(path):
+    lines = mistakes(
+        path,
+        """
+        title = "mine"
+        [chats.a]
+        source = "export"
+        timezone = "Mars/Base"
+        first_day = 2036-01-01
+        [chats.a.training]
+        days = 1
+        [chats.B]
+        source = "exports"
+        timezone = "UTC"
+        first_day = 2023-01-01
+        """,
+    )
+    assert [line.rpartition(" found ")[0] or line[:14] for line in lines] == [
+        "title: unknown",
+        "chat a: timezone:",
+        "chat a: first_day:",
+        "chat a: training.days:",
+        "chat B: slug:",
+        "chat B: source:",
+    ]
+
+
+def test_first_day_may_be_the_local_tomorrow_of_utc(path):
+    assert load(path, with_setting("first_day", "2026-07-02"))[0].first_day == date(2026, 7, 2)
+
+
+def test_file_that_is_not_utf8_is_refused(path):
+    path.write_bytes(GOOD.encode("utf-16"))
+    with pytest.raises(ConfigError, match=r"chats\.toml: found bytes that are not UTF-8 at 0, expected a UTF-8 text"):
+        load_chats(path, TODAY)
+
+
+def test_folder_in_the_place_of_the_file_is_refused(path):
+    path.mkdir()
+    with pytest.raises(ConfigError, match=r"chats\.toml: cannot be read .*directory"):
+        load_chats(path, TODAY)
+
+
+def test_long_and_many_lined_values_take_one_short_line(path):
+    (line,) = mistakes(path, with_setting("source", '"' + "x\\n" * 200 + '"'))
+    assert len(line) < 160
+
+
+def test_chat_is_added_to_a_new_file(path):
+    add_chat(path, "new", source="export", timezone="Asia/Tokyo", first_day=date(2020, 1, 2))
+    assert load_chats(path, TODAY) == (Chat(slug="new", source="export", timezone="Asia/Tokyo", first_day=date(2020, 1, 2)),)
+    assert path.read_text() == '[chats.new]\nsource = "export"\ntimezone = "Asia/Tokyo"\nfirst_day = 2020-01-02\n'
+
+
+@pytest.mark.parametrize("ending", ["", "[chats.my-chat.training]\ndays = 30", "# the end, without a line end"])
+def test_adding_leaves_what_stands_in_the_file(path, ending):
+    path.write_bytes((GOOD + ending).replace("\n", "\r\n").encode())
+    before = path.read_bytes()
+    add_chat(path, "new", source="export", timezone="UTC", first_day=date(2020, 1, 2))
+    assert path.read_bytes().startswith(before)
+    assert [chat.slug for chat in load_chats(path, TODAY)] == ["my-chat", "new"]
+
+
+def test_adding_the_same_chat_again_changes_nothing(path):
+    load(path, GOOD)
+    add_chat(path, "my-chat", source="export", timezone="Europe/Moscow", first_day=date(2023, 1, 1))
+    assert path.read_text() == GOOD
+
+
+def test_adding_a_chat_that_has_other_settings_is_refused(path):
+    load(path, GOOD)
+    with pytest.raises(ConfigError) as caught:
+        add_chat(path, "my-chat", source="export", timezone="UTC", first_day=date(2020, 1, 1))
+    first, second = str(caught.value).split("\n")
+    assert first.startswith(f'{path}: chat my-chat: timezone: found "Europe/Moscow" in the file, expected "UTC"')
+    assert second.startswith(f"{path}: chat my-chat: first_day: found 2023-01-01 in the file, expected 2020-01-01")
+    assert path.read_text() == GOOD
+
+
+@pytest.mark.parametrize(
+    ("slug", "timezone", "words"),
+    [("New!", "UTC", "chat New!|slug"), ("my_chat", "UTC", "the chat my-chat too"), ("new", "Mars", "timezone: found")],
+)
+def test_adding_an_impossible_chat_is_refused_and_changes_nothing(path, slug, timezone, words):
+    load(path, GOOD)
+    with pytest.raises(ConfigError, match=words):
+        add_chat(path, slug, source="export", timezone=timezone, first_day=date(2020, 1, 1))
+    assert path.read_text() == GOOD
+
+
+def test_adding_to_a_file_with_mistakes_is_refused_and_changes_nothing(path):
+    path.write_text("[chats.a]\n")
+    with pytest.raises(ConfigError, match="chat a: source: missing"):
+        add_chat(path, "new", source="export", timezone="UTC", first_day=date(2020, 1, 1))
+    assert path.read_text() == "[chats.a]\n"
+
+
+def test_adding_to_inline_chats_is_refused_and_changes_nothing(path):
+    text = 'chats = { a = { source = "export", timezone = "UTC", first_day = 2023-01-01 } }\n'
+    load(path, text)
+    with pytest.raises(ConfigError, match="cannot be added to by the program, expected each chat in a table"):
+        add_chat(path, "new", source="export", timezone="UTC", first_day=date(2020, 1, 1))
+    assert path.read_text() == text
+
+
+def test_writing_leaves_no_other_files_and_keeps_the_mode(path):
+    load(path, GOOD)
+    path.chmod(0o640)
+    add_chat(path, "new", source="export", timezone="UTC", first_day=date(2020, 1, 2))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert not list(path.parent.glob("*.part*")) + list(path.parent.glob(".*.part"))
+
+
+def test_link_to_the_file_stays_a_link(path, tmp_path):
+    target = tmp_path / "elsewhere.toml"
+    target.write_text(GOOD)
+    path.symlink_to(target)
+    add_chat(path, "new", source="export", timezone="UTC", first_day=date(2020, 1, 2))
+    assert path.is_symlink()
+    assert "[chats.new]" in target.read_text()
+
+
+def test_chats_added_at_the_same_moment_are_all_there(path):
+    with ThreadPoolExecutor(8) as pool:
+        list(
+            pool.map(
+                lambda number: add_chat(path, f"chat-{number}", source="export", timezone="UTC", first_day=date(2020, 1, 1)),
+                range(16),
+            )
+        )
+    assert {chat.slug for chat in load_chats(path, TODAY)} == {f"chat-{number}" for number in range(16)}
+
+
+def test_earlier_first_day_replaces_the_old_one_and_keeps_its_comment(path):
+    load(path, GOOD)
+    assert update_first_day(path, "my-chat", date(2022, 12, 31))
+    assert path.read_text() == GOOD.replace("2023-01-01", "2022-12-31")
+
+
+def test_first_day_is_lowered_in_a_chat_whose_tables_stand_apart(path):
+    text = "[chats.my-chat.training]\ndays = 30\n" + GOOD.replace("my-chat", "b") + GOOD
+    load(path, text)
+    assert update_first_day(path, "my-chat", date(2022, 12, 31))
+    assert [chat.first_day for chat in load_chats(path, TODAY)] == [date(2022, 12, 31), date(2023, 1, 1)]
+    assert path.read_text().count("#") == text.count("#")
+
+
+@pytest.mark.parametrize("day", [date(2023, 1, 1), date(2023, 1, 2)])
+def test_first_day_is_never_raised(path, day):
+    load(path, GOOD)
+    assert not update_first_day(path, "my-chat", day)
+    assert path.read_text() == GOOD
+
+
+def test_lowering_the_first_day_of_an_unknown_chat_is_refused(path):
+    load(path, GOOD)
+    with pytest.raises(ConfigError, match="chat other: missing, expected one of: my-chat"):
+        update_first_day(path, "other", date(2020, 1, 1))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser can read every file")
+def test_unreadable_file_is_named(path):
+    load(path, GOOD)
+    path.chmod(0)
+    with pytest.raises(ConfigError, match=r"chats\.toml: cannot be read"):
+        load_chats(path, TODAY)
+
+
+def test_country_of_holidays_is_one_that_is_known(path):
+    (chat,) = load(path, with_setting("holidays", '"RU"', "chats.a.training"))
+    assert chat.training.holidays == "RU"
+    with pytest.raises(ConfigError, match=r'training.holidays: found "Russia", expected a country\'s two letters'):
+        load(path, with_setting("holidays", '"Russia"', "chats.a.training"))
+
+
+def test_notify_has_defaults_and_can_be_set(tmp_path):
+    path = tmp_path / "chats.toml"
+    assert load_notify(path) == Notify()
+    assert Notify().alerts == ["unread", "failed", "retrained", "unusual", "skill"]
+    path.write_text(GOOD + "[notify]\ndigest = false\nalerts = ['failed']\nurl_variable = 'MY_URL'\n")
+    assert load_notify(path) == Notify(digest=False, alerts=["failed"], url_variable="MY_URL")
+    assert len(load_chats(path, TODAY)) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("digest = 'yes'", 'notify: digest: found "yes", expected a valid boolean'),
+        (
+            "alerts = ['all']",
+            "notify: alerts: found \"all\", expected 'unread', 'failed', 'retrained', 'unusual' or 'skill'",
+        ),
+        ("url = 'tgram://hush'", "notify: url: unknown key, expected one of: url_variable, digest, alerts"),
+        ("url_variable = 'tgram://hush'", "notify: url_variable: expected the name of an environment variable"),
+    ],
+)
+def test_a_mistake_in_notify_is_named_and_a_url_is_not_repeated(tmp_path, line, words):
+    path = tmp_path / "chats.toml"
+    path.write_text(f"{GOOD}[notify]\n{line}\n")
+    for load in (load_notify, lambda path: load_chats(path, TODAY)):
+        with pytest.raises(ConfigError) as mistake:
+            load(path)
+        assert words in str(mistake.value)
+        assert "hush" not in str(mistake.value)

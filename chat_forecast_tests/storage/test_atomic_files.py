@@ -1,0 +1,112 @@
+import subprocess
+import sys
+import threading
+import time
+import uuid
+
+import pyarrow as pa
+import pytest
+
+from chat_forecast.storage.atomic_files import (
+    StoredFileError,
+    file_exists,
+    join_url,
+    list_files,
+    read_parquet,
+    write_parquet,
+)
+
+SCHEMA = pa.schema([pa.field("number", pa.int64())])
+
+
+def table_of(*numbers):
+    return pa.table({"number": pa.array(numbers, pa.int64())})
+
+
+@pytest.fixture(params=["local", "memory"])
+def root(request, tmp_path):
+    """A folder on the disk, and one of another fsspec file system."""
+    return str(tmp_path) if request.param == "local" else f"memory://{uuid.uuid4().hex}"
+
+
+def test_what_is_written_is_read(root):
+    url = join_url(root, "chat", "asset", "2026-01-01.parquet")
+    assert not file_exists(url)
+    write_parquet(url, table_of(1, 2))
+    write_parquet(url, table_of(3))
+    assert file_exists(url)
+    assert read_parquet(url, SCHEMA).equals(table_of(3))
+    assert list_files(join_url(root, "chat", "asset"), ".parquet") == ["2026-01-01.parquet"]
+
+
+def test_a_folder_that_is_not_there_holds_no_files(root):
+    assert list_files(join_url(root, "nowhere"), ".parquet") == []
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    path = tmp_path / "2026-01-01.parquet"
+    write_parquet(str(path), table_of(*range(1000)))
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(StoredFileError, match=r"2026-01-01.parquet is damaged"):
+        read_parquet(str(path), SCHEMA)
+
+
+def test_a_foreign_file_is_named_with_what_was_expected_and_found(tmp_path):
+    path = tmp_path / "2026-01-01.parquet"
+    write_parquet(str(path), pa.table({"word": ["a"]}))
+    with pytest.raises(StoredFileError, match=r"expected the columns number \(int64\), found word \(string\)"):
+        read_parquet(str(path), SCHEMA)
+
+
+def test_a_writing_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "2026-01-01.parquet"
+    write_parquet(str(path), table_of(1))
+
+    def full_disk(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("chat_forecast.storage.atomic_files.os.fsync", full_disk)
+    with pytest.raises(StoredFileError, match=r"2026-01-01.parquet could not be written \(No space left on device\)"):
+        write_parquet(str(path), table_of(2))
+    assert read_parquet(str(path), SCHEMA).equals(table_of(1))
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_readers_see_whole_files_while_two_writers_race(tmp_path):
+    path = str(tmp_path / "2026-01-01.parquet")
+    versions = [table_of(*[number] * 2000) for number in range(2)]
+    write_parquet(path, versions[0])
+
+    def write(version):
+        for _ in range(30):
+            write_parquet(path, version)
+
+    writers = [threading.Thread(target=write, args=(version,)) for version in versions]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        found = read_parquet(path, SCHEMA)
+        assert any(found.equals(version) for version in versions)
+    for writer in writers:
+        writer.join()
+
+
+WRITING_FOR_EVER = """
+import sys, itertools, pyarrow as pa
+from chat_forecast.storage.atomic_files import write_parquet
+for number in itertools.cycle((1, 2)):
+    write_parquet(sys.argv[1], pa.table({"number": pa.array([number] * 200_000, pa.int64())}))
+    print(flush=True)
+"""
+
+
+def test_a_process_killed_in_mid_write_leaves_a_whole_file(tmp_path):
+    path = tmp_path / "2026-01-01.parquet"
+    for pause in (0.0005, 0.0015):
+        command = [sys.executable, "-c", WRITING_FOR_EVER, str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+            writer.stdout.readline()  # one file is there
+            time.sleep(pause)  # another moment of the next one
+            writer.kill()
+        assert len(set(read_parquet(str(path), SCHEMA)["number"].to_pylist())) == 1
+        assert list_files(str(tmp_path), ".parquet") == [path.name]
