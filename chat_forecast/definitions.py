@@ -21,8 +21,9 @@ from chat_forecast.pipeline.schedules import nightly_schedule
 from chat_forecast.pipeline.sensors import notify_sensor, retraining_sensor
 from chat_forecast.presentation.notifications import Telling
 from chat_forecast.presentation.reports import Reports
-from chat_forecast.settings.chats import Chat, load_chats, load_notify
+from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
+from chat_forecast.settings.reading import load_chats, load_notify
 from chat_forecast.sources import Sources
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.tracking.mlflow_store import Tracking

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "chat_forecast"
-BASE = {"errors"}
+BASE = {"errors", "whole_files"}
 ROOMS = [
     {"domain"},
     {"forecasting"},

@@ -10,8 +10,7 @@ import pytest
 
 from chat_forecast.cli import main
 from chat_forecast.docs.reference import PAGE, TABLES, configuration_reference
-from chat_forecast.settings import chats as config
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat, _Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "chat_forecast" / "docs").glob("*.md"))]
@@ -84,7 +83,7 @@ def test_readme_s_configuration_is_valid():
 
 
 def test_configuration_reference_is_what_the_models_say():
-    assert set(TABLES.values()) == set(config._Settings.__subclasses__()), "a table of the configuration is left out"
+    assert set(TABLES.values()) == set(_Settings.__subclasses__()), "a table of the configuration is left out"
     assert PAGE.read_text(encoding="utf-8") == configuration_reference(), "run: python -m chat_forecast.docs"
 
 

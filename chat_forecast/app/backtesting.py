@@ -18,7 +18,7 @@ from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.forecasting import HISTORY_DAYS, backtest
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.storage.atomic_files import write_parquet
 from chat_forecast.storage.partitions import ChatStorage

@@ -13,7 +13,7 @@ import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import evaluate_rule
-from chat_forecast.settings.chats import LATE_AFTER, Chat
+from chat_forecast.settings.models import LATE_AFTER, Chat
 from chat_forecast.sources import Sources
 from chat_forecast.sources.base import SourceError
 from chat_forecast.storage.partitions import ChatStorage

@@ -16,8 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from chat_forecast.presentation.reports.publish import Reports
-from chat_forecast.settings.chats import load_chats
 from chat_forecast.settings.paths import Home
+from chat_forecast.settings.reading import load_chats
 
 LOOPBACK = "127.0.0.1"
 PAGE = re.compile(r"/([a-z][a-z0-9_-]*(?:\.[a-z]{2,3})?\.html)")

@@ -27,7 +27,7 @@ from chat_forecast.pipeline.assets.days import Progress, no_progress
 from chat_forecast.pipeline.instance_files import quicken
 from chat_forecast.pipeline.jobs import ALL_ASSETS, CHAT_TAG, DAY_ASSETS, RETRAINING_ASSETS
 from chat_forecast.pipeline.sensors import day_to_train
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, HomeError
 from chat_forecast.storage.partitions import ChatStorage, Storages
 

@@ -18,8 +18,9 @@ from rich.console import Console
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.settings.chats import Chat, load_chats
+from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
+from chat_forecast.settings.reading import load_chats
 
 console = Console()
 """Where words and tables go. Colours and moving bars are left out where it is not a terminal."""

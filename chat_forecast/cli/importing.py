@@ -14,7 +14,8 @@ from chat_forecast.cli.base import (
     print_json,
     words_to,
 )
-from chat_forecast.settings.chats import Chat, add_chat, expect_addable, update_first_day
+from chat_forecast.settings.editing import add_chat, expect_addable, update_first_day
+from chat_forecast.settings.models import Chat
 
 
 @click.command(

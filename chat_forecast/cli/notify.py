@@ -11,7 +11,8 @@ from rich.console import Console
 from chat_forecast.cli.base import Workplace, examples, json_option, pass_workplace, print_json, words_to
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.presentation.notifications.notices import test_message
-from chat_forecast.settings.chats import Chat, load_notify
+from chat_forecast.settings.models import Chat
+from chat_forecast.settings.reading import load_notify
 from chat_forecast.storage.partitions import Storages
 
 if TYPE_CHECKING:  # they import Dagster, for which `--help` and `show` need not wait

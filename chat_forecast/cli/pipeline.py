@@ -20,7 +20,7 @@ from chat_forecast.cli.base import (
 from chat_forecast.cli.notify import tell_after_run
 from chat_forecast.cli.reports import refresh_report
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.settings.chats import add_chat
+from chat_forecast.settings.editing import add_chat
 
 DEMO_MODEL_DAYS = 30
 """The demo scores so many days with the pipeline's own forecasts."""

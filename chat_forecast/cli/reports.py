@@ -16,7 +16,8 @@ from chat_forecast.cli.base import (
 )
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.presentation.reports import Reports
-from chat_forecast.settings.chats import Chat, known_languages
+from chat_forecast.settings.known_values import known_languages
+from chat_forecast.settings.models import Chat
 
 
 @click.command(

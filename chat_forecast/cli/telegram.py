@@ -18,7 +18,10 @@ from chat_forecast.cli.base import (
     words_to,
 )
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.settings.chats import EARLIEST_DAY, ConfigError, add_chat, check_chat
+from chat_forecast.settings.editing import add_chat
+from chat_forecast.settings.mistakes import ConfigError
+from chat_forecast.settings.models import EARLIEST_DAY
+from chat_forecast.settings.reading import check_chat
 
 if TYPE_CHECKING:
     from chat_forecast.sources.telegram.peers import ListedChat

@@ -20,7 +20,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import evaluate_rule
 from chat_forecast.domain.scoring import unusual_hours
 from chat_forecast.presentation import plots
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.storage.atomic_files import join_url
 from chat_forecast.storage.partitions import ChatStorage

@@ -1,7 +1,7 @@
 """The configuration reference, from the models that read the configuration.
 
-Belongs here: saying in Markdown what a field may hold.
-Does not belong here: the fields and their descriptions (:mod:`chat_forecast.settings.chats`).
+Belongs here: describing each key in Markdown.
+Does not belong here: the fields and their descriptions (:mod:`chat_forecast.settings.models`).
 """
 
 from datetime import date
@@ -13,7 +13,7 @@ import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from chat_forecast.settings.chats import SECTIONS, Chat, Notify
+from chat_forecast.settings.models import SECTIONS, Chat, Notify
 
 PAGE = Path(__file__).with_name("configuration.md")
 TABLES: dict[str, type[BaseModel]] = {
@@ -22,15 +22,14 @@ TABLES: dict[str, type[BaseModel]] = {
     "notify": Notify,
 }
 """Every table of ``chats.toml`` and what reads it."""
-WORDS: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", date: "date"}
+TYPE_NAMES: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", date: "date"}
 HEAD = """\
 # Configuration reference
 
-<!-- Written by `python -m chat_forecast.docs` from the models in chat_forecast/config.py: change it there. -->
+<!-- Written by `python -m chat_forecast.docs` from the models in chat_forecast/settings/models.py: change it there. -->
 
-What may stand in `chats.toml`, table by table. Every key that has a default may be left out. A key that is not known, or a
-value that is not allowed, is named with file, chat and field before anything runs. After a change, start `chat-forecast up`
-anew.
+What `chats.toml` may hold, table by table. A key with a default may be left out. An unknown key or a value that is not
+allowed is reported with file, chat and key before anything runs. After a change, restart `chat-forecast up`.
 """
 
 
@@ -79,7 +78,7 @@ def _value(field: FieldInfo) -> str:
         return f"list of any of {', '.join(f'`{each}`' for each in get_args(get_args(kind)[0]))}"
     if get_origin(kind) is Literal:
         return " or ".join(f"`{each}`" for each in get_args(kind))
-    return ", ".join([WORDS.get(kind, str(kind)), *(_bound(limit) for limit in field.metadata if _bound(limit))])
+    return ", ".join([TYPE_NAMES.get(kind, str(kind)), *(_bound(limit) for limit in field.metadata if _bound(limit))])
 
 
 def _bound(limit: Any) -> str:  # noqa: ANN401 - pydantic's own list of anything

@@ -14,7 +14,7 @@ from chat_forecast.domain import data_quality
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import evaluate_rule
 from chat_forecast.pipeline.partitions import daily_partitions, days_of_run
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage, Storages
 
 SCORE_CHECK = "forecast_good_enough"

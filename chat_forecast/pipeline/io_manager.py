@@ -14,7 +14,7 @@ import pandas as pd
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage, Storages
 
 Stored = TypeVar("Stored", MessageBatch, pd.DataFrame)

@@ -9,7 +9,7 @@ from functools import cache
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 
 CHAT_TAG = "chat_forecast/chat"
 """Tag of every run of a chat; the run queue lets one run of a chat through at a time."""

@@ -10,7 +10,7 @@ import dagster as dg
 from dagster._utils.warnings import BetaWarning, PreviewWarning
 
 from chat_forecast.domain.local_day import DAY_FORMAT, LocalDay
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 
 # Backfill policies, lenient mappings and checks with partitions are meant, and Dagster is pinned to one minor version.
 warnings.filterwarnings("ignore", category=BetaWarning)

@@ -14,7 +14,7 @@ import dagster as dg
 
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.presentation.reports import Reports
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 
 INTERVAL_SECONDS = 30
 CHATS_A_TICK = 10

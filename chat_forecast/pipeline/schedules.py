@@ -6,7 +6,7 @@ from dagster._core.definitions.partitions.partitioned_schedule import (
 )
 
 from chat_forecast.pipeline.jobs import CHAT_TAG, day_job, day_job_name
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 
 
 def nightly_schedule(chat: Chat) -> dg.ScheduleDefinition | UnresolvedPartitionedAssetScheduleDefinition:

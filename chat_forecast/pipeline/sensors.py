@@ -19,7 +19,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.checks import SCORE_CHECK
 from chat_forecast.pipeline.jobs import CHAT_TAG, retraining_job, retraining_job_name
 from chat_forecast.presentation.notifications import Telling
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage, Storages
 
 SENSOR_INTERVAL_SECONDS = 30

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.sources.base import MessageSource, SourceError
 from chat_forecast.sources.imported import ExportSource
 from chat_forecast.sources.simulated import SimulatedSource

@@ -1,12 +1,11 @@
-"""Files that are whole or absent: Parquet on a local path or any fsspec URL, and any local file.
+"""Parquet files that are whole or absent, on a local path or any fsspec URL.
 
 Belongs here: reading one Parquet file against its schema, and replacing one file atomically.
-Does not belong here: which files there are and what they mean (:mod:`chat_forecast.storage.partitions`).
+Does not belong here: which files there are and what they mean (:mod:`chat_forecast.storage.partitions`), or
+other local files (:mod:`chat_forecast.whole_files`).
 """
 
 import io
-import os
-import uuid
 from pathlib import Path
 
 import fsspec
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.whole_files import replace_file
 
 
 class StoredFileError(ChatForecastError):
@@ -52,20 +52,6 @@ def _write_parquet(url: str, table: pa.Table) -> None:
         filesystem.pipe_file(path, buffer.getvalue())
         return
     replace_file(Path(path), buffer.getbuffer())
-
-
-def replace_file(target: Path, content: bytes | memoryview) -> None:
-    """Replace one local file as a whole; its folder is made if there is none."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-    try:
-        with aside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def read_parquet(url: str, schema: pa.Schema) -> pa.Table:

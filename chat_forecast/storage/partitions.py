@@ -17,7 +17,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.domain.scoring import SCORE_COLUMNS
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.storage.atomic_files import (
     StoredFileError,
     file_exists,

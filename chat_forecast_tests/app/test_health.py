@@ -10,7 +10,7 @@ from chat_forecast.app.health import examine
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.scoring import SCORE_COLUMNS
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.factories import make_message_batch, make_series

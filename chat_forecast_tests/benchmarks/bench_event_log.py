@@ -14,7 +14,7 @@ from datetime import date
 
 from chat_forecast.app.runs import opened
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
 
 FIRST_DAY = date(2025, 1, 1)

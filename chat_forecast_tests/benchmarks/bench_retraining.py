@@ -27,7 +27,7 @@ from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day
 from chat_forecast.forecasting import HISTORY_DAYS, FittedForecaster
 from chat_forecast.forecasting.baselines import forecast_baselines
 from chat_forecast.forecasting.levelled import fit_curves, level_curves, methods_of
-from chat_forecast.settings.chats import Check
+from chat_forecast.settings.models import Check
 from chat_forecast.sources.simulated import SimulatedSource
 from chat_forecast_tests.benchmarks.chats import read_chat
 

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from chat_forecast.cli import main
-from chat_forecast.settings.chats import add_chat
+from chat_forecast.settings.editing import add_chat
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.presentation.reports.stored import FIRST, make_chat, store_whole_chat
 

@@ -20,7 +20,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.pipeline.jobs import ALL_ASSETS, DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
 from chat_forecast.pipeline.sensors import day_to_train
-from chat_forecast.settings.chats import Chat, Check
+from chat_forecast.settings.models import Chat, Check
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.sources import Sources
 from chat_forecast.sources.pseudonyms import Pseudonyms

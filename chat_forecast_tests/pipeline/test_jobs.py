@@ -11,7 +11,7 @@ TARGET = """
 from datetime import date
 import dagster as dg
 from dagster._core.execution.asset_backfill import AssetBackfillData
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.definitions import definitions_of
 from chat_forecast.settings.paths import Home
 from chat_forecast.pipeline.jobs import ALL_ASSETS

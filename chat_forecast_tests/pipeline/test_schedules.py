@@ -8,7 +8,7 @@ import pytest
 
 from chat_forecast.definitions import definitions_of
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 
 

@@ -65,7 +65,7 @@ def test_a_writing_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, mon
     def full_disk(_descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("chat_forecast.storage.atomic_files.os.fsync", full_disk)
+    monkeypatch.setattr("chat_forecast.whole_files.os.fsync", full_disk)
     with pytest.raises(StoredFileError, match=r"2026-01-01.parquet could not be written \(No space left on device\)"):
         write_parquet(str(path), table_of(2))
     assert read_parquet(str(path), SCHEMA).equals(table_of(1))

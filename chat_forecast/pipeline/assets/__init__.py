@@ -9,7 +9,7 @@ from dagster import AssetsDefinition
 from chat_forecast.pipeline.assets.forecasting import forecasting_assets
 from chat_forecast.pipeline.assets.history import history_assets
 from chat_forecast.pipeline.assets.scoring import scoring_assets
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 
 
 def chat_assets(chat: Chat) -> list[AssetsDefinition]:

@@ -13,7 +13,7 @@ import pandas as pd
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.pipeline.partitions import SAME_DAY, daily_partitions
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 
 Metadata = dict[str, Any]
 Describe = Callable[[bool], Metadata]

@@ -24,7 +24,7 @@ from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.scoring import Score
 from chat_forecast.pipeline.assets.days import PICTURED_DAYS, Describe, Metadata
 from chat_forecast.presentation import phrases, plots
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage, RecentDays
 
 SPARKS = "▁▂▃▄▅▆▇█"

@@ -14,7 +14,7 @@ from chat_forecast.pipeline.assets import describe
 from chat_forecast.pipeline.assets.days import DayStream, DescribedDay, Progress, asset_arguments, is_pictured, upstream
 from chat_forecast.pipeline.partitions import days_of_run
 from chat_forecast.presentation import plots
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import TRAINED_MODEL, Storages
 from chat_forecast.tracking.mlflow_store import RegisteredModel, Tracking
 

@@ -19,7 +19,7 @@ from chat_forecast.pipeline.assets.days import (
 from chat_forecast.pipeline.io_manager import StoredDays
 from chat_forecast.pipeline.partitions import days_of_run
 from chat_forecast.presentation.plots import RHYTHM_DAYS
-from chat_forecast.settings.chats import LATE_AFTER, Chat
+from chat_forecast.settings.models import LATE_AFTER, Chat
 from chat_forecast.sources import Sources
 from chat_forecast.sources.base import SourceAsksToWait
 from chat_forecast.storage.partitions import RecentDays, Storages

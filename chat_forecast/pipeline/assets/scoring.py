@@ -13,7 +13,7 @@ from chat_forecast.pipeline.assets.days import DayStream, DescribedDay, Progress
 from chat_forecast.pipeline.io_manager import StoredDays
 from chat_forecast.pipeline.partitions import DAY_BEFORE
 from chat_forecast.presentation import phrases, plots
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import RecentDays, Storages
 from chat_forecast.tracking.mlflow_store import Tracking
 

@@ -24,8 +24,8 @@ from chat_forecast.presentation.notifications import notices
 from chat_forecast.presentation.notifications.delivery import Service, services_of
 from chat_forecast.presentation.notifications.ledger import Ledger
 from chat_forecast.presentation.notifications.notices import DayState, Notice
-from chat_forecast.settings.chats import Chat, Notify
 from chat_forecast.settings.links import partition_url, run_url
+from chat_forecast.settings.models import Chat, Notify
 from chat_forecast.storage.partitions import ChatStorage, Storages
 
 RUNS_LOOKED_AT = 100

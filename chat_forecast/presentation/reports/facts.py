@@ -18,7 +18,7 @@ from chat_forecast.domain.metrics import skill
 from chat_forecast.domain.retraining_rule import evaluate_rule
 from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day, unusual_hours
 from chat_forecast.forecasting.baselines import forecast_baselines
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
 
 MONTH_DAYS = 30

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from chat_forecast.storage.atomic_files import replace_file
+from chat_forecast.whole_files import replace_file
 
 
 @cache

@@ -31,7 +31,7 @@ from chat_forecast.presentation.reports.facts import (
     quietest_hours,
 )
 from chat_forecast.presentation.reports.phrases import Words
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 
 TEMPLATES = Path(__file__).with_name("templates")
 SECTIONS = ("tomorrow", "yesterday", "month", "history", "heat", "busiest", "ledger", "missing", "about")

@@ -15,7 +15,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal, format_percent
 
-from chat_forecast.settings.chats import LANGUAGES_FOLDER
+from chat_forecast.settings.known_values import LANGUAGES_FOLDER
 
 PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 Text = str | dict[str, str]

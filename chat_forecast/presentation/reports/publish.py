@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
-from chat_forecast.storage.atomic_files import replace_file
 from chat_forecast.storage.partitions import ChatStorage, Storages
+from chat_forecast.whole_files import replace_file
 
 STATE = re.compile(rb'<meta name="chat-forecast-state" content="([^"]*)">')
 HEAD_BYTES = 4096

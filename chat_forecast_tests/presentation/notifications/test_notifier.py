@@ -10,7 +10,7 @@ import pytest
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.jobs import CHAT_TAG
 from chat_forecast.presentation.notifications import Telling, services_of
-from chat_forecast.settings.chats import Chat, Notify
+from chat_forecast.settings.models import Chat, Notify
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.factories import make_forecast, make_scores, make_series

@@ -9,7 +9,7 @@ from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day
 from chat_forecast.forecasting.baselines import forecast_baselines
-from chat_forecast.settings.chats import Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import TRAINED_MODEL, ChatStorage
 
 ZONE = "Europe/Berlin"

@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 
 from chat_forecast.presentation.reports.phrases import PLURAL_FORMS, Words, texts_of
-from chat_forecast.settings.chats import Chat, SourceName, known_languages
+from chat_forecast.settings.known_values import known_languages
+from chat_forecast.settings.models import Chat, SourceName
 
 ENGLISH = texts_of("en")
 OTHERS = [language for language in known_languages() if language != "en"]

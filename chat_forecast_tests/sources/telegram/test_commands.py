@@ -10,7 +10,7 @@ from telethon.crypto import rsa
 
 from chat_forecast.cli import main
 from chat_forecast.cli.base import console
-from chat_forecast.settings.chats import load_chats
+from chat_forecast.settings.reading import load_chats
 from chat_forecast.sources.telegram.credentials import load_credentials
 from chat_forecast.sources.telegram.peers import Peer, Peers
 from chat_forecast.sources.telegram.session import session_path, store_session

@@ -14,8 +14,9 @@ from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.presentation.notifications import Telling
 from chat_forecast.presentation.reports import Reports
-from chat_forecast.settings.chats import Chat, Notify, load_chats
+from chat_forecast.settings.models import Chat, Notify
 from chat_forecast.settings.paths import Home
+from chat_forecast.settings.reading import load_chats
 from chat_forecast.sources import Sources
 from chat_forecast.sources.telegram.peers import Peer, Peers
 from chat_forecast.sources.telegram.session import session_path

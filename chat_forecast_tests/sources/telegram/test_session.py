@@ -135,7 +135,7 @@ def test_who_finds_the_session_in_use_waits_for_it(reader):
 
 
 def test_a_killed_backfill_frees_the_session_keeps_its_days_and_goes_on_where_it_was(reader, monkeypatch):
-    from chat_forecast.settings.chats import add_chat
+    from chat_forecast.settings.editing import add_chat
     from chat_forecast.settings.paths import Home
     from chat_forecast.storage.partitions import Storages
 
@@ -177,7 +177,7 @@ def test_a_killed_backfill_frees_the_session_keeps_its_days_and_goes_on_where_it
 def _chat(home):
     from datetime import date
 
-    from chat_forecast.settings.chats import load_chats
+    from chat_forecast.settings.reading import load_chats
 
     return load_chats(home.chats_file, date(2026, 12, 31))[0]
 

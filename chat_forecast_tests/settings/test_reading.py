@@ -1,42 +1,17 @@
 import os
-import stat
-import textwrap
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
 
-from chat_forecast.settings.chats import (
-    Chat,
-    Check,
-    ConfigError,
-    Notify,
-    Simulation,
-    Training,
-    add_chat,
-    load_chats,
-    load_notify,
-    update_first_day,
-)
-
-TODAY = date(2026, 7, 1)
-GOOD = """\
-# My chats.
-[chats.my-chat]            # the one that matters
-source = "export"
-timezone = "Europe/Moscow"
-first_day = 2023-01-01     # the export begins here
-"""
+from chat_forecast.settings.mistakes import ConfigError
+from chat_forecast.settings.models import Chat, Check, Notify, Simulation, Training
+from chat_forecast.settings.reading import load_chats, load_notify
+from chat_forecast_tests.settings.files import GOOD, TODAY, load
 
 
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "chats.toml"
-
-
-def load(path, text):
-    path.write_text(textwrap.dedent(text), encoding="utf-8")
-    return load_chats(path, TODAY)
 
 
 def mistakes(path, text):
@@ -190,7 +165,7 @@ def test_missing_keys_are_each_named(path):
     ("slug", "words"),
     [
         ("My-Chat", "did you mean my-chat?"),
-        ("1st", "the first one a letter"),
+        ("1st", "beginning with a letter"),
         ("a.b", "did you mean a-b?"),
         ("чат", "1 to 40 lowercase letters"),
         ("a" * 41, "1 to 40"),
@@ -317,118 +292,6 @@ def test_long_and_many_lined_values_take_one_short_line(path):
     assert len(line) < 160
 
 
-def test_chat_is_added_to_a_new_file(path):
-    add_chat(path, "new", source="export", timezone="Asia/Tokyo", first_day=date(2020, 1, 2))
-    assert load_chats(path, TODAY) == (Chat(slug="new", source="export", timezone="Asia/Tokyo", first_day=date(2020, 1, 2)),)
-    assert path.read_text() == '[chats.new]\nsource = "export"\ntimezone = "Asia/Tokyo"\nfirst_day = 2020-01-02\n'
-
-
-@pytest.mark.parametrize("ending", ["", "[chats.my-chat.training]\ndays = 30", "# the end, without a line end"])
-def test_adding_leaves_what_stands_in_the_file(path, ending):
-    path.write_bytes((GOOD + ending).replace("\n", "\r\n").encode())
-    before = path.read_bytes()
-    add_chat(path, "new", source="export", timezone="UTC", first_day=date(2020, 1, 2))
-    assert path.read_bytes().startswith(before)
-    assert [chat.slug for chat in load_chats(path, TODAY)] == ["my-chat", "new"]
-
-
-def test_adding_the_same_chat_again_changes_nothing(path):
-    load(path, GOOD)
-    add_chat(path, "my-chat", source="export", timezone="Europe/Moscow", first_day=date(2023, 1, 1))
-    assert path.read_text() == GOOD
-
-
-def test_adding_a_chat_that_has_other_settings_is_refused(path):
-    load(path, GOOD)
-    with pytest.raises(ConfigError) as caught:
-        add_chat(path, "my-chat", source="export", timezone="UTC", first_day=date(2020, 1, 1))
-    first, second = str(caught.value).split("\n")
-    assert first.startswith(f'{path}: chat my-chat: timezone: found "Europe/Moscow" in the file, expected "UTC"')
-    assert second.startswith(f"{path}: chat my-chat: first_day: found 2023-01-01 in the file, expected 2020-01-01")
-    assert path.read_text() == GOOD
-
-
-@pytest.mark.parametrize(
-    ("slug", "timezone", "words"),
-    [("New!", "UTC", "chat New!|slug"), ("my_chat", "UTC", "the chat my-chat too"), ("new", "Mars", "timezone: found")],
-)
-def test_adding_an_impossible_chat_is_refused_and_changes_nothing(path, slug, timezone, words):
-    load(path, GOOD)
-    with pytest.raises(ConfigError, match=words):
-        add_chat(path, slug, source="export", timezone=timezone, first_day=date(2020, 1, 1))
-    assert path.read_text() == GOOD
-
-
-def test_adding_to_a_file_with_mistakes_is_refused_and_changes_nothing(path):
-    path.write_text("[chats.a]\n")
-    with pytest.raises(ConfigError, match="chat a: source: missing"):
-        add_chat(path, "new", source="export", timezone="UTC", first_day=date(2020, 1, 1))
-    assert path.read_text() == "[chats.a]\n"
-
-
-def test_adding_to_inline_chats_is_refused_and_changes_nothing(path):
-    text = 'chats = { a = { source = "export", timezone = "UTC", first_day = 2023-01-01 } }\n'
-    load(path, text)
-    with pytest.raises(ConfigError, match="cannot be added to by the program, expected each chat in a table"):
-        add_chat(path, "new", source="export", timezone="UTC", first_day=date(2020, 1, 1))
-    assert path.read_text() == text
-
-
-def test_writing_leaves_no_other_files_and_keeps_the_mode(path):
-    load(path, GOOD)
-    path.chmod(0o640)
-    add_chat(path, "new", source="export", timezone="UTC", first_day=date(2020, 1, 2))
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    assert not list(path.parent.glob("*.part*")) + list(path.parent.glob(".*.part"))
-
-
-def test_link_to_the_file_stays_a_link(path, tmp_path):
-    target = tmp_path / "elsewhere.toml"
-    target.write_text(GOOD)
-    path.symlink_to(target)
-    add_chat(path, "new", source="export", timezone="UTC", first_day=date(2020, 1, 2))
-    assert path.is_symlink()
-    assert "[chats.new]" in target.read_text()
-
-
-def test_chats_added_at_the_same_moment_are_all_there(path):
-    with ThreadPoolExecutor(8) as pool:
-        list(
-            pool.map(
-                lambda number: add_chat(path, f"chat-{number}", source="export", timezone="UTC", first_day=date(2020, 1, 1)),
-                range(16),
-            )
-        )
-    assert {chat.slug for chat in load_chats(path, TODAY)} == {f"chat-{number}" for number in range(16)}
-
-
-def test_earlier_first_day_replaces_the_old_one_and_keeps_its_comment(path):
-    load(path, GOOD)
-    assert update_first_day(path, "my-chat", date(2022, 12, 31))
-    assert path.read_text() == GOOD.replace("2023-01-01", "2022-12-31")
-
-
-def test_first_day_is_lowered_in_a_chat_whose_tables_stand_apart(path):
-    text = "[chats.my-chat.training]\ndays = 30\n" + GOOD.replace("my-chat", "b") + GOOD
-    load(path, text)
-    assert update_first_day(path, "my-chat", date(2022, 12, 31))
-    assert [chat.first_day for chat in load_chats(path, TODAY)] == [date(2022, 12, 31), date(2023, 1, 1)]
-    assert path.read_text().count("#") == text.count("#")
-
-
-@pytest.mark.parametrize("day", [date(2023, 1, 1), date(2023, 1, 2)])
-def test_first_day_is_never_raised(path, day):
-    load(path, GOOD)
-    assert not update_first_day(path, "my-chat", day)
-    assert path.read_text() == GOOD
-
-
-def test_lowering_the_first_day_of_an_unknown_chat_is_refused(path):
-    load(path, GOOD)
-    with pytest.raises(ConfigError, match="chat other: missing, expected one of: my-chat"):
-        update_first_day(path, "other", date(2020, 1, 1))
-
-
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser can read every file")
 def test_unreadable_file_is_named(path):
     load(path, GOOD)
@@ -468,8 +331,8 @@ def test_notify_has_defaults_and_can_be_set(tmp_path):
 def test_a_mistake_in_notify_is_named_and_a_url_is_not_repeated(tmp_path, line, words):
     path = tmp_path / "chats.toml"
     path.write_text(f"{GOOD}[notify]\n{line}\n")
-    for load in (load_notify, lambda path: load_chats(path, TODAY)):
+    for read in (load_notify, lambda path: load_chats(path, TODAY)):
         with pytest.raises(ConfigError) as mistake:
-            load(path)
+            read(path)
         assert words in str(mistake.value)
         assert "hush" not in str(mistake.value)

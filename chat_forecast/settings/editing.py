@@ -1,0 +1,110 @@
+"""Changing ``chats.toml`` without disturbing what stands in it: comments, order and line ends stay.
+
+Belongs here: the changes that commands make, each whole or not at all.
+Does not belong here: reading the file (:mod:`.reading`).
+"""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import tomlkit
+from filelock import FileLock
+
+from chat_forecast.settings.mistakes import CHATS, ConfigError, shown
+from chat_forecast.settings.models import Chat, SourceName
+from chat_forecast.settings.reading import parse_chats, read_text
+from chat_forecast.whole_files import replace_file
+
+
+def add_chat(path: Path, slug: str, *, source: SourceName, timezone: str, first_day: date) -> None:
+    """Add a chat at the end of the file, which is made if there is none; the rest of the file stays as it is.
+
+    A chat that is there already with the same settings is left alone.
+
+    Raises:
+        ConfigError: the file has mistakes or would have them with this chat, or the slug has other settings there.
+    """
+    with _locked(path):
+        text = _with_chat(path, slug, {"source": source, "timezone": timezone, "first_day": first_day})
+        if text is not None:
+            _replace(path, text)
+
+
+def expect_addable(path: Path, slug: str, *, source: SourceName, timezone: str, first_day: date) -> None:
+    """Find out whether :func:`add_chat` could add a chat, without changing anything.
+
+    Raises:
+        ConfigError: it could not.
+    """
+    _with_chat(path, slug, {"source": source, "timezone": timezone, "first_day": first_day})
+
+
+def update_first_day(path: Path, slug: str, first_day: date) -> bool:
+    """Move a chat's first day back if ``first_day`` is earlier; returns whether the file was changed.
+
+    Raises:
+        ConfigError: the file has mistakes or does not have the chat.
+    """
+    with _locked(path):
+        text = read_text(path)
+        chats = {chat.slug: chat for chat in parse_chats(path, text)}
+        if slug not in chats:
+            raise ConfigError(f"{path}: chat {slug}: missing, expected one of: {', '.join(chats)}")
+        if first_day >= chats[slug].first_day:
+            return False
+        document = tomlkit.parse(text)
+        document[CHATS][slug]["first_day"] = first_day
+        _replace(path, tomlkit.dumps(document))
+        return True
+
+
+def _with_chat(path: Path, slug: str, wanted: Mapping[str, object]) -> str | None:
+    """The file's text with one more chat; None if the chat is there already with the same settings."""
+    text = read_text(path) if path.exists() else ""
+    chats = parse_chats(path, text) if path.exists() else ()
+    present = next((chat for chat in chats if chat.slug == slug), None)
+    if present is not None:
+        _expect_same(path, present, wanted)
+        return None
+    gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
+    added = text + gap + tomlkit.dumps({CHATS: {slug: wanted}})
+    _expect_valid(path, added)
+    return added
+
+
+def _expect_same(path: Path, present: Chat, wanted: Mapping[str, object]) -> None:
+    differing = [
+        f"{path}: chat {present.slug}: {name}: found {shown(getattr(present, name))} in the file, expected {shown(value)}. "
+        "Choose another name for the other chat, or change the file."
+        for name, value in wanted.items()
+        if getattr(present, name) != value
+    ]
+    if differing:
+        raise ConfigError("\n".join(differing))
+
+
+def _expect_valid(path: Path, text: str) -> None:
+    """Refuse a text that the program made of the file and that holds a mistake."""
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            f"{path}: cannot be added to by the program, expected each chat in a table [{CHATS}.<slug>] of its own"
+        ) from error
+    parse_chats(path, text)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put a text in the file's place, once it is known to hold no mistake."""
+    _expect_valid(path, text)
+    target = path.resolve()  # a link to the file stays a link
+    mode = target.stat().st_mode if target.exists() else None
+    replace_file(target, text.encode(), mode=mode)
+
+
+def _locked(path: Path) -> FileLock:
+    """Hold the file against another command that changes it at the same moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path.with_name(f".{path.name}.lock"))

@@ -1,0 +1,67 @@
+"""The values that some settings may take, where they are too many to list in a model: zones, countries, languages.
+
+Belongs here: what exists, and guessing which of it was meant.
+Does not belong here: saying that a value is wrong (:mod:`.mistakes`).
+"""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from zoneinfo import available_timezones
+
+LANGUAGES_FOLDER = Path(__file__).parents[1] / "presentation" / "reports" / "texts"
+"""A file of phrases for each language in which reports can be written."""
+
+
+@cache
+def known_timezones() -> frozenset[str]:
+    """The IANA time zones that are places."""
+    # Neither of these is one: "localtime" differs by machine, "Factory" stands for "not set".
+    return frozenset(available_timezones() - {"localtime", "Factory"})
+
+
+@cache
+def known_countries() -> frozenset[str]:
+    """The countries whose public holidays are known, as two letters (ISO 3166)."""
+    from holidays import list_supported_countries  # not imported until a chat needs it
+
+    return frozenset(list_supported_countries())
+
+
+def known_languages() -> list[str]:
+    """The languages in which reports can be written, as two-letter codes."""
+    return sorted(path.stem for path in LANGUAGES_FOLDER.glob("*.toml"))
+
+
+def nearest_timezone(name: str) -> str | None:
+    """The zone that was probably meant, by its whole name or by its city alone.
+
+    >>> nearest_timezone("new york")
+    'America/New_York'
+    """
+    wanted = re.sub(r"\s+", "_", name.strip()).lower()
+    zones = sorted(known_timezones())
+    for names in ({zone.lower(): zone for zone in zones}, {zone.lower().rpartition("/")[2]: zone for zone in zones}):
+        if found := nearest(wanted, names):
+            return names[found]
+    return None
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant, if one is near enough.
+
+    >>> nearest("timezon", ["source", "timezone"])
+    'timezone'
+    """
+    return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.7)), None)
+
+
+def did_you_mean(name: str | None) -> str:
+    """A guess as the end of a sentence; nothing if there is none.
+
+    >>> did_you_mean("timezone")
+    '; did you mean timezone?'
+    """
+    return f"; did you mean {name}?" if name else ""

@@ -1,0 +1,128 @@
+"""Reading ``chats.toml``, with every mistake in it at once.
+
+Belongs here: from the file's text to its models.
+Does not belong here: what a key may hold (:mod:`.models`), how a mistake is worded (:mod:`.mistakes`), where the file lies
+(:mod:`.paths`).
+"""
+
+import tomllib
+from datetime import date, timedelta
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from chat_forecast.settings import mistakes
+from chat_forecast.settings.mistakes import CHATS, NOTIFY, ConfigError
+from chat_forecast.settings.models import SECTIONS, Chat, Notify, SourceName
+
+DEMO_DAYS = 120
+ONE_DAY = timedelta(days=1)
+
+
+def load_chats(path: Path, today: date) -> tuple[Chat, ...]:
+    """Read every chat of the file, in its order; where there is no file, only the simulated chat ``demo``.
+
+    ``today`` (in UTC) decides which first days lie in the future; the demo begins :data:`DEMO_DAYS` before it.
+
+    Raises:
+        ConfigError: the file cannot be read or holds mistakes; the message has a line for each.
+    """
+    if not path.exists():
+        first_day = today - timedelta(days=DEMO_DAYS)
+        return (Chat(slug="demo", source="simulated", timezone="Europe/Moscow", first_day=first_day),)
+    # `today` is UTC's: in zones east of it the local day may be one ahead.
+    return parse_chats(path, read_text(path), latest=today + ONE_DAY)
+
+
+def load_notify(path: Path) -> Notify:
+    """Read which notifications are sent; the defaults where the file, or its table ``[notify]``, is absent.
+
+    Raises:
+        ConfigError: the file cannot be read or holds mistakes.
+    """
+    if not path.exists():
+        return Notify()
+    text = read_text(path)
+    parse_chats(path, text)  # a mistake anywhere else in the file is named too
+    return Notify.model_validate(tomllib.loads(text).get(NOTIFY, {}))
+
+
+def check_chat(slug: str, *, source: SourceName, timezone: str, first_day: date) -> Chat:
+    """Make the chat that these settings describe.
+
+    Raises:
+        ConfigError: one of them cannot be used.
+    """
+    found = _to_chat(slug, {"source": source, "timezone": timezone, "first_day": first_day}, date.max)
+    if isinstance(found, Chat):
+        return found
+    raise ConfigError("\n".join(found))
+
+
+def read_text(path: Path) -> str:
+    """The file's text, its line ends as they are.
+
+    Raises:
+        ConfigError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        # Not read_text(), which changes line ends. Some editors begin a file with a signature.
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: found bytes that are not UTF-8 at {error.start}, expected a UTF-8 text") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}), expected a text file") from error
+
+
+def parse_chats(path: Path, text: str, latest: date = date.max) -> tuple[Chat, ...]:
+    """The chats of a file's text, none of which may begin after ``latest``; ``path`` is named in mistakes.
+
+    Raises:
+        ConfigError: there are mistakes, in whichever table.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {mistakes.not_toml(text, str(error))}") from error
+    tables = content.pop(CHATS, {})
+    found = _notify_mistakes(content.pop(NOTIFY, {}))
+    found += [mistakes.unknown_at_top_level(name) for name in content]
+    if not isinstance(tables, dict):
+        found.append(mistakes.not_a_table(CHATS, tables))
+        tables = {}
+    elif not tables and not found:
+        found.append(mistakes.no_chat())
+    found += mistakes.ambiguous_slugs(tables)
+    chats = []
+    for slug, table in tables.items():
+        chat = _to_chat(slug, table, latest)
+        if isinstance(chat, Chat):
+            chats.append(chat)
+        else:
+            found += chat
+    if found:
+        raise ConfigError("\n".join(f"{path}: {mistake}" for mistake in found))
+    return tuple(chats)
+
+
+def _to_chat(slug: str, table: object, latest: date) -> Chat | list[str]:
+    """The chat of a table, or every mistake in it."""
+    if not isinstance(table, dict) or slug in SECTIONS:
+        return [mistakes.beside_the_chats(slug, table)]
+    found = [mistakes.slug_key(slug)] if "slug" in table else []
+    try:
+        chat = Chat.model_validate({**table, "slug": slug}, context={"latest": latest})
+    except ValidationError as error:
+        return found + [mistakes.invalid_setting(slug, details) for details in error.errors(include_url=False)]
+    return found or chat
+
+
+def _notify_mistakes(table: object) -> list[str]:
+    """Every mistake in the table ``[notify]``."""
+    if not isinstance(table, dict):
+        return [mistakes.not_a_table(NOTIFY, table)]
+    try:
+        Notify.model_validate(table)
+    except ValidationError as error:
+        return [mistakes.invalid_notify_setting(details) for details in error.errors(include_url=False)]
+    return []
