@@ -48,6 +48,7 @@ def make_scores(first: LocalDay, skills) -> pd.DataFrame:
     for row, skill in zip(rows, skills, strict=True):
         if skill is not None:
             row |= {"skill": skill, "seasonal_naive_rmse": 2.0, "seasonal_naive_hours": 24, "hours_scored": 24}
+            row |= {"squared_error": 24 * (2.0 * (1 - skill)) ** 2}
             row |= {"messages": 96, "expected_total": 96.0, "hours_missing": 0}
     kinds = {"int": "Int64", "float": "float64", "str": "object"}
     return pd.DataFrame(rows).astype({name: kinds[kind] for name, kind in SCORE_COLUMNS.items()})

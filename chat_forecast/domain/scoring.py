@@ -95,6 +95,25 @@ def measures(score: Score) -> dict[str, float | None]:
     return {name: value for name, value in score.items() if not isinstance(value, str)}
 
 
+def pooled_skill(scores: pd.DataFrame, *, least_days: int = 1) -> float | None:
+    """Skill over all hours of some days together: ``1 − √(Σ squared errors ÷ Σ squared errors of the seasonal naive)``.
+
+    ``scores`` has the columns of :data:`SCORE_COLUMNS`, a row a day. Of each day those hours count whose count a week before
+    is known, as in the day's own ``skill``; a day on which the seasonal naive was without error counts too, though it has
+    none. From -∞ to 1; None where fewer than ``least_days`` days have such hours, or the seasonal naive made no error.
+    """
+    hours = to_floats(scores["seasonal_naive_hours"])
+    baseline = to_floats(scores["seasonal_naive_rmse"]) ** 2 * hours
+    # Where the week before is known of some of the hours only, their errors are what the day's skill says.
+    of_known_hours = baseline * (1 - to_floats(scores["skill"])) ** 2
+    ours = np.where(hours == to_floats(scores["hours_scored"]), to_floats(scores["squared_error"]), of_known_hours)
+    is_comparable = (hours > 0) & ~np.isnan(ours) & ~np.isnan(baseline)
+    ours, baseline = ours[is_comparable], baseline[is_comparable]
+    if is_comparable.sum() < least_days or not baseline.sum():
+        return None
+    return metrics.skill(math.sqrt(float(ours.sum())), math.sqrt(float(baseline.sum())))
+
+
 def unusual_hours(actuals: pd.DataFrame, forecast: pd.DataFrame | None) -> pd.DataFrame:
     """Find the hours of a day whose counts lie outside the forecast's 98 % interval.
 

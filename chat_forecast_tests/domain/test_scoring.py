@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chat_forecast.domain.forecast_table import QUANTILES
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day, unusual_hours
+from chat_forecast.domain.scoring import SCORE_COLUMNS, pooled_skill, score_day, unusual_hours
 from chat_forecast.forecasting.baselines import forecast_baselines
 from chat_forecast_tests.factories import make_series
 
@@ -118,3 +118,42 @@ def test_unusual_hours_are_said_in_words():
 def test_hours_that_stayed_quiet_can_be_unusual():
     found = unusual_hours(actuals(DAY, [0] + [9] * 23), make_forecast(DAY, expected=9.0, low=3.0, high=20.0))
     assert found["words"].tolist() == ["0 messages at 00:00, 9 expected"]
+
+
+def test_skill_of_several_days_is_that_of_their_hours_taken_together():
+    def counts(hour):
+        if hour.date() == DAY.plus(-6).date and hour.hour >= 12:
+            return None  # so that the day a week later is compared on half of its hours
+        return (hour.day * 7 + hour.hour * 5) % 11
+
+    series = make_series(DAY.plus(-28), 31, counts)
+    days = list(DAY.until(DAY.plus(2)))
+    scores, errors, naive_errors = [], [], []
+    for day in days:
+        today = series[(series["hour"] >= day.start) & (series["hour"] < day.end)].reset_index(drop=True)
+        forecast = make_forecast(day, expected=5.0)
+        scores.append(score_against(today, forecast, series[series["hour"] < day.start]))
+        for hour, messages in zip(today["hour"], today["messages"], strict=True):
+            before = series.loc[series["hour"] == hour - pd.Timedelta(hours=168), "messages"].iloc[0]
+            if not pd.isna(before):
+                errors.append((messages - 5.0) ** 2)
+                naive_errors.append((messages - before) ** 2)
+    assert len(errors) == 60
+    expected = 1 - math.sqrt(sum(errors) / sum(naive_errors))
+    assert pooled_skill(pd.DataFrame(scores)) == pytest.approx(expected)
+    assert pooled_skill(pd.DataFrame(scores), least_days=4) is None
+
+
+def test_a_day_on_which_the_week_before_was_perfect_counts_against_the_forecast():
+    days = pd.DataFrame(
+        {
+            "hours_scored": [24, 24],
+            "squared_error": [24.0, 72.0],
+            "seasonal_naive_hours": [24, 24],
+            "seasonal_naive_rmse": [2.0, 0.0],
+            "skill": [0.5, None],
+        }
+    )
+    assert pooled_skill(days) == pytest.approx(1 - math.sqrt((24 + 72) / (24 * 4)))
+    assert pooled_skill(days.tail(1)) is None
+    assert pooled_skill(days.head(0)) is None

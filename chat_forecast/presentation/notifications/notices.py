@@ -6,13 +6,12 @@ Does not belong here: finding the state, what was told already, or sending (:mod
 No message names a sender or quotes a text; none is kept.
 """
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.scoring import pooled_skill
 from chat_forecast.presentation.phrases import (
     forecast_in_words,
     join,
@@ -144,7 +143,8 @@ def skill_gone(state: DayState) -> Notice | None:
 
     Weeks in a row are one cause, told on the first.
     """
-    skills = [(each, skill_of_week(state.scores, each)) for each in state.day.plus(-LOOKBACK_DAYS + 1).until(state.day)]
+    days = state.day.plus(-LOOKBACK_DAYS + 1).until(state.day)
+    skills = [(day, _skill_of_week(state.scores, day)) for day in days]
     if skills[-1][1] is None or skills[-1][1] > 0:
         return None
     good = [each.key for each, skill in skills if skill is not None and skill > 0]
@@ -152,17 +152,6 @@ def skill_gone(state: DayState) -> Notice | None:
     skill = f"{skills[-1][1]:+.2f}".replace("-", "−")
     body = f"Over the 7 days to {state.day.key} it was {skill}: no better than the same hour a week before."
     return state.notice("skill", f"after-{good[-1]}" if good else "from-the-start", title, body)
-
-
-def skill_of_week(scores: pd.DataFrame, day: LocalDay) -> float | None:
-    """The skill of all hours of the 7 days that end with a day; None where too few of them were scored."""
-    first, known = day.plus(1 - WEEK_DAYS).key, scores.dropna(subset=["skill", "seasonal_naive_rmse"])
-    week = known[(known["day"] >= first) & (known["day"] <= day.key)]
-    if len(week) < SCORED_DAYS:
-        return None
-    simple = week["seasonal_naive_rmse"].to_numpy(dtype=float) ** 2 * week["seasonal_naive_hours"].to_numpy(dtype=float)
-    ours = simple * (1 - week["skill"].to_numpy(dtype=float)) ** 2
-    return 1 - math.sqrt(float(np.sum(ours) / np.sum(simple))) if np.sum(simple) else None
 
 
 def failed(chats: list[str], page: str, root_run: str) -> Notice:
@@ -177,3 +166,9 @@ def failed(chats: list[str], page: str, root_run: str) -> Notice:
 def test_message() -> Notice:
     """What ``chat-forecast notify --test`` sends."""
     return Notice("test", "chat_forecast: a test", "Messages of chat_forecast arrive here.")
+
+
+def _skill_of_week(scores: pd.DataFrame, day: LocalDay) -> float | None:
+    """The skill over the 7 days that end with a day; None where too few of them were scored."""
+    first = day.plus(1 - WEEK_DAYS).key
+    return pooled_skill(scores[(scores["day"] >= first) & (scores["day"] <= day.key)], least_days=SCORED_DAYS)

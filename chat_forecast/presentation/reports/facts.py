@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.metrics import skill
 from chat_forecast.domain.retraining_rule import evaluate_rule
-from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day, unusual_hours
+from chat_forecast.domain.scoring import SCORE_COLUMNS, pooled_skill, score_day, unusual_hours
 from chat_forecast.forecasting.baselines import forecast_baselines
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
@@ -226,20 +225,6 @@ def heat_map(series: pd.DataFrame, last: LocalDay) -> pd.DataFrame:
     hour = recent["hour"].dt
     grouped = recent["messages"].astype(float).groupby([hour.day_of_week.rename("weekday"), hour.hour.rename("hour")])
     return grouped.mean().rename("mean").reset_index()
-
-
-def pooled_skill(scores: pd.DataFrame) -> float | None:
-    """Skill over several days: 1 − RMSE ÷ RMSE of the same hours a week before, each over all hours of these days.
-
-    Days on which the week before is not known for every scored hour are left out. None where no day is left, or where the
-    week before was without error.
-    """
-    hours = scores["seasonal_naive_hours"].fillna(0)
-    days = scores[(hours > 0) & (hours == scores["hours_scored"])]
-    baseline = float((days["seasonal_naive_rmse"].astype(float) ** 2 * days["seasonal_naive_hours"].astype(float)).sum())
-    if days.empty or not baseline:
-        return None
-    return skill(math.sqrt(float(days["squared_error"].sum())), math.sqrt(baseline))
 
 
 def pooled_coverage(scores: pd.DataFrame) -> float | None:

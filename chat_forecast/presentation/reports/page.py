@@ -18,6 +18,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from chat_forecast.domain.scoring import pooled_skill
 from chat_forecast.presentation.reports import charts
 from chat_forecast.presentation.reports.facts import (
     HEAT_WEEKS,
@@ -27,7 +28,6 @@ from chat_forecast.presentation.reports.facts import (
     TrainingNote,
     Yesterday,
     pooled_coverage,
-    pooled_skill,
     quietest_hours,
 )
 from chat_forecast.presentation.reports.phrases import Words

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.presentation.reports.facts import busiest_days, daily, gather, heat_map, pooled_coverage, pooled_skill
+from chat_forecast.presentation.reports.facts import busiest_days, daily, gather, heat_map, pooled_coverage
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.factories import make_series
 from chat_forecast_tests.presentation.reports.stored import (
@@ -56,18 +56,8 @@ def test_heat_map_is_the_mean_over_known_hours_of_the_last_weeks():
     assert heat_map(make_series(FIRST, 2, counts), FIRST.plus(1)).set_index(["weekday", "hour"])["mean"].get((0, 5)) is None
 
 
-def test_skill_over_days_weighs_hours_and_leaves_out_days_without_a_week_before():
-    scores = pd.DataFrame(
-        {
-            "hours_scored": [24, 12, 24],
-            "squared_error": [24.0, 48.0, 9999.0],
-            "seasonal_naive_hours": [24, 12, 0],
-            "seasonal_naive_rmse": [2.0, 4.0, np.nan],
-            "coverage_80": [1.0, 0.5, 0.0],
-        }
-    )
-    assert pooled_skill(scores) == pytest.approx(1 - np.sqrt((24 + 48) / (24 * 4 + 12 * 16)))
-    assert pooled_skill(scores.tail(1)) is None
+def test_coverage_over_days_weighs_hours():
+    scores = pd.DataFrame({"hours_scored": [24, 12, 24], "coverage_80": [1.0, 0.5, 0.0]})
     assert pooled_coverage(scores) == pytest.approx(30 / 60)
     assert pooled_coverage(scores.head(0)) is None
 
