@@ -7,20 +7,26 @@ Does not belong here: what happened in those hours.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 DAY_FORMAT = "%Y-%m-%d"
+_ONE_DAY = timedelta(days=1)
+_NEARLY_A_DAY = timedelta(hours=20)
+_YEARS = range(1970, 2100)
 
 
 @dataclass(frozen=True, order=True)
 class LocalDay:
     """One local calendar day ``[00:00, 24:00)`` of a time zone.
 
-    It lasts 23, 24 or 25 hours, or half an hour more or less where clocks change by half an hour.
+    It lasts 23, 24 or 25 hours, or half an hour more or less where clocks change by half an hour. A zone that moved across
+    the date line skipped a whole date: that day never existed, and the days around it follow each other.
 
+    >>> LocalDay.parse("2011-12-29", "Pacific/Apia").plus(1).key
+    '2011-12-31'
     >>> LocalDay.parse("2026-10-25", "Europe/Berlin").hours.size
     25
     >>> LocalDay.parse("2026-03-29", "Europe/Berlin").end
@@ -32,8 +38,15 @@ class LocalDay:
 
     @classmethod
     def parse(cls, key: str, timezone: str) -> "LocalDay":
-        """Make the day that a partition key (``YYYY-MM-DD``) names."""
-        return cls(date.fromisoformat(key), timezone)
+        """Make the day that a partition key (``YYYY-MM-DD``) names.
+
+        Raises:
+            ValueError: it is no such key, or the zone skipped that date.
+        """
+        day = cls(date.fromisoformat(key), timezone)
+        if not day.exists:
+            raise ValueError(f"{key} never existed in {timezone}: {day.plus(-1).key} was followed by {day.plus(1).key}")
+        return day
 
     @classmethod
     def containing(cls, instant: datetime, timezone: str) -> "LocalDay":
@@ -45,6 +58,11 @@ class LocalDay:
         """The partition key: ``YYYY-MM-DD``."""
         return self.date.isoformat()
 
+    @property
+    def exists(self) -> bool:
+        """Whether the zone has this date: one that moved across the date line skipped one."""
+        return self.date not in _skipped_dates(self.timezone)
+
     @cached_property
     def start(self) -> pd.Timestamp:
         """The day's first instant, in UTC."""
@@ -53,7 +71,7 @@ class LocalDay:
     @cached_property
     def end(self) -> pd.Timestamp:
         """The first instant of the next day, in UTC: the origin of a forecast made at this day's end."""
-        return _first_instant(self.date + timedelta(days=1), self.timezone)
+        return _first_instant(self.date + _ONE_DAY, self.timezone)
 
     @cached_property
     def hours(self) -> pd.DatetimeIndex:
@@ -72,12 +90,17 @@ class LocalDay:
         return local[is_start.to_numpy()].rename("hour")
 
     def plus(self, days: int) -> "LocalDay":
-        """The day so many calendar days later (earlier, if negative)."""
-        return LocalDay(self.date + timedelta(days=days), self.timezone)
+        """The day that many days later (earlier, if negative); dates that the zone skipped do not count."""
+        step = _ONE_DAY if days >= 0 else -_ONE_DAY
+        reached = self.date + timedelta(days=days)
+        for skipped in sorted(_skipped_dates(self.timezone), reverse=days < 0):
+            if self.date < skipped <= reached or reached <= skipped < self.date:
+                reached += step
+        return LocalDay(reached, self.timezone)
 
     def until(self, last: "LocalDay") -> Iterator["LocalDay"]:
         """Every day from this one to ``last``, both included, ascending."""
-        day = self
+        day = self if self.exists else self.plus(1)
         while day.date <= last.date:
             yield day
             day = day.plus(1)
@@ -89,3 +112,22 @@ def _first_instant(day: date, timezone: str) -> pd.Timestamp:
     # repeated midnight as its first passage.
     midnight = datetime.combine(day, time(), ZoneInfo(timezone))
     return pd.Timestamp(midnight).tz_convert("UTC").as_unit("us")
+
+
+@cache
+def _skipped_dates(timezone: str) -> frozenset[date]:
+    """The dates that a zone never had: where it moved across the date line, its offset grows by a day."""
+    zone = ZoneInfo(timezone)
+
+    def offset(day: date) -> timedelta:
+        return datetime.combine(day, time(12), zone).utcoffset() or timedelta()
+
+    skipped = set()
+    for year in _YEARS:
+        if offset(date(year + 1, 1, 1)) - offset(date(year, 1, 1)) < _NEARLY_A_DAY:
+            continue
+        day = date(year, 1, 1)
+        while _first_instant(day, timezone) != _first_instant(day + _ONE_DAY, timezone):
+            day += _ONE_DAY
+        skipped.add(day)
+    return frozenset(skipped)

@@ -83,3 +83,28 @@ def test_every_zone_of_the_machine_divides_a_year_into_whole_days():
 def test_until_includes_both_ends():
     first = LocalDay.parse("2026-02-27", "UTC")
     assert [day.key for day in first.until(first.plus(2))] == ["2026-02-27", "2026-02-28", "2026-03-01"]
+
+
+SKIPPED = [("Pacific/Apia", "2011-12-30"), ("Pacific/Kwajalein", "1993-08-21"), ("Pacific/Kiritimati", "1994-12-31")]
+
+
+@pytest.mark.parametrize(("zone", "never"), SKIPPED)
+def test_a_date_that_a_zone_skipped_is_no_day_of_it(zone, never):
+    skipped = pd.Timestamp(never).date()
+    before, after = (LocalDay(skipped + pd.Timedelta(days=step), zone) for step in (-1, 1))
+    assert before.plus(1) == after
+    assert after.plus(-1) == before
+    assert before.plus(-3).plus(6) == after.plus(2)
+    assert [day.key for day in before.until(after)] == [before.key, after.key]
+    assert before.end == after.start
+    assert before.hours.size == after.hours.size == 24
+    assert LocalDay.containing(before.end, zone) == after
+    assert not LocalDay(skipped, zone).exists
+    assert next(LocalDay(skipped, zone).until(after.plus(1))) == after
+    with pytest.raises(ValueError, match=f"{never} never existed in {zone}: {before.key} was followed by {after.key}"):
+        LocalDay.parse(never, zone)
+
+
+@given(DAYS, ZONES, st.integers(-400, 400))
+def test_where_no_date_was_skipped_days_are_those_of_the_calendar(date, zone, number):
+    assert LocalDay(date, zone).plus(number).date == date + pd.Timedelta(days=number)

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting.same_hour import fit_same_hour, same_hour_counts
@@ -48,3 +49,18 @@ def test_the_seasonal_naive_looks_back_168_hours():
     assert np.isnan(values[5])
     assert np.isnan(seasonal_naive(series, FIRST.plus(30).hours)).all()
     assert len(seasonal_naive(series, pd.DatetimeIndex(FIRST.plus(8).hours[:3]))) == 3
+
+
+@pytest.mark.parametrize("change", ["2026-04-05", "2026-10-04"])
+def test_where_clocks_change_by_half_an_hour_the_baseline_is_the_same_wall_hour(change):
+    first = LocalDay.parse(change, "Australia/Lord_Howe").plus(-9)
+    series = make_series(first, 30, counts=lambda hour: 100 * hour.day + hour.hour)
+    for day in first.plus(7).until(first.plus(25)):
+        expected = [100 * day.plus(-7).date.day + hour.hour for hour in day.hours]
+        assert seasonal_naive(series, day.hours).tolist() == expected
+
+
+def test_where_clocks_change_by_an_hour_the_baseline_is_168_hours_before():
+    change = LocalDay.parse("2026-10-25", "Europe/Berlin")
+    series = make_series(change.plus(-7), 9, counts=lambda hour: hour.hour)
+    assert seasonal_naive(series, change.plus(1).hours).tolist() == [1, *range(2, 24), 0]
