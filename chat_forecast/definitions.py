@@ -17,28 +17,15 @@ from chat_forecast.pipeline.instance_files import quicken
 from chat_forecast.pipeline.io_manager import DayIOManager
 from chat_forecast.pipeline.jobs import day_job, retraining_job
 from chat_forecast.pipeline.report_sensor import report_sensor
+from chat_forecast.pipeline.resources import Resources, resources_of
 from chat_forecast.pipeline.schedules import nightly_schedule
 from chat_forecast.pipeline.sensors import notify_sensor, retraining_sensor
-from chat_forecast.presentation.notifications import Telling
-from chat_forecast.presentation.reports import Reports
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
-from chat_forecast.settings.reading import load_chats, load_notify
-from chat_forecast.sources import Sources
-from chat_forecast.storage.partitions import Storages
-from chat_forecast.tracking.mlflow_store import Tracking
+from chat_forecast.settings.reading import load_chats
 
 
-def build_definitions(
-    chats: Sequence[Chat],
-    *,
-    storages: Storages,
-    sources: Sources,
-    tracking: Tracking,
-    reports: Reports,
-    telling: Telling,
-    progress: Progress = no_progress,
-) -> dg.Definitions:
+def build_definitions(chats: Sequence[Chat], resources: Resources, progress: Progress = no_progress) -> dg.Definitions:
     """All assets, checks, jobs, schedules and sensors for these chats, over these resources."""
     return dg.Definitions(
         assets=[asset for chat in chats for asset in chat_assets(chat)],
@@ -47,31 +34,14 @@ def build_definitions(
         schedules=[nightly_schedule(chat) for chat in chats],
         sensors=[retraining_sensor(chats), report_sensor(chats), notify_sensor(chats)],
         resources={
-            "io_manager": DayIOManager(storages, chats),
-            "storages": storages,
-            "sources": sources,
-            "tracking": tracking,
-            "reports": reports,
-            "telling": telling,
+            "io_manager": DayIOManager(resources.storages, chats),
+            **vars(resources),
             "progress": progress,
         },
         executor=dg.in_process_executor,
     )
 
 
-def definitions_of(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) -> dg.Definitions:
-    """The definitions over what is stored under a home."""
-    return build_definitions(
-        chats,
-        storages=Storages(home.storage_url, home.locks),
-        sources=Sources(home.storage_url, home.root),
-        tracking=Tracking(home.mlflow_uri, str(home.mlflow_artifacts), home.mlflow_url, home.dagster_url),
-        telling=Telling(load_notify(home.chats_file), home.root, home.dagster_url),
-        reports=Reports.below(home),
-        progress=progress,
-    )
-
-
 home = Home.from_environment(os.environ)
 quicken(home.dagster_home)
-defs = definitions_of(home, load_chats(home.chats_file, datetime.now(UTC).date()))
+defs = build_definitions(load_chats(home.chats_file, datetime.now(UTC).date()), resources_of(home))

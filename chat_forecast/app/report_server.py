@@ -15,7 +15,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from chat_forecast.presentation.reports.publish import Reports
+from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
 
@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
     home = Home.from_environment(os.environ)
-    Reports.below(home).make_index(load_chats(home.chats_file, datetime.now(UTC).date()))
+    resources_of(home).reports.make_index(load_chats(home.chats_file, datetime.now(UTC).date()))
     with ReportServer(home.reports, port) as server, suppress(KeyboardInterrupt):
         server.serve_forever()
 

@@ -20,16 +20,18 @@ from dagster._core.storage.tags import (
     MAX_RETRIES_TAG,
 )
 
-from chat_forecast.definitions import definitions_of
+from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.assets.days import Progress, no_progress
+from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.pipeline.instance_files import quicken
 from chat_forecast.pipeline.jobs import ALL_ASSETS, CHAT_TAG, DAY_ASSETS, RETRAINING_ASSETS
+from chat_forecast.pipeline.resources import Resources, resources_of
 from chat_forecast.pipeline.sensors import day_to_train
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, HomeError
-from chat_forecast.storage.partitions import ChatStorage, Storages
+from chat_forecast.storage.partitions import ChatStorage
 
 PROCESS_TAG = "chat_forecast/process"
 """``host:pid:start time`` of the process that executes a run by itself, by which a dead one is told."""
@@ -47,7 +49,7 @@ class ChatIsBusy(ChatForecastError):
 class Runner:
     """Runs the jobs of the configured chats on an instance."""
 
-    home: Home
+    resources: Resources
     chats: Sequence[Chat]
     instance: dg.DagsterInstance
     progress: Progress = no_progress
@@ -76,7 +78,7 @@ class Runner:
     def materialise(self, chat: Chat, assets: Iterable[str], first: LocalDay, last: LocalDay) -> None:
         """Run some assets of a chat over the days from ``first`` to ``last``, in one run in this process."""
         self._expect_idle(chat)
-        job = definitions_of(self.home, self.chats, self.progress).resolve_implicit_global_asset_job_def()
+        job = build_definitions(self.chats, self.resources, self.progress).resolve_implicit_global_asset_job_def()
         result = job.execute_in_process(
             instance=self.instance,
             asset_selection=[dg.AssetKey([chat.slug, asset]) for asset in assets],
@@ -90,7 +92,7 @@ class Runner:
 
     def storage(self, chat: Chat) -> ChatStorage:
         """The chat's stored partitions."""
-        return Storages(self.home.storage_url, self.home.locks).of(chat)
+        return self.resources.storages.of(chat)
 
     def _tags(self, chat: Chat) -> dict[str, str]:
         process = f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time()}"
@@ -123,11 +125,11 @@ def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) 
     """
     from sqlalchemy.exc import DatabaseError
 
-    home.prepare()
+    prepare_instance(home)
     quicken(home.dagster_home)
     try:
         with dg.DagsterInstance.get() as instance:
-            yield Runner(home, chats, instance, progress)
+            yield Runner(resources_of(home), chats, instance, progress)
     except DatabaseError as error:
         raise HomeError(
             f"{home.dagster_home}: Dagster's files cannot be used: {error.orig}. See that the disk is not full, that they "

@@ -21,6 +21,7 @@ from types import FrameType
 import psutil
 
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.settings.paths import DAGSTER_URL_VARIABLE, MLFLOW_URL_VARIABLE, Home
 from chat_forecast.tracking.mlflow_store import without_secrets
 
@@ -84,7 +85,7 @@ def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Ca
     Raises:
         ServingError: a port is taken, the home is served already, or a server ended by itself.
     """
-    home.prepare()
+    prepare_instance(home)
     record = home.locks / "up.json"
     _end_leftovers(record)
     has_mlflow_server = home.mlflow_uri.startswith(("http://", "https://"))

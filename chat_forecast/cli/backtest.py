@@ -37,21 +37,18 @@ def backtest(
     same hour a week before (seasonal naive), the same hour of 28 days, and the nearest neighbour.
     """
     from chat_forecast.app.backtesting import run_backtest, store_rows
-    from chat_forecast.sources import Sources
-    from chat_forecast.storage.partitions import Storages
 
     chat = workplace.chat(chat_slug)
     if out is not None and not out.absolute().parent.is_dir():
         raise click.UsageError(f"--out {out}: there is no folder {out.absolute().parent}")
     console = words_to(as_json)
-    home = workplace.home
     with terminal.progress(console) as progress:
         progress.headline(f"{chat.slug}: forecasting the last {days} days again")
         found = run_backtest(
             chat,
             workplace.yesterday(chat),
-            storage=Storages(home.storage_url, home.locks).of(chat),
-            sources=Sources(home.storage_url),
+            storage=workplace.resources.storages.of(chat),
+            sources=workplace.resources.sources,
             days=days,
             every=every,
             jobs=jobs,

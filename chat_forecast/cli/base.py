@@ -11,6 +11,8 @@ ends with :func:`print_json`. Every command shows examples: ``@click.command(epi
 import json
 import os
 from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import click
 import pandas as pd
@@ -21,6 +23,9 @@ from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.settings.reading import load_chats
+
+if TYPE_CHECKING:  # `--help` need not wait for it
+    from chat_forecast.pipeline.resources import Resources
 
 console = Console()
 """Where words and tables go. Colours and moving bars are left out where it is not a terminal."""
@@ -90,6 +95,13 @@ class Workplace:
         self.home = Home.from_environment(os.environ)
         self.now = datetime.now(UTC)
         apply_environment(self.home)
+
+    @cached_property
+    def resources(self) -> "Resources":
+        """Storage, sources, MLflow, reports and notifications of the home."""
+        from chat_forecast.pipeline.resources import resources_of
+
+        return resources_of(self.home)
 
     @property
     def chats(self) -> tuple[Chat, ...]:

@@ -12,8 +12,6 @@ from chat_forecast.cli.base import Workplace, examples, json_option, pass_workpl
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.presentation.notifications.notices import test_message
 from chat_forecast.settings.models import Chat
-from chat_forecast.settings.reading import load_notify
-from chat_forecast.storage.partitions import Storages
 
 if TYPE_CHECKING:  # they import Dagster, for which `--help` and `show` need not wait
     from chat_forecast.app.runs import Runner
@@ -68,17 +66,14 @@ def tell_after_run(workplace: Workplace, runner: "Runner", chat: Chat, console: 
 
 def telling_of(workplace: Workplace) -> "Telling":
     """What is told, and where it is noted that it was."""
-    from chat_forecast.presentation.notifications import Telling
-
-    return Telling(load_notify(workplace.home.chats_file), workplace.home.root, workplace.home.dagster_url)
+    return workplace.resources.telling
 
 
 def tell(
     workplace: Workplace, telling: "Telling", runner: "Runner", chats: Sequence[Chat], services: "Sequence[Service]"
 ) -> "Told":
     """Tell what is new about the chats."""
-    storages = Storages(workplace.home.storage_url, workplace.home.locks)
-    return telling.tell(runner.instance, chats, storages, services, workplace.now, to_train={})
+    return telling.tell(runner.instance, chats, workplace.resources.storages, services, workplace.now, to_train={})
 
 
 def send_test(services: "Sequence[Service]") -> "Told":

@@ -102,11 +102,10 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: boo
 def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None, as_json: bool) -> None:
     """Do every day of a range in one run, each from what was known at its end."""
     from chat_forecast.app.runs import opened
-    from chat_forecast.sources import Sources
 
     chat = workplace.chat(chat_slug)
     begin = ended_day(workplace, chat, first, "--from") if first else LocalDay(chat.first_day, chat.timezone)
-    known = Sources(workplace.home.storage_url).last_day(chat, workplace.yesterday(chat))
+    known = workplace.resources.sources.last_day(chat, workplace.yesterday(chat))
     end = ended_day(workplace, chat, last, "--to") if last else known
     if end < begin:
         raise click.UsageError(f"--from {begin.key} is after --to {end.key}")
@@ -127,10 +126,8 @@ def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last:
 @pass_workplace
 def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
     """Print a chat's newest forecast and the scores of its last week."""
-    from chat_forecast.storage.partitions import Storages
-
     chat = workplace.chat(chat_slug)
-    storage = Storages(workplace.home.storage_url, workplace.home.locks).of(chat)
+    storage = workplace.resources.storages.of(chat)
     made = storage.days("next_day_forecast")
     if not made:
         raise click.ClickException(f"{chat.slug} has no forecast yet. Make them: chat-forecast backfill {chat.slug}")

@@ -15,7 +15,6 @@ from chat_forecast.cli.base import (
     words_to,
 )
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.presentation.reports import Reports
 from chat_forecast.settings.known_values import known_languages
 from chat_forecast.settings.models import Chat
 
@@ -38,7 +37,7 @@ def report(
 ) -> None:
     """Make the page about a chat: one HTML file that needs no network and can be sent to somebody."""
     chat = workplace.chat(chat_slug)
-    reports = Reports.below(workplace.home)
+    reports = workplace.resources.reports
     try:
         made = reports.make(chat, language, path=path)
         if path is None:
@@ -56,7 +55,7 @@ def report(
 
 def refresh_report(workplace: Workplace, chat: Chat, console: Console) -> Path | None:
     """Bring a chat's page up to date after a run, and return where it is; that it cannot be done is only said."""
-    reports = Reports.below(workplace.home)
+    reports = workplace.resources.reports
     try:
         if reports.make_current(chat):
             reports.make_index(workplace.chats)

@@ -15,12 +15,9 @@ from chat_forecast.cli.base import Workplace, console, examples, json_option, pa
 def status(workplace: Workplace, as_json: bool) -> None:
     """Tell how every chat is doing; the exit code is 1 if something needs a person."""
     from chat_forecast.app.health import examine
-    from chat_forecast.sources import Sources
-    from chat_forecast.storage.partitions import Storages
 
-    home = workplace.home
-    storages, sources = Storages(home.storage_url, home.locks), Sources(home.storage_url, home.root)
-    found = [examine(chat, storages.of(chat), sources, workplace.now) for chat in workplace.chats]
+    resources = workplace.resources
+    found = [examine(chat, resources.storages.of(chat), resources.sources, workplace.now) for chat in workplace.chats]
     if as_json:
         print_json([asdict(health) for health in found])
     else:

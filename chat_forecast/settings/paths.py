@@ -1,12 +1,11 @@
 """The one root under which everything is kept: the chats' configuration, their files, Dagster's and MLflow's stores.
 
-Belongs here: where things lie, making those folders, and telling Dagster and MLflow of them.
+Belongs here: where things lie, making those folders, and the environment by which Dagster and MLflow find them.
 Does not belong here: what is in the files.
 """
 
 import os
 import tempfile
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,61 +17,6 @@ HOME_VARIABLE = "CHAT_FORECAST_HOME"
 STORAGE_VARIABLE = "CHAT_FORECAST_STORAGE"
 DAGSTER_URL_VARIABLE = "CHAT_FORECAST_DAGSTER_URL"
 MLFLOW_URL_VARIABLE = "CHAT_FORECAST_MLFLOW_URL"
-
-DAGSTER_YAML = """\
-# Settings of this Dagster instance, written once by chat-forecast. Change what you like: it is never written over.
-
-telemetry:
-  enabled: false
-nux:
-  enabled: false  # no invitation to a newsletter
-
-concurrency:
-  runs:
-    max_concurrent_runs: 2
-    tag_concurrency_limits:
-      # Runs of one chat never overlap.
-      - key: chat_forecast/chat
-        value:
-          applyLimitPerUniqueValue: true
-        limit: 1
-  pools:
-    # The same for runs that carry no tag: a chat's assets are one pool, held by a whole run. Telegram's session is one too.
-    granularity: run
-    default_limit: 1
-
-run_monitoring:
-  enabled: true
-  start_timeout_seconds: 300
-  cancel_timeout_seconds: 180
-  poll_interval_seconds: 30
-  # A run whose process died is failed, and then retried as a new run, never resumed in the middle.
-  max_resume_run_attempts: 0
-  free_slots_after_run_end_seconds: 60
-
-run_retries:
-  enabled: true
-  max_retries: 2
-  retry_on_asset_or_op_failure: true
-
-schedules:
-  use_threads: true
-  num_workers: 4
-sensors:
-  use_threads: true
-  num_workers: 2
-
-# A sensor that ticks twice a minute leaves a million ticks a year.
-retention:
-  schedule:
-    purge_after_days: 90
-  sensor:
-    purge_after_days:
-      skipped: 2
-      started: 7
-      failure: 30
-      success: 90
-"""
 
 
 class HomeError(ChatForecastError):
@@ -143,7 +87,7 @@ class Home:
         return self.root / "locks"
 
     def prepare(self) -> None:
-        """Make the folders, and Dagster's settings if there are none; doing it again changes nothing.
+        """Make the folders; doing it again changes nothing.
 
         Raises:
             HomeError: a folder cannot be made or written to.
@@ -158,11 +102,6 @@ class Home:
                     f"{folder}: expected a folder that can be written to, found: {error.strerror}. "
                     f"Put it right, or set {HOME_VARIABLE} to another folder."
                 ) from error
-        settings = self.dagster_home / "dagster.yaml"
-        if not settings.exists():
-            aside = settings.with_name(f".{settings.name}.{uuid.uuid4().hex}.part")
-            aside.write_text(DAGSTER_YAML, encoding="utf-8")
-            aside.replace(settings)
 
 
 def apply_environment(home: Home) -> None:

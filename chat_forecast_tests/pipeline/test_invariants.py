@@ -314,10 +314,10 @@ def test_a_backtest_gives_the_forecasts_of_a_backfill(new_home):
         runner.backfill(CHAT, FIRST, LAST)
         storage = runner.storage(CHAT)
         days = {"days": 4, "every": 1, "progress": lambda _done, _total: None}
-        sources = Sources(runner.home.storage_url)
+        sources = runner.resources.sources
         found = run_backtest(CHAT, LAST, storage=storage, sources=sources, jobs=1, **days)
         # The archive's days are counted without a run where no series is stored.
-        elsewhere = dataclasses.replace(storage, root=str(runner.home.root / "elsewhere"))
+        elsewhere = dataclasses.replace(storage, root=f"{storage.root}/elsewhere")
         unstored = run_backtest(CHAT, LAST, storage=elsewhere, sources=sources, jobs=2, **days)
         stored = storage.frames("next_day_forecast", LAST.plus(-4), LAST.plus(-1))
     product = found.rows[found.rows["forecaster"] == "product"].reset_index(drop=True)
@@ -329,7 +329,7 @@ def test_a_backtest_gives_the_forecasts_of_a_backfill(new_home):
 def test_a_chat_too_young_for_a_backtest_is_told_so(new_home):
     with opened(new_home(), [CHAT]) as runner, pytest.raises(BacktestError, match="too few for a backtest"):
         run_backtest(
-            CHAT, FIRST.plus(1), storage=runner.storage(CHAT), sources=Sources(runner.home.storage_url), days=9, every=1,
+            CHAT, FIRST.plus(1), storage=runner.storage(CHAT), sources=runner.resources.sources, days=9, every=1,
             jobs=1, progress=lambda _done, _total: None,
         )  # fmt: skip
 

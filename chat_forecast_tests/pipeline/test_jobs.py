@@ -11,12 +11,13 @@ TARGET = """
 from datetime import date
 import dagster as dg
 from dagster._core.execution.asset_backfill import AssetBackfillData
+from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.settings.models import Chat
-from chat_forecast.definitions import definitions_of
+from chat_forecast.definitions import build_definitions
 from chat_forecast.settings.paths import Home
 from chat_forecast.pipeline.jobs import ALL_ASSETS
 chat = Chat(slug="my-chat", source="simulated", timezone="Europe/Moscow", first_day=date(2026, 1, 1))
-graph = definitions_of(Home.from_environment({}), [chat]).resolve_asset_graph()
+graph = build_definitions([chat], resources_of(Home.from_environment({}))).resolve_asset_graph()
 with dg.DagsterInstance.ephemeral() as instance:
     data = AssetBackfillData.from_asset_partitions(
         asset_graph=graph, partition_names=["2026-01-05", "2026-01-06"],

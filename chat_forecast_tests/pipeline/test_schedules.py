@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from chat_forecast.definitions import definitions_of
+from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 
@@ -23,7 +24,7 @@ from chat_forecast.settings.paths import Home
 )
 def test_at_00_01_local_time_the_schedule_does_the_day_that_ended(tmp_path, timezone, midnight, day):
     chat = Chat(slug="my-chat", source="simulated", timezone=timezone, first_day=date(2026, 1, 1))
-    defs = definitions_of(Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)}), [chat])
+    defs = build_definitions([chat], resources_of(Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})))
     schedule = defs.get_repository_def().get_schedule_def("my_chat_day_at_00_01")
     assert schedule.execution_timezone == timezone
     assert schedule.cron_schedule == "1 0 * * *"

@@ -4,13 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import dagster as dg
 import pytest
-from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.scheduler.instigation import TickStatus
 
 import chat_forecast
-from chat_forecast.pipeline.jobs import CHAT_TAG
 from chat_forecast.settings.paths import Home, HomeError, apply_environment
 
 CHECKOUT = Path(chat_forecast.__file__).parents[1]
@@ -115,17 +111,10 @@ def test_finding_the_home_touches_no_file(tmp_path):
 def test_preparing_makes_every_folder(tmp_path):
     home = home_at(tmp_path / "a" / "b")
     home.prepare()
+    home.prepare()
     assert {path.name for path in home.root.iterdir()} == {"dagster", "mlflow", "locks"}
     assert home.mlflow_artifacts.is_dir()
-    assert [path.name for path in home.dagster_home.iterdir()] == ["dagster.yaml"]
-
-
-def test_preparing_again_leaves_the_users_dagster_settings(tmp_path):
-    home = home_at(tmp_path)
-    home.prepare()
-    (home.dagster_home / "dagster.yaml").write_text("telemetry:\n  enabled: true\n")
-    home.prepare()
-    assert (home.dagster_home / "dagster.yaml").read_text() == "telemetry:\n  enabled: true\n"
+    assert list(home.dagster_home.iterdir()) == []
 
 
 def test_root_that_is_a_file_is_refused(tmp_path):
@@ -165,33 +154,3 @@ def test_users_own_places_are_kept_when_applied(tmp_path, environ):
     apply_environment(home)
     assert environ["DAGSTER_HOME"] == "/srv/dagster"
     assert environ["MLFLOW_TRACKING_URI"] == "http://127.0.0.1:5000"
-
-
-def test_dagster_takes_the_written_settings(tmp_path, environ):
-    home = home_at(tmp_path)
-    home.prepare()
-    apply_environment(home)
-    with dg.DagsterInstance.get() as instance:
-        assert instance.root_directory == str(home.dagster_home)
-        assert not instance.telemetry_enabled
-        assert not instance.nux_enabled
-
-        queue = instance.get_concurrency_config().run_queue_config
-        assert queue.max_concurrent_runs == 2
-        assert queue.tag_concurrency_limits == [{"key": CHAT_TAG, "value": {"applyLimitPerUniqueValue": True}, "limit": 1}]
-        pools = instance.get_concurrency_config().pool_config
-        assert pools.pool_granularity.value == "run"
-        assert pools.default_pool_limit == 1
-
-        assert instance.run_monitoring_enabled
-        assert instance.run_monitoring_max_resume_run_attempts == 0
-        assert instance.run_retries_enabled
-        assert instance.run_retries_max_retries == 2
-        assert instance.run_retries_retry_on_asset_or_op_failure
-
-        sensors = instance.get_tick_retention_settings(InstigatorType.SENSOR)
-        assert sensors[TickStatus.SKIPPED] == 2
-        assert sensors[TickStatus.SUCCESS] == 90
-        assert instance.get_settings("schedules")["use_threads"]
-        assert instance.get_settings("sensors")["use_threads"]
-    assert any(home.dagster_home.rglob("*.db"))

@@ -11,7 +11,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from chat_forecast.settings.models import Chat
-from chat_forecast.settings.paths import Home
 from chat_forecast.storage.partitions import ChatStorage, Storages
 from chat_forecast.whole_files import replace_file
 
@@ -26,11 +25,6 @@ class Reports:
 
     folder: Path
     storages: Storages
-
-    @classmethod
-    def below(cls, home: Home) -> "Reports":
-        """The pages of the chats that are stored under a home."""
-        return cls(home.reports, Storages(home.storage_url, home.locks))
 
     def path(self, chat: Chat, language: str | None = None) -> Path:
         """Where a chat's page is kept; in the chat's own language by default."""

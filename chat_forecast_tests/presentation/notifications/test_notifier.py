@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.pipeline.jobs import CHAT_TAG
 from chat_forecast.presentation.notifications import Telling, services_of
 from chat_forecast.settings.models import Chat, Notify
@@ -28,7 +29,7 @@ def home(tmp_path, monkeypatch):
     for name in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_HOME"):
         monkeypatch.setenv(name, "")
     home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})
-    home.prepare()
+    prepare_instance(home)
     apply_environment(home)
     return home
 

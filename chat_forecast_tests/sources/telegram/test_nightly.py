@@ -1,6 +1,7 @@
 """A chat of Telegram through the pipeline: in one process, and the whole night through Dagster's daemon."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,16 +13,12 @@ from chat_forecast.app.health import examine
 from chat_forecast.app.runs import range_tags
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.presentation.notifications import Telling
-from chat_forecast.presentation.reports import Reports
-from chat_forecast.settings.models import Chat, Notify
+from chat_forecast.pipeline.resources import resources_of
+from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
-from chat_forecast.sources import Sources
 from chat_forecast.sources.telegram.peers import Peer, Peers
 from chat_forecast.sources.telegram.session import session_path
-from chat_forecast.storage.partitions import Storages
-from chat_forecast.tracking.mlflow_store import Tracking
 from chat_forecast_tests.loopback import LoopbackChat, flood
 from chat_forecast_tests.served import REPOSITORY, served, wait_for
 from chat_forecast_tests.sources.telegram.conftest import API_HASH, QUICK
@@ -44,25 +41,17 @@ def half_hourly(chat_id: int, **settings) -> LoopbackChat:
     return chat
 
 
-def told_and_published(home):
-    """The resources that have nothing to do with reading."""
-    return {"reports": Reports.below(home), "telling": Telling(Notify(), home.root, home.dagster_url)}
-
-
 def test_a_long_wait_lets_the_step_be_tried_again_then_and_it_goes_on_where_it_was(reader):
     chat = reader.knows("my-chat", LoopbackChat(500))
     chat.add(int(FIRST.start.timestamp() + 120 * number) for number in range(-1, 1441))
     reader.server.plan("GetHistoryRequest", flood(1), at=14)
     configured = Chat(slug="my-chat", source="telegram", timezone=ZONE, first_day=FIRST.date)
-    storages = Storages(str(reader.home), reader.home / "locks")
+    resources = resources_of(Home.from_environment({"CHAT_FORECAST_HOME": str(reader.home)}))
     quick_to_give_up = type(QUICK)(**{**vars(QUICK), "flood_seconds": 0.5})
     shown = []
     definitions = build_definitions(
         [configured],
-        storages=storages,
-        sources=Sources(str(reader.home), reader.home, quick_to_give_up),
-        tracking=Tracking(f"sqlite:///{reader.home}/mlflow.db", str(reader.home)),
-        **told_and_published(Home.from_environment({"CHAT_FORECAST_HOME": str(reader.home)})),
+        replace(resources, sources=replace(resources.sources, limits=quick_to_give_up)),
         progress=lambda words, done, _total: shown.append((words, done)),
     )
     with dg.DagsterInstance.ephemeral() as instance:
@@ -75,7 +64,7 @@ def test_a_long_wait_lets_the_step_be_tried_again_then_and_it_goes_on_where_it_w
         assert result.success
         (restarted,) = [event for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
         assert restarted.step_retry_data.seconds_to_wait == 1
-    stored = storages.of(configured)
+    stored = resources.storages.of(configured)
     assert [len(stored.messages("raw_messages", day).messages) for day in (FIRST, FIRST.plus(1))] == [720] * 2
     ((words, done),) = [each for each in shown if each[0] != "raw_messages"]
     assert re.match(r"my-chat, .*: Telegram asks to wait 1 s, until .* UTC\.", words)
@@ -89,13 +78,7 @@ def test_runs_that_open_the_session_are_one_pool_and_other_chats_have_their_own(
         Chat(slug=name, source=source, timezone=ZONE, first_day=FIRST.date)
         for name, source in (("one", "telegram"), ("two", "telegram"), ("other", "simulated"))
     ]
-    definitions = build_definitions(
-        chats,
-        storages=Storages("x", Home.from_environment({}).locks),
-        sources=Sources("x"),
-        tracking=Tracking("sqlite://", "x"),
-        **told_and_published(Home.from_environment({})),
-    )
+    definitions = build_definitions(chats, resources_of(Home.from_environment({})))
     pools = {
         tuple(key.path): definition.node_def.pool
         for definition in definitions.resolve_asset_graph().assets_defs
@@ -158,10 +141,10 @@ def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays
     assert not {secret for secret in (session, API_HASH, "words that nobody needs") if secret in logs}
 
     opened = Home.from_environment({"CHAT_FORECAST_HOME": str(home)})
-    sources, storages = Sources(opened.storage_url, home), Storages(opened.storage_url, opened.locks)
+    resources = resources_of(opened)
     later = YESTERDAY.end.to_pydatetime() + timedelta(hours=7)
     chats = load_chats(opened.chats_file, TODAY.date)
-    ours, left = (examine(chat, storages.of(chat), sources, later) for chat in chats)
+    ours, left = (examine(chat, resources.storages.of(chat), resources.sources, later) for chat in chats)
     assert (ours.last_day_read, ours.missing_days) == (YESTERDAY.key, [FIRST.key, FIRST.plus(1).key])
     assert f"2 days were never read: chat-forecast backfill our-group --from {FIRST.key}" in ours.concerns[0]
     assert (left.last_day_read, left.concerns) == (None, ["nothing was read yet: chat-forecast backfill left-group"])

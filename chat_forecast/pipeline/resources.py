@@ -1,0 +1,42 @@
+"""The resources of assets, sensors and commands, put together for one home.
+
+Belongs here: the only place where storage, sources, MLflow, reports and notifications are made from a home's addresses.
+Does not belong here: any of them, or Dagster: commands such as `show` use this too, and start without it.
+"""
+
+from dataclasses import dataclass
+
+from chat_forecast.presentation.notifications import Telling
+from chat_forecast.presentation.reports import Reports
+from chat_forecast.settings.paths import Home
+from chat_forecast.settings.reading import load_notify
+from chat_forecast.sources import Sources
+from chat_forecast.storage.partitions import Storages
+from chat_forecast.tracking.mlflow_store import Tracking
+
+
+@dataclass(frozen=True)
+class Resources:
+    """One of each; making them opens nothing. The names are those of Dagster's resources."""
+
+    storages: Storages
+    sources: Sources
+    tracking: Tracking
+    reports: Reports
+    telling: Telling
+
+
+def resources_of(home: Home) -> Resources:
+    """The resources over what is stored under a home.
+
+    Raises:
+        ConfigError: ``chats.toml`` cannot be used.
+    """
+    storages = Storages(home.storage_url, home.locks)
+    return Resources(
+        storages=storages,
+        sources=Sources(home.storage_url, home.root),
+        tracking=Tracking(home.mlflow_uri, str(home.mlflow_artifacts), home.mlflow_url, home.dagster_url),
+        reports=Reports(home.reports, storages),
+        telling=Telling(load_notify(home.chats_file), home.root, home.dagster_url),
+    )
