@@ -6,7 +6,6 @@ Does not belong here: computing what is logged, drawing it, or wrapping this for
 
 import getpass
 import hashlib
-import importlib.metadata
 import json
 import math
 import os
@@ -25,16 +24,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from filelock import FileLock
 
-from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.forecasting.base import FittedForecaster
 from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL, partition_url
+from chat_forecast.tracking.stored_model import write_model
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param, Run, RunTag
     from mlflow.entities.model_registry import ModelVersion
-    from mlflow.models import ModelSignature
 
 CHAMPION = "champion"
 """The alias of the newest version among those trained through the latest day."""
@@ -54,7 +51,6 @@ MLFLOW_SETTINGS = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_UV_AUTO_DETECT": "false",
 }
-LIBRARIES_OF_A_MODEL = ("chat_forecast", "numpy", "pandas", "prophet", "scipy")
 
 
 class TrackingUnavailable(ChatForecastError):
@@ -163,7 +159,8 @@ class Tracking:
         ``trained_through`` is a day; ``forecaster`` the fitted model as plain JSON values; ``timezone`` the chat's;
         ``data_span`` the first and the last hour it was trained on; ``comparison`` what was compared to choose it, one
         row a candidate; ``picture`` is a PNG. The version can be loaded with ``mlflow.pyfunc`` (see
-        :func:`model_input`). The alias :data:`CHAMPION` goes to it unless there is a version trained through a later day.
+        :func:`.stored_model.model_input`). The alias :data:`CHAMPION` goes to it unless there is a version trained through a
+        later day.
         """
         name = f"chat_forecast-{chat}"
         tags = _tags(
@@ -178,7 +175,7 @@ class Tracking:
             run_id = run.info.run_id
             files = {"comparison.json": _table(comparison)} | ({} if picture is None else {"training.png": picture})
             _log_files(client, run_id, files)
-            _log_model(client, run_id, {"timezone": timezone, "forecaster": forecaster})
+            _log_model(client, run_id, forecaster, timezone)
             client.log_batch(
                 run_id,
                 metrics=_metrics(_finite(metrics), trained_through, _milliseconds(data_span[1])),
@@ -309,45 +306,6 @@ class Tracking:
         return shown | _tags(dagster=url)
 
 
-class RegisteredForecaster:
-    """A registered model as ``mlflow.pyfunc`` uses it."""
-
-    def __init__(self, forecaster: FittedForecaster, timezone: str) -> None:
-        self.forecaster = forecaster
-        self.timezone = timezone
-
-    def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:
-        """Forecast from what :func:`model_input` makes; the columns are those of every forecast, ``hour`` is local."""
-        hours = pd.to_datetime(model_input["hour"], utc=True).dt.tz_convert(self.timezone)
-        is_coming = model_input["is_coming"].astype(bool)
-        series = pd.DataFrame({"hour": hours, "messages": model_input["messages"].astype("Int64")})
-        return self.forecaster.forecast(
-            series[~is_coming].reset_index(drop=True), pd.DatetimeIndex(hours[is_coming], name="hour")
-        )
-
-
-def model_input(series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
-    """Make what a registered model is given, to forecast the coming ``hours`` from the ``series`` before them.
-
-    ``hours`` and the series' ``hour`` are aware, its ``messages`` are ``Int64``. Returns one row an hour: ``hour`` (ISO
-    8601 text with an offset), ``messages`` (float; NaN for a missing or a coming hour), ``is_coming``.
-    """
-    known = pd.DataFrame({"hour": series["hour"], "messages": series["messages"], "is_coming": False})
-    coming = pd.DataFrame({"hour": hours, "messages": pd.array([pd.NA] * len(hours), "Int64"), "is_coming": True})
-    return pd.concat(
-        [part.assign(hour=_iso(part["hour"]), messages=part["messages"].astype(float)) for part in (known, coming)],
-        ignore_index=True,
-    )
-
-
-def _load_pyfunc(data_path: str) -> RegisteredForecaster:
-    """Load a registered model; MLflow calls this by its name, from any process."""
-    from chat_forecast import forecasting
-
-    stored = json.loads(Path(data_path).read_text(encoding="utf-8"))
-    return RegisteredForecaster(forecasting.load(stored["forecaster"]), stored["timezone"])
-
-
 def _import_mlflow() -> None:
     """Import MLflow with our settings, and without the warnings that it gives about its own code."""
     for name, value in MLFLOW_SETTINGS.items():
@@ -366,44 +324,11 @@ def _log_files(client: "MlflowClient", run_id: str, files: Mapping[str, bytes]) 
         client.log_artifacts(run_id, folder)
 
 
-def _log_model(client: "MlflowClient", run_id: str, stored: Mapping[str, object]) -> None:
-    """Put a model without pickles among a run's artifacts: JSON, and the name of this module, which loads it."""
-    import mlflow.pyfunc
-    from mlflow.models import Model
-
+def _log_model(client: "MlflowClient", run_id: str, forecaster: Mapping[str, object], timezone: str) -> None:
+    """Put a model among a run's artifacts."""
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "forecaster.json"
-        data.write_text(json.dumps(stored), encoding="utf-8")
-        mlflow.pyfunc.save_model(
-            Path(folder) / "model",
-            loader_module=__name__,
-            data_path=str(data),
-            # Given apart, MLflow warns that no example comes with it.
-            mlflow_model=Model(signature=_signature()),
-            pip_requirements=_requirements(),
-        )
+        write_model(Path(folder) / "model", forecaster, timezone)
         client.log_artifacts(run_id, str(Path(folder) / "model"), "model")
-
-
-def _signature() -> "ModelSignature":
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
-
-    return ModelSignature(
-        Schema([ColSpec("string", "hour"), ColSpec("double", "messages"), ColSpec("boolean", "is_coming")]),
-        Schema([ColSpec("datetime" if name == "hour" else "double", name) for name in FORECAST_COLUMNS]),
-    )
-
-
-def _requirements() -> list[str]:
-    """List the installed versions of what a model needs to be loaded, so that MLflow need not find out."""
-    installed = []
-    for name in LIBRARIES_OF_A_MODEL:
-        try:
-            installed.append(f"{name}=={importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            continue  # run from a source tree, or without an optional method
-    return installed
 
 
 def _champion(client: "MlflowClient", name: str) -> "ModelVersion | None":

@@ -19,7 +19,8 @@ import pytest
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting.same_hour import fit_same_hour
-from chat_forecast.tracking.mlflow_store import MLFLOW_SETTINGS, Tracking, TrackingUnavailable, model_input
+from chat_forecast.tracking.mlflow_store import MLFLOW_SETTINGS, Tracking, TrackingUnavailable
+from chat_forecast.tracking.stored_model import model_input
 from chat_forecast_tests.factories import make_series
 
 ZONE = "Europe/Berlin"
