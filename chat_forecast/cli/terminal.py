@@ -91,7 +91,7 @@ def chat_figures(chat: Chat, storage: ChatStorage, day: LocalDay, retrained: Loc
     """What :func:`print_chat` shows, as figures; ``retrained`` is the day through which the model was just trained."""
     forecast, scores = storage.frames("next_day_forecast", day, day), _scores(storage, day)
     verdict = evaluate_rule(scores, chat.check) if len(scores) else None
-    about = ["forecaster", "trained_through", "model_version"]
+    about = ["forecaster", "trained_through"]
     return {
         "chat": chat.slug,
         "is_simulated": chat.source == "simulated",

@@ -1,12 +1,14 @@
-"""When a forecast was not good enough, so that the model is to be trained anew.
+"""When a forecast was not good enough, so that the model is retrained.
 
 Belongs here: the rules, and saying in words why one passed or failed.
 Does not belong here: computing scores (:mod:`.scoring`), or acting on a verdict.
 """
 
+import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import pandas as pd
 
@@ -31,13 +33,32 @@ class RuleSettings(Protocol):
         """``smape``: the highest sMAPE of a day that passes."""
 
 
+VERDICT_COLUMNS = {"verdict_passed": "bool", "verdict_rule": "str", "verdict_reason": "str", "verdict_figures": "str"}
+"""Column of a stored score -> its kind; ``verdict_figures`` is JSON."""
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a day's forecast was good enough, why, and the figures behind it."""
+    """Whether a day's forecast was good enough, by which rule, why, and the figures behind it."""
 
     passed: bool
+    rule: str
     reason: str
     figures: dict[str, float | int] = field(default_factory=dict)
+    """The numbers compared, and the thresholds then in force."""
+
+    def to_row(self) -> dict[str, bool | str]:
+        """The verdict as it is stored with the score: one value for each of :data:`VERDICT_COLUMNS`."""
+        values = (self.passed, self.rule, self.reason, json.dumps(self.figures))
+        return dict(zip(VERDICT_COLUMNS, values, strict=True))
+
+    @classmethod
+    def from_row(cls, row: "Mapping[str, Any] | pd.Series[Any]") -> "Verdict | None":
+        """Read what :meth:`to_row` stored; None where the score holds no verdict, as those of version 0.1.0."""
+        if pd.isna(row["verdict_passed"]):
+            return None
+        figures = json.loads(row["verdict_figures"])
+        return cls(bool(row["verdict_passed"]), str(row["verdict_rule"]), str(row["verdict_reason"]), figures)
 
 
 def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings) -> Verdict:
@@ -57,10 +78,10 @@ def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings) -> Verdict:
         raise ValueError("expected the score of at least one day, found none")
     today = scores.iloc[-1]
     if not pd.isna(today["messages"]) and not today["hours_scored"]:
-        return Verdict(passed=False, reason=f"{today['day']} was read, and there was no forecast for it")
+        return Verdict(passed=False, rule=settings.rule, reason=f"{today['day']} was read, and there was no forecast for it")
     if not today["hours_scored"]:
         # No fault of the forecast, and nothing to learn from: an archive that ended would be trained on again for ever.
-        return Verdict(passed=True, reason=f"nothing to score: no hour of {today['day']} was read")
+        return Verdict(passed=True, rule=settings.rule, reason=f"nothing to score: no hour of {today['day']} was read")
     if settings.rule == "smape":
         return _judge_smape(today, settings.smape_threshold)
     return _judge_relative(scores, today, settings)
@@ -70,12 +91,16 @@ def _judge_smape(today: "pd.Series[float]", threshold: float) -> Verdict:
     smape = float(today["smape"])
     passed = smape <= threshold
     words = "not above" if passed else "above"
-    return Verdict(passed, f"sMAPE {smape:.2f} is {words} the threshold {threshold:g}", {"smape": smape})
+    figures: dict[str, float | int] = {"smape": smape, "smape_threshold": threshold}
+    return Verdict(passed, "smape", f"sMAPE {smape:.2f} is {words} the threshold {threshold:g}", figures)
 
 
 def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: RuleSettings) -> Verdict:
     """Two questions: are the forecasts worse than the simple mean, and is the model old."""
-    figures: dict[str, float | int] = {}
+    figures: dict[str, float | int] = {
+        "window_days": settings.window_days,
+        "max_model_age_days": settings.max_model_age_days,
+    }
     faults: list[str] = []
     praise: list[str] = []
 
@@ -97,9 +122,9 @@ def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: R
 
     age = today["model_age_days"]
     if pd.isna(age):
-        return Verdict(not faults, "; ".join(faults or praise), figures)
+        return Verdict(not faults, settings.rule, "; ".join(faults or praise), figures)
     figures["model_age_days"] = int(age)
     is_old = int(age) >= settings.max_model_age_days
     words = f"the model is {age} days old, {'the' if is_old else 'below the'} {settings.max_model_age_days} allowed"
     (faults if is_old else praise).append(words)
-    return Verdict(not faults, "; ".join(faults or praise), figures)
+    return Verdict(not faults, settings.rule, "; ".join(faults or praise), figures)

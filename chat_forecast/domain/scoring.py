@@ -18,7 +18,6 @@ SCORE_COLUMNS = {
     "day": "str",
     "forecaster": "str",
     "trained_through": "str",
-    "model_version": "int",
     "model_age_days": "int",
     "hours_scored": "int",
     "hours_missing": "int",
@@ -65,8 +64,8 @@ def score_day(actuals: pd.DataFrame, forecast: pd.DataFrame | None, baselines: p
     """Score the forecast of a day on the hours known: one value for each of :data:`SCORE_COLUMNS`.
 
     ``actuals`` has every ``hour`` of the day (aware, local) and its ``messages`` (``Int64``, ``NA`` where never read).
-    ``forecast`` has the forecast's columns and, if they are known, ``forecaster``, ``trained_through`` and
-    ``model_version``; None or no rows where there was no forecast. ``baselines`` has :data:`BASELINE_COLUMNS`
+    ``forecast`` has the forecast's columns and, if they are known, ``forecaster`` and ``trained_through``;
+    None or no rows where there was no forecast. ``baselines`` has :data:`BASELINE_COLUMNS`
     and every hour of the day.
 
     What cannot be said is None, never 0: everything about a forecast that is not there or a day of which no hour is
@@ -134,10 +133,8 @@ def unusual_hours(actuals: pd.DataFrame, forecast: pd.DataFrame | None) -> pd.Da
 
 def _made_by(forecast: pd.DataFrame, day: date) -> Score:
     """Tell which model made a forecast, and how many days before the day its data ended."""
-    made = {name: forecast[name].iloc[0] for name in ("forecaster", "trained_through", "model_version") if name in forecast}
+    made = {name: forecast[name].iloc[0] for name in ("forecaster", "trained_through") if name in forecast}
     made = {name: None if pd.isna(value) else value for name, value in made.items()}
-    if made.get("model_version") is not None:
-        made["model_version"] = int(made["model_version"])
     through = made.get("trained_through")
     made["model_age_days"] = None if not through else (day - date.fromisoformat(through)).days
     return made

@@ -19,16 +19,9 @@ from fsspec.implementations.local import LocalFileSystem
 from chat_forecast.domain.deduplication import merge_batches
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_messages
 from chat_forecast.domain.read_intervals import ReadIntervals
-from chat_forecast.storage.atomic_files import StoredFileError, file_exists, join_url, write_parquet
+from chat_forecast.storage.atomic_files import file_exists, join_url, write_parquet
+from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
-SCHEMA = pa.schema(
-    [
-        pa.field("message_id", pa.int64()),
-        pa.field("sent_at", pa.timestamp("us", tz="UTC")),
-        pa.field("sender", pa.string()),
-    ]
-)
-COVERAGE_KEY = b"coverage"
 BATCH_ROWS = 65_536
 
 
@@ -131,8 +124,7 @@ class Archive:
         with filesystem.open(path, "rb") as content:
             try:
                 file = pq.ParquetFile(content)
-                if not file.schema_arrow.equals(SCHEMA, check_metadata=False):
-                    raise pa.ArrowInvalid(f"it has the columns {', '.join(file.schema_arrow.names)}")
+                ARCHIVE.expect(file.schema_arrow, self.url)
                 yield file
             except (pa.ArrowException, OSError) as error:
                 raise StoredFileError(
@@ -141,7 +133,7 @@ class Archive:
                 ) from error
 
     def _coverage(self, file: pq.ParquetFile) -> ReadIntervals:
-        stored = (file.schema_arrow.metadata or {}).get(COVERAGE_KEY)
+        stored = (file.schema_arrow.metadata or {}).get(READ_INTERVALS_KEY)
         if stored is None:
             raise pa.ArrowInvalid("it does not tell what was covered")
         return ReadIntervals.from_json(stored.decode())
@@ -163,10 +155,12 @@ def _to_table(reading: MessageBatch) -> pa.Table:
     sent_at = pa.array(reading.messages["sent_at"].dt.tz_convert(None).to_numpy())
     columns = [
         pa.array(reading.messages["message_id"].to_numpy()),
-        sent_at.cast(SCHEMA.field("sent_at").type),
+        sent_at.cast(ARCHIVE.arrow().field("sent_at").type),
         pa.array(reading.messages["sender"].to_numpy(), pa.string(), from_pandas=True),
     ]
-    return pa.table(columns, SCHEMA.with_metadata({COVERAGE_KEY: reading.read_intervals.to_json().encode()}))
+    schema = ARCHIVE.arrow()
+    intervals = reading.read_intervals.to_json().encode()
+    return pa.table(columns, schema.with_metadata({**schema.metadata, READ_INTERVALS_KEY: intervals}))
 
 
 def _to_frame(table: pa.Table) -> pd.DataFrame:

@@ -13,12 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from chat_forecast.errors import ChatForecastError
+from chat_forecast.storage.schemas import Schema, StoredFileError
 from chat_forecast.whole_files import replace_file
-
-
-class StoredFileError(ChatForecastError):
-    """A stored file is damaged or is not what its place says; the message names it and what to do."""
 
 
 def join_url(root: str, *parts: str) -> str:
@@ -54,12 +50,12 @@ def _write_parquet(url: str, table: pa.Table) -> None:
     replace_file(Path(path), buffer.getbuffer())
 
 
-def read_parquet(url: str, schema: pa.Schema) -> pa.Table:
-    """Read one file and check that it has exactly the columns and types of ``schema`` (its metadata may differ).
+def read_parquet(url: str, schema: Schema, timezone: str = "UTC") -> pa.Table:
+    """Read one file with the newest version's columns of its schema, in which ``timezone`` is that of local times.
 
     Raises:
         FileNotFoundError: there is no such file.
-        StoredFileError: it is not a Parquet file, is damaged, or has other columns.
+        StoredFileError: it is not a Parquet file, is damaged, or is of another schema or a newer version.
     """
     filesystem, path = fsspec.core.url_to_fs(url)
     content = filesystem.cat_file(path)
@@ -70,12 +66,7 @@ def read_parquet(url: str, schema: pa.Schema) -> pa.Table:
             f"{url} is damaged: it is not a readable Parquet file ({error}). "
             "Restore it from a backup, or delete it and materialise its day again."
         ) from error
-    if not table.schema.equals(schema, check_metadata=False):
-        raise StoredFileError(
-            f"{url} is not what its place says: expected the columns {_describe(schema)}, found "
-            f"{_describe(table.schema)}. Move the foreign file away and materialise its day again."
-        )
-    return table
+    return schema.upgrade(table, url, timezone)
 
 
 def file_exists(url: str) -> bool:
@@ -94,7 +85,3 @@ def list_files(url: str, ending: str) -> list[str]:
         return []
     names = (entry.rstrip("/").rpartition("/")[2] for entry in entries)
     return sorted(name for name in names if name.endswith(ending) and not name.startswith("."))
-
-
-def _describe(schema: pa.Schema) -> str:
-    return ", ".join(f"{field.name} ({field.type})" for field in schema)

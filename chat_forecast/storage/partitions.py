@@ -4,7 +4,7 @@ Belongs here: what each asset's file holds, and reading and writing days.
 Does not belong here: how one file is replaced (:mod:`.atomic_files`), or who asks for it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,85 +12,15 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
-from chat_forecast.domain.scoring import SCORE_COLUMNS
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.atomic_files import (
-    StoredFileError,
-    file_exists,
-    join_url,
-    list_files,
-    read_parquet,
-    write_parquet,
-)
+from chat_forecast.storage.atomic_files import file_exists, join_url, list_files, read_parquet, write_parquet
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS, READ_INTERVALS_KEY, StoredFileError
 
 ENDING = ".parquet"
 READ_AHEAD_DAYS = 60
-COVERAGE_KEY = b"coverage"
-
-MESSAGES = pa.schema(
-    [
-        pa.field("message_id", pa.int64()),
-        pa.field("sent_at", pa.timestamp("us", tz="UTC")),
-        pa.field("sender", pa.string()),
-    ]
-)
-TRAINED_MODEL = pa.schema(
-    [
-        pa.field("trained_through", pa.string()),  # a day
-        pa.field("forecaster", pa.string()),  # the method's name
-        pa.field("why", pa.string()),  # why this method was chosen, in words
-        pa.field("comparison", pa.string()),  # JSON: what was compared, and how each did
-        pa.field("model", pa.string()),  # JSON: everything needed to forecast
-        pa.field("first_hour", pa.string()),
-        pa.field("last_hour", pa.string()),
-        pa.field("hours_known", pa.int64()),
-        pa.field("mlflow_run", pa.string()),
-        pa.field("model_version", pa.int64()),
-    ]
-)
-
-
-def _series_schema(timezone: str) -> pa.Schema:
-    return pa.schema(
-        [
-            pa.field("hour", pa.timestamp("us", tz=timezone)),
-            pa.field("messages", pa.int64()),
-            pa.field("senders", pa.int64()),
-        ]
-    )
-
-
-def _forecast_schema(timezone: str) -> pa.Schema:
-    hour, *quantities = FORECAST_COLUMNS
-    return pa.schema(
-        [
-            pa.field(hour, pa.timestamp("us", tz=timezone)),
-            *(pa.field(name, pa.float64()) for name in quantities),
-            pa.field("forecaster", pa.string()),
-            pa.field("trained_through", pa.string()),
-            pa.field("model_version", pa.int64()),
-        ]
-    )
-
-
-def _score_schema(_timezone: str) -> pa.Schema:
-    types = {"int": pa.int64(), "float": pa.float64(), "str": pa.string()}
-    return pa.schema([pa.field(name, types[kind]) for name, kind in SCORE_COLUMNS.items()])
-
-
-SCHEMAS: dict[str, Callable[[str], pa.Schema]] = {
-    "raw_messages": lambda _timezone: MESSAGES,
-    "merged_history": lambda _timezone: MESSAGES,
-    "hourly_series": _series_schema,
-    "trained_model": lambda _timezone: TRAINED_MODEL,
-    "next_day_forecast": _forecast_schema,
-    "daily_score": _score_schema,
-}
-"""Asset name -> its file's columns, which for those with local hours depend on the chat's time zone."""
 
 
 @dataclass(frozen=True)
@@ -131,14 +61,15 @@ class ChatStorage:
         Raises:
             StoredFileError: the value lacks columns of the asset, or has others.
         """
-        schema = SCHEMAS[asset](self.timezone)
+        schema = PARTITION_SCHEMAS[asset].arrow(self.timezone)
         frame = value.messages if isinstance(value, MessageBatch) else value
         if list(frame.columns) != schema.names:
             raise StoredFileError(
                 f"{self.url(asset, day)} was not written: expected the columns {schema.names}, found {list(frame.columns)}."
             )
         if isinstance(value, MessageBatch):
-            schema = schema.with_metadata({COVERAGE_KEY: value.read_intervals.to_json().encode()})
+            intervals = value.read_intervals.to_json().encode()
+            schema = schema.with_metadata({**schema.metadata, READ_INTERVALS_KEY: intervals})
         table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
         # Dropping pandas' own metadata keeps the files equal across pandas versions.
         write_parquet(self.url(asset, day), table.replace_schema_metadata(schema.metadata))
@@ -152,13 +83,13 @@ class ChatStorage:
         table = self.table(asset, day)
         if table is None:
             return MessageBatch()
-        coverage = (table.schema.metadata or {}).get(COVERAGE_KEY)
-        if coverage is None:
+        intervals = (table.schema.metadata or {}).get(READ_INTERVALS_KEY)
+        if intervals is None:
             raise StoredFileError(
                 f"{self.url(asset, day)} is not what its place says: it does not tell which hours were read. "
                 "Move the foreign file away and materialise its day again."
             )
-        return MessageBatch(table.to_pandas().astype(MESSAGE_DTYPES), ReadIntervals.from_json(coverage.decode()))
+        return MessageBatch(table.to_pandas().astype(MESSAGE_DTYPES), ReadIntervals.from_json(intervals.decode()))
 
     def frame(self, asset: str, day: LocalDay) -> pd.DataFrame | None:
         """The stored table of a day, or None where the day is not stored.
@@ -172,8 +103,8 @@ class ChatStorage:
     def frames(self, asset: str, first: LocalDay, last: LocalDay) -> pd.DataFrame:
         """The stored tables of the days from ``first`` to ``last``, one below the other; unstored days are left out."""
         tables = (self.table(asset, day) for day in self._stored(asset, first, last))
-        schema = SCHEMAS[asset](self.timezone)
-        return _to_pandas(pa.concat_tables([schema.empty_table(), *(table for table in tables if table is not None)]))
+        empty = PARTITION_SCHEMAS[asset].arrow(self.timezone).empty_table()
+        return _to_pandas(pa.concat_tables([empty, *(table for table in tables if table is not None)]))
 
     def series_before(self, ends: Sequence[LocalDay], *, days: int) -> Iterator[pd.DataFrame]:
         """For each of the ascending days, the hourly series of the ``days`` days that end with it.
@@ -221,14 +152,14 @@ class ChatStorage:
     def table(self, asset: str, day: LocalDay) -> pa.Table | None:
         """The stored table of a day in Arrow, or None where the day is not stored."""
         try:
-            return read_parquet(self.url(asset, day), SCHEMAS[asset](self.timezone))
+            return read_parquet(self.url(asset, day), PARTITION_SCHEMAS[asset], self.timezone)
         except FileNotFoundError:
             return None
 
 
 def _to_pandas(table: pa.Table) -> pd.DataFrame:
     """A table in pandas; whole numbers keep their NA instead of becoming floats."""
-    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get)
     return frame
 
 
@@ -246,7 +177,7 @@ class RecentDays:
         wanted = list(day.plus(1 - self._days).until(day))
         stored = {each: self._tables.get(each) or self._storage.table(self._asset, each) for each in wanted}
         self._tables = {each: table for each, table in stored.items() if table is not None}
-        empty = SCHEMAS[self._asset](self._storage.timezone).empty_table()
+        empty = PARTITION_SCHEMAS[self._asset].arrow(self._storage.timezone).empty_table()
         return _to_pandas(pa.concat_tables([empty, *self._tables.values()]))
 
 

@@ -100,14 +100,14 @@ def _model(day: LocalDay):
     texts = dict.fromkeys(
         ("trained_through", "forecaster", "why", "comparison", "model", "first_hour", "last_hour"), day.key
     )
-    return pd.DataFrame([{**texts, "hours_known": 24, "mlflow_run": "r", "model_version": 1}])
+    return pd.DataFrame([{**texts, "hours_known": 24, "reason": None}])
 
 
 def _forecast(day: LocalDay):
     hours = day.plus(1).hours.as_unit("us")
     names = FORECAST_COLUMNS[1:]
     frame = pd.DataFrame({"hour": hours, **dict.fromkeys(names, 1.0)})
-    return frame.assign(forecaster="f", trained_through=day.key, model_version=1)
+    return frame.assign(forecaster="f", trained_through=day.key)
 
 
 def _score(day: LocalDay, *, skill: float = 0.1, age: int = 6):

@@ -97,7 +97,7 @@ class Walk:
             history = self.before(day, HISTORY_DAYS)
             seen, actual = history[history["hour"] < day.start], history[history["hour"] >= day.start]
             forecast = self.trained(through).forecast(seen.reset_index(drop=True), day.hours)
-            made = forecast.assign(forecaster="", trained_through=through.key, model_version=1)
+            made = forecast.assign(forecaster="", trained_through=through.key)
             score = score_day(
                 actual.reset_index(drop=True), made, forecast_baselines(seen, pd.DatetimeIndex(actual["hour"]))
             )

@@ -42,7 +42,8 @@ def test_a_good_forecast_by_a_young_model_passes():
         "RMSE 1.00 over 2 scored days is not above the 2.00 of the 28-day same-hour mean; "
         "the model is 3 days old, below the 14 allowed"
     )
-    assert verdict.figures == {"rmse": 1.0, "same_hour_rmse": 2.0, "days_compared": 2, "model_age_days": 3}
+    numbers = {"rmse": 1.0, "same_hour_rmse": 2.0, "days_compared": 2, "model_age_days": 3}
+    assert verdict.figures == numbers | {"window_days": 7, "max_model_age_days": 14}
 
 
 def test_a_week_worse_than_the_same_hours_mean_fails():
@@ -102,7 +103,7 @@ def test_the_original_rule_compares_one_days_smape_with_a_threshold(threshold, p
     scores = make_scores(SCORED | {"smape": 9.9, "model_age_days": 99}, SCORED | {"model_age_days": 99})
     verdict = evaluate_rule(scores, Settings(rule="smape", smape_threshold=threshold))
     assert verdict.passed is passed
-    assert verdict.figures == {"smape": 0.7}
+    assert verdict.figures == {"smape": 0.7, "smape_threshold": threshold}
 
 
 def test_no_score_at_all_is_refused():

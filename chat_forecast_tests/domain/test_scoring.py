@@ -18,7 +18,7 @@ DAY = LocalDay.parse("2026-02-02", "Europe/Moscow")
 def make_forecast(day, expected=2.0, low=0.0, high=5.0):
     point = {"expected": expected, "median": 2.0, "smape_point": 2.0}
     quantiles = {name: low if tau < 0.5 else high for name, tau in QUANTILES.items()}
-    made_by = {"forecaster": "prophet", "trained_through": day.plus(-3).key, "model_version": 4}
+    made_by = {"forecaster": "prophet", "trained_through": day.plus(-3).key}
     return pd.DataFrame({"hour": day.hours, **point, **quantiles, **made_by})
 
 
@@ -35,7 +35,7 @@ def test_a_day_has_every_column_and_plain_values():
     score = score_against(actuals(DAY, [2] * 24), make_forecast(DAY), make_series(DAY.plus(-28), 28, lambda _: 4))
     assert list(score) == list(SCORE_COLUMNS)
     kinds = {"str": str, "int": int, "float": float}
-    assert all(type(score[name]) is kinds[kind] for name, kind in SCORE_COLUMNS.items() if name != "model_version")
+    assert all(type(score[name]) is kinds[kind] for name, kind in SCORE_COLUMNS.items())
     assert score["day"] == DAY.key
     assert score["model_age_days"] == 3
     assert score["rmse"] == 0

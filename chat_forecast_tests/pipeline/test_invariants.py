@@ -25,7 +25,7 @@ from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.sources import Sources
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.storage.archive import Archive
-from chat_forecast.storage.atomic_files import StoredFileError
+from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast_tests.factories import make_messages
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -90,8 +90,7 @@ def test_a_range_gives_the_files_of_one_run_a_day_and_later_days_change_nothing(
     for asset in ALL_ASSETS:
         after = stored(by_range, asset)
         assert {name: after[name] for name in before[asset]} == before[asset]
-        if asset != "trained_model":  # it names its MLflow run
-            assert after == stored(by_day, asset)
+        assert after == stored(by_day, asset)
     storage = runner.storage(CHAT)
     series = storage.frames("hourly_series", FIRST, LAST)
     assert len(series) == 6 * 24 - 1
@@ -214,8 +213,7 @@ def test_older_messages_imported_later_and_days_done_later_change_no_other_day(n
     assert first < middle
     for asset in ("hourly_series", "next_day_forecast", "daily_score"):
         frames = (storage.frames(asset, first, middle.plus(-1)) for storage in (found, expected))
-        after, alone_there = (frame.drop(columns="model_version", errors="ignore") for frame in frames)
-        pd.testing.assert_frame_equal(after, alone_there)
+        pd.testing.assert_frame_equal(*frames)
 
 
 ONE_DAY_OF_HISTORY = """

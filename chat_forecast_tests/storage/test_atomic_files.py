@@ -8,15 +8,15 @@ import pyarrow as pa
 import pytest
 
 from chat_forecast.storage.atomic_files import (
-    StoredFileError,
     file_exists,
     join_url,
     list_files,
     read_parquet,
     write_parquet,
 )
+from chat_forecast.storage.schemas import INTEGER, Column, Schema, StoredFileError
 
-SCHEMA = pa.schema([pa.field("number", pa.int64())])
+SCHEMA = Schema("numbers", 1, (Column("number", INTEGER, "a number"),))
 
 
 def table_of(*numbers):

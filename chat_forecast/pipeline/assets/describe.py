@@ -81,9 +81,7 @@ def series(chat: Chat, storage: ChatStorage, day: LocalDay, counts: pd.DataFrame
     return metadata
 
 
-def forecast(
-    chat: Chat, storage: ChatStorage, made: LocalDay, table: pd.DataFrame, history: pd.DataFrame, model_url: str
-) -> Describe:
+def forecast(chat: Chat, storage: ChatStorage, made: LocalDay, table: pd.DataFrame, history: pd.DataFrame) -> Describe:
     """Describe the forecast made at the end of a day: expected total, busiest hours, which model made it, all its hours.
 
     ``history`` is the hourly series up to ``made``.
@@ -106,9 +104,7 @@ def forecast(
             "expected in the busiest hour": round(float(busiest["expected"]), 1),
             "busiest hour": f"{busiest['hour']:%H:%M}",
             "forecaster": str(table["forecaster"].iloc[0]),
-            "model version": int(table["model_version"].iloc[0]),
             "model trained through": str(table["trained_through"].iloc[0]),
-            "model in MLflow": dg.MetadataValue.url(model_url),
             **({"hours": _forecast_table(table)} if draw else {}),
             **_file(storage, "next_day_forecast", made),
         }
@@ -128,7 +124,6 @@ def model(
             **_shown(picture),
             "forecaster": str(record["forecaster"]),
             "why": str(record["why"]),
-            "model version": int(record["model_version"]),
             **_chosen_figures(comparison),
             "hours known": int(record["hours_known"]),
             "first hour": str(record["first_hour"]),

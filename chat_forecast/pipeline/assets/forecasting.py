@@ -15,7 +15,8 @@ from chat_forecast.pipeline.assets.days import DayStream, DescribedDay, Progress
 from chat_forecast.pipeline.partitions import days_of_run
 from chat_forecast.presentation import plots
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.partitions import TRAINED_MODEL, Storages
+from chat_forecast.storage.partitions import Storages
+from chat_forecast.storage.schemas import TRAINED_MODEL
 from chat_forecast.tracking.mlflow_store import RegisteredModel, Tracking
 
 
@@ -43,12 +44,12 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
             for number, (day, series) in enumerate(zip(days, histories, strict=True)):
                 if series["messages"].isna().all():
                     # An error here would fail a whole backfill for its first day, of which often only the end is known.
-                    yield day, TRAINED_MODEL.empty_table().to_pandas(), describe.no_model(chat)
+                    yield day, TRAINED_MODEL.arrow().empty_table().to_pandas(), describe.no_model(chat)
                     continue
                 training = forecasting.train(series, chat.training.holidays)
                 picture = draw(chat, day, series, training) if is_pictured(number, len(days)) else None
                 version = register(tracking, chat, day, series, training, picture)
-                record = training_record(day, series, training, version)
+                record = training_record(day, series, training)
                 yield day, record, describe.model(chat, storage, day, record.iloc[0], version.url, picture)
 
         return DayStream(context, progress, values())
@@ -61,7 +62,6 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
     def next_day_forecast(
         context: dg.AssetExecutionContext,
         storages: dg.ResourceParam[Storages],
-        tracking: dg.ResourceParam[Tracking],
         progress: dg.ResourceParam[Progress],
     ) -> DayStream:
         """The 24 hours (23 or 25 at a clock change) of the day **after** the partition's day, as known at its end.
@@ -75,8 +75,7 @@ def forecasting_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         def values() -> Iterator[DescribedDay]:
             for day, series in zip(days, storage.series_before(days, days=HISTORY_DAYS), strict=True):
                 table = forecast_day(storage.newest_model(day), series, day.plus(1).hours)
-                url = "" if table.empty else tracking.version_url(chat.slug, int(table["model_version"].iloc[0]))
-                yield day, table, describe.forecast(chat, storage, day, table, series, url)
+                yield day, table, describe.forecast(chat, storage, day, table, series)
 
         return DayStream(context, progress, values())
 
@@ -112,7 +111,7 @@ def draw(chat: Chat, day: LocalDay, series: pd.DataFrame, training: Training) ->
     return plots.draw_model(training.comparison, series, week, title, training.why)
 
 
-def training_record(day: LocalDay, series: pd.DataFrame, training: Training, version: RegisteredModel) -> pd.DataFrame:
+def training_record(day: LocalDay, series: pd.DataFrame, training: Training) -> pd.DataFrame:
     """The row that is stored of a training: the model itself, and how it came to be."""
     known = series.dropna(subset="messages")
     record = {
@@ -124,10 +123,9 @@ def training_record(day: LocalDay, series: pd.DataFrame, training: Training, ver
         "first_hour": known["hour"].iloc[0].isoformat(),
         "last_hour": known["hour"].iloc[-1].isoformat(),
         "hours_known": len(known),
-        "mlflow_run": version.run_id,
-        "model_version": version.version,
+        "reason": None,
     }
-    columns: list[str] = TRAINED_MODEL.names
+    columns: list[str] = TRAINED_MODEL.arrow().names
     return pd.DataFrame([record])[columns]
 
 
@@ -136,10 +134,9 @@ def forecast_day(record: "pd.Series[str] | None", series: pd.DataFrame, hours: p
     if record is None:
         empty = pd.DataFrame({name: pd.Series(dtype="float64") for name in FORECAST_COLUMNS})
         made = empty.assign(hour=hours[:0])
-        return made.assign(forecaster="", trained_through="", model_version=pd.array([], dtype="Int64"))
+        return made.assign(forecaster="", trained_through="")
     table: pd.DataFrame = forecasting.load(json.loads(str(record["model"]))).forecast(series, hours)
     return table.assign(
         forecaster=record["forecaster"],
         trained_through=record["trained_through"],
-        model_version=int(record["model_version"]),
     )

@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.retraining_rule import evaluate_rule
 from chat_forecast.domain.scoring import SCORE_COLUMNS, Score, measures, score_day, unusual_hours
 from chat_forecast.forecasting.baselines import forecast_baselines
 from chat_forecast.pipeline.assets import describe
@@ -56,7 +57,8 @@ def scoring_assets(chat: Chat) -> list[dg.AssetsDefinition]:
             for (day, actuals), history in zip(hourly_series, histories, strict=True):
                 forecast = storage.frame("next_day_forecast", day.plus(-1))
                 score = score_day(actuals, forecast, forecast_baselines(history[history["hour"] < day.start], day.hours))
-                row = pd.DataFrame([score])[list(SCORE_COLUMNS)]
+                window = storage.frames("daily_score", day.plus(1 - chat.check.window_days), day.plus(-1))
+                row = judged(score, window, chat)
                 if forecast is None or not score["hours_scored"]:
                     yield day, row, describe.no_score(chat, storage, day, score)
                     continue
@@ -66,7 +68,7 @@ def scoring_assets(chat: Chat) -> list[dg.AssetsDefinition]:
                 run = tracking.log_score(
                     chat.slug,
                     day.key,
-                    str(score["model_version"]),
+                    str(score["trained_through"]),
                     measures(score),
                     hours,
                     picture,
@@ -77,6 +79,15 @@ def scoring_assets(chat: Chat) -> list[dg.AssetsDefinition]:
         return DayStream(context, progress, values())
 
     return [daily_score]
+
+
+def judged(score: Score, before: pd.DataFrame, chat: Chat) -> pd.DataFrame:
+    """The row that is stored of a score: the score, and the verdict of the rule now in force."""
+    row = pd.DataFrame([score])[list(SCORE_COLUMNS)]
+    verdict = evaluate_rule(
+        pd.concat([before[list(SCORE_COLUMNS)], row.astype(before.dtypes[list(SCORE_COLUMNS)])]), chat.check
+    )
+    return row.assign(**verdict.to_row())
 
 
 def draw(

@@ -125,7 +125,7 @@ def retrained(state: DayState) -> Notice | None:
         return None
     record = state.training
     title = f"the model was trained anew, through {state.day.key}"
-    return state.notice("retrained", state.day.key, title, f"Version {record['model_version']}. {record['why']}.")
+    return state.notice("retrained", state.day.key, title, f"{record['why']}.")
 
 
 def unusual(state: DayState) -> Notice | None:

@@ -101,7 +101,7 @@ def _state(chat: Chat, storage: ChatStorage) -> str:
     stored = [storage.days(asset) for asset in ("hourly_series", "daily_score", "next_day_forecast")]
     newest = [days[-1] if days else None for days in stored]
     forecast = storage.frame("next_day_forecast", newest[2]) if newest[2] else None
-    made_by = "none" if forecast is None or forecast.empty else str(forecast["model_version"].iloc[0])
+    made_by = "none" if forecast is None or forecast.empty else str(forecast["trained_through"].iloc[0])
     days = [day.key if day else "none" for day in newest]
     return " ".join([version("chat_forecast"), chat.source, chat.timezone, *days, f"model-{made_by}"])
 

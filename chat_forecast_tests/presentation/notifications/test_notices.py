@@ -80,5 +80,5 @@ def test_a_week_without_skill_is_told_once_while_it_lasts():
 
 def test_a_training_is_told_with_its_reason():
     assert notices.retrained(state()) is None
-    record = pd.Series({"model_version": 7, "why": "prophet: the least pinball loss"})
-    assert notices.retrained(state(training=record)).body.startswith("Version 7. prophet: the least pinball loss.")
+    record = pd.Series({"why": "prophet: the least pinball loss"})
+    assert notices.retrained(state(training=record)).body.startswith("prophet: the least pinball loss.")

@@ -7,10 +7,12 @@ import pandas as pd
 
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.retraining_rule import evaluate_rule
 from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day
 from chat_forecast.forecasting.baselines import forecast_baselines
-from chat_forecast.settings.models import Chat
-from chat_forecast.storage.partitions import TRAINED_MODEL, ChatStorage
+from chat_forecast.settings.models import Chat, Check
+from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.schemas import TRAINED_MODEL
 
 ZONE = "Europe/Berlin"
 FIRST = LocalDay.parse("2026-03-01", ZONE)  # 2026-03-29 has 23 hours
@@ -44,18 +46,21 @@ def store_forecasts(storage: ChatStorage, first: int, last: int, expected=lambda
             {"hour": hours, "expected": means} | {name: np.floor(means * by) for name, by in FACTORS.items()}
         )
         through = [each for each in trained if each <= day] or [FIRST]
-        made_by = {"forecaster": "prophet", "trained_through": through[-1].key, "model_version": len(through)}
+        made_by = {"forecaster": "prophet", "trained_through": through[-1].key}
         storage.write("next_day_forecast", day, table[list(FORECAST_COLUMNS)].assign(**made_by))
 
 
 def store_scores(storage: ChatStorage, first: int, last: int) -> None:
     """The scores of the days with these numbers."""
     series = storage.frames("hourly_series", FIRST.plus(first - 29), FIRST.plus(last))
+    before = []
     for day in FIRST.plus(first).until(FIRST.plus(last)):
         history = series[(series["hour"] < day.start) & (series["hour"] >= day.plus(-29).start)]
         actuals = series[(series["hour"] >= day.start) & (series["hour"] < day.end)].reset_index(drop=True)
         row = score_day(actuals, storage.frame("next_day_forecast", day.plus(-1)), forecast_baselines(history, day.hours))
-        storage.write("daily_score", day, pd.DataFrame([row])[list(SCORE_COLUMNS)])
+        rows = pd.DataFrame([*before, row])[list(SCORE_COLUMNS)]
+        storage.write("daily_score", day, rows.iloc[[-1]].assign(**evaluate_rule(rows, Check()).to_row()))
+        before.append(row)
 
 
 def store_training(storage: ChatStorage, number: int, forecaster: str = "prophet") -> None:
@@ -74,10 +79,9 @@ def store_training(storage: ChatStorage, number: int, forecaster: str = "prophet
         "first_hour": "2026-03-01T00:00:00+01:00",
         "last_hour": "2026-03-31T23:00:00+02:00",
         "hours_known": 24 * number,
-        "mlflow_run": "0" * 32,
-        "model_version": number,
+        "reason": None,
     }
-    storage.write("trained_model", FIRST.plus(number), pd.DataFrame([record])[TRAINED_MODEL.names])
+    storage.write("trained_model", FIRST.plus(number), pd.DataFrame([record])[TRAINED_MODEL.arrow().names])
 
 
 def store_whole_chat(storage: ChatStorage, days: int = 80, *, seed: int = 0) -> None:

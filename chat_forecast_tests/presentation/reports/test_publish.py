@@ -4,7 +4,7 @@ import re
 import pytest
 
 from chat_forecast.settings.known_values import known_languages
-from chat_forecast.storage.atomic_files import StoredFileError
+from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast_tests.presentation.reports.stored import (
     FIRST,
     make_chat,
