@@ -9,8 +9,9 @@ import pytest
 from chat_forecast.app.health import examine
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.retraining_rule import evaluate_rule
 from chat_forecast.domain.scoring import SCORE_COLUMNS
-from chat_forecast.settings.models import Chat
+from chat_forecast.settings.models import Chat, Check
 from chat_forecast.sources import Sources
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.factories import make_message_batch, make_series
@@ -114,4 +115,5 @@ def _score(day: LocalDay, *, skill: float = 0.1, age: int = 6):
     row = dict.fromkeys(SCORE_COLUMNS)
     row |= {"day": day.key, "hours_scored": 24, "hours_missing": 0, "messages": 240, "model_age_days": age, "skill": skill}
     row |= {"rmse": 2.0, "smape": 0.5, "same_hour_hours": 24, "squared_error": 1.0, "same_hour_squared_error": 4.0}
-    return pd.DataFrame([row], columns=list(SCORE_COLUMNS))
+    score = pd.DataFrame([row], columns=list(SCORE_COLUMNS))
+    return score.assign(**evaluate_rule(score, Check()).to_row())
