@@ -18,6 +18,7 @@ import pandas as pd
 
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.forecasting.base import FittedForecaster
+from chat_forecast.tracking.client import import_mlflow
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -64,6 +65,7 @@ def write_model(folder: Path, forecaster: Mapping[str, object], timezone: str, m
 
     ``forecaster`` is what a fitted model's ``to_dict`` gave; ``timezone`` is the chat's.
     """
+    import_mlflow()
     import mlflow.pyfunc
     from mlflow.models import Model
 

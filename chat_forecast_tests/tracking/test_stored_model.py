@@ -13,6 +13,7 @@ import pytest
 
 from chat_forecast import forecasting
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.tracking.client import import_mlflow
 from chat_forecast.tracking.stored_model import model_input, read_forecaster, write_model
 from chat_forecast_tests.factories import make_series
 
@@ -43,6 +44,7 @@ def forecast_elsewhere(model: Path, series: pd.DataFrame, folder: Path) -> pd.Da
 
 def function_of(model: Path) -> dict:
     """What MLflow reads of a model to load it."""
+    import_mlflow()
     from mlflow.models import Model
 
     return Model.load(str(model / "MLmodel")).flavors["python_function"]

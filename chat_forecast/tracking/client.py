@@ -1,0 +1,171 @@
+"""The connection to MLflow: its settings, its lock, and what is said where it cannot be used.
+
+Belongs here: opening MLflow and turning its failures into :class:`TrackingUnavailable`.
+Does not belong here: what is logged (:mod:`.catch_up`), or how long it is waited for in all (:mod:`.patience`).
+"""
+
+import os
+import re
+import sqlite3
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chat_forecast.errors import ChatForecastError
+from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+# MLflow reads these from the environment alone; a value that the user has set stands. Its own defaults would wait for
+# minutes on a server that is down, print the URI with its password, and copy a lock file found in the working folder
+# into every model.
+MLFLOW_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",  # waits 0, 2 and 4 s
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "8",  # seconds
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_UV_AUTO_DETECT": "false",
+}
+
+
+class TrackingUnavailable(ChatForecastError):
+    """MLflow did not take something; the message names the store, what was found and what to do."""
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """MLflow at one tracking URI (SQLite, another database, or a server).
+
+    ``artifact_root`` is the local folder or the URL below which new experiments keep their artifacts; without one the
+    server decides. ``ui_url`` is where the UI of an SQLite store is served, ``dagster_url`` where Dagster's is: each run
+    leads to its day there. A store that somebody else is writing to is waited for during ``patience_seconds``; a server
+    is asked again as :data:`MLFLOW_SETTINGS` say.
+    """
+
+    tracking_uri: str
+    artifact_root: str | None = None
+    ui_url: str = MLFLOW_URL
+    dagster_url: str = DAGSTER_URL
+    patience_seconds: float = 20.0
+
+    def prepare(self) -> None:
+        """Make the SQLite store if there is none yet (some seconds, once), so that later calls are quick.
+
+        May be called by several processes at once. A server is not asked anything.
+
+        Raises:
+            TrackingUnavailable: the store cannot be made or used.
+        """
+        with self.open("prepare its store"):
+            pass
+
+    @contextmanager
+    def open(self, purpose: str) -> "Iterator[MlflowClient]":
+        """Open MLflow for one purpose; others who would write the same SQLite file are kept out until it is done.
+
+        Raises:
+            TrackingUnavailable: MLflow could not be used, while it was opened or afterwards.
+        """
+        import_mlflow()
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            with self._lock():
+                self._check_file()
+                yield self._client
+        # A server's refusals come as MlflowException or requests' errors, which are OSErrors, as is a lock's Timeout.
+        except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
+            found = without_secrets(str(error)).partition("\n")[0]
+            # Not chained: the cause's own text may hold the password of the URI.
+            raise self.unavailable(purpose, f"{type(error).__name__}: {found[:600]}") from None
+
+    def unavailable(self, purpose: str, found: str) -> TrackingUnavailable:
+        """Make the error for a purpose that MLflow could not be used for."""
+        return TrackingUnavailable(
+            f"MLflow at {self.store} could not be used to {purpose}: {found}. {self._advice} "
+            "Stored partitions are as they were: what MLflow lacks is logged by the next run."
+        )
+
+    @property
+    def store(self) -> str:
+        """The tracking URI without user names and passwords."""
+        return without_secrets(self.tracking_uri)
+
+    @property
+    def ui_base(self) -> str:
+        """Where MLflow's pages are, without a slash at the end."""
+        is_server = self.tracking_uri.startswith(("http://", "https://"))
+        return (re.sub(r"//[^/]*@", "//", self.tracking_uri) if is_server else self.ui_url).rstrip("/")
+
+    def artifact_location(self, chat: str) -> str | None:
+        """Where a new experiment of a chat keeps its artifacts; None where the server decides."""
+        root = self.artifact_root
+        if root is not None and "://" not in root:
+            root = Path(root).resolve().as_uri()
+        return None if root is None else f"{root}/{chat}"
+
+    @cached_property
+    def _client(self) -> "MlflowClient":
+        from mlflow import MlflowClient
+
+        return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+
+    @cached_property
+    def _file(self) -> Path | None:
+        """The SQLite file, where the store is one."""
+        from sqlalchemy import make_url
+
+        is_sqlite = self.tracking_uri.startswith("sqlite:")
+        return Path(make_url(self.tracking_uri).database or "") if is_sqlite else None
+
+    @property
+    def _advice(self) -> str:
+        if self._file:
+            return "See that the file can be written to, that its disk is not full and that nothing keeps it locked."
+        return "See that the server runs and that MLFLOW_TRACKING_URI is right."
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Keep others out who would write the same SQLite file; a server sees to that itself."""
+        from filelock import FileLock
+
+        if self._file:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._file.with_name(f"{self._file.name}.lock"), timeout=self.patience_seconds)
+        with lock if self._file else nullcontext():
+            yield
+
+    def _check_file(self) -> None:
+        """See that the SQLite file can be written to: MLflow itself would try for minutes."""
+        if self._file:
+            with closing(sqlite3.connect(self._file, timeout=self.patience_seconds)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.rollback()
+
+
+def import_mlflow() -> None:
+    """Import MLflow with our settings, and without the warnings that it gives about its own code."""
+    for name, value in MLFLOW_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow.pyfunc
+        import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 - imported for its warnings, here
+
+
+def without_secrets(text: str) -> str:
+    """Hide the user names and passwords of any URIs in a text.
+
+    >>> without_secrets("postgresql://ann:p@ss@host/mlflow?password=other&x=1 refused")
+    'postgresql://***@host/mlflow?password=***&x=1 refused'
+    """
+    hidden = re.sub(r"//[^/\s'\"]*@", "//***@", text)
+    return re.sub(r"(?i)\b(password|passwd|pwd|token|secret)=[^&\s'\"]+", r"\1=***", hidden)
