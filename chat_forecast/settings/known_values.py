@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import available_timezones
 
-LANGUAGES_FOLDER = Path(__file__).parents[1] / "presentation" / "reports" / "texts"
+LANGUAGES_FOLDER = Path(__file__).parents[1] / "presentation" / "phrases"
 """A file of phrases for each language in which reports can be written."""
 
 

@@ -9,14 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from chat_forecast.errors import ChatForecastError
+from chat_forecast.presentation.reports.requirements import expect_packages, what_is_missing
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage, Storages
 from chat_forecast.whole_files import replace_file
 
+if TYPE_CHECKING:
+    from chat_forecast.presentation.reports.index import IndexEntry
+
 STATE = re.compile(rb'<meta name="chat-forecast-state" content="([^"]*)">')
 HEAD_BYTES = 4096
-"""The state stands within so many first bytes of a page."""
+"""The state stands within this many first bytes of a page."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,11 @@ class Reports:
     folder: Path
     storages: Storages
 
+    @property
+    def unavailable(self) -> str | None:
+        """Why no page can be made by this installation, and what to do; None if pages can be made."""
+        return what_is_missing()
+
     def path(self, chat: Chat, language: str | None = None) -> Path:
         """Where a chat's page is kept; in the chat's own language by default."""
         return self.folder / f"{chat.slug}.{language or chat.language}.html"
@@ -34,30 +45,33 @@ class Reports:
         """Make a chat's page and put it in its place, or where ``path`` says.
 
         Raises:
+            ReportUnavailable: packages that a report needs are not installed.
             StoredFileError: what is stored of the chat is damaged.
             OSError: the file cannot be written.
         """
+        expect_packages()
+        from chat_forecast.presentation.phrases.catalogue import Phrases
         from chat_forecast.presentation.reports.facts import gather
         from chat_forecast.presentation.reports.library import javascript
         from chat_forecast.presentation.reports.page import report_page
-        from chat_forecast.presentation.reports.phrases import Words
 
         storage = self.storages.of(chat)
         # Taken before the data: what is stored meanwhile makes the page outdated, not wrong.
         state = _state(chat, storage)
         page = report_page(
-            gather(chat, storage), Words(language or chat.language), library=javascript(self.folder), state=state
+            gather(chat, storage), Phrases(language or chat.language), library=javascript(self.folder), state=state
         )
         target = path or self.path(chat, language)
         replace_file(target, page.encode())
         return target
 
     def make_current(self, chat: Chat) -> list[Path]:
-        """Make those of a chat's pages anew that are not up to date: in its own language and in any made before.
+        """Make those of a chat's pages again that are not up to date: in its own language and in any made before.
 
         A chat of which nothing was read gets none.
 
         Raises:
+            ReportUnavailable: packages that a report needs are not installed.
             StoredFileError: what is stored of the chat is damaged.
             OSError: a file cannot be written.
         """
@@ -69,7 +83,11 @@ class Reports:
         return [self.make(chat, language) for language in outdated]
 
     def state(self, chat: Chat) -> str:
-        """What a page made now would be made from, and by which version: pages of one state say the same."""
+        """What a page made now would be made from, and by which version: pages of one state say the same.
+
+        Raises:
+            StoredFileError: what is stored of the chat is damaged.
+        """
         return _state(chat, self.storages.of(chat))
 
     def languages(self, chat: Chat) -> list[str]:
@@ -77,24 +95,37 @@ class Reports:
         return sorted(path.name.split(".")[1] for path in self.folder.glob(f"{chat.slug}.*.html"))
 
     def make_index(self, chats: Sequence[Chat]) -> Path:
-        """Make the page that leads to every chat's: in their language if they have one in common, else in English."""
-        from chat_forecast.presentation.reports.facts import newest_forecast
-        from chat_forecast.presentation.reports.page import IndexEntry, index_page
-        from chat_forecast.presentation.reports.phrases import Words
+        """Make the page that leads to every chat's: in their language if they have one in common, else in English.
 
-        entries = []
-        for chat in chats:
-            made = self.languages(chat)
-            made.sort(key=lambda language, own=chat.language: (language != own, language))  # type: ignore[misc]  # a default binds the loop's value
-            pages = [
-                {"file": f"{chat.slug}.{language}.html", "language": language, "name": Words(language)("language.name")}
-                for language in made
-            ]
-            entries.append(IndexEntry(chat, newest_forecast(self.storages.of(chat)), pages))
+        Raises:
+            ReportUnavailable: packages that a report needs are not installed.
+            OSError: the file cannot be written.
+        """
+        expect_packages()
+        from chat_forecast.presentation.phrases.catalogue import Phrases
+        from chat_forecast.presentation.reports.index import index_page
+
         spoken = {chat.language for chat in chats}
+        phrases = Phrases(spoken.pop() if len(spoken) == 1 else "en")
         index = self.folder / "index.html"
-        replace_file(index, index_page(entries, Words(spoken.pop() if len(spoken) == 1 else "en")).encode())
+        replace_file(index, index_page([self._entry(chat) for chat in chats], phrases).encode())
         return index
+
+    def _entry(self, chat: Chat) -> "IndexEntry":
+        """A chat on the index; one whose files cannot be read is there too, and says so."""
+        from chat_forecast.presentation.phrases.catalogue import Phrases
+        from chat_forecast.presentation.reports.facts.newest_days import newest_forecast
+        from chat_forecast.presentation.reports.index import IndexEntry
+
+        languages = sorted(self.languages(chat), key=lambda language: (language != chat.language, language))
+        pages = [
+            {"file": self.path(chat, language).name, "language": language, "name": Phrases(language)("language.name")}
+            for language in languages
+        ]
+        try:
+            return IndexEntry(chat, newest_forecast(self.storages.of(chat)), pages)
+        except (ChatForecastError, OSError):
+            return IndexEntry(chat, None, pages, is_damaged=True)
 
 
 def _state(chat: Chat, storage: ChatStorage) -> str:

@@ -63,8 +63,8 @@ def store_scores(storage: ChatStorage, first: int, last: int) -> None:
         before.append(row)
 
 
-def store_training(storage: ChatStorage, number: int, forecaster: str = "prophet") -> None:
-    """A training through the day with this number."""
+def store_training(storage: ChatStorage, number: int, forecaster: str = "prophet", reason: str | None = None) -> None:
+    """A training through the day with this number, for a reason or by hand."""
     comparison = [
         {"forecaster": forecaster, "is_chosen": True, "days": 28, "pinball": 1.234, "note": "chosen"},
         {"forecaster": "same_hour", "is_chosen": False, "days": 28, "pinball": 1.5, "note": ""},
@@ -79,7 +79,7 @@ def store_training(storage: ChatStorage, number: int, forecaster: str = "prophet
         "first_hour": "2026-03-01T00:00:00+01:00",
         "last_hour": "2026-03-31T23:00:00+02:00",
         "hours_known": 24 * number,
-        "reason": None,
+        "reason": reason,
     }
     storage.write("trained_model", FIRST.plus(number), pd.DataFrame([record])[TRAINED_MODEL.arrow().names])
 
@@ -94,7 +94,7 @@ def store_whole_chat(storage: ChatStorage, days: int = 80, *, seed: int = 0) -> 
         return 90 if (number, hour) == (days - 1, 12) else int(rng.poisson(usual(number, hour)))
 
     store_series(storage, days, counts)
-    store_training(storage, days - 40, "same_hour")
-    store_training(storage, days - 12)
+    store_training(storage, days - 40, "same_hour", "2026-04-10 was read, and there was no forecast for it")
+    store_training(storage, days - 12, reason="the model is 28 days old, the 14 allowed")
     store_forecasts(storage, days - 40, days - 1)
     store_scores(storage, days - 40, days - 1)

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.presentation.reports.facts import busiest_days, daily, gather, heat_map, pooled_coverage
+from chat_forecast.presentation.reports.facts import gather
+from chat_forecast.presentation.reports.facts.history import busiest_days, daily, heat_map, pooled_coverage
+from chat_forecast.settings.models import Check
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.factories import make_series
 from chat_forecast_tests.presentation.reports.stored import (
@@ -67,24 +69,28 @@ def test_a_score_not_yet_stored_is_computed_from_the_same_files(storage):
     store_forecasts(storage, 30, 39)
     store_scores(storage, 31, 38)
     before = gather(make_chat(), storage)
+    assert before.yesterday.is_score_computed
+    assert before.yesterday.verdict is None
     store_scores(storage, 39, 39)
     after = gather(make_chat(), storage)
+    assert not after.yesterday.is_score_computed
+    assert after.yesterday.verdict is not None
     assert before.scores["day"].tolist() == after.scores["day"].tolist()
     assert before.scores["squared_error"].tolist() == after.scores["squared_error"].tolist()
     assert before.tomorrow.day == FIRST.plus(40)
     assert before.tomorrow.week_before == 143
 
 
-def test_the_ledger_tells_when_why_what_changed_and_what_it_brought(whole_chat):
+def test_trainings_say_when_why_what_changed_and_what_they_brought(whole_chat):
     newest, oldest = gather(make_chat(), whole_chat.of(make_chat())).trainings
     assert (newest.through, newest.method, newest.method_before) == (FIRST.plus(68).date, "prophet", "same_hour")
-    assert newest.age_days == 28
+    assert newest.reason == "the model is 28 days old, the 14 allowed"
+    assert newest.verdict.figures["model_age_days"] == 28
     assert newest.candidates == (("prophet", 1.234), ("same_hour", 1.5))
     assert newest.skill_before is not None
     assert newest.days_after == 7
-    assert oldest.is_first
-    assert not newest.is_first
-    assert oldest.has_no_forecast  # the day has a score without a forecast
+    assert oldest.method_before is None
+    assert not oldest.verdict.passed  # the day has a score without a forecast
 
 
 def test_a_training_that_no_score_asked_for_has_no_reason_and_the_oldest_ones_are_only_counted(storage):
@@ -96,8 +102,19 @@ def test_a_training_that_no_score_asked_for_has_no_reason_and_the_oldest_ones_ar
     facts = gather(make_chat(), storage)
     assert (len(facts.trainings), facts.earlier_trainings, facts.first_training) == (12, 4, FIRST.plus(20).date)
     assert facts.trainings[0].through == FIRST.plus(35).date
-    assert not any(note.is_first for note in facts.trainings)
-    assert (facts.trainings[0].rmse, facts.trainings[0].age_days, facts.trainings[0].has_no_forecast) == (None, None, False)
+    assert all(note.method_before == "prophet" for note in facts.trainings)
+    assert facts.trainings[0].reason is None
+    assert facts.trainings[0].verdict.passed
+
+
+def test_verdicts_are_those_that_are_stored_whatever_the_settings_say_today(storage):
+    store_series(storage, 40)
+    store_training(storage, 30, reason="the model is 14 days old, the 14 allowed")
+    store_forecasts(storage, 30, 39)
+    store_scores(storage, 31, 39)
+    strict = make_chat(check=Check(rule="smape", smape_threshold=0.001))
+    assert gather(strict, storage).yesterday.verdict == gather(make_chat(), storage).yesterday.verdict
+    assert gather(strict, storage).yesterday.verdict.passed
 
 
 def test_a_chat_of_which_nothing_is_stored_has_no_days(storage):

@@ -32,7 +32,7 @@ def test_a_page_is_one_file_of_at_most_two_megabytes_that_names_nothing_outside(
     assert path.stat().st_size < 2_000_000
     assert not re.findall(r'(?:src|href)="(?!#)[^"]*"', page.partition("<script>")[0])
     assert page.count("window.vegaEmbed=") == 1  # the libraries are there once
-    assert charts(page) == {"tomorrow", "yesterday", "month-totals", "month-skill", "history", "overview", "heat"}
+    assert charts(page) == {"tomorrow", "yesterday", "month-totals", "month-skill", "history", "overview", "week"}
     assert not re.search(r"\{[a-z_]+\}", text(page)), "a placeholder was not filled in"
 
 
@@ -41,9 +41,9 @@ def test_a_page_says_what_was_unusual_missing_and_trained_in_words(whole):
     assert "12:00: 90 messages, 10 expected" in said
     assert "March 21, 2026 to March 30, 2026" in said
     assert "11 days were never read" in said
-    assert "The model was 28 days old." in said
+    assert "The model is 28 days old, and at 14 days it is due." in said
     assert "prophet instead of same_hour" in said
-    assert "Compared: prophet 1.234, same_hour 1.500." in said
+    assert "Pinball loss: prophet 1.234; same_hour 1.500." in said
     assert "Europe/Berlin" in said
     assert "simulated" not in said
     simulated = whole.make(CHAT.model_copy(update={"source": "simulated"}), path=whole.folder / "other.html")
@@ -70,12 +70,12 @@ def test_a_page_has_no_empty_charts_but_words_while_there_is_nothing_to_draw(rep
     store_scores(storage, 31, 39)
     page = reports.make(CHAT).read_text()
     assert charts(page) == set()
-    assert "Next to no messages are expected" in text(page)
+    assert "Almost no messages are expected" in text(page)
     assert "Nobody wrote" in text(page)
 
     store_series(storage, 40, lambda day, hour: None if day == 39 else 1 + hour % 3)  # its last day was not read
     page = reports.make(CHAT).read_text()
-    assert charts(page) == {"history", "heat"}
+    assert charts(page) == {"history", "week"}
     assert "No hour of this day was read" in text(page)
 
 
@@ -90,7 +90,7 @@ def test_a_day_of_23_hours_has_23_rows_and_its_clocks_labels(reports):
     assert yesterday[-1] == "23:00–24:00"
 
 
-def test_pages_are_made_anew_once_what_they_tell_of_has_changed(reports):
+def test_pages_are_made_again_once_what_they_are_made_from_has_changed(reports):
     storage = reports.storages.of(CHAT)
     assert reports.make_current(CHAT) == []  # nothing was read
     store_series(storage, 30)

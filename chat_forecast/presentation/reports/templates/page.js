@@ -33,10 +33,12 @@
       }
     };
     let shown = extent();
+    const days = charts.history.datasets.rows;
     const show = ([from, to]) => {
       if (!(to - from > 86400000)) [from, to] = extent();
       shown = [from, to];
-      history.signal("shown_from", from).signal("shown_to", to).runAsync();
+      const counts = days.filter((row) => row.end > from && row.day < to).map((row) => row.messages ?? 0);
+      history.signal("shown_from", from).signal("shown_to", to).signal("highest", Math.max(1, ...counts)).runAsync();
       pressed(from, to);
     };
     const choose = (from, to) => {
@@ -44,7 +46,7 @@
       overview.signal("range_x", [scale(from), scale(to)]).runAsync();
       show([from, to]);
     };
-    // Without a day while the chart is laid out anew; then what was chosen stays.
+    // Without a day while the chart is being laid out again; then what was chosen stays.
     overview.addSignalListener("range", (_name, value) => value.day && show(value.day.map(Number)));
     overview.addEventListener("dblclick", () => choose(...extent()));
     window.addEventListener("resize", () => requestAnimationFrame(() => choose(...shown)));

@@ -1,16 +1,15 @@
-"""The words of the page: a catalogue a language, and dates and numbers as its readers write them.
+"""The report's phrases in one language, and dates and numbers as its readers write them.
 
-Belongs here: looking up texts, plurals, dates, numbers.
-Does not belong here: any text. Each language is one file, ``texts/<language>.toml``; adding a file adds a language.
+Belongs here: looking up phrases, plurals, dates, numbers.
+Does not belong here: any phrase. Each language is one file, ``<language>.toml``; adding a file adds a language.
 """
 
 import datetime
 import tomllib
-from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal, format_percent
@@ -18,43 +17,49 @@ from babel.numbers import format_decimal, format_percent
 from chat_forecast.settings.known_values import LANGUAGES_FOLDER
 
 PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
-Text = str | dict[str, str]
+UNKNOWN = "–"
+"""Stands for a figure that is not known, in every language."""
+Phrase = str | dict[str, str]
 
 
-class Words:
-    """Everything that depends on the page's language."""
+class Phrases:
+    """Everything in a report that depends on its language."""
 
     def __init__(self, language: str) -> None:
         self.language = language
         self.locale = Locale.parse(language)
-        self._texts = texts_of(language)
+        self._phrases = phrases_of(language)
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text of a key, with its placeholders filled in; numbers come as this language writes them."""
-        text = self._texts[key]
-        if not isinstance(text, str):
+        """The phrase of a key, with its placeholders filled in; numbers come as this language writes them."""
+        phrase = self._phrases[key]
+        if not isinstance(phrase, str):
             raise KeyError(f"{key} in {self.language} depends on a number: ask count() for it")
-        return text.format_map({name: self._shown(value) for name, value in values.items()})
+        return phrase.format_map({name: self._shown(value) for name, value in values.items()})
 
     def count(self, key: str, number: float, **values: object) -> str:
-        """The text of a key in the grammatical number that ``number`` asks for; it is ``{n}`` in the text."""
-        forms = self._texts[key]
+        """The phrase of a key in the grammatical number that ``number`` asks for; it is ``{n}`` in the phrase."""
+        forms = self._phrases[key]
         if isinstance(forms, str):
             raise KeyError(f"{key} in {self.language} has one form: ask for it without a number")
-        text = forms[self.locale.plural_form(number)]
-        return text.format_map({name: self._shown(value) for name, value in {"n": number, **values}.items()})
+        phrase = forms[self.locale.plural_form(number)]
+        return phrase.format_map({name: self._shown(value) for name, value in {"n": number, **values}.items()})
 
     def about(self, number: float) -> str:
         """An expected count: whole from 10 on, with one decimal below."""
         return self.number(number, 0 if number >= 9.95 else 1)
 
-    def number(self, number: float, decimals: int = 0) -> str:
-        """A number with so many decimals."""
+    def number(self, number: float | None, decimals: int = 0) -> str:
+        """A number with this many decimals; a dash where it is not known."""
+        if number is None or pd.isna(number):
+            return UNKNOWN
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return str(format_decimal(round(number, decimals) + 0.0, format=pattern, locale=self.locale))
 
-    def percent(self, share: float, *, signed: bool = False) -> str:
-        """A share as whole per cents; signed, with a plus or a minus."""
+    def percent(self, share: float | None, *, signed: bool = False) -> str:
+        """A share as whole per cents, signed with a plus or a minus if asked for; a dash where it is not known."""
+        if share is None or pd.isna(share):
+            return UNKNOWN
         text = str(format_percent(abs(round(share, 2)), locale=self.locale))
         return f"{'−' if round(share, 2) < 0 else '+'}{text}" if signed else text
 
@@ -62,21 +67,17 @@ class Words:
         """A date; ``full`` has its weekday, ``short`` is as short as can be understood without a year."""
         if style == "short":
             return str(format_skeleton("MMMd", day, locale=self.locale))
-        return str(format_date(day, style, locale=self.locale))
+        return self._by_pattern(day, {"long": "language.date", "full": "language.date_with_weekday"}[style])
 
     def month(self, day: datetime.date) -> str:
         """A month and its year."""
-        return str(format_skeleton("yMMMM", day, locale=self.locale))
+        return self._by_pattern(day, "language.month")
 
     def weekdays(self) -> dict[int, str]:
         """Weekday (0 is Monday) -> its short name, in the order in which this language's weeks run."""
         first = self.locale.first_week_day
         names = self.locale.days["stand-alone"]["abbreviated"]
         return {day % 7: names[day % 7] for day in range(first, first + 7)}
-
-    def listed(self, parts: Iterable[str]) -> str:
-        """Parts one after the other, separated by semicolons."""
-        return "; ".join(parts)
 
     @property
     def is_day_first(self) -> bool:
@@ -87,7 +88,13 @@ class Words:
     def number_locale(self) -> dict[str, Any]:
         """How the charts write numbers."""
         symbols = self.locale.number_symbols["latn"]
-        return {"decimal": symbols["decimal"], "thousands": symbols["group"], "grouping": [3], "currency": ["", ""]}
+        return {
+            "decimal": symbols["decimal"],
+            "thousands": symbols["group"],
+            "grouping": [3],
+            "currency": ["", ""],
+            "percent": self.percent(0).removeprefix("0"),
+        }
 
     @property
     def time_locale(self) -> dict[str, Any]:
@@ -105,10 +112,16 @@ class Words:
             "shortMonths": [beside[number] for number in range(1, 13)],
         }
 
+    def _by_pattern(self, day: datetime.date, key: str) -> str:
+        pattern = self._phrases[key]
+        if not isinstance(pattern, str):
+            raise TypeError(f"{key} in {self.language}: expected a pattern of a date, found plural forms")
+        return str(format_date(day, pattern, locale=self.locale))
+
     def _shown(self, value: object) -> str:
         match value:
             case bool():
-                raise TypeError("a truth value has no place in a text")
+                raise TypeError("a truth value has no place in a phrase")
             case int() | float():
                 return self.number(value, 0 if float(value).is_integer() else 1)
             case datetime.date():
@@ -118,8 +131,8 @@ class Words:
 
 
 @cache
-def texts_of(language: str) -> dict[str, Text]:
-    """A language's catalogue: ``table.key`` -> its text, or its text in each grammatical number."""
-    with Path(LANGUAGES_FOLDER / f"{language}.toml").open("rb") as file:
+def phrases_of(language: str) -> dict[str, Phrase]:
+    """A language's catalogue: ``table.key`` -> its phrase, or its phrase in each grammatical number."""
+    with (LANGUAGES_FOLDER / f"{language}.toml").open("rb") as file:
         tables = tomllib.load(file)
-    return {f"{table}.{key}": text for table, texts in tables.items() for key, text in texts.items()}
+    return {f"{table}.{key}": phrase for table, phrases in tables.items() for key, phrase in phrases.items()}
