@@ -16,10 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from chat_forecast.pipeline.resources import resources_of
+from chat_forecast.settings.links import LOOPBACK
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
 
-LOOPBACK = "127.0.0.1"
 PAGE = re.compile(r"/([a-z][a-z0-9_-]*(?:\.[a-z]{2,3})?\.html)")
 HEADERS = {
     "Cache-Control": "no-cache",

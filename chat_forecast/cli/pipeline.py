@@ -147,7 +147,7 @@ def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int) -> 
 
     All of them are open to this machine alone.
     """
-    from chat_forecast.app.serving import serve
+    from chat_forecast.app.serving.up import serve
 
     _ = workplace.chats  # a mistake in chats.toml is said now, not in a child's log
     raise SystemExit(serve(workplace.home, port=port, mlflow_port=mlflow_port, reports_port=reports_port, say=console.print))

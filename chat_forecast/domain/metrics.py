@@ -79,7 +79,7 @@ def total_error(actual: Values, forecast: Values) -> float:
 
 
 def pinball(actual: Values, quantiles: Mapping[float, Values]) -> float:
-    """Pinball loss, meaned over the quantiles, in messages an hour: from 0 up.
+    """Pinball loss, averaged over the quantiles, in messages an hour: from 0 up.
 
     ``quantiles`` maps a probability τ to the forecast quantile; an hour's loss is ``τ (y - q)`` where the actual is
     above the quantile and ``(1 - τ) (q - y)`` below. The true quantiles minimise it. Source: Koenker and Bassett 1978.
@@ -92,7 +92,7 @@ def pinball(actual: Values, quantiles: Mapping[float, Values]) -> float:
 
 
 def pinball_losses(actual: Values, quantiles: Mapping[float, Values]) -> Floats:
-    """The pinball loss of each hour, meaned over the quantiles; NaN where the actual or a quantile is missing.
+    """The pinball loss of each hour, averaged over the quantiles; NaN where the actual or a quantile is missing.
 
     >>> pinball_losses([0, 10, None], {0.5: [4, 4, 4], 0.9: [8, 8, 8]}).round(1).tolist()
     [1.4, 2.4, nan]
@@ -119,8 +119,8 @@ def pit_coverage(below: Values, at_most: Values, level: float = 0.8) -> float:
     """Share of the hours inside the central interval of a level, by the randomised PIT: from 0 to 1, right at ``level``.
 
     ``below`` and ``at_most`` are the forecast probabilities of fewer messages than came, and of at most as many. The
-    PIT of a whole number is uniform between the two; an hour counts as far as that stretch lies in the interval, which is
-    what random draws give in the mean. Unlike :func:`coverage` it holds on whole numbers, however small.
+    PIT of a whole number is uniform between the two; an hour counts by the share of that stretch inside the interval, which
+    is what random draws give on average. Unlike :func:`coverage` it holds on whole numbers, however small.
     Source: Czado, Gneiting and Held 2009.
 
     >>> pit_coverage([0.0, 0.5, 0.95], [0.2, 0.6, 1.0])

@@ -12,6 +12,8 @@ from typing import Any, Literal, Protocol
 
 import pandas as pd
 
+from chat_forecast.domain.windows import SAME_HOUR_DAYS
+
 
 class RuleSettings(Protocol):
     """What a chat's configuration says about its rule."""
@@ -115,7 +117,7 @@ def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: R
         figures |= {"rmse": rmse, "same_hour_rmse": simple, "days_compared": len(window)}
         is_worse = rmse > simple
         relation = "above" if is_worse else "not above"
-        words = f"RMSE {rmse:.2f} over {span} is {relation} the {simple:.2f} of the 28-day same-hour mean"
+        words = f"RMSE {rmse:.2f} over {span} is {relation} the {simple:.2f} of the {SAME_HOUR_DAYS}-day same-hour mean"
         (faults if is_worse else praise).append(words)
     else:
         praise.append("nothing to compare: no hour of the window was read and forecast")

@@ -5,7 +5,8 @@ Does not belong here: choosing the day, storing models, scoring.
 """
 
 from chat_forecast.forecasting.base import HISTORY_DAYS, FittedForecaster, NotEnoughHistory
-from chat_forecast.forecasting.training import METHODS, Training, load, train
+from chat_forecast.forecasting.methods import METHODS
+from chat_forecast.forecasting.training import Training, load, train
 
 __all__ = [
     "HISTORY_DAYS",

@@ -87,10 +87,10 @@ def summarise(rows: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
 
 
 def differences(rows: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
-    """Tell how much lower the product's errors are than each competitor's: one row a competitor.
+    """Find how much lower the product's errors are than each competitor's: one row a competitor.
 
     ``rmse``, ``pinball``: the share of the competitor's error that is avoided, above 0 better; ``*_low`` and ``*_high``
-    bound it by a bootstrap over the days (percentile interval), since the hours of a day go together.
+    bound it by a bootstrap over the days (percentile interval), since the hours of a day are dependent.
     """
     from scipy.stats import bootstrap
 

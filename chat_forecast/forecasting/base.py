@@ -11,7 +11,7 @@ import pandas as pd
 from chat_forecast.domain.arrays import Floats
 
 HISTORY_DAYS = 200
-"""How much of the series a fitted model sees when it forecasts; none looks back further."""
+"""How many days of the series a fitted model is given when it forecasts; none looks back further."""
 
 
 class Distribution(Protocol):
@@ -22,10 +22,10 @@ class Distribution(Protocol):
         """The means, shape ``(n,)``."""
 
     def quantiles(self, probabilities: Sequence[float]) -> Floats:
-        """Whole numbers, shape ``(n, len(probabilities))``: the least count that is not exceeded so often."""
+        """The smallest count not exceeded with each probability, a whole number: shape ``(n, len(probabilities))``."""
 
     def at_most(self, counts: Floats) -> Floats:
-        """Tell how likely each hour has at most so many messages, shape ``(n,)``; below 0 that is never."""
+        """The probability that an hour has at most ``counts`` messages, both of shape ``(n,)``; 0 for counts below 0."""
 
 
 class FittedForecaster(Protocol):
@@ -36,7 +36,7 @@ class FittedForecaster(Protocol):
         """The method's name."""
 
     def distribution(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> "Distribution":
-        """Find the predictive distribution of each of the coming ``hours``, of which :meth:`forecast` is the table."""
+        """Find the predictive distribution of each of the coming ``hours``; :meth:`forecast` is its table."""
 
     def forecast(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
         """Forecast the coming ``hours`` (aware, local) from all that is known before the first of them.
@@ -48,7 +48,7 @@ class FittedForecaster(Protocol):
     def to_dict(self) -> dict[str, Any]:
         """Everything needed to make the same forecasts in another process, as plain JSON values.
 
-        ``name`` tells which method it is.
+        ``name`` is the method's name.
         """
 
 

@@ -17,7 +17,8 @@ from chat_forecast.forecasting.seasonal_naive import seasonal_naive
 def forecast_baselines(history: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
     """Forecast coming ``hours`` by the baselines: :data:`BASELINE_COLUMNS`, one row an hour.
 
-    ``history`` is the series (``hour``, ``messages``) of at least 28 days, all before the first of the ``hours``.
+    ``history`` is the series (``hour``, ``messages``) of at least :data:`.SAME_HOUR_DAYS` days, all before the first of the
+    ``hours``.
     """
     table = pd.DataFrame({"hour": hours, "seasonal_naive": seasonal_naive(history, hours)})
     seen = same_hour_counts(history)

@@ -2,7 +2,7 @@
 
 Belongs here: the seasonal naive, the 28-day same-hour distribution, Prophet with its defaults, the nearest neighbour of the
 pipeline that this one re-imagines.
-Does not belong here: the product's own methods (:mod:`.forecasters`), or the comparison (:mod:`.backtest`).
+Does not belong here: the product's own methods (:mod:`.methods`), or the comparison (:mod:`.backtest`).
 
 Each takes a series and the hours to forecast, as a fitted forecaster does, and returns a :class:`Prediction`. Where it has
 no answer, its numbers are NaN.
@@ -36,7 +36,7 @@ class Prediction:
     table: pd.DataFrame
     """:data:`FORECAST_COLUMNS`, one row an hour."""
     at_most: Callable[[Floats], Floats]
-    """Tells for a count of each hour how likely at most so many are; NaN where there is no forecast."""
+    """For a count of each hour, the probability of at most that many messages; NaN where there is no forecast."""
 
 
 def predict_seasonal_naive(series: pd.DataFrame, hours: pd.DatetimeIndex) -> Prediction:
@@ -74,9 +74,9 @@ def predict_nearest_neighbour(series: pd.DataFrame, hours: pd.DatetimeIndex) -> 
 
 
 def predict_prophet_default(series: pd.DataFrame, hours: pd.DatetimeIndex) -> Prediction:
-    """Forecast with Prophet as it comes, on the counts as they are, its means and quantiles untouched.
+    """Forecast with Prophet's defaults, on the plain counts; its means and quantiles are left as they are.
 
-    They may be negative. NaN where Prophet fails or does not end within a minute.
+    They may be negative. NaN where Prophet fails or does not finish within a minute.
     """
     known = series[series["messages"].notna()]
     table = pd.DataFrame({"ds": known["hour"].dt.tz_localize(None), "y": to_floats(known["messages"])})

@@ -18,7 +18,7 @@ MOST_REGULARITY = 50.0
 ENOUGH_MESSAGES = 200
 """Fewer do not show that a chat is more even than chance,"""
 DOUBT = 5.0
-"""nor does a likelihood that is not so much higher, as its logarithm."""
+"""nor does a log-likelihood that is not higher by this much."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class CountLayer:
 def fit_count_layer(means: Floats, counts: Floats) -> CountLayer:
     """Fit the layer to pairs of a positive forecast mean and the count that came, by penalised likelihood.
 
-    The penalty draws towards a forecast that needs no correction (``a = 0, b = 1``) and a size that grows with the root
+    The penalty pulls towards a forecast that needs no correction (``a = 0, b = 1``) and a size that grows with the root
     of the mean; it weighs as much as a few hours, so that it decides only where there is little to learn from.
     """
     from scipy.optimize import minimize

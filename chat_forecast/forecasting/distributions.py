@@ -15,7 +15,7 @@ from chat_forecast.domain.forecast_table import FORECAST_COLUMNS, QUANTILES
 from chat_forecast.forecasting.base import Distribution
 
 DRAWS = 100
-"""Into how many equally likely counts a distribution is cut to find its sMAPE-optimal point."""
+"""A distribution is cut into this many equally likely counts to find its sMAPE-optimal point."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Empirical:
 
 
 def empirical_quantiles(counts: Floats, probabilities: Sequence[float]) -> Floats:
-    """For each probability, find the least of the counts that is not exceeded so often.
+    """For each probability, find the smallest of the counts that is not exceeded with that probability.
 
     >>> empirical_quantiles(np.array([1.0, 2, 3, 4]), [0.25, 0.3, 0.99]).tolist()
     [1.0, 2.0, 4.0]
@@ -126,7 +126,7 @@ def _smape_points(distribution: Distribution) -> Floats:
     """Find the whole numbers that minimise the expected sMAPE, shape ``(n,)``.
 
     Each distribution is cut into :data:`DRAWS` equally likely counts, and the best one among half of them and 0 is
-    taken: right to about 1 % of probability, which is less than a distribution is known to.
+    taken: right to about 1 % of probability, finer than any distribution is known.
     """
     draws = distribution.quantiles(list((np.arange(DRAWS) + 0.5) / DRAWS))
     candidates = draws[:, ::2]

@@ -1,9 +1,9 @@
 """What a public holiday does to a chat: one factor on the messages of all holidays of a country.
 
-Belongs here: finding the factor in what was left over on past holidays, and whether it would have helped.
+Belongs here: finding the factor in the messages of past holidays, and whether it would have helped.
 Does not belong here: which country's holidays a chat keeps (its configuration).
 
-Within the half year that a model sees, each holiday comes once at the most, so there is one factor for all of them.
+Within the half year that a model sees, each holiday comes at most once, so there is one factor for all of them.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.domain.arrays import Floats
+from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.metrics import poisson_deviance
+from chat_forecast.forecasting.curves.base import Curve
+from chat_forecast.forecasting.level import SETTLING_DAYS, Means, day_numbers, levelled_means
 
 CAUTION_HOLIDAYS = 2.0
-"""So many ordinary days are added to both sides of the ratio."""
+"""This many ordinary days are added to both sides of the ratio."""
 ENOUGH_HOLIDAYS = 3
 
 
@@ -34,6 +36,10 @@ class HolidayEffect:
         if self.country is None or self.factor == 1.0 or hours.empty:
             return np.ones(len(hours))
         return np.where(is_holiday(hours, self.country), self.factor, 1.0)
+
+    def applied_to(self, curve: Curve) -> Means:
+        """Give the means of a curve, times the factor on holidays."""
+        return lambda hours: curve.means(hours) * self.factors(hours)
 
     def to_dict(self) -> dict[str, Any]:
         """Give both fields as plain values."""
@@ -52,11 +58,25 @@ def is_holiday(hours: pd.DatetimeIndex, country: str) -> npt.NDArray[np.bool_]:
     return np.asarray(days.isin(pd.DatetimeIndex(sorted(pd.Timestamp(day) for day in known)).as_unit("us")))
 
 
+def find_holiday_effect(country: str, curve: Curve, series: pd.DataFrame) -> tuple[HolidayEffect, str]:
+    """Find the effect of a country's holidays in a series, against the curve at the level of the days before them.
+
+    Returns the effect, and in words what was found.
+    """
+    hours, counts = pd.DatetimeIndex(series["hour"]), to_floats(series["messages"])
+    days = day_numbers(hours)
+    means = levelled_means([curve.means], series, hours[:0])
+    is_whole = np.isin(days, np.unique(days[np.isnan(counts)]), invert=True)
+    chosen = is_whole & is_holiday(hours, country) & (days >= days[0] + SETTLING_DAYS)
+    totals = pd.DataFrame({"actual": counts[chosen], "fitted": means[chosen]}).groupby(days[chosen]).sum()
+    return find_effect(country, totals["actual"].tolist(), totals["fitted"].tolist())
+
+
 def find_effect(country: str, actual: Sequence[float], fitted: Sequence[float]) -> tuple[HolidayEffect, str]:
-    """Find the effect from the messages of past holidays and what was fitted for them, oldest first; and say why.
+    """Find the effect from the messages of past holidays and what was fitted for them, oldest first.
 
     It is used only if it would have helped: forecasting each holiday from those before it (a walk-forward over holidays)
-    the factor must give less Poisson deviance than none.
+    the factor must give less Poisson deviance than none. Returns the effect, and in words what was found.
     """
     messages, means = np.array(actual, dtype=float), np.array(fitted, dtype=float)
     if len(messages) < ENOUGH_HOLIDAYS:

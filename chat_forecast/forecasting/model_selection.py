@@ -4,7 +4,7 @@ Belongs here: a walk-forward over the last days with curves fitted before them, 
 Does not belong here: fitting the methods that are then used (:mod:`.training`).
 
 Refitting for every day would cost as much as a month of trainings. The curves are fitted once, to what was known before
-the days compared, and rolled over them by the level step alone, which loses little (see the page on forecasting).
+the days compared, and follow these days by the level step alone, which loses little (see the page on forecasting).
 """
 
 from collections.abc import Collection
@@ -16,50 +16,47 @@ import pandas as pd
 from chat_forecast.domain import metrics
 from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.forecast_table import QUANTILES
+from chat_forecast.domain.windows import SAME_HOUR_DAYS
 from chat_forecast.forecasting.base import Distribution
+from chat_forecast.forecasting.curve_forecaster import make_forecaster
+from chat_forecast.forecasting.curves.base import ENOUGH_DAYS
 from chat_forecast.forecasting.distributions import Empirical
-from chat_forecast.forecasting.levelled import (
-    AVERAGE,
-    PROFILE,
-    day_numbers,
-    fit_curves,
-    level_curves,
-    methods_of,
-)
+from chat_forecast.forecasting.level import day_numbers
+from chat_forecast.forecasting.methods import AVERAGE, PROFILE, fit_curves, methods_of
 from chat_forecast.forecasting.same_hour import NAME as SAME_HOUR
-from chat_forecast.forecasting.same_hour import WINDOW_DAYS, same_hour_counts
+from chat_forecast.forecasting.same_hour import same_hour_counts
 
 COMPARED_DAYS = 28
-LEAST_DAYS = 28
-"""Before the days compared there must be so many, for the curves to be fitted to."""
+"""The last days of a series, on which the methods are compared: four of each day of the week."""
 MARGIN = 0.03
-"""By this share the pinball loss of another method must be lower than that of the usual one,"""
+"""Another method must have a pinball loss lower than that of the usual one by this share,"""
 SIGNIFICANCE = 2.0
-"""and its daily differences must have a mean of so many standard errors."""
+"""and the mean of its daily differences must be this many standard errors."""
 PREFERRED = (AVERAGE, PROFILE, SAME_HOUR)
 """The usual method: the first of these that a series allows."""
 PROBABILITIES = [0.5, *QUANTILES.values()]
 
 LOSS_COLUMNS = ("forecaster", "day", "hours", "pinball", "squared_error", "deviance")
 COMPARISON_COLUMNS = ("forecaster", "is_chosen", "days", "pinball", "rmse", "deviance", "note")
-"""One row a candidate. ``days``: compared; ``pinball``, ``rmse``, ``deviance``: in messages an hour, over those days,
-missing where the candidate was not compared; ``note``: in words why it was chosen, or was not possible."""
+"""One row a method. ``days``: compared; ``pinball``, ``rmse``, ``deviance``: in messages an hour, over those days,
+missing where the method was not compared; ``note``: in words why it was chosen, or was not possible."""
 
 
 def compare(series: pd.DataFrame) -> pd.DataFrame:
     """Forecast each of the last :data:`COMPARED_DAYS` days by every method, as known at the end of the day before.
 
-    Returns one row a candidate and day that has known hours: ``forecaster``, ``day`` (a number), ``hours``, and the sums
-    ``pinball``, ``squared_error`` and ``deviance`` over them. No rows where the series is too short.
+    Returns one row for each method and day that has known hours: ``forecaster``, ``day`` (a number), ``hours``, and the sums
+    ``pinball``, ``squared_error`` and ``deviance`` over them. No rows where fewer than :data:`.ENOUGH_DAYS` days, to which
+    the curves are fitted, precede the days compared.
     """
     hours = pd.DatetimeIndex(series["hour"])
     days = day_numbers(hours)
     is_compared = days > days[-1] - COMPARED_DAYS
     before = series[~is_compared].reset_index(drop=True)
-    if days[-1] - days[0] + 1 < COMPARED_DAYS + LEAST_DAYS or before["messages"].isna().all():
+    if days[-1] - days[0] + 1 < COMPARED_DAYS + ENOUGH_DAYS or before["messages"].isna().all():
         return pd.DataFrame(columns=list(LOSS_COLUMNS))
     forecasts: dict[str, Distribution] = {
-        name: level_curves(name, curves, before).replay(series, hours[is_compared][0])
+        name: make_forecaster(name, curves, before).replay(series, hours[is_compared][0])
         for name, curves in methods_of(fit_curves(before)[0]).items()
     }
     forecasts[SAME_HOUR] = _same_hour(series, days)
@@ -69,7 +66,7 @@ def compare(series: pd.DataFrame) -> pd.DataFrame:
 
 
 def summarise(losses: pd.DataFrame) -> pd.DataFrame:
-    """Mean the losses of :func:`compare` over their hours: ``days``, ``pinball``, ``rmse``, ``deviance`` a forecaster."""
+    """Average the losses of :func:`compare` over hours: ``days``, ``pinball``, ``rmse``, ``deviance`` of each method."""
     sums = losses.groupby("forecaster", sort=False).agg(
         days=("day", "size"),
         hours=("hours", "sum"),
@@ -100,7 +97,7 @@ def choose(losses: pd.DataFrame, usual: str, possible: Collection[str]) -> tuple
     gain = daily[rivals].rsub(daily[usual], axis=0)
     share = (gain.sum() / daily[usual].sum()).dropna()
     if share.empty:
-        return usual, "the usual method; no other could be told from it"
+        return usual, "the usual method; no other could be compared with it"
     is_real = gain[share.index].mean() > SIGNIFICANCE * gain[share.index].std() / np.sqrt(len(gain))
     better = share[is_real & (share >= MARGIN)]
     if better.empty:
@@ -130,11 +127,11 @@ def _losses(name: str, forecast: Distribution, counts: Floats, days: npt.NDArray
 
 
 def _same_hour(series: pd.DataFrame, days: npt.NDArray[np.int64]) -> Empirical:
-    """Forecast each compared day by the counts at the same hours of the 28 days before it."""
+    """Forecast each compared day by the counts at the same hours of the :data:`.SAME_HOUR_DAYS` days before it."""
     clock = series["hour"].dt.hour.to_numpy()
     counts: list[Floats] = []
     for day in range(days[-1] - COMPARED_DAYS + 1, days[-1] + 1):
-        low, start, end = np.searchsorted(days, [day - WINDOW_DAYS, day, day + 1])
+        low, start, end = np.searchsorted(days, [day - SAME_HOUR_DAYS, day, day + 1])
         seen = same_hour_counts(series.iloc[low:start]) or [np.zeros(1)] * 24
         counts += [seen[hour] for hour in clock[start:end]]
     return Empirical(tuple(counts))

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.arrays import Floats, to_floats
+from chat_forecast.domain.windows import SAME_HOUR_DAYS
 from chat_forecast.forecasting.base import NotEnoughHistory
 from chat_forecast.forecasting.distributions import Empirical, describe_counts, empirical_quantiles
 
-NAME = "same_hour_28d"
-WINDOW_DAYS = 28
+NAME = f"same_hour_{SAME_HOUR_DAYS}d"
 ENOUGH = 7
-"""So many counts make a distribution; an hour of the day with fewer takes in its neighbours."""
+"""This many counts make a distribution; an hour of the day with fewer takes in its neighbours."""
 CLOCK_HOURS = 24
 
 
@@ -28,7 +28,7 @@ def same_hour_counts(series: pd.DataFrame) -> list[Floats]:
     if known.empty:
         return []
     wall = known["hour"].dt.tz_localize(None)
-    window = known[wall > wall.iloc[-1] - pd.Timedelta(days=WINDOW_DAYS)]
+    window = known[wall > wall.iloc[-1] - pd.Timedelta(days=SAME_HOUR_DAYS)]
     counts, clock = to_floats(window["messages"]), window["hour"].dt.hour.to_numpy()
     by_clock = [counts[clock == hour] for hour in range(CLOCK_HOURS)]
     return [_with_neighbours(by_clock, hour) for hour in range(CLOCK_HOURS)]
@@ -36,7 +36,7 @@ def same_hour_counts(series: pd.DataFrame) -> list[Floats]:
 
 @dataclass(frozen=True)
 class FittedSameHour:
-    """``fallback`` holds some quantiles for each clock hour, for when nothing is known of the series any more."""
+    """``fallback`` holds some quantiles for each clock hour, for a series of which no hour is known."""
 
     fallback: tuple[tuple[float, ...], ...]
     name: str = NAME

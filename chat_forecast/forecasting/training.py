@@ -1,7 +1,7 @@
 """Choosing a method for a chat and training it.
 
 Belongs here: which method a series is given, and bringing a trained one back.
-Does not belong here: the methods themselves, how candidates are compared (:mod:`.comparison`), storing models.
+Does not belong here: the methods themselves, how they are compared (:mod:`.model_selection`), storing models.
 """
 
 from collections.abc import Mapping
@@ -11,23 +11,13 @@ from typing import Any
 import pandas as pd
 
 from chat_forecast.forecasting.base import FittedForecaster, NotEnoughHistory
-from chat_forecast.forecasting.holiday_effect import NO_EFFECT
-from chat_forecast.forecasting.levelled import (
-    AVERAGE,
-    FITTERS,
-    PROFILE,
-    Levelled,
-    find_holiday_effect,
-    fit_curves,
-    level_curves,
-    methods_of,
-)
+from chat_forecast.forecasting.curve_forecaster import CurveForecaster, make_forecaster
+from chat_forecast.forecasting.holiday_effect import NO_EFFECT, find_holiday_effect
+from chat_forecast.forecasting.methods import METHODS, PROFILE, fit_curves, methods_of
 from chat_forecast.forecasting.model_selection import COMPARISON_COLUMNS, PREFERRED, choose, compare, summarise
 from chat_forecast.forecasting.same_hour import NAME as SAME_HOUR
 from chat_forecast.forecasting.same_hour import FittedSameHour, fit_same_hour
-
-METHODS = (AVERAGE, *FITTERS, SAME_HOUR)
-"""Every method by its name: the mean of all curves, each curve alone, the same hour of 28 days."""
+from chat_forecast.forecasting.threads import one_thread
 
 
 @dataclass(frozen=True)
@@ -38,11 +28,11 @@ class Training:
     why: str
     """Which method was chosen and why, in words."""
     comparison: pd.DataFrame
-    """What was tried, the chosen one first: :data:`.comparison.COMPARISON_COLUMNS`."""
+    """The methods compared, the chosen one first: :data:`.model_selection.COMPARISON_COLUMNS`."""
 
 
 def train(series: pd.DataFrame, country: str | None = None) -> Training:
-    """Choose a method for a series and train it.
+    """Choose a method for a series and train it, on one thread.
 
     ``series`` has ``hour`` (aware, local, ascending) and ``messages`` (``Int64``, ``NA`` where never read): about 180
     days that end with the day the model is trained through. ``country`` (ISO 3166) says whose public holidays the chat may
@@ -53,6 +43,26 @@ def train(series: pd.DataFrame, country: str | None = None) -> Training:
     """
     if series["messages"].isna().all():
         raise NotEnoughHistory(f"none of the {len(series)} hours of the series is known, expected at least one")
+    with one_thread():
+        return _train(series, country)
+
+
+def load(stored: Mapping[str, Any]) -> FittedForecaster:
+    """Bring back a trained model from what its ``to_dict`` gave, through JSON too; its forecasts are the same.
+
+    Raises:
+        ValueError: it was made by a method, or in a form, that is not known here. The message says what to do.
+    """
+    name = stored.get("name")
+    if name not in METHODS:
+        raise ValueError(f"expected a model of one of {', '.join(METHODS)}, found {name!r}: retrain the model")
+    try:
+        return FittedSameHour.from_dict(stored) if name == SAME_HOUR else CurveForecaster.from_dict(stored)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the model {name} was stored by another version ({error}): retrain it") from error
+
+
+def _train(series: pd.DataFrame, country: str | None) -> Training:
     curves, refusals = fit_curves(series)
     possible = {**methods_of(curves), SAME_HOUR: {}}
     usual = next(name for name in PREFERRED if name in possible)
@@ -61,29 +71,14 @@ def train(series: pd.DataFrame, country: str | None = None) -> Training:
     effect, holidays = NO_EFFECT, ""
     if country is not None and name != SAME_HOUR:
         effect, holidays = find_holiday_effect(country, curves[PROFILE], series)
-    fitted = fit_same_hour(series) if name == SAME_HOUR else level_curves(name, possible[name], series, effect)
-    said = [f"{name}: {why}", *(f"{each} was not possible: {note}" for each, note in refusals.items()), holidays]
+    fitted = fit_same_hour(series) if name == SAME_HOUR else make_forecaster(name, possible[name], series, effect)
+    words = [f"{name}: {why}", *(f"{each} was not possible: {note}" for each, note in refusals.items()), holidays]
     notes = dict.fromkeys(possible, "") | refusals | {name: why}
-    return Training(fitted, "; ".join(filter(None, said)), _table(name, losses, notes))
-
-
-def load(stored: Mapping[str, Any]) -> FittedForecaster:
-    """Bring back a trained model from what its ``to_dict`` gave, through JSON too; its forecasts are the same.
-
-    Raises:
-        ValueError: it was made by a method, or in a form, that is not known here.
-    """
-    name = stored.get("name")
-    if name not in METHODS:
-        raise ValueError(f"expected a model of one of {', '.join(METHODS)}, found {name!r}: train the model anew")
-    try:
-        return FittedSameHour.from_dict(stored) if name == SAME_HOUR else Levelled.from_dict(stored)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"the model {name} was stored by another version ({error}): train it anew") from error
+    return Training(fitted, "; ".join(filter(None, words)), _table(name, losses, notes))
 
 
 def _table(chosen: str, losses: pd.DataFrame, notes: Mapping[str, str]) -> pd.DataFrame:
-    """What was compared, the chosen method first, then by its pinball loss."""
+    """Summarise the comparison: the chosen method first, the others by their pinball loss."""
     table = summarise(losses).reindex(list(notes)).rename_axis("forecaster").reset_index()
     table["is_chosen"] = table["forecaster"] == chosen
     table["note"] = list(notes.values())

@@ -6,9 +6,10 @@ Does not belong here: serving them (:mod:`chat_forecast.app.serving`).
 
 from urllib.parse import quote
 
-DAGSTER_URL = "http://127.0.0.1:3000"
-MLFLOW_URL = "http://127.0.0.1:5000"
-"""Where ``chat-forecast up`` serves them, unless it is told otherwise."""
+LOOPBACK = "127.0.0.1"
+DAGSTER_URL = f"http://{LOOPBACK}:3000"
+MLFLOW_URL = f"http://{LOOPBACK}:5000"
+"""Where ``chat-forecast up`` serves the UIs by default, for this machine only."""
 
 
 def partition_url(dagster_url: str, chat: str, asset: str, day: str) -> str:

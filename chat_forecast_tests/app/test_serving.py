@@ -9,7 +9,9 @@ import sys
 import psutil
 import pytest
 
-from chat_forecast.app.serving import MLFLOW, Servers, ServingError, serve
+from chat_forecast.app.serving.commands import MLFLOW
+from chat_forecast.app.serving.processes import Servers, ServingError
+from chat_forecast.app.serving.up import serve
 from chat_forecast.settings.paths import Home
 
 SLEEPING = [
@@ -27,7 +29,7 @@ WITH_A_WORKER = [
 STARTING_AND_KILLED = """
 import os, signal, sys
 from pathlib import Path
-from chat_forecast.app.serving import Servers
+from chat_forecast.app.serving.processes import Servers
 servers = Servers(Path(sys.argv[1]), Path(sys.argv[2]))
 servers.start("one", [sys.executable, "-c", sys.argv[3]])
 print(servers.children["one"].pid, flush=True)
@@ -56,7 +58,7 @@ def test_every_process_ends_also_the_workers_of_a_server_that_is_deaf_to_ctrl_c(
     servers.start("one", SLEEPING)
     servers.start(MLFLOW, WITH_A_WORKER)
     while b"up" not in (tmp_path / "logs" / "mlflow.log").read_bytes():
-        assert servers.ended() is None
+        servers.expect_alive()
     processes = [psutil.Process(child.pid) for child in servers.children.values()]
     processes += [each for process in processes for each in process.children()]
     servers.stop()
@@ -72,7 +74,7 @@ def test_servers_that_outlived_a_killed_up_are_ended_by_the_next_one(home, taken
     assert killed.returncode == -signal.SIGKILL
     left = psutil.Process(int(killed.stdout))
     with pytest.raises(
-        ServingError, match=f"port {taken_port} on 127.0.0.1 cannot be used .* Choose another one with --port"
+        ServingError, match=f"port {taken_port} on 127.0.0.1 cannot be used .* Choose another port with --port"
     ):
         serve(home, port=taken_port, mlflow_port=1, reports_port=2, say=print)
     assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE

@@ -19,7 +19,8 @@ import pandas as pd
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting import train
 from chat_forecast.forecasting.backtest import Settings, forecast_origin, shared_hours, summarise
-from chat_forecast.forecasting.levelled import AVERAGE, fit_curves, level_curves
+from chat_forecast.forecasting.curve_forecaster import make_forecaster
+from chat_forecast.forecasting.methods import AVERAGE, fit_curves
 from chat_forecast_tests.benchmarks.chats import read_chat
 
 COLUMNS = {
@@ -88,7 +89,7 @@ def print_times(series: pd.DataFrame) -> None:
         )
         trained_on = trained_on.reset_index(drop=True)
         begun = time.perf_counter()
-        level_curves(AVERAGE, fit_curves(trained_on)[0], trained_on).forecast(trained_on, hours)
+        make_forecaster(AVERAGE, fit_curves(trained_on)[0], trained_on).forecast(trained_on, hours)
         fitted = time.perf_counter()
         train(trained_on)
         choices.append(time.perf_counter() - fitted)

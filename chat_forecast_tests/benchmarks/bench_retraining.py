@@ -26,7 +26,8 @@ from chat_forecast.domain.retraining_rule import evaluate_rule
 from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day
 from chat_forecast.forecasting import HISTORY_DAYS, FittedForecaster
 from chat_forecast.forecasting.baselines import forecast_baselines
-from chat_forecast.forecasting.levelled import fit_curves, level_curves, methods_of
+from chat_forecast.forecasting.curve_forecaster import make_forecaster
+from chat_forecast.forecasting.methods import fit_curves, methods_of
 from chat_forecast.settings.models import Check
 from chat_forecast.sources.simulated import SimulatedSource
 from chat_forecast_tests.benchmarks.chats import read_chat
@@ -84,7 +85,7 @@ class Walk:
             series = self.before(day, TRAINING_DAYS)
             curves, _ = fit_curves(series)
             name = next(iter(methods_of(curves)))
-            self.models[day] = level_curves(name, methods_of(curves)[name], series)
+            self.models[day] = make_forecaster(name, methods_of(curves)[name], series)
         return self.models[day]
 
     def follow(self, rule: Callable[[pd.DataFrame], bool], first: LocalDay, last: LocalDay) -> tuple[int, float, float]:

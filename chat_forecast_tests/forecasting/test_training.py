@@ -11,8 +11,9 @@ import pytest
 from chat_forecast.domain.data_quality import forecast_faults
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting import METHODS, FittedForecaster, NotEnoughHistory, load, train
+from chat_forecast.forecasting.curve_forecaster import make_forecaster
 from chat_forecast.forecasting.curves import prophet as prophet_module
-from chat_forecast.forecasting.levelled import fit_curves, level_curves, methods_of
+from chat_forecast.forecasting.methods import fit_curves, methods_of
 from chat_forecast.forecasting.same_hour import fit_same_hour
 from chat_forecast_tests.factories import make_series
 
@@ -50,8 +51,8 @@ def fit_all(series) -> dict[str, FittedForecaster]:
     """Every method, fitted."""
     curves, refusals = fit_curves(series)
     assert not refusals
-    levelled = {name: level_curves(name, parts, series) for name, parts in methods_of(curves).items()}
-    return levelled | {"same_hour_28d": fit_same_hour(series)}
+    of_curves = {name: make_forecaster(name, parts, series) for name, parts in methods_of(curves).items()}
+    return of_curves | {"same_hour_28d": fit_same_hour(series)}
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -174,5 +175,5 @@ def test_a_model_of_an_unknown_method_is_refused():
 
 def test_a_model_of_another_version_is_refused_with_advice(fitted):
     stored = fitted["average"].to_dict()
-    with pytest.raises(ValueError, match=r"stored by another version .*: train it anew"):
+    with pytest.raises(ValueError, match=r"stored by another version .*: retrain it"):
         load({name: value for name, value in stored.items() if name != "curves"})

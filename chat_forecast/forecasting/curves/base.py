@@ -2,7 +2,7 @@
 
 Belongs here: what all curves offer and have in common.
 Does not belong here: fitting one (:mod:`.prophet`, :mod:`.poisson_glm`, :mod:`.week_profile`), the level of the last days
-and the distribution around a curve (:mod:`.levelled`).
+(:mod:`chat_forecast.forecasting.level`) and the distribution around a curve (:mod:`chat_forecast.forecasting.calibration`).
 """
 
 from typing import Any, Protocol
@@ -14,8 +14,11 @@ import pandas as pd
 from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.forecasting.base import NotEnoughHistory
 
-RECENT_DAYS = 42
-"""Half-life of a day's weight in the curves without a trend of their own."""
+ENOUGH_DAYS = 28
+"""The curves with many parameters need this many known days: with fewer, the profile of the week alone was as good on real
+chats (see the page on forecasting)."""
+WEIGHT_HALF_LIFE_DAYS = 42
+"""In the curves without a trend of their own, a day's weight halves in this many days."""
 
 
 class Curve(Protocol):
@@ -41,8 +44,8 @@ def known_hours(series: pd.DataFrame, *, at_least: int) -> tuple[pd.DatetimeInde
 
 
 def recent_weights(hours: pd.DatetimeIndex) -> Floats:
-    """Weigh hours so that every :data:`RECENT_DAYS` days before the last one halve the weight."""
-    return np.asarray(0.5 ** ((hours[-1] - hours) / pd.Timedelta(days=RECENT_DAYS)), dtype=np.float64)
+    """Weigh hours: 1 for the last one, half as much for every :data:`WEIGHT_HALF_LIFE_DAYS` days before it."""
+    return np.asarray(0.5 ** ((hours[-1] - hours) / pd.Timedelta(days=WEIGHT_HALF_LIFE_DAYS)), dtype=np.float64)
 
 
 def is_weekend(hours: pd.DatetimeIndex) -> npt.NDArray[np.bool_]:
@@ -51,6 +54,6 @@ def is_weekend(hours: pd.DatetimeIndex) -> npt.NDArray[np.bool_]:
 
 
 def fourier(days: Floats, period: float, order: int) -> Floats:
-    """Sines and cosines in turn, of times in days: shape ``(n, 2 order)``."""
+    """Sines and cosines, alternating, of times in days: shape ``(n, 2 order)``."""
     angles = 2 * np.pi * np.outer(days, np.arange(1, order + 1)) / period
     return np.stack([np.sin(angles), np.cos(angles)], axis=2).reshape(len(days), 2 * order)

@@ -9,15 +9,14 @@ import pandas as pd
 
 from chat_forecast.domain.arrays import Floats
 from chat_forecast.forecasting.base import NotEnoughHistory
-from chat_forecast.forecasting.curves.base import fourier, is_weekend, known_hours, recent_weights
+from chat_forecast.forecasting.curves.base import ENOUGH_DAYS, fourier, is_weekend, known_hours, recent_weights
 
-ENOUGH_HOURS = 28 * 24
-"""With fewer, the profile alone was as good on real chats (see the page on forecasting)."""
 DAILY_ORDER = 6
 WEEKLY_ORDER = 3
 PENALTY = 0.01
-"""Of the coefficients of standardised columns: it matters only where there are hardly any messages."""
+"""On the coefficients of standardised columns: it matters only where there are hardly any messages."""
 MOST_LOG_MEAN = 12.0
+"""No mean is above ``exp(12)`` messages an hour, or below ``exp(-12)``."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class PoissonCurve:
     coefficients: tuple[float, ...]
 
     def means(self, hours: pd.DatetimeIndex) -> Floats:
-        """See :meth:`.curves.Curve.means`."""
+        """See :meth:`.Curve.means`."""
         log_means = self.intercept + _columns(hours) @ np.array(self.coefficients)
         return np.asarray(np.exp(np.clip(log_means, -MOST_LOG_MEAN, MOST_LOG_MEAN)))
 
@@ -50,7 +49,7 @@ def fit_poisson(series: pd.DataFrame) -> PoissonCurve:
     """
     from sklearn.linear_model import PoissonRegressor
 
-    hours, counts = known_hours(series, at_least=ENOUGH_HOURS)
+    hours, counts = known_hours(series, at_least=ENOUGH_DAYS * 24)
     if not counts.any():
         raise NotEnoughHistory("there is no message in the series, expected at least one")
     columns = _columns(hours)

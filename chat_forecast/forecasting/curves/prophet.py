@@ -1,7 +1,8 @@
 """Prophet on the square root of the counts, as a curve of means.
 
 Belongs here: fitting Prophet, bounded in time, and evaluating what it found.
-Does not belong here: the level of the last days and the distribution around the curve (:mod:`.levelled`).
+Does not belong here: the level of the last days (:mod:`chat_forecast.forecasting.level`) and the distribution around the
+curve (:mod:`chat_forecast.forecasting.calibration`).
 """
 
 import logging
@@ -15,18 +16,16 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.arrays import Floats
+from chat_forecast.domain.windows import RECENT_DAYS
 from chat_forecast.forecasting.base import FittingFailed, NotEnoughHistory
-from chat_forecast.forecasting.curves.base import fourier, is_weekend, known_hours
+from chat_forecast.forecasting.curves.base import ENOUGH_DAYS, fourier, is_weekend, known_hours
 
-ENOUGH_HOURS = 28 * 24
-SPREAD_DAYS = 56
-"""From so many last days comes how far counts lie around the curve, and its scale."""
 WEEKLY_ORDER = 3
 DAILY_ORDER = 6
 MOST_ITERATIONS = 2000
 """Of the optimiser; a usual fit takes a tenth of them."""
 PATIENCE_SECONDS = 20.0
-"""For one fit, which usually takes less than a half."""
+"""The longest that one fit may take; a usual one takes less than half a second."""
 ONE_DAY_NS = 86_400_000_000_000
 
 
@@ -35,7 +34,7 @@ class ProphetCurve:
     """What Prophet found, in its own scale: everything needed to evaluate it without Prophet.
 
     Times are local wall clock, in days since 1970. ``trend`` is the slope and the offset, ``changes`` the slope's
-    changes at the ``changepoints``; the seasonal coefficients are those of sine and cosine in turn.
+    changes at the ``changepoints``; the seasonal coefficients are those of sines and cosines, alternating.
     """
 
     start: float
@@ -84,9 +83,9 @@ def fit_prophet(series: pd.DataFrame) -> ProphetCurve:
 
     Raises:
         NotEnoughHistory: fewer than 28 days are known.
-        FittingFailed: the optimiser did not come to an end, or gave no usable numbers.
+        FittingFailed: the optimiser did not finish, or gave no usable numbers.
     """
-    hours, counts = known_hours(series, at_least=ENOUGH_HOURS)
+    hours, counts = known_hours(series, at_least=ENOUGH_DAYS * 24)
     if not counts.any():
         raise NotEnoughHistory("there is no message in the series, expected at least one")
     weekend = is_weekend(hours)
@@ -98,7 +97,7 @@ def fit_prophet(series: pd.DataFrame) -> ProphetCurve:
 
 
 def _fitted(table: pd.DataFrame) -> Any:  # noqa: ANN401 - Prophet says of itself that all is None before a fit
-    """Fit Prophet itself, without its chatter."""
+    """Fit Prophet itself, without its log."""
     with silence():
         from prophet import Prophet
 
@@ -112,7 +111,7 @@ def _fitted(table: pd.DataFrame) -> Any:  # noqa: ANN401 - Prophet says of itsel
             model.add_seasonality(name, period=1, fourier_order=DAILY_ORDER, condition_name=name)
         # Its fallback, Newton's method, may take minutes.
         model.stan_backend.set_options(newton_fallback=False)
-        # Prophet would turn its arrays into lists, which are then looked at number by number, for as long as the fit takes.
+        # Prophet would turn its arrays into lists, whose numbers are then checked one by one: as slow as the fit itself.
         model.stan_backend.prepare_data = lambda start, data: (start, {**data, "X": data["X"].to_numpy()})
         try:
             model.fit(table, algorithm="LBFGS", iter=MOST_ITERATIONS, seed=1, timeout=PATIENCE_SECONDS)
@@ -122,7 +121,7 @@ def _fitted(table: pd.DataFrame) -> Any:  # noqa: ANN401 - Prophet says of itsel
 
 
 def _curve(model: Any) -> ProphetCurve:  # noqa: ANN401 - as above
-    """Take the numbers out of a fitted Prophet."""
+    """Read the parameters of a fitted Prophet."""
     numbers = {name: np.asarray(values, dtype=float).ravel() for name, values in model.params.items()}
     if not all(np.isfinite(values).all() for values in numbers.values()):
         raise FittingFailed("Prophet's optimiser gave numbers that are not finite")
@@ -147,8 +146,8 @@ def _curve(model: Any) -> ProphetCurve:  # noqa: ANN401 - as above
 
 
 def _spread_out(curve: ProphetCurve, hours: pd.DatetimeIndex, counts: Floats) -> ProphetCurve:
-    """Add the variance around the curve in the last days, smoothed over neighbouring hours, and their total."""
-    is_recent = np.asarray(hours > hours[-1] - pd.Timedelta(days=SPREAD_DAYS))
+    """Add the variance around the curve in the last days, smoothed over neighbouring hours, and scale it to their total."""
+    is_recent = np.asarray(hours > hours[-1] - pd.Timedelta(days=RECENT_DAYS))
     hours, counts = hours[is_recent], counts[is_recent]
     residuals = np.sqrt(counts) - np.maximum(curve.roots(hours), 0)
     seen = np.bincount(hours.hour, minlength=24)

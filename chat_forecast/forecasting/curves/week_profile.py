@@ -16,7 +16,7 @@ from chat_forecast.domain.arrays import Floats
 from chat_forecast.forecasting.curves.base import is_weekend, known_hours, recent_weights
 
 TRUST_DAYS = 6.0
-"""The mean that an hour is drawn towards weighs as much as so many counts of its own."""
+"""The mean that an hour is drawn towards weighs as much as this many counts of its own."""
 TRUST_WEEKS = 24.0
 """The same for an hour of the week, which is drawn towards its kind of day."""
 
@@ -28,7 +28,7 @@ class ProfileCurve:
     table: tuple[float, ...]
 
     def means(self, hours: pd.DatetimeIndex) -> Floats:
-        """See :meth:`.curves.Curve.means`."""
+        """See :meth:`.Curve.means`."""
         return np.array(self.table)[hours.day_of_week * 24 + hours.hour]
 
     def to_dict(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pandas as pd
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import evaluate_rule
 from chat_forecast.domain.scoring import SCORE_COLUMNS, Score, measures, score_day, unusual_hours
+from chat_forecast.domain.windows import SAME_HOUR_DAYS
 from chat_forecast.forecasting.baselines import forecast_baselines
 from chat_forecast.pipeline.assets import describe
 from chat_forecast.pipeline.assets.days import DayStream, DescribedDay, Progress, asset_arguments, upstream, upstream_input
@@ -18,8 +19,8 @@ from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import RecentDays, Storages
 from chat_forecast.tracking.mlflow_store import Tracking
 
-BASELINE_DAYS = 29
-"""The day itself, and the 28 days before it from which the baselines are made."""
+BASELINE_DAYS = SAME_HOUR_DAYS + 1
+"""The day itself, and the days before it from which the baselines are made."""
 
 
 def scoring_assets(chat: Chat) -> list[dg.AssetsDefinition]:

@@ -1,0 +1,45 @@
+"""The servers of an earlier ``up`` that was killed and could not end them.
+
+Belongs here: recognising them by the record that it left, and ending them.
+Does not belong here: writing that record (:mod:`.processes`).
+"""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from chat_forecast.app.serving.processes import GRACE_SECONDS, ServingError, kill_session
+
+
+def end_leftovers(record: Path) -> None:
+    """End the servers of an ``up`` that was killed; one that is alive keeps them.
+
+    Raises:
+        ServingError: the home is served already.
+    """
+    try:
+        processes = [(int(pid), float(started)) for pid, started in json.loads(record.read_text(encoding="utf-8"))]
+    except (FileNotFoundError, ValueError, TypeError):  # half a record, of a version that wrote it in place, is none
+        return
+    alive = [pid for pid, started in processes if _is_process(pid, started)]
+    if processes and processes[0][0] in alive:
+        raise ServingError(
+            f"`chat-forecast up` is running already on {record.parents[1]}, as process {alive[0]}. Stop it first: two of "
+            "them cannot serve one folder."
+        )
+    for pid in alive:
+        with suppress(psutil.NoSuchProcess):  # it ended by itself just now
+            leader = psutil.Process(pid)
+            ending = [leader, *leader.children(recursive=True)]
+            kill_session(pid)
+            psutil.wait_procs(ending, timeout=GRACE_SECONDS)  # only then their ports are free
+    record.unlink(missing_ok=True)
+
+
+def _is_process(pid: int, started: float) -> bool:
+    try:
+        return bool(psutil.Process(pid).create_time() == started)
+    except psutil.NoSuchProcess:
+        return False

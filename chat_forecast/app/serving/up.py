@@ -1,0 +1,97 @@
+"""Starting everything, waiting until it answers, and stopping it on a signal.
+
+Belongs here: the order of these steps, and what is said in between.
+Does not belong here: each step (:mod:`.commands`, :mod:`.ports`, :mod:`.processes`, :mod:`.leftovers`).
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from chat_forecast.app.serving.commands import MLFLOW, commands
+from chat_forecast.app.serving.leftovers import end_leftovers
+from chat_forecast.app.serving.ports import await_answers, expect_free
+from chat_forecast.app.serving.processes import Servers
+from chat_forecast.pipeline.instance import prepare_instance
+from chat_forecast.settings.links import LOOPBACK
+from chat_forecast.settings.paths import DAGSTER_URL_VARIABLE, MLFLOW_URL_VARIABLE, Home
+from chat_forecast.tracking.client import without_secrets
+
+LOOK_SECONDS = 0.5
+"""Between two looks at whether every process is alive."""
+
+
+def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Callable[[str], object]) -> int:
+    """Serve until a signal comes or the terminal is closed, then end every process; returns the exit code.
+
+    ``MLFLOW_TRACKING_URI`` may name a server that is running already: then no other one is started.
+
+    Raises:
+        ServingError: a port is taken, the home is served already, or a server ended by itself.
+    """
+    prepare_instance(home)
+    record = home.locks / "up.json"
+    end_leftovers(record)
+    has_mlflow_server = home.mlflow_uri.startswith(("http://", "https://"))
+    ports = {"--port": port, "--mlflow-port": mlflow_port, "--reports-port": reports_port}
+    if has_mlflow_server:
+        del ports["--mlflow-port"]
+    for option, number in ports.items():
+        expect_free(option, number)
+    # Links that runs of these processes make lead to where they are served.
+    os.environ.setdefault(DAGSTER_URL_VARIABLE, f"http://{LOOPBACK}:{port}")
+    if not has_mlflow_server:
+        os.environ.setdefault(MLFLOW_URL_VARIABLE, f"http://{LOOPBACK}:{mlflow_port}")
+    _prepare_database()
+    servers = Servers(home.root / "logs", record)
+    with _signals() as stopping:
+        try:
+            say("Starting …")
+            for name, command in commands(home, port, mlflow_port, reports_port).items():
+                if name != MLFLOW or not has_mlflow_server:
+                    servers.start(name, command)
+            await_answers(list(ports.values()), servers, stopping)
+            if not stopping.is_set():
+                mlflow = without_secrets(home.mlflow_uri) if has_mlflow_server else f"http://{LOOPBACK}:{mlflow_port}"
+                say(f"Dagster: http://{LOOPBACK}:{port}")
+                say(f"MLflow: {mlflow}")
+                say(f"Reports: http://{LOOPBACK}:{reports_port}")
+                say("Ctrl-C stops them all." if not has_mlflow_server else "Ctrl-C stops them, but not the MLflow server.")
+            while not stopping.wait(LOOK_SECONDS):
+                servers.expect_alive()
+        finally:
+            with suppress(OSError):  # the terminal may be gone
+                say("Stopping …")
+            servers.stop()
+    with suppress(OSError):
+        say("Stopped.")
+    return 0
+
+
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C, a polite kill and a closed terminal set while the block lasts."""
+    stopping = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _prepare_database() -> None:
+    # Webserver and daemon starting at the same moment on an empty folder can break its SQLite schema.
+    import dagster as dg
+
+    from chat_forecast.app.runs import fail_abandoned_runs
+
+    with dg.DagsterInstance.get() as instance:
+        fail_abandoned_runs(instance)
