@@ -6,6 +6,7 @@ other local files (:mod:`chat_forecast.whole_files`).
 """
 
 import io
+import os
 from pathlib import Path
 
 import fsspec
@@ -23,15 +24,31 @@ def join_url(root: str, *parts: str) -> str:
 
 
 def write_parquet(url: str, table: pa.Table) -> None:
-    """Replace one file by a table: readers see the old file or the new one, never half of one.
+    """Replace one file by a table, as :func:`write_file` does.
+
+    Raises:
+        StoredFileError: it could not be written; what stood there is as it was.
+    """
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    write_file(url, buffer.getvalue())
+
+
+def write_file(url: str, content: bytes) -> None:
+    """Replace one file: readers see the old file or the new one, never half of one.
 
     A local file is written aside, flushed to the disk and renamed; an object store replaces whole objects by itself.
 
     Raises:
         StoredFileError: it could not be written; what stood there is as it was.
     """
+    filesystem, path = fsspec.core.url_to_fs(url)
     try:
-        _write_parquet(url, table)
+        if isinstance(filesystem, LocalFileSystem):
+            replace_file(Path(path), content)
+        else:
+            filesystem.makedirs(filesystem._parent(path), exist_ok=True)
+            filesystem.pipe_file(path, content)
     except OSError as error:
         raise StoredFileError(
             f"{url} could not be written ({error.strerror or error}); what stood there before is as it was. "
@@ -39,15 +56,14 @@ def write_parquet(url: str, table: pa.Table) -> None:
         ) from error
 
 
-def _write_parquet(url: str, table: pa.Table) -> None:
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
+def read_file(url: str) -> bytes | None:
+    """The content of one file; None where there is none."""
     filesystem, path = fsspec.core.url_to_fs(url)
-    if not isinstance(filesystem, LocalFileSystem):
-        filesystem.makedirs(filesystem._parent(path), exist_ok=True)
-        filesystem.pipe_file(path, buffer.getvalue())
-        return
-    replace_file(Path(path), buffer.getbuffer())
+    try:
+        content: bytes = filesystem.cat_file(path)
+    except FileNotFoundError:
+        return None
+    return content
 
 
 def read_parquet(url: str, schema: Schema, timezone: str = "UTC") -> pa.Table:
@@ -85,3 +101,38 @@ def list_files(url: str, ending: str) -> list[str]:
         return []
     names = (entry.rstrip("/").rpartition("/")[2] for entry in entries)
     return sorted(name for name in names if name.endswith(ending) and not name.startswith("."))
+
+
+def file_versions(url: str, ending: str) -> dict[str, str]:
+    """The names of the files in a folder that end so, each with a text that changes when the file is replaced.
+
+    No file is opened: the text is made of the size and the time of the last change, or is an object store's own tag.
+    """
+    filesystem, path = fsspec.core.url_to_fs(url)
+    if isinstance(filesystem, LocalFileSystem):
+        return _local_versions(Path(path), ending)
+    filesystem.invalidate_cache(path)
+    try:
+        entries = filesystem.ls(path, detail=True)
+    except FileNotFoundError:
+        return {}
+    marks = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "updated", "created")
+    versions = {}
+    for entry in entries:
+        name = entry["name"].rstrip("/").rpartition("/")[2]
+        mark = next((entry[each] for each in marks if entry.get(each)), "")
+        versions[name] = f"{entry['size']}-{mark}"
+    return {name: version for name, version in versions.items() if name.endswith(ending) and not name.startswith(".")}
+
+
+def _local_versions(folder: Path, ending: str) -> dict[str, str]:
+    versions = {}
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(ending) and not entry.name.startswith("."):
+                    found = entry.stat()
+                    versions[entry.name] = f"{found.st_size:x}-{found.st_mtime_ns:x}"
+    except FileNotFoundError:
+        return {}
+    return versions

@@ -1,0 +1,236 @@
+"""MLflow comes after: what is stored of a chat and not yet in MLflow is logged, whenever MLflow can be used.
+
+Belongs here: finding what is owed, in which order and how long it is logged.
+Does not belong here: how a day (:mod:`.score_runs`) or a training (:mod:`.model_registry`) is logged.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
+
+from filelock import FileLock, Timeout
+
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.settings.models import Chat
+from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.schemas import StoredFileError
+from chat_forecast.tracking.chat_run import Place, find_place
+from chat_forecast.tracking.client import Tracking, import_mlflow
+from chat_forecast.tracking.ledger import Ledger, Logged, unlogged
+from chat_forecast.tracking.model_registry import ModelRegistry
+from chat_forecast.tracking.patience import Patience, PatienceSpent, within
+from chat_forecast.tracking.records import TrainingReader, has_score, read_score
+from chat_forecast.tracking.score_runs import ScoreRuns
+
+Read = TypeVar("Read")
+Draw = Callable[[LocalDay], bytes | None]
+"""Draws a stored day as a PNG; None where there is no picture of it."""
+
+PATIENCE_SECONDS = 30.0
+EARNED_SECONDS = 0.5
+"""By what each logged day extends the patience: a bulk of days that MLflow takes well is logged to its end."""
+PICTURED_DAYS = 14
+"""Where more days are owed, none is drawn: a year of pictures would take minutes and 9 MB."""
+SCORES_AT_ONCE = 30
+TRAININGS_AT_ONCE = 10
+"""How many hold MLflow's SQLite file at once; other chats get it in between."""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What is stored and not yet in MLflow."""
+
+    scores: int = 0
+    trainings: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether anything is owed."""
+        return bool(self.scores or self.trainings)
+
+
+@dataclass(frozen=True)
+class CaughtUp:
+    """What was logged by one call."""
+
+    scores: int
+    trainings: int
+
+
+def no_picture(_day: LocalDay) -> None:
+    """Draw nothing."""
+
+
+def owed(tracking: Tracking, storage: ChatStorage) -> Owed:
+    """Count the scores and trainings that are stored and not yet in MLflow, from the ledger and the names of files.
+
+    MLflow is not asked. A day that was stored again counts until it was looked at, even if it is found to be the same.
+    """
+    ledger = Ledger.load(storage)
+    if not _is_same_store(ledger.store, tracking.store):
+        # Days of which there is nothing to log stay settled.
+        for logged in (ledger.scores, ledger.trainings):
+            for day in [day for day, each in logged.items() if each.run]:
+                del logged[day]
+    return Owed(
+        scores=len(unlogged(storage, "daily_score", ledger.scores)),
+        trainings=len(unlogged(storage, "trained_model", ledger.trainings)),
+    )
+
+
+def catch_up(
+    tracking: Tracking,
+    chat: Chat,
+    storage: ChatStorage,
+    *,
+    draw_score: Draw = no_picture,
+    draw_training: Draw = no_picture,
+    seconds: float = PATIENCE_SECONDS,
+) -> CaughtUp:
+    """Log to MLflow what is stored of a chat and is not there, or is there differently; doing it again changes nothing.
+
+    Trainings come first, ascending, so that a score finds its model; then scores, the newest first. Several processes may
+    do it at once. What MLflow has lost (an experiment, a run or a registered model deleted, another store) is logged again.
+    Pictures are drawn where at most :data:`PICTURED_DAYS` days are owed. MLflow is waited for ``seconds`` in all, and
+    :data:`EARNED_SECONDS` more for each day that it took.
+
+    Raises:
+        TrackingUnavailable: MLflow could not be used, or was too slow; what it took is known, the rest stays owed.
+        StoredFileError: a partition that is owed is damaged; all others were logged.
+    """
+    import_mlflow()  # takes seconds the first time, which are not MLflow's to answer for
+    patience = Patience(seconds)
+    work = _CatchUp(tracking, chat, storage, draw_score, draw_training, patience)
+    try:
+        return within(patience, work.run)
+    except PatienceSpent:
+        found = f"it took longer than {seconds:g} s; logged so far: {work.scores} scores, {work.trainings} trainings"
+        raise tracking.unavailable(work.purpose, found) from None
+
+
+@dataclass
+class _CatchUp:
+    """One call of :func:`catch_up`."""
+
+    tracking: Tracking
+    chat: Chat
+    storage: ChatStorage
+    draw_score: Draw
+    draw_training: Draw
+    patience: Patience
+    scores: int = 0
+    trainings: int = 0
+    damaged: dict[LocalDay, StoredFileError] = field(default_factory=dict)
+
+    @property
+    def purpose(self) -> str:
+        return f"log scores and models of {self.chat.slug}"
+
+    def run(self) -> CaughtUp:
+        with self._lock():
+            ledger = Ledger.load(self.storage)
+            try:
+                self._settle_empty(ledger)
+                with self.tracking.open(self.purpose) as client:
+                    place = find_place(self.tracking, client, self.chat, ledger)
+                self._log_trainings(place)
+                self._log_scores(place)
+            finally:
+                ledger.save(self.storage)
+        if self.damaged:
+            raise next(iter(self.damaged.values()))
+        return CaughtUp(self.scores, self.trainings)
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Keep out other processes of this machine that would log the same chat."""
+        self.storage.locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.storage.locks / f"{self.chat.slug}.mlflow.lock")
+        try:
+            lock.acquire(timeout=self.patience.left)
+        except Timeout:
+            raise self.tracking.unavailable(self.purpose, "another process was logging it all the time") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _settle_empty(self, ledger: Ledger) -> None:
+        """Note the days of which there is nothing to log, so that they are not owed while MLflow is away."""
+        for day, file in unlogged(self.storage, "daily_score", ledger.scores).items():
+            if day.key not in ledger.scores and self._read(partial(has_score, self.storage), day) is False:
+                ledger.scores[day.key] = Logged(file)
+
+    def _log_trainings(self, place: Place) -> None:
+        days = unlogged(self.storage, "trained_model", place.ledger.trainings)
+        registry = ModelRegistry(place, [day.key for day in days])
+        reader = TrainingReader(self.chat, self.storage)
+        for chunk in _chunks(list(days), TRAININGS_AT_ONCE):
+            with self.tracking.open(self.purpose):
+                for day in chunk:
+                    self.patience.check()
+                    record = self._read(reader.read, day)
+                    if record is None:
+                        self._pass_by(place.ledger.trainings, day, days[day])
+                    elif not registry.is_logged(record, days[day]):
+                        registry.log(record, days[day], self._draw(self.draw_training, day, len(days)))
+                        self.trainings += 1
+                        self.patience.extend(EARNED_SECONDS)
+            place.ledger.save(self.storage)
+        if self.trainings:
+            with self.tracking.open(self.purpose):
+                registry.crown()
+
+    def _log_scores(self, place: Place) -> None:
+        days = unlogged(self.storage, "daily_score", place.ledger.scores)
+        runs = ScoreRuns(place, [day.key for day in days])
+        for chunk in _chunks(list(reversed(days)), SCORES_AT_ONCE):
+            records = {day: self._read(partial(read_score, self.storage), day) for day in chunk}
+            with self.tracking.open(self.purpose):
+                for day in (day for day, record in records.items() if record is None):
+                    if self._read(partial(has_score, self.storage), day) is False:
+                        runs.withdraw(day)
+                    self._pass_by(place.ledger.scores, day, days[day])
+                stored = [record for record in records.values() if record and not runs.is_logged(record, days[record.day])]
+                changed = [runs.day(record, days[record.day]) for record in stored]
+                runs.log_points(changed)
+                for scored in changed:
+                    self.patience.check()
+                    runs.log_run(scored, self._draw(self.draw_score, scored.record.day, len(days)))
+                    self.scores += 1
+                    self.patience.extend(EARNED_SECONDS)
+            place.ledger.save(self.storage)
+
+    def _read(self, read: Callable[[LocalDay], Read | None], day: LocalDay) -> Read | None:
+        """Read something stored; what is damaged is kept for the end, so that it holds up nothing else."""
+        try:
+            return read(day)
+        except StoredFileError as error:
+            self.damaged.setdefault(day, error)
+            return None
+
+    def _pass_by(self, logged: dict[str, Logged], day: LocalDay, file: str) -> None:
+        """Note that a day was looked at and there was nothing to log."""
+        if day not in self.damaged:
+            logged[day.key] = replace(logged.get(day.key, Logged(file)), file=file)
+
+    def _draw(self, draw: Draw, day: LocalDay, owed_days: int) -> bytes | None:
+        """Draw a day; MLflow is not blamed for the time it takes."""
+        if owed_days > PICTURED_DAYS:
+            return None
+        start = time.monotonic()
+        picture = draw(day)
+        self.patience.extend(time.monotonic() - start)
+        return picture
+
+
+def _is_same_store(logged_to: str, found: str) -> bool:
+    """Whether it is the same MLflow, as far as the address tells: a file may have moved with all else."""
+    return logged_to == found or (logged_to.startswith("sqlite:") and found.startswith("sqlite:"))
+
+
+def _chunks(days: Sequence[LocalDay], size: int) -> Iterator[Sequence[LocalDay]]:
+    for begin in range(0, len(days), size):
+        yield days[begin : begin + size]

@@ -1,0 +1,97 @@
+"""The ledger: what of a chat was logged to MLflow, so that MLflow need not be asked for everything each night.
+
+Belongs here: the file beside the chat's partitions, and comparing it with what is stored.
+Does not belong here: logging, or finding out whether MLflow still holds it (:mod:`.chat_run`).
+
+The ledger is no truth: where it is lost, MLflow's own tags say what was logged, and it is made again from them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.storage.atomic_files import file_versions, join_url, read_file, write_file
+from chat_forecast.storage.partitions import ENDING, ChatStorage
+
+FILE = "mlflow_ledger.json"
+VERSION = 1
+DAYS = ("scores", "trainings")
+
+
+@dataclass(frozen=True)
+class Logged:
+    """What is known of one day: the stored file that was looked at last, and what MLflow holds of it."""
+
+    file: str
+    """The version of the stored file; another one is read and compared."""
+    digest: str | None = None
+    """Of what was logged; None where there was nothing to log."""
+    run: str | None = None
+    """The MLflow run."""
+    times: int = 0
+    """How often a score was logged with other figures."""
+    model: str | None = None
+    """A training's logged model."""
+    version: str | None = None
+    """A training's version of the registered model."""
+
+
+@dataclass
+class Ledger:
+    """What was logged of one chat, and where."""
+
+    store: str = ""
+    """The tracking URI, without secrets."""
+    experiment: str = ""
+    run: str = ""
+    """The chat's run: if MLflow does not have it any more, it has nothing of what was logged."""
+    registered_at: int | None = None
+    """When the registered model was made, in ms: another time is another model, without its versions."""
+    scores: dict[str, Logged] = field(default_factory=dict)
+    trainings: dict[str, Logged] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, storage: ChatStorage) -> "Ledger":
+        """Read a chat's ledger; an empty one where there is none, or none that can be read."""
+        content = read_file(_url(storage))
+        try:
+            stored = json.loads(content or b"{}")
+            if stored.pop("version", None) != VERSION:
+                return cls()
+            for name in DAYS:
+                stored[name] = {day: Logged(**each) for day, each in stored[name].items()}
+            return cls(**stored)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return cls()
+
+    def save(self, storage: ChatStorage) -> None:
+        """Replace the chat's ledger as a whole.
+
+        Raises:
+            StoredFileError: it could not be written.
+        """
+        stored = {"version": VERSION, **asdict(self)}
+        for name in DAYS:
+            stored[name] = {day: _without_defaults(each) for day, each in sorted(stored[name].items())}
+        write_file(_url(storage), json.dumps(stored, separators=(",", ":")).encode())
+
+
+def unlogged(storage: ChatStorage, asset: str, logged: Mapping[str, Logged]) -> dict[LocalDay, str]:
+    """The stored days, ascending, whose file is not the one that was looked at last, each with its file's version."""
+    versions = file_versions(join_url(storage.root, storage.chat, asset), ENDING)
+    days = {name.removesuffix(ENDING): version for name, version in versions.items()}
+    return {
+        LocalDay.parse(day, storage.timezone): version
+        for day, version in sorted(days.items())
+        if day not in logged or logged[day].file != version
+    }
+
+
+def _url(storage: ChatStorage) -> str:
+    return join_url(storage.root, storage.chat, FILE)
+
+
+def _without_defaults(logged: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in logged.items() if value not in (None, 0)}

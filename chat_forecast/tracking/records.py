@@ -1,0 +1,210 @@
+"""What there is to log of a stored day: read from its partitions, in plain values, with a digest of it all.
+
+Belongs here: turning partitions into what MLflow is given, without MLflow.
+Does not belong here: giving it to MLflow (:mod:`.score_runs`, :mod:`.model_registry`).
+"""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.settings.models import Chat
+from chat_forecast.storage.partitions import ChatStorage
+
+LAYOUT = 1
+"""Part of every digest: raise it when what is logged of a day changes, and every day is logged again, into the same runs."""
+
+UNLOGGED = {"day", "verdict_figures"}
+"""Texts of a score that are no tags: the day is one anyway, and the figures stand in the verdict's reason."""
+
+
+@dataclass(frozen=True)
+class DataSpan:
+    """Which hours of the series something is about: an input of its run."""
+
+    first: LocalDay
+    last: LocalDay
+    hours_known: int
+    digest: str
+    """Of the hours' counts: the same data have the same digest."""
+    url: str
+    """Where the last day is stored."""
+
+
+@dataclass(frozen=True)
+class ScoreRecord:
+    """A scored day."""
+
+    day: LocalDay
+    metrics: dict[str, float | None]
+    """Every figure of the score; None where it is not known."""
+    tags: dict[str, str]
+    """What names its model and its verdict; only what is known."""
+    hours: pd.DataFrame
+    """One row an hour: ``hour`` (aware, local), ``messages``, ``senders`` and the forecast's quantities."""
+    data: DataSpan
+
+    @property
+    def trained_through(self) -> str | None:
+        """The model that was scored."""
+        return self.tags.get("trained_through")
+
+    @cached_property
+    def table(self) -> bytes:
+        """The hours as MLflow shows a table."""
+        return to_table(self.hours)
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all that is logged."""
+        return _digest(json.dumps([self.day.key, self.metrics, self.tags]).encode(), self.table)
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """A trained model, and how it came to be."""
+
+    day: LocalDay
+    """The day it is trained through."""
+    forecaster: dict[str, object]
+    """The fitted model as plain JSON values."""
+    name: str
+    """The method's name."""
+    why: str
+    """Why this method was chosen."""
+    reason: str | None
+    """Why the model was trained."""
+    comparison: pd.DataFrame
+    """What was compared, one row a candidate."""
+    first_hour: str
+    last_hour: str
+    data: DataSpan
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the model alone: trained again to the same model, it is the same version."""
+        return model_digest(self.forecaster)
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """The figures of the candidate that was chosen."""
+        chosen = self.comparison[self.comparison["is_chosen"].astype(bool)] if "is_chosen" in self.comparison else None
+        if chosen is None or chosen.empty:
+            return {}
+        return {name: known(chosen[name].iloc[0]) for name in chosen.select_dtypes("number").columns}
+
+
+def read_score(storage: ChatStorage, day: LocalDay) -> ScoreRecord | None:
+    """Read a scored day; None where there was nothing to score, or what was scored is not stored any more.
+
+    Raises:
+        StoredFileError: a partition is damaged or foreign.
+    """
+    score = storage.frame("daily_score", day)
+    if score is None or score.empty or not (known(score["hours_scored"].iloc[0]) or 0):
+        return None
+    actuals, forecast = storage.frame("hourly_series", day), storage.frame("next_day_forecast", day.plus(-1))
+    if actuals is None or forecast is None:
+        return None
+    row = score.iloc[0]
+    figures = set(score.select_dtypes(["number", "boolean"]).columns)
+    texts = [name for name in score.columns if name not in figures | UNLOGGED and not pd.isna(row[name])]
+    span = DataSpan(
+        day, day, int(actuals["messages"].notna().sum()), _digest(to_table(actuals)), storage.url("hourly_series", day)
+    )
+    return ScoreRecord(
+        day=day,
+        metrics={str(name): known(row[name]) for name in score.columns if name in figures},
+        tags={str(name): str(row[name]) for name in texts},
+        hours=actuals.merge(forecast[list(FORECAST_COLUMNS)], on="hour"),
+        data=span,
+    )
+
+
+def has_score(storage: ChatStorage, day: LocalDay) -> bool:
+    """Whether a stored score has anything to log; quicker than reading all of it.
+
+    Raises:
+        StoredFileError: the partition is damaged or foreign.
+    """
+    score = storage.frame("daily_score", day)
+    return score is not None and bool(len(score)) and bool(known(score["hours_scored"].iloc[0]))
+
+
+class TrainingReader:
+    """Reads trainings of ascending days; the series of a day is read once, however many trainings saw it."""
+
+    def __init__(self, chat: Chat, storage: ChatStorage) -> None:
+        self._timezone = chat.timezone
+        self._storage = storage
+        self._digests: dict[LocalDay, bytes] = {}
+
+    def read(self, day: LocalDay) -> TrainingRecord | None:
+        """Read the training through a day; None where nothing was known to train on.
+
+        Raises:
+            StoredFileError: a partition is damaged or foreign.
+        """
+        record = self._storage.frame("trained_model", day)
+        if record is None or record.empty:
+            return None
+        row = record.iloc[0]
+        reason = row.get("reason")
+        return TrainingRecord(
+            day=day,
+            forecaster=json.loads(row["model"]),
+            name=str(row["forecaster"]),
+            why=str(row["why"]),
+            reason=None if pd.isna(reason) else str(reason),
+            comparison=pd.DataFrame(json.loads(row["comparison"])),
+            first_hour=str(row["first_hour"]),
+            last_hour=str(row["last_hour"]),
+            data=self._span(str(row["first_hour"]), day, int(row["hours_known"])),
+        )
+
+    def _span(self, first_hour: str, last: LocalDay, hours_known: int) -> DataSpan:
+        first = LocalDay.containing(pd.Timestamp(first_hour), self._timezone)
+        # Of a year of trainings only the days of the newest one's span are kept.
+        self._digests = {day: self._digests.get(day) or self._digest_of(day) for day in first.until(last)}
+        return DataSpan(first, last, hours_known, _digest(*self._digests.values()), self._storage.url("hourly_series", last))
+
+    def _digest_of(self, day: LocalDay) -> bytes:
+        table = self._storage.table("hourly_series", day)
+        counts = [] if table is None else table.column("messages").to_pylist()
+        return _digest(json.dumps(counts).encode()).encode()
+
+
+def model_digest(forecaster: object) -> str:
+    """The digest of a fitted model's JSON values."""
+    return _digest(json.dumps(forecaster, sort_keys=True).encode())
+
+
+def to_table(frame: pd.DataFrame) -> bytes:
+    """Write a table as ``MlflowClient.log_table`` does, which can only append to one; instants in ISO 8601."""
+    shown = frame.assign(
+        **{
+            name: [instant.isoformat() for instant in frame[name]]
+            for name in frame.columns
+            if isinstance(frame[name].dtype, pd.DatetimeTZDtype)
+        }
+    )
+    return shown.to_json(orient="split", index=False, double_precision=4).encode()
+
+
+def known(value: object) -> float | None:
+    """A number, if it is one and finite."""
+    number = math.nan if value is None or value is pd.NA else float(value)  # type: ignore[arg-type]
+    return number if math.isfinite(number) else None
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256(str(LAYOUT).encode())
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()[:16]

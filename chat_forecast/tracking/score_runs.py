@@ -1,0 +1,178 @@
+"""Scored days in MLflow: a point in every chart of the chat's run, and a run of their own below it.
+
+Belongs here: logging days, again where they changed, and recognising what was logged before.
+Does not belong here: which days are to be logged (:mod:`.catch_up`), and reading them (:mod:`.records`).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.tracking import descriptions
+from chat_forecast.tracking.chat_run import PARENT, Place, active_run
+from chat_forecast.tracking.descriptions import NOTE
+from chat_forecast.tracking.entities import (
+    dataset_input,
+    log_files,
+    milliseconds,
+    own_tag,
+    own_tags,
+    run_metrics,
+    run_tags,
+    shown_files,
+)
+from chat_forecast.tracking.ledger import Logged
+from chat_forecast.tracking.records import ScoreRecord
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric, Run
+
+METRICS_PER_CALL = 1000
+"""MLflow takes no more at once."""
+DAY_METRICS = ("smape", "rmse", "mae", "skill", "coverage_80", "messages", "expected_total", "unusual_hours")
+"""What a day's own run shows: enough to sort the table of runs. The rest is in the chat's run, where a year of it is a line;
+to store all of it twice would double the size of MLflow's database."""
+MODEL_METRICS = ("smape", "rmse", "skill")
+"""What the page of a logged model shows of the days that it forecast."""
+
+
+@dataclass(frozen=True)
+class ScoredDay:
+    """A day that is to be logged."""
+
+    record: ScoreRecord
+    file: str
+    """The version of its stored file."""
+    logged: Logged | None
+    """What the ledger or MLflow knows of it."""
+
+    @property
+    def starts_at(self) -> int:
+        """When the day began, in ms."""
+        return milliseconds(self.record.day.start)
+
+    @property
+    def is_update(self) -> bool:
+        """Whether the chat's run has points of it."""
+        return self.logged is not None and self.logged.digest is not None
+
+    @property
+    def times(self) -> int:
+        """How often it was logged before."""
+        return self.logged.times if self.logged else 0
+
+    @property
+    def timestamp(self) -> int:
+        """Of its metrics: of two values at one step MLflow shows the later one, so each logging is a millisecond later."""
+        return self.starts_at + self.times
+
+
+class ScoreRuns:
+    """Logs the scored days of one chat."""
+
+    def __init__(self, place: Place, days: Sequence[str]) -> None:
+        self._place = place
+        self._days = days
+
+    def is_logged(self, record: ScoreRecord, file: str) -> bool:
+        """Whether MLflow holds just this already; the ledger then says so."""
+        found = self._known(record.day.key)
+        if found is None or found.digest != record.digest:
+            return False
+        self._place.ledger.scores[record.day.key] = Logged(file, record.digest, found.run, found.times)
+        return True
+
+    def day(self, record: ScoreRecord, file: str) -> ScoredDay:
+        """Make ready what :meth:`log_points` and :meth:`log_run` take."""
+        return ScoredDay(record, file, self._known(record.day.key))
+
+    def log_points(self, days: Sequence[ScoredDay]) -> None:
+        """Put days into the charts of the chat's run; a point that is there already is not added again."""
+        points = [
+            metric
+            for day in days
+            for metric in run_metrics(day.record.metrics, day.record.day.key, day.timestamp, is_update=day.is_update)
+        ]
+        for batch in _batches(points):
+            self._place.client.log_batch(self._place.ledger.run, metrics=batch)
+
+    def log_run(self, day: ScoredDay, picture: bytes | None) -> None:
+        """Log a day's own run, after its points: its digest, which says that all is logged, comes last."""
+        place, record = self._place, day.record
+        run = active_run(place.client, day.logged.run) if day.logged and day.logged.run else None
+        shown = run.data.metrics if run else {}
+        run = run or self._new_run(day)
+        run_id = run.info.run_id
+        files = {"hours.json": record.table} | ({} if picture is None else {"forecast.png": picture})
+        log_files(place.client, run_id, files)
+        model = place.ledger.trainings.get(record.trained_through or "", Logged("")).model
+        self._log_inputs(run_id, record, model)
+        place.client.set_terminated(run_id, end_time=milliseconds(record.day.end))
+        note = descriptions.score(place.chat.slug, record, place.tracking.dagster_url, run_id, files)
+        tags = {**self._tags(day), **shown_files(files), NOTE: note, PARENT: place.ledger.run}
+        tags |= own_tags(digest=record.digest, times_logged=day.times + 1)
+        place.client.log_batch(run_id, metrics=self._day_metrics(day, shown, model), tags=run_tags(tags))
+        place.ledger.scores[record.day.key] = Logged(day.file, record.digest, run_id, day.times + 1)
+
+    def withdraw(self, day: LocalDay) -> None:
+        """Take back a day that was scored and, stored again, has nothing to score: its run goes, its points become NaN."""
+        place, known = self._place, self._known(day.key)
+        if known is None or known.run is None:
+            return
+        run = active_run(place.client, known.run)
+        if run is not None:
+            place.client.delete_run(known.run)
+        figures = dict.fromkeys(place.client.get_run(place.ledger.run).data.metrics)
+        points = run_metrics(figures, day.key, milliseconds(day.start) + known.times, is_update=True)
+        place.client.log_batch(place.ledger.run, metrics=points)
+        place.ledger.scores[day.key] = Logged("", times=known.times + 1)
+
+    def _new_run(self, day: ScoredDay) -> "Run":
+        place, key = self._place, day.record.day.key
+        tags = {**own_tags(kind="score", chat=place.chat.slug, day=key), PARENT: place.ledger.run}
+        return place.client.create_run(place.ledger.experiment, start_time=day.starts_at, run_name=f"score {key}", tags=tags)
+
+    def _tags(self, day: ScoredDay) -> dict[str, str]:
+        passed = day.record.metrics.get("verdict_passed")
+        verdict = None if passed is None else "passed" if passed else "failed"
+        return own_tags(**day.record.tags, verdict=verdict, is_simulated=self._place.is_simulated)
+
+    def _log_inputs(self, run_id: str, record: ScoreRecord, model: str | None) -> None:
+        from mlflow.entities import LoggedModelInput
+
+        models = [LoggedModelInput(model)] if model else []
+        self._place.client.log_inputs(run_id, datasets=[dataset_input(record.data, "scoring")], models=models)
+
+    def _day_metrics(self, day: ScoredDay, shown: dict[str, float], model: str | None) -> "list[Metric]":
+        """The figures of a day's own run, among them those that it had before (version 0.1.0 logged all of them there)."""
+        record, key = day.record, day.record.day.key
+        names = [name for name in record.metrics if name in DAY_METRICS or name in shown]
+        of_model = {name: record.metrics[name] for name in names if model and name in MODEL_METRICS}
+        others = {name: record.metrics[name] for name in names if name not in of_model}
+        linked = run_metrics(of_model, key, day.timestamp, model=model, data=record.data, is_update=bool(shown))
+        return linked + run_metrics(others, key, day.timestamp, is_update=bool(shown))
+
+    def _known(self, day: str) -> Logged | None:
+        logged = self._place.ledger.scores.get(day)
+        return logged if logged and logged.run else self._found.get(day, logged)
+
+    @cached_property
+    def _found(self) -> dict[str, Logged]:
+        """What MLflow holds of the days that the ledger does not know: leavings of a run that died, or all of them."""
+        scores = self._place.ledger.scores
+        unknown = [day for day in self._days if day not in scores or not scores[day].run]
+        found: dict[str, Logged] = {}
+        for run in self._place.runs("score", day=unknown[0]) if len(unknown) == 1 else self._place.runs("score"):
+            tags = run.data.tags
+            # Below another run of the chat, its points are not in this one.
+            digest = own_tag(tags, "digest") if tags.get(PARENT) == self._place.ledger.run else None
+            times = int(own_tag(tags, "times_logged") or own_tag(tags, "times_scored") or 0)
+            found.setdefault(own_tag(tags, "day") or "", Logged("", digest, run.info.run_id, times))
+        return found
+
+
+def _batches(points: "list[Metric]") -> "Iterator[list[Metric]]":
+    for begin in range(0, len(points), METRICS_PER_CALL):
+        yield points[begin : begin + METRICS_PER_CALL]
