@@ -1,17 +1,13 @@
 """What can be wrong with a day's stored data.
 
 Belongs here: finding faults and saying them in words; every function returns an empty list when all is well.
-Does not belong here: what happens then (:mod:`chat_forecast.pipeline.checks`).
+Does not belong here: forecasts (:mod:`.forecast_limits`), or what happens then (:mod:`chat_forecast.pipeline.checks`).
 """
 
-import numpy as np
 import pandas as pd
 
-from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
-
-ASCENDING = ("q01", "q10", "q25", "median", "q75", "q90", "q99")
 
 
 def repeated_ids(batch: MessageBatch) -> list[str]:
@@ -51,23 +47,3 @@ def missing_hours(series: pd.DataFrame) -> list[str]:
         return ["missing day: nothing of it was read"]
     listed = ", ".join(f"{hour:%H:%M}" for hour in missing)
     return [f"{len(missing)} of {len(series)} hours were not read: {listed}"]
-
-
-def forecast_faults(forecast: pd.DataFrame, day: LocalDay) -> list[str]:
-    """Values of a forecast that cannot be: not finite, negative, quantiles out of order, or hours of another day.
-
-    A forecast without rows is the honest answer of a chat that has no model yet, and no fault.
-    """
-    if forecast.empty:
-        return []
-    faults = wrong_hours(forecast, day)
-    values = forecast[list(FORECAST_COLUMNS[1:])]
-    for name, column in values.items():
-        if not np.isfinite(column).all():
-            faults.append(f"{name} is not finite")
-        elif (column < 0).any():
-            faults.append(f"{name} is negative: {column.min():g}")
-    steps = np.diff(values[list(ASCENDING)].to_numpy(), axis=1)
-    if (steps < 0).any():
-        faults.append(f"quantiles out of order in {int((steps < 0).any(axis=1).sum())} hours")
-    return faults

@@ -10,6 +10,8 @@ from datetime import date, datetime, time, timedelta
 from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 DAY_FORMAT = "%Y-%m-%d"
@@ -104,6 +106,11 @@ class LocalDay:
         while day.date <= last.date:
             yield day
             day = day.plus(1)
+
+
+def day_numbers(hours: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+    """The local day of each of some aware local hours, as days since 1970-01-01."""
+    return hours.tz_localize(None).to_numpy().astype("datetime64[D]").astype(np.int64)
 
 
 def _first_instant(day: date, timezone: str) -> pd.Timestamp:

@@ -5,6 +5,7 @@ Does not belong here: choosing the day, storing models, scoring.
 """
 
 from chat_forecast.forecasting.base import HISTORY_DAYS, FittedForecaster, NotEnoughHistory
+from chat_forecast.forecasting.ladder import Forecast, make_forecast
 from chat_forecast.forecasting.methods import METHODS
 from chat_forecast.forecasting.training import Training, load, train
 
@@ -12,8 +13,10 @@ __all__ = [
     "HISTORY_DAYS",
     "METHODS",
     "FittedForecaster",
+    "Forecast",
     "NotEnoughHistory",
     "Training",
     "load",
+    "make_forecast",
     "train",
 ]

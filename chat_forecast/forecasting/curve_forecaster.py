@@ -13,13 +13,15 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.arrays import to_floats
+from chat_forecast.domain.local_day import day_numbers
 from chat_forecast.domain.windows import RECENT_DAYS
 from chat_forecast.forecasting.base import Distribution
+from chat_forecast.forecasting.bursts import cap_bursts
 from chat_forecast.forecasting.calibration import CountLayer, fit_count_layer
 from chat_forecast.forecasting.curves.base import Curve
 from chat_forecast.forecasting.distributions import describe_counts
 from chat_forecast.forecasting.holiday_effect import NO_EFFECT, HolidayEffect
-from chat_forecast.forecasting.level import SETTLING_DAYS, Means, day_numbers, levelled_means
+from chat_forecast.forecasting.level import SETTLING_DAYS, Means, levelled_means
 from chat_forecast.forecasting.methods import LOADERS
 
 PAIR_DAYS = 70
@@ -40,7 +42,8 @@ class CurveForecaster:
 
     def distribution(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> Distribution:
         """See :meth:`FittedForecaster.distribution`."""
-        recent = series[series["hour"] >= hours[0] - pd.Timedelta(days=RECENT_DAYS)]
+        capped = cap_bursts(series)
+        recent = capped[capped["hour"] >= hours[0] - pd.Timedelta(days=RECENT_DAYS)]
         means = levelled_means(_means(self.curves, self.effect), recent, hours)[len(recent) :]
         return self.layer.distribution(np.maximum(means, self.least))
 
@@ -49,7 +52,10 @@ class CurveForecaster:
         return describe_counts(hours, self.distribution(series, hours))
 
     def replay(self, series: pd.DataFrame, first: pd.Timestamp) -> Distribution:
-        """Find the distributions of a series' own hours from ``first`` on, each as known at the end of the day before."""
+        """Find the distributions of a series' own hours from ``first`` on, each as known at the end of the day before.
+
+        ``series`` is without bursts (:func:`.cap_bursts`).
+        """
         recent = series[series["hour"] >= first - pd.Timedelta(days=RECENT_DAYS)]
         hours = pd.DatetimeIndex(recent["hour"])
         means = levelled_means(_means(self.curves, self.effect), recent, hours[:0])[hours >= first]
@@ -78,7 +84,7 @@ def make_forecaster(
 ) -> CurveForecaster:
     """Make a forecaster of curves: its distribution is fitted to what the level step would have made of the last days.
 
-    ``series`` is what the curves were fitted to, with at least one known hour.
+    ``series`` is what the curves were fitted to, without bursts (:func:`.cap_bursts`), with at least one known hour.
     """
     recent = series[series["hour"] > series["hour"].iloc[-1] - pd.Timedelta(days=PAIR_DAYS)]
     counts = to_floats(recent["messages"])

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import Floats, to_floats
+from chat_forecast.domain.local_day import day_numbers
 from chat_forecast.domain.windows import RECENT_DAYS
 
 HALF_LIFE_DAYS = 2.0
@@ -111,8 +112,3 @@ def _carried(hours: pd.DatetimeIndex, means: Floats, counts: Floats, place: npt.
             actual, fitted = counts[before][chosen].sum(), means[before][chosen].sum()
             carried[start:end] *= carry_over(float(actual), float(fitted), means[start:end])
     return carried
-
-
-def day_numbers(hours: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
-    """Count the local days of hours from 1970."""
-    return hours.tz_localize(None).to_numpy().astype("datetime64[D]").astype(np.int64)

@@ -16,12 +16,12 @@ import pandas as pd
 from chat_forecast.domain import metrics
 from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.forecast_table import QUANTILES
+from chat_forecast.domain.local_day import day_numbers
 from chat_forecast.domain.windows import SAME_HOUR_DAYS
 from chat_forecast.forecasting.base import Distribution
 from chat_forecast.forecasting.curve_forecaster import make_forecaster
 from chat_forecast.forecasting.curves.base import ENOUGH_DAYS
 from chat_forecast.forecasting.distributions import Empirical
-from chat_forecast.forecasting.level import day_numbers
 from chat_forecast.forecasting.methods import AVERAGE, PROFILE, fit_curves, methods_of
 from chat_forecast.forecasting.same_hour import NAME as SAME_HOUR
 from chat_forecast.forecasting.same_hour import same_hour_counts

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from chat_forecast.forecasting.base import FittedForecaster, NotEnoughHistory
+from chat_forecast.forecasting.bursts import cap_bursts
 from chat_forecast.forecasting.curve_forecaster import CurveForecaster, make_forecaster
 from chat_forecast.forecasting.holiday_effect import NO_EFFECT, find_holiday_effect
 from chat_forecast.forecasting.methods import METHODS, PROFILE, fit_curves, methods_of
@@ -44,7 +45,7 @@ def train(series: pd.DataFrame, country: str | None = None) -> Training:
     if series["messages"].isna().all():
         raise NotEnoughHistory(f"none of the {len(series)} hours of the series is known, expected at least one")
     with one_thread():
-        return _train(series, country)
+        return _train(cap_bursts(series), country)
 
 
 def load(stored: Mapping[str, Any]) -> FittedForecaster:
@@ -58,7 +59,7 @@ def load(stored: Mapping[str, Any]) -> FittedForecaster:
         raise ValueError(f"expected a model of one of {', '.join(METHODS)}, found {name!r}: retrain the model")
     try:
         return FittedSameHour.from_dict(stored) if name == SAME_HOUR else CurveForecaster.from_dict(stored)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"the model {name} was stored by another version ({error}): retrain it") from error
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import dagster as dg
 
 from chat_forecast.domain import data_quality
+from chat_forecast.domain.forecast_limits import LONGEST_GAP_DAYS, forecast_faults
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
+from chat_forecast.domain.windows import RECENT_DAYS
 from chat_forecast.pipeline.partitions import daily_partitions, days_of_run
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage, Storages
@@ -81,7 +83,8 @@ def _day_read(storage: ChatStorage, day: LocalDay) -> Finding:
 
 
 def _forecast_sane(storage: ChatStorage, day: LocalDay) -> Finding:
-    return _finding(data_quality.forecast_faults(storage.frames("next_day_forecast", day, day), day.plus(1)))
+    history = storage.frames("hourly_series", day.plus(1 - RECENT_DAYS - LONGEST_GAP_DAYS), day)
+    return _finding(forecast_faults(storage.frames("next_day_forecast", day, day), day.plus(1), history))
 
 
 def _good_enough(storage: ChatStorage, day: LocalDay) -> Finding:

@@ -1,9 +1,6 @@
-import numpy as np
 import pandas as pd
-import pytest
 
-from chat_forecast.domain.data_quality import forecast_faults, missing_hours, repeated_ids, wrong_counts, wrong_hours
-from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
+from chat_forecast.domain.data_quality import missing_hours, repeated_ids, wrong_counts, wrong_hours
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
@@ -12,18 +9,11 @@ from chat_forecast_tests.factories import make_message_batch
 DAY = LocalDay.parse("2026-01-01", "Europe/Moscow")
 
 
-def sane_forecast():
-    frame = pd.DataFrame({name: np.full(24, 3.0) for name in FORECAST_COLUMNS[1:]})
-    frame.insert(0, "hour", DAY.hours)
-    return frame
-
-
 def test_a_sound_day_has_no_faults():
     batch = make_message_batch(DAY, [1, 100])
     series = count_by_hour(batch, DAY)
     found = [repeated_ids(batch), wrong_hours(series, DAY), wrong_counts(series, batch, DAY), missing_hours(series)]
     assert found == [[], [], [], []]
-    assert forecast_faults(sane_forecast(), DAY) == []
 
 
 def test_a_repeated_id_is_found():
@@ -51,21 +41,3 @@ def test_a_missing_day_is_told_from_missing_hours():
     series = count_by_hour(make_message_batch(DAY), DAY)
     series.loc[[0, 5], "messages"] = pd.NA
     assert missing_hours(series) == ["2 of 24 hours were not read: 00:00, 05:00"]
-
-
-@pytest.mark.parametrize(
-    ("column", "value", "words"),
-    [
-        ("expected", np.nan, "expected is not finite"),
-        ("q01", -1.0, "q01 is negative"),
-        ("q10", 4.0, "quantiles out of order in 1 hours"),
-    ],
-)
-def test_a_forecast_that_cannot_be_is_found(column, value, words):
-    forecast = sane_forecast()
-    forecast.loc[3, column] = value
-    assert any(words in fault for fault in forecast_faults(forecast, DAY))
-
-
-def test_no_forecast_yet_is_no_fault():
-    assert forecast_faults(sane_forecast().iloc[:0], DAY) == []

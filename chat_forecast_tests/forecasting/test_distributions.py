@@ -41,6 +41,7 @@ def test_quantiles_hold_as_many_draws_as_they_say(mean, size):
         assert (draws < table[name]).mean() <= probability + 0.005
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=40))
 def test_empirical_quantiles_are_counts_that_were_seen(counts):
     table = describe_counts(HOURS[:1], Empirical((np.array(counts, dtype=float),))).iloc[0]

@@ -4,6 +4,7 @@ import pytest
 
 from chat_forecast.domain import metrics
 from chat_forecast.forecasting import train
+from chat_forecast.forecasting.bursts import cap_bursts
 from chat_forecast.forecasting.model_selection import COMPARED_DAYS, LOSS_COLUMNS, PROBABILITIES, choose, compare, summarise
 from chat_forecast.forecasting.same_hour import fit_same_hour
 from chat_forecast_tests.factories import make_series
@@ -25,7 +26,7 @@ NOISE = np.random.default_rng(4).normal(0, 1, 28)
 
 @pytest.fixture(scope="module")
 def losses():
-    return compare(make_chat(days=70))
+    return compare(cap_bursts(make_chat(days=70)))
 
 
 def test_every_method_is_compared_on_every_day(losses):
@@ -35,7 +36,7 @@ def test_every_method_is_compared_on_every_day(losses):
 
 
 def test_the_same_hour_is_scored_as_if_forecast_every_night(losses):
-    chat = make_chat(days=70)
+    chat = cap_bursts(make_chat(days=70))
     slow = []
     for day in range(42, 70):
         before, coming = chat.iloc[: day * 24], chat.iloc[day * 24 : (day + 1) * 24]
@@ -47,7 +48,7 @@ def test_the_same_hour_is_scored_as_if_forecast_every_night(losses):
 
 
 def test_what_happens_on_a_day_does_not_change_the_losses_of_the_days_before(losses):
-    chat = make_chat(days=70)
+    chat = cap_bursts(make_chat(days=70))
     loud = chat.assign(messages=chat["messages"].where(chat.index < 69 * 24, 50))
     again = compare(loud)
     assert again[again["day"] < again["day"].max()].equals(losses[losses["day"] < losses["day"].max()])

@@ -28,13 +28,24 @@ def test_the_curve_is_what_prophet_itself_would_predict(chat, monkeypatch):
     original = prophet._fitted
     monkeypatch.setattr(prophet, "_fitted", lambda table: kept.append(original(table)) or kept[0])
     curve = fit_prophet(chat)
-    hours = pd.date_range(chat["hour"].iloc[-400], periods=500, freq="h")
+    hours = pd.date_range(chat["hour"].iloc[-400], periods=400, freq="h")
     wall = hours.tz_localize(None)
     future = pd.DataFrame({"ds": wall, "on_weekdays": wall.day_of_week < 5, "at_weekends": wall.day_of_week >= 5})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = kept[0].predict(future)["yhat"].to_numpy()
     np.testing.assert_allclose(curve.roots(hours), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_the_trend_stands_still_after_the_last_known_hour():
+    """A chat that grew from 30 to 102 a day does not go on growing while nothing is known of it."""
+    first = LocalDay.parse("2026-01-01", "UTC")
+    growing = make_series(first, 90, lambda hour: round((30 + 0.8 * (hour - first.start).days) / 48 * (1 + hour.hour % 3)))
+    curve = fit_prophet(growing)
+    weeks = [pd.DatetimeIndex([h for n in range(7) for h in first.plus(days + n).hours]) for days in (90, 104, 1547)]
+    totals = [curve.means(week).sum() for week in weeks]
+    assert totals == pytest.approx([totals[0]] * 3)
+    assert totals[0] < 1.2 * growing["messages"].tail(7 * 24).sum()
 
 
 def test_the_means_add_up_to_the_last_days(chat, curve):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from chat_forecast.domain.data_quality import forecast_faults
+from chat_forecast.domain.forecast_limits import forecast_faults
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting import METHODS, FittedForecaster, NotEnoughHistory, load, train
 from chat_forecast.forecasting.curve_forecaster import make_forecaster
@@ -94,14 +94,15 @@ def test_a_forecast_is_sane_on_days_of_clock_changes(name, chat, fitted):
         day = LocalDay.parse(key, zone)
         series = chat.assign(hour=chat["hour"] + (day.start - chat["hour"].iloc[-1] - pd.Timedelta("1h")))
         series["hour"] = series["hour"].dt.tz_convert(zone)
-        assert forecast_faults(fitted[name].forecast(series, day.hours), day) == []
+        assert forecast_faults(fitted[name].forecast(series, day.hours), day, series) == []
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_the_series_a_model_is_given_matters_only_before_its_hours_and_within_200_days(name, chat, fitted):
     day = after(chat)
-    longer = pd.concat([make_chat(days=150, first=FIRST.plus(-150), level=99), chat], ignore_index=True)
-    pd.testing.assert_frame_equal(fitted[name].forecast(longer, day.hours), fitted[name].forecast(chat, day.hours))
+    within = pd.concat([make_chat(days=130, first=FIRST.plus(-130)), chat], ignore_index=True)
+    longer = pd.concat([make_chat(days=150, first=FIRST.plus(-280), level=99), within], ignore_index=True)
+    pd.testing.assert_frame_equal(fitted[name].forecast(longer, day.hours), fitted[name].forecast(within, day.hours))
 
 
 def test_every_method_beats_the_week_before_on_a_steady_chat(chat, fitted):
@@ -125,7 +126,7 @@ def test_the_level_of_the_last_days_reaches_the_forecast_without_fitting_again(c
 def test_a_young_chat_gets_a_sane_forecast(days):
     chat = make_chat(days=days)
     training = train(chat)
-    assert forecast_faults(training.fitted.forecast(chat, after(chat).hours), after(chat)) == []
+    assert forecast_faults(training.fitted.forecast(chat, after(chat).hours), after(chat), chat) == []
     assert training.comparison["is_chosen"].sum() == 1
     assert training.fitted.name in training.why
 
@@ -134,14 +135,14 @@ def test_one_message_ever_gets_a_sane_forecast():
     for days in (1, 30, 60):
         chat = make_series(FIRST, days, lambda hour: int(hour == FIRST.hours[9]))
         table = train(chat).fitted.forecast(chat, after(chat).hours)
-        assert forecast_faults(table, after(chat)) == []
+        assert forecast_faults(table, after(chat), chat) == []
         assert table["expected"].sum() < 4
 
 
 def test_weeks_of_silence_lead_to_a_forecast_near_zero():
     chat = pd.concat([make_chat(60), make_series(FIRST.plus(60), 40, lambda _: 0)], ignore_index=True)
     table = train(chat).fitted.forecast(chat, after(chat).hours)
-    assert forecast_faults(table, after(chat)) == []
+    assert forecast_faults(table, after(chat), chat) == []
     assert 0 < table["expected"].sum() < 5
 
 
@@ -150,7 +151,7 @@ def test_a_chat_that_explodes_gets_a_high_and_finite_forecast():
     chat = pd.concat([calm, make_chat(1, first=FIRST.plus(60), level=160)], ignore_index=True)
     usual = calm["messages"].tail(7 * 24).sum() / 7
     table = train(chat).fitted.forecast(chat, after(chat).hours)
-    assert forecast_faults(table, after(chat)) == []
+    assert forecast_faults(table, after(chat), chat) == []
     assert 2 * usual < table["expected"].sum() < 40 * usual
 
 

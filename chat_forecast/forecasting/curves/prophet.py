@@ -33,8 +33,9 @@ ONE_DAY_NS = 86_400_000_000_000
 class ProphetCurve:
     """What Prophet found, in its own scale: everything needed to evaluate it without Prophet.
 
-    Times are local wall clock, in days since 1970. ``trend`` is the slope and the offset, ``changes`` the slope's
-    changes at the ``changepoints``; the seasonal coefficients are those of sines and cosines, alternating.
+    Times are local wall clock, in days since 1970. ``trend`` is the slope and the offset of a trend whose time runs from 0
+    at the first known hour to 1 at the last, ``changes`` the slope's changes at the ``changepoints``; the seasonal
+    coefficients are those of sines and cosines, alternating.
     """
 
     start: float
@@ -52,10 +53,13 @@ class ProphetCurve:
     """By which the means are multiplied, so that they add up to the last days."""
 
     def roots(self, hours: pd.DatetimeIndex) -> Floats:
-        """Evaluate the curve on the scale of square roots: Prophet's ``yhat``."""
+        """Evaluate the curve on the scale of square roots: Prophet's ``yhat``, but the trend ends with the last known hour.
+
+        Prophet would go on with its last slope for ever, which squared back makes thousands of messages out of a hundred.
+        """
         wall = hours.tz_localize(None)
         days = wall.to_numpy().astype("datetime64[ns]").astype(np.int64) / ONE_DAY_NS
-        time = (days - self.start) / self.span
+        time = np.minimum((days - self.start) / self.span, 1.0)
         slope, offset = self.trend
         since = np.maximum(time[:, None] - np.array(self.changepoints), 0)
         level = offset + slope * time + since @ np.array(self.changes)

@@ -1,0 +1,93 @@
+"""What a day is forecast from, from the best that can be had down to nothing.
+
+Belongs here: the one way to a forecast: the trained model; where there is none that can be used, the same hour of 28 days;
+where too little is known, none, and why.
+Does not belong here: the methods, choosing the newest model (:mod:`chat_forecast.storage`), storing the forecast.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from chat_forecast.domain.forecast_limits import missing_days_before, no_forecast_reason, withheld_reason
+from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.forecasting.same_hour import fit_same_hour
+from chat_forecast.forecasting.training import load
+
+MADE_COLUMNS = (*FORECAST_COLUMNS, "forecaster", "trained_through")
+"""The columns of every forecast, and who made it: the method's name, and the last day whose series its model has seen, None
+where no model was used."""
+
+Source = Literal["model", "same_hour", "none"]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The forecast of a day, or why there is none."""
+
+    table: pd.DataFrame
+    """:data:`MADE_COLUMNS`, one row an hour; no rows where there is no forecast."""
+    source: Source
+    """What it was made from: the trained model, the same hour of 28 days, or nothing."""
+    reason: str
+    """Why it was not made by the trained model, in words; empty where it was."""
+    missing_days: int | None
+    """Whole days without a known hour just before the day; None where nothing is known."""
+    withheld: str
+    """Why it is not shown to people, in words; empty where it may be."""
+
+
+def make_forecast(
+    record: "Mapping[str, Any] | pd.Series[Any] | None",
+    series: pd.DataFrame,
+    hours: pd.DatetimeIndex,
+    *,
+    no_model_because: str = "there is no trained model yet",
+) -> Forecast:
+    """Forecast the ``hours`` of a local day from all that is known before it, by the best that can be had.
+
+    ``record`` is the row that was stored of the newest training (``model``: its JSON, ``forecaster``, ``trained_through``),
+    or None, with the reason in ``no_model_because``. ``series`` has ``hour`` (aware, local, ascending) and ``messages`` of
+    the last :data:`.HISTORY_DAYS` days before the first of the ``hours``; hours that are absent or NA were never read.
+
+    A model that cannot be used is no error: the same hour of 28 days serves, and the forecast says so.
+    """
+    day = LocalDay.containing(hours[0].to_pydatetime(), str(hours.tz))
+    missing = missing_days_before(series, day)
+    reason = no_forecast_reason(series, day)
+    if reason:
+        return Forecast(_empty(hours), "none", reason, missing, "")
+    table, reason = _by_model(record, series, hours) if record is not None else (None, no_model_because)
+    source: Source = "model"
+    if table is None:
+        source, table = "same_hour", _by_same_hour(series, hours)
+    return Forecast(table, source, reason, missing, withheld_reason(table, day, series))
+
+
+def _by_model(
+    record: "Mapping[str, Any] | pd.Series[Any]", series: pd.DataFrame, hours: pd.DatetimeIndex
+) -> tuple[pd.DataFrame | None, str]:
+    """Forecast by a stored model; without a table, the reason says what is wrong with the model."""
+    through = record["trained_through"]
+    try:
+        table = load(json.loads(record["model"])).forecast(series, hours)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # A stored model is data from outside: whatever is wrong with it, the day gets a forecast.
+        return None, f"the model trained through {through} cannot be used ({type(error).__name__}: {error})"
+    return table.assign(forecaster=record["forecaster"], trained_through=through), ""
+
+
+def _by_same_hour(series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
+    fitted = fit_same_hour(series)
+    unknown = pd.Series([None] * len(hours), dtype="str")
+    return fitted.forecast(series, hours).assign(forecaster=fitted.name, trained_through=unknown)
+
+
+def _empty(hours: pd.DatetimeIndex) -> pd.DataFrame:
+    numbers = {name: pd.Series(dtype="float64") for name in FORECAST_COLUMNS[1:]}
+    texts = {name: pd.Series(dtype="str") for name in MADE_COLUMNS[len(FORECAST_COLUMNS) :]}
+    return pd.DataFrame({"hour": hours[:0], **numbers, **texts})
