@@ -1,22 +1,28 @@
 """How each chat is doing, from what is stored: what was read, forecast and scored, and what needs a person.
 
-Belongs here: finding out, without a run and without asking anybody outside.
+Belongs here: finding out, without a run and without asking anybody outside. What is wrong with one file or one chat hides
+nothing of the others.
 Does not belong here: how it is printed (:mod:`chat_forecast.cli.status`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from chat_forecast.app.overview import no_verdict
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.retraining_rule import evaluate_rule
+from chat_forecast.domain.retraining_rule import Verdict
+from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import LATE_AFTER, Chat
 from chat_forecast.sources import Sources
 from chat_forecast.sources.base import SourceError
-from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.inspection import StoredAsset, inspect_asset
+from chat_forecast.storage.partitions import ChatStorage, Storages
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 
 NIGHTLY = time(0, 1)
 
@@ -27,68 +33,126 @@ class ChatHealth:
 
     chat: str
     source: str
-    last_day_read: str | None
-    missing_days: list[str]
-    """From the first day to the last one expected: never read, or read and nothing known of them."""
-    score: dict[str, Any] | None
-    """Of the newest scored day: ``day``, ``smape``, ``rmse``, ``skill``, ``check_passed`` and ``check``, in words."""
-    model_trained_through: str | None
-    model_age_days: int | None
-    """From the day trained through to the last day that has ended."""
     next_tick: str
     """When the schedule does the next day, if the daemon runs."""
-    concerns: list[str]
+    last_day_read: str | None = None
+    missing_days: list[str] = field(default_factory=list)
+    """From the first day to the last one expected: never read, or read without finding out anything about it."""
+    score: dict[str, Any] | None = None
+    """Of the newest scored day: ``day``, ``smape``, ``rmse``, ``skill``, and its stored verdict: ``check_passed`` (None
+    where none is stored), ``check_rule`` and ``check``, the reason in words."""
+    model_trained_through: str | None = None
+    model_age_days: int | None = None
+    """From the day trained through to the last day that has ended."""
+    concerns: list[str] = field(default_factory=list)
     """What needs a person, with what to do."""
 
 
-def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -> ChatHealth:
-    """Find out how a chat is doing.
+@dataclass(frozen=True)
+class _Stored:
+    """What is stored of a chat up to the last day that has ended, and which of its files cannot be used."""
 
-    Raises:
-        StoredFileError: a stored file is damaged.
-    """
+    storage: ChatStorage
+    assets: dict[str, StoredAsset]
+    yesterday: LocalDay
+
+    @classmethod
+    def inspect(cls, storage: ChatStorage, yesterday: LocalDay) -> "_Stored":
+        return cls(storage, {asset: inspect_asset(storage, asset) for asset in PARTITION_SCHEMAS}, yesterday)
+
+    @property
+    def faults(self) -> list[str]:
+        return [fault for asset in self.assets.values() for fault in asset.faults]
+
+    def days(self, asset: str) -> list[LocalDay]:
+        """The days of which there are rows."""
+        return [day for day, file in self.assets[asset].partitions.items() if file.rows and day <= self.yesterday]
+
+    @property
+    def known_days(self) -> set[LocalDay]:
+        """The days of which an hour was read."""
+        series = self.assets["hourly_series"].partitions
+        return {day for day in self.days("hourly_series") if series[day].has_any("messages")}
+
+
+def examine_all(chats: Iterable[Chat], storages: Storages, sources: Sources, now: datetime) -> list[ChatHealth]:
+    """Find out how every chat is doing; one of which it cannot be found out has the reason as its only concern."""
+    found = []
+    for chat in chats:
+        try:
+            found.append(examine(chat, storages.of(chat), sources, now))
+        except (ChatForecastError, OSError) as error:
+            tick = _next_tick(chat, now).isoformat()
+            found.append(ChatHealth(chat.slug, chat.source, tick, concerns=[f"it cannot be examined: {error}"]))
+    return found
+
+
+def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -> ChatHealth:
+    """Find out how a chat is doing. A file that cannot be used is a concern, and the rest is found out without it."""
     yesterday = LocalDay.containing(now, chat.timezone).plus(-1)
     is_early = now < yesterday.end + LATE_AFTER
-    first, last = LocalDay(chat.first_day, chat.timezone), sources.last_day(chat, yesterday)
-    due = min(last, yesterday.plus(-1)) if is_early else last
-    known = _days_known(storage, first, yesterday)
-    stored = set(storage.days("raw_messages"))
-    missing = [day for day in first.until(due) if day not in known]
-    never_read = [day for day in missing if day not in stored]
+    stored = _Stored.inspect(storage, yesterday)
+    known = stored.known_days
     last_read = max(known, default=None)
-    models = [day for day in storage.trained_days() if day <= yesterday]
-    score = _newest_score(chat, storage, yesterday)
-    concerns = [*_setup_concerns(chat, sources), *_reading_concerns(chat, last_read, due, never_read)]
+    last, archive_faults = _last_day(chat, sources, yesterday, last_read)
+    due = min(last, yesterday.plus(-1)) if is_early else last
+    missing = [day for day in LocalDay(chat.first_day, chat.timezone).until(due) if day not in known]
+    attempted = set(storage.days("raw_messages"))
+    never_read = [day for day in missing if day not in attempted]
+    models = stored.days("trained_model")
+    score, score_faults = _newest_score(chat, stored)
+    concerns = [
+        *stored.faults,
+        *archive_faults,
+        *score_faults,
+        *_setup_concerns(chat, sources),
+        *_reading_concerns(chat, last_read, due, never_read),
+    ]
     if last_read is not None and not is_early:
-        concerns += _forecast_concerns(chat, storage, last_read, models, score)
+        has_forecast = last_read in stored.days("next_day_forecast")
+        concerns += _forecast_concerns(chat, last_read, models, score, has_forecast=has_forecast)
     return ChatHealth(
         chat=chat.slug,
         source=chat.source,
+        next_tick=_next_tick(chat, now).isoformat(),
         last_day_read=None if last_read is None else last_read.key,
         missing_days=[day.key for day in missing],
         score=score,
         model_trained_through=models[-1].key if models else None,
         model_age_days=(yesterday.date - models[-1].date).days if models else None,
-        next_tick=_next_tick(chat, now).isoformat(),
         concerns=concerns,
     )
 
 
-def _days_known(storage: ChatStorage, first: LocalDay, last: LocalDay) -> set[LocalDay]:
-    """The days of which an hour was read."""
-    series = storage.frames("hourly_series", first, last)
-    read = series.loc[series["messages"].notna(), "hour"]
-    return {LocalDay(day, first.timezone) for day in set(pd.DatetimeIndex(read).date)}
+def _last_day(chat: Chat, sources: Sources, yesterday: LocalDay, last_read: LocalDay | None) -> tuple[LocalDay, list[str]]:
+    """The last day worth reading; where the archive that ends with it cannot be used, the last one that was read."""
+    try:
+        return sources.last_day(chat, yesterday), []
+    except (StoredFileError, OSError) as error:
+        return last_read or yesterday, [str(error)]
 
 
-def _newest_score(chat: Chat, storage: ChatStorage, last: LocalDay) -> dict[str, Any] | None:
-    scored = [day for day in storage.days("daily_score") if day <= last]
-    if not scored:
-        return None
-    scores = storage.frames("daily_score", scored[-1].plus(1 - chat.check.window_days), scored[-1])
-    verdict, row = evaluate_rule(scores, chat.check), scores.iloc[-1]
-    figures = {name: None if pd.isna(row[name]) else float(row[name]) for name in ("smape", "rmse", "skill")}
-    return {"day": scored[-1].key, **figures, "check_passed": verdict.passed, "check": verdict.reason}
+def _newest_score(chat: Chat, stored: _Stored) -> tuple[dict[str, Any] | None, list[str]]:
+    """The newest score that can be read, and what is wrong with those after it."""
+    faults = []
+    for day in reversed(stored.days("daily_score")):
+        try:
+            scores = stored.storage.frames("daily_score", day, day)
+        except StoredFileError as error:
+            faults.append(str(error))
+            continue
+        if scores.empty:
+            continue
+        row = scores.iloc[-1]
+        verdict = Verdict.from_row(row)
+        figures = {name: None if pd.isna(row[name]) else float(row[name]) for name in ("smape", "rmse", "skill")}
+        check = {
+            "check_passed": verdict and verdict.passed,
+            "check_rule": verdict and verdict.rule,
+            "check": verdict.reason if verdict else no_verdict(chat, day.key),
+        }
+        return {"day": day.key, **figures, **check}, faults
+    return None, faults
 
 
 def _setup_concerns(chat: Chat, sources: Sources) -> list[str]:
@@ -104,15 +168,15 @@ def _setup_concerns(chat: Chat, sources: Sources) -> list[str]:
 
 def _reading_concerns(chat: Chat, last_read: LocalDay | None, due: LocalDay, never_read: list[LocalDay]) -> list[str]:
     if last_read is None:
-        return [f"nothing was read yet: chat-forecast backfill {chat.slug}"]
+        return [f"nothing has been read yet: chat-forecast backfill {chat.slug}"]
     concerns = []
     late = [day for day in never_read if day > last_read]
     if late:
         concerns.append(
-            f"late: {due.key} should have been read by now, and {last_read.key} was the last. Is chat-forecast up running? "
-            f"Then: chat-forecast backfill {chat.slug} --from {late[0].key} --to {due.key}"
+            f"late: {due.key} should have been read by now, and the last day read is {last_read.key}. Is chat-forecast up "
+            f"running? Then: chat-forecast backfill {chat.slug} --from {late[0].key} --to {due.key}"
         )
-    # Between two files of an archive nobody knows anything, and no run can change that.
+    # Between two files of an archive nothing is known, and no run can change that.
     gaps = [day for day in never_read if day < last_read] if chat.source != "export" else []
     if gaps:
         number = "1 day was" if len(gaps) == 1 else f"{len(gaps)} days were"
@@ -121,18 +185,18 @@ def _reading_concerns(chat: Chat, last_read: LocalDay | None, due: LocalDay, nev
 
 
 def _forecast_concerns(
-    chat: Chat, storage: ChatStorage, last_read: LocalDay, models: list[LocalDay], score: dict[str, Any] | None
+    chat: Chat, last_read: LocalDay, models: list[LocalDay], score: dict[str, Any] | None, *, has_forecast: bool
 ) -> list[str]:
     if not models:
         return [f"there is no model yet: chat-forecast run {chat.slug} --day {last_read.key}"]
     concerns = []
-    if storage.frames("next_day_forecast", last_read, last_read).empty:
+    if not has_forecast:
         concerns.append(
             f"there is no forecast for {last_read.plus(1).key}: chat-forecast run {chat.slug} --day {last_read.key}"
         )
-    if score is not None and not score["check_passed"] and models[-1].key < score["day"]:
+    if score is not None and score["check_passed"] is False and models[-1].key < score["day"]:
         concerns.append(
-            f"the score of {score['day']} failed its check ({score['check']}), and no model was trained since: "
+            f"the score of {score['day']} failed its check ({score['check']}), and the model has not been retrained since: "
             f"chat-forecast run {chat.slug} --day {score['day']}"
         )
     return concerns

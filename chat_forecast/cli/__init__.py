@@ -12,6 +12,7 @@ from chat_forecast.cli.importing import import_
 from chat_forecast.cli.notify import notify
 from chat_forecast.cli.pipeline import backfill, demo, run, show, up
 from chat_forecast.cli.reports import report
+from chat_forecast.cli.rescore import rescore
 from chat_forecast.cli.shell import completion
 from chat_forecast.cli.status import status
 from chat_forecast.cli.telegram import add, chats, login, logout
@@ -24,11 +25,11 @@ from chat_forecast.cli.telegram import add, chats, login, logout
 )
 @click.version_option(package_name="chat_forecast")
 def main() -> None:
-    """Forecast, every night, how many messages a chat will get in each hour of the next day."""
+    """Forecast every night how many messages a chat will get in each hour of the next day."""
 
 
 for command in (
-    demo, up, import_, login, logout, chats, add, backfill, run, show, report, status, backtest, notify,
+    demo, up, import_, login, logout, chats, add, backfill, run, show, report, status, rescore, backtest, notify,
     completion,
 ):  # fmt: skip
     main.add_command(command)

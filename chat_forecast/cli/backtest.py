@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from chat_forecast.cli import terminal
-from chat_forecast.cli.base import Workplace, chat_argument, examples, json_option, pass_workplace, print_json, words_to
+from chat_forecast.cli.base import Workplace, chat_argument, console_for, examples, json_option, pass_workplace, print_json
+from chat_forecast.cli.output.backtests import print_backtest
+from chat_forecast.cli.output.progress import run_progress
 from chat_forecast.forecasting.backtest import differences, summarise
 
 
@@ -18,13 +19,13 @@ from chat_forecast.forecasting.backtest import differences, summarise
     )
 )
 @chat_argument
-@click.option("--days", type=click.IntRange(1), default=90, show_default=True, help="How many of the last days.")
+@click.option("--days", type=click.IntRange(1), default=90, show_default=True, help="How many days to forecast again.")
 @click.option(
-    "--every", type=click.IntRange(1), default=1, show_default=True, help="Forecast only every so many-th of these days."
+    "--every", type=click.IntRange(1), default=1, show_default=True, help="Forecast only every N-th of these days."
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write every forecast to this Parquet file.")
 @click.option(
-    "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all processors", help="Processes to use."
+    "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all processors", help="Number of processes."
 )
 @json_option
 @pass_workplace
@@ -33,16 +34,16 @@ def backtest(
 ) -> None:
     """Forecast a chat's last days again, each from what was known the night before, and compare forecasters.
 
-    The product is trained at every origin as the nightly pipeline would train it, and stands beside Prophet's defaults, the
-    same hour a week before (seasonal naive), the same hour of 28 days, and the nearest neighbour.
+    The product is trained at every origin as the nightly pipeline would train it. It is compared with Prophet's defaults,
+    the same hour a week before (seasonal naive), the same hour of 28 days, and the nearest neighbour.
     """
     from chat_forecast.app.backtesting import run_backtest, store_rows
 
     chat = workplace.chat(chat_slug)
     if out is not None and not out.absolute().parent.is_dir():
         raise click.UsageError(f"--out {out}: there is no folder {out.absolute().parent}")
-    console = words_to(as_json)
-    with terminal.progress(console) as progress:
+    console = console_for(as_json)
+    with run_progress(console) as progress:
         progress.headline(f"{chat.slug}: forecasting the last {days} days again")
         found = run_backtest(
             chat,
@@ -60,6 +61,6 @@ def backtest(
     if as_json:
         print_json({"chat": chat.slug, "summary": summary, "differences": compared})
         return
-    terminal.print_backtest(console, chat, found.rows, summary, compared)
+    print_backtest(console, chat, found.rows, summary, compared)
     if out is not None:
         console.print(f"Every forecast: {out}", highlight=False, soft_wrap=True)

@@ -4,8 +4,8 @@ Belongs here: the clock and the environment, which are read here and handed on; 
 ``--json``.
 Does not belong here: any one command.
 
-A command that prints results takes ``@json_option``, says its words and shows its progress on ``words_to(as_json)``, and
-ends with :func:`print_json`. Every command shows examples: ``@click.command(epilog=examples("chat-forecast …"))``.
+A command that prints results takes ``@json_option``, writes to ``console_for(as_json)``, shows its progress there, and ends
+with :func:`print_json`. Every command shows examples: ``@click.command(epilog=examples("chat-forecast …"))``.
 """
 
 import json
@@ -28,19 +28,19 @@ if TYPE_CHECKING:  # `--help` need not wait for it
     from chat_forecast.pipeline.resources import Resources
 
 console = Console()
-"""Where words and tables go. Colours and moving bars are left out where it is not a terminal."""
+"""Where text and tables go; colours and moving bars only on a terminal."""
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on standard output, and nothing else there."
 )
 
 
-def words_to(as_json: bool) -> Console:
-    """Where a command says what it does: standard error while standard output is kept for JSON."""
+def console_for(as_json: bool) -> Console:
+    """Where a command prints for people: standard error while standard output is kept for JSON."""
     return Console(stderr=True) if as_json else console
 
 
 def print_json(document: object) -> None:
-    """Print one JSON document: instants in ISO 8601 with their offset, tables as lists of rows, nothing known as null."""
+    """Print one JSON document: instants in ISO 8601 with their offset, tables as lists of rows, unknown values as null."""
     click.echo(json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False))
 
 
@@ -78,7 +78,7 @@ def _plain(value: object) -> object:
 
 
 class Commands(click.Group):
-    """A command group that turns an error a user can mend into one message and exit code 1."""
+    """A command group that turns an error that a user can fix into one message and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that was asked for."""
@@ -129,7 +129,7 @@ class Workplace:
         if day.date < chat.first_day:
             raise click.ClickException(
                 f"{chat.slug} begins on {chat.first_day}, and no day of it has ended yet in {chat.timezone}: "
-                "there is something to do from tomorrow on"
+                "the first run can be made tomorrow"
             )
         return day
 

@@ -4,16 +4,17 @@ from pathlib import Path
 
 import click
 
-from chat_forecast.cli import terminal
 from chat_forecast.cli.base import (
     Workplace,
     chat_argument,
+    console_for,
     examples,
     json_option,
     pass_workplace,
     print_json,
-    words_to,
 )
+from chat_forecast.cli.output.imports import import_figures, print_import
+from chat_forecast.cli.output.progress import byte_progress
 from chat_forecast.settings.editing import add_chat, expect_addable, update_first_day
 from chat_forecast.settings.models import Chat
 
@@ -52,8 +53,8 @@ def import_(
     if chat_slug not in configured:
         # A name or a zone that cannot be used is refused before anything is read.
         expect_addable(home.chats_file, chat_slug, source="export", timezone=zone, first_day=workplace.now.date())
-    console = words_to(as_json)
-    with terminal.byte_progress(console, "reading") as progress:
+    console = console_for(as_json)
+    with byte_progress(console, "reading") as progress:
         report = import_files(
             Archive(home.storage_url, chat_slug),
             files,
@@ -68,9 +69,9 @@ def import_(
         update_first_day(home.chats_file, chat_slug, first_day)
     else:
         add_chat(home.chats_file, chat_slug, source="export", timezone=zone, first_day=first_day)
-    terminal.print_import(console, chat_slug, report)
+    print_import(console, chat_slug, report)
     if as_json:
-        print_json({"chat": chat_slug, **terminal.import_figures(report)})
+        print_json({"chat": chat_slug, **import_figures(report)})
 
 
 def _zone_of_import(configured: Chat | None, slug: str, timezone: str | None) -> str:

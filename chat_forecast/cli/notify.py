@@ -8,7 +8,7 @@ import click
 from filelock import Timeout
 from rich.console import Console
 
-from chat_forecast.cli.base import Workplace, examples, json_option, pass_workplace, print_json, words_to
+from chat_forecast.cli.base import Workplace, console_for, examples, json_option, pass_workplace, print_json
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.presentation.notifications.notices import test_message
 from chat_forecast.settings.models import Chat
@@ -35,7 +35,7 @@ def notify(workplace: Workplace, is_test: bool, as_json: bool) -> None:
             f"nobody to tell: {telling.settings.url_variable} is not set. It holds one or several Apprise URLs, separated "
             "by spaces, such as tgram://TOKEN/CHAT"
         )
-    console = words_to(as_json)
+    console = console_for(as_json)
     told = send_test(services) if is_test else tell_all(workplace, telling, services)
     print_told(console, told)
     if not told.sent and not told.failed:

@@ -1,29 +1,41 @@
 """Running the pipeline and looking at it: ``demo``, ``run``, ``backfill``, ``show``, ``up``."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from chat_forecast.cli import terminal
 from chat_forecast.cli.base import (
     Workplace,
     chat_argument,
     console,
+    console_for,
     day_type,
     ended_day,
     examples,
     json_option,
     pass_workplace,
     print_json,
-    words_to,
 )
 from chat_forecast.cli.notify import tell_after_run
+from chat_forecast.cli.output.chats import overview_figures, print_overview, print_retraining
+from chat_forecast.cli.output.names import shown_name
+from chat_forecast.cli.output.places import print_places
+from chat_forecast.cli.output.progress import run_progress
 from chat_forecast.cli.reports import refresh_report
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.editing import add_chat
+from chat_forecast.settings.paths import Home
+from chat_forecast.settings.reading import DEMO_DAYS
+from chat_forecast.storage.atomic_files import join_url
+from chat_forecast.whole_files import replace_file
+
+if TYPE_CHECKING:
+    from chat_forecast.app.overview import Overview
 
 DEMO_MODEL_DAYS = 30
-"""The demo scores so many days with the pipeline's own forecasts."""
+"""How many of the last days the demo forecasts and scores."""
 PORT = click.IntRange(1, 65535)
 
 
@@ -32,13 +44,14 @@ PORT = click.IntRange(1, 65535)
 @pass_workplace
 def demo(workplace: Workplace, as_json: bool) -> None:
     """Run the whole pipeline on a simulated chat: read 120 days, train, score, forecast tomorrow."""
+    from chat_forecast.app.overview import gather_overview
     from chat_forecast.app.runs import opened
     from chat_forecast.pipeline.jobs import DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
 
-    home, console = workplace.home, words_to(as_json)
+    home, console = workplace.home, console_for(as_json)
     home.prepare()
     if not home.chats_file.exists():
-        first_day = workplace.now.date() - timedelta(days=120)
+        first_day = workplace.now.date() - timedelta(days=DEMO_DAYS)
         add_chat(home.chats_file, "demo", source="simulated", timezone="Europe/Moscow", first_day=first_day)
     chat = next((chat for chat in workplace.chats if chat.source == "simulated"), None)
     if chat is None:
@@ -46,7 +59,7 @@ def demo(workplace: Workplace, as_json: bool) -> None:
     yesterday = workplace.yesterday(chat)
     first = LocalDay(chat.first_day, chat.timezone)
     trained = max(first, yesterday.plus(-DEMO_MODEL_DAYS))
-    with terminal.progress(console) as progress, opened(home, workplace.chats, progress.update) as runner:
+    with run_progress(console) as progress, opened(home, workplace.chats, progress.update) as runner:
         progress.headline(f"{chat.slug}: reading {first.key} to {yesterday.key} (simulated)")
         runner.materialise(chat, HISTORY_ASSETS, first, yesterday)
         progress.headline(f"{chat.slug}: training the first model, through {trained.key}")
@@ -55,52 +68,67 @@ def demo(workplace: Workplace, as_json: bool) -> None:
         runner.materialise(chat, ("next_day_forecast", "daily_score"), trained.plus(1), yesterday.plus(-1))
         progress.headline(f"{chat.slug}: last night's run, for {yesterday.key}")
         runner.materialise(chat, DAY_ASSETS, yesterday, yesterday)
-        progress.headline(f"{chat.slug}: does the score ask for a new model?")
+        progress.headline(f"{chat.slug}: is the score good enough?")
         retrained = runner.retrain_if_wanted(chat)
-        storage = runner.storage(chat)
-    terminal.print_retraining(console, retrained)
-    terminal.print_chat(console, chat, storage, yesterday)
+        overview = gather_overview(chat, runner.storage(chat), yesterday)
+    print_retraining(console, retrained)
+    print_overview(console, overview)
     page = refresh_report(workplace, chat, console)
-    terminal.print_places(console, home, chat, storage, yesterday, page)
+    files, picture = join_url(home.storage_url, chat.slug), _draw(home, overview)
+    print_places(console, {"files": files, "picture": picture, "report": page, "settings": home.chats_file})
     if as_json:
-        print_json(terminal.chat_figures(chat, storage, yesterday, retrained))
+        print_json(overview_figures(overview, retrained))
+
+
+def _draw(home: Home, overview: "Overview") -> Path | None:
+    """Draw the forecast beside the chat's files; returns where, or None if there is no forecast."""
+    from chat_forecast.presentation import plots
+
+    if overview.forecast is None or overview.forecast.empty:
+        return None
+    coming, picture = overview.day.plus(1), home.root / f"{overview.chat.slug}-forecast.png"
+    title = f"{shown_name(overview.chat)}: forecast, {coming.date:%A} {coming.key}"
+    replace_file(picture, plots.draw_forecast(overview.forecast, None, title))
+    return picture
 
 
 @click.command(epilog=examples("chat-forecast run my-chat", "chat-forecast run my-chat --day 2026-01-31"))
 @chat_argument
-@click.option("--day", type=day_type, help="The day to do (YYYY-MM-DD); yesterday by default.")
+@click.option("--day", type=day_type, help="The day to do (YYYY-MM-DD); by default yesterday.")
 @json_option
 @pass_workplace
 def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: bool) -> None:
-    """Do one day as the schedule does: read, score, forecast; and retrain if the score asks for it."""
+    """Do one day as the schedule does: read, score, forecast; retrain if the score is not good enough."""
+    from chat_forecast.app.overview import gather_overview
     from chat_forecast.app.runs import opened
 
     chat = workplace.chat(chat_slug)
     chosen = ended_day(workplace, chat, day, "--day") if day else workplace.yesterday(chat)
-    console = words_to(as_json)
-    with terminal.progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
+    console = console_for(as_json)
+    with run_progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
         try:
             retrained = runner.run_day(chat, chosen)
-        finally:  # a failure is told too
+        finally:  # a failure is sent too
             tell_after_run(workplace, runner, chat, console)
-        storage = runner.storage(chat)
-    terminal.print_retraining(console, retrained)
-    terminal.print_chat(console, chat, storage, chosen)
+        overview = gather_overview(chat, runner.storage(chat), chosen)
+    print_retraining(console, retrained)
+    print_overview(console, overview)
     refresh_report(workplace, chat, console)
     if as_json:
-        print_json(terminal.chat_figures(chat, storage, chosen, retrained))
+        print_json(overview_figures(overview, retrained))
 
 
 @click.command(
     epilog=examples("chat-forecast backfill my-chat", "chat-forecast backfill my-chat --from 2026-01-01 --to 2026-01-31")
 )
 @chat_argument
-@click.option("--from", "first", type=day_type, help="First day (YYYY-MM-DD); the chat's first day by default.")
-@click.option("--to", "last", type=day_type, help="Last day; by default yesterday, or the last day imported.")
+@click.option("--from", "first", type=day_type, help="First day (YYYY-MM-DD); by default the chat's first day.")
+@click.option("--to", "last", type=day_type, help="Last day (YYYY-MM-DD); by default yesterday, or the last day imported.")
 @json_option
 @pass_workplace
 def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None, as_json: bool) -> None:
     """Do every day of a range in one run, each from what was known at its end."""
+    from chat_forecast.app.overview import gather_overview
     from chat_forecast.app.runs import opened
 
     chat = workplace.chat(chat_slug)
@@ -109,15 +137,15 @@ def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last:
     end = ended_day(workplace, chat, last, "--to") if last else known
     if end < begin:
         raise click.UsageError(f"--from {begin.key} is after --to {end.key}")
-    console = words_to(as_json)
-    with terminal.progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
+    console = console_for(as_json)
+    with run_progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
         progress.headline(f"{chat.slug}: {begin.key} to {end.key}")
         runner.backfill(chat, begin, end)
-        storage = runner.storage(chat)
-    terminal.print_chat(console, chat, storage, end)
+        overview = gather_overview(chat, runner.storage(chat), end)
+    print_overview(console, overview)
     refresh_report(workplace, chat, console)
     if as_json:
-        print_json(terminal.chat_figures(chat, storage, end))
+        print_json(overview_figures(overview))
 
 
 @click.command(epilog=examples("chat-forecast show my-chat", "chat-forecast show my-chat --json | jq .forecast.expected"))
@@ -125,16 +153,20 @@ def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last:
 @json_option
 @pass_workplace
 def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
-    """Print a chat's newest forecast and the scores of its last week."""
+    """Print a chat's newest forecast and the scores of its last week; exit code 1 if a stored file cannot be used."""
+    from chat_forecast.app.overview import gather_overview
+
     chat = workplace.chat(chat_slug)
     storage = workplace.resources.storages.of(chat)
     made = storage.days("next_day_forecast")
     if not made:
-        raise click.ClickException(f"{chat.slug} has no forecast yet. Make them: chat-forecast backfill {chat.slug}")
+        raise click.ClickException(f"{chat.slug} has no forecast yet. To make one: chat-forecast backfill {chat.slug}")
+    overview = gather_overview(chat, storage, made[-1])
     if as_json:
-        print_json(terminal.chat_figures(chat, storage, made[-1]))
+        print_json(overview_figures(overview))
     else:
-        terminal.print_chat(console, chat, storage, made[-1])
+        print_overview(console, overview)
+    raise SystemExit(1 if overview.faults else 0)
 
 
 @click.command(epilog=examples("chat-forecast up", "chat-forecast up --port 3100 --mlflow-port 5100 --reports-port 3101"))
@@ -145,9 +177,9 @@ def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
 def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int) -> None:
     """Serve the Dagster UI, its daemon (schedule and sensors), the MLflow UI and the reports, until Ctrl-C.
 
-    All of them are open to this machine alone.
+    They can be reached from this machine only.
     """
     from chat_forecast.app.serving.up import serve
 
-    _ = workplace.chats  # a mistake in chats.toml is said now, not in a child's log
+    _ = workplace.chats  # a mistake in chats.toml is reported now, not in a child's log
     raise SystemExit(serve(workplace.home, port=port, mlflow_port=mlflow_port, reports_port=reports_port, say=console.print))

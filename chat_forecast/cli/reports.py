@@ -8,11 +8,11 @@ from rich.console import Console
 from chat_forecast.cli.base import (
     Workplace,
     chat_argument,
+    console_for,
     examples,
     json_option,
     pass_workplace,
     print_json,
-    words_to,
 )
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.known_values import known_languages
@@ -46,9 +46,9 @@ def report(
         raise click.ClickException(
             f"{error.filename}: cannot be written ({error.strerror}). Choose another --out."
         ) from error
-    words_to(as_json).print(f"{made} ({made.stat().st_size / 1e6:.1f} MB)", highlight=False, soft_wrap=True)
+    console_for(as_json).print(f"{made} ({made.stat().st_size / 1e6:.1f} MB)", highlight=False, soft_wrap=True)
     if is_to_open and click.launch(made.absolute().as_uri()) != 0:
-        words_to(as_json).print("No browser could be started: open the file yourself.")
+        console_for(as_json).print("No browser could be started: open the file yourself.")
     if as_json:
         print_json({"chat": chat.slug, "language": language or chat.language, "file": made, "bytes": made.stat().st_size})
 

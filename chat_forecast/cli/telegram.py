@@ -10,12 +10,12 @@ from rich.table import Table
 from chat_forecast.cli.base import (
     Workplace,
     console,
+    console_for,
     day_type,
     examples,
     json_option,
     pass_workplace,
     print_json,
-    words_to,
 )
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.editing import add_chat
@@ -112,7 +112,7 @@ def chats(workplace: Workplace, as_json: bool) -> None:
     from chat_forecast.sources.telegram.credentials import load_credentials
 
     credentials = load_credentials(workplace.home.root)
-    say = words_to(as_json).print
+    say = console_for(as_json).print
     found = account.listed_chats(workplace.home.root, credentials, say)
     if as_json:
         print_json([{"id": chat.peer.marked_id, **_listing(chat)} for chat in found])

@@ -127,6 +127,6 @@ def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: R
         return Verdict(not faults, settings.rule, "; ".join(faults or praise), figures)
     figures["model_age_days"] = int(age)
     is_old = int(age) >= settings.max_model_age_days
-    words = f"the model is {age} days old, {'the' if is_old else 'below the'} {settings.max_model_age_days} allowed"
+    words = f"the model is {int(age)} days old, {'the' if is_old else 'below the'} {settings.max_model_age_days} allowed"
     (faults if is_old else praise).append(words)
     return Verdict(not faults, settings.rule, "; ".join(faults or praise), figures)

@@ -170,6 +170,11 @@ class Chat(_Settings):
         """The slug as a name that Dagster allows for groups and jobs."""
         return self.slug.replace("-", "_")
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether its messages are made up."""
+        return self.source == "simulated"
+
     @field_validator("slug")
     @classmethod
     def _is_usable(cls, slug: str) -> str:

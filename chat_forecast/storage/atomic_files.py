@@ -7,6 +7,8 @@ other local files (:mod:`chat_forecast.whole_files`).
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import fsspec
@@ -71,18 +73,37 @@ def read_parquet(url: str, schema: Schema, timezone: str = "UTC") -> pa.Table:
 
     Raises:
         FileNotFoundError: there is no such file.
-        StoredFileError: it is not a Parquet file, is damaged, or is of another schema or a newer version.
+        StoredFileError: it cannot be read, is not a Parquet file, is damaged, or is of another schema or a newer version.
     """
+    with _opened(url, schema) as file:
+        return schema.upgrade(file.read(), url, timezone)
+
+
+def read_footer(url: str, schema: Schema, timezone: str = "UTC") -> pq.FileMetaData:
+    """What the end of a file says of its columns and rows; the rows themselves are not decoded.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        StoredFileError: as :func:`read_parquet`, as far as it can be told.
+    """
+    with _opened(url, schema) as file:
+        schema.expect(file.schema_arrow, url, timezone)
+        return file.metadata
+
+
+@contextmanager
+def _opened(url: str, schema: Schema) -> Iterator[pq.ParquetFile]:
     filesystem, path = fsspec.core.url_to_fs(url)
-    content = filesystem.cat_file(path)
     try:
-        table = pq.read_table(pa.BufferReader(content))
+        content = filesystem.cat_file(path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StoredFileError(f"{url} cannot be read ({error.strerror or error}). {schema.advice}") from error
+    try:
+        yield pq.ParquetFile(pa.BufferReader(content))
     except (pa.ArrowException, OSError) as error:
-        raise StoredFileError(
-            f"{url} is damaged: it is not a readable Parquet file ({error}). "
-            "Restore it from a backup, or delete it and materialise its day again."
-        ) from error
-    return schema.upgrade(table, url, timezone)
+        raise StoredFileError(f"{url} is damaged: it is not a readable Parquet file ({error}). {schema.advice}") from error
 
 
 def file_exists(url: str) -> bool:
@@ -91,8 +112,8 @@ def file_exists(url: str) -> bool:
     return bool(filesystem.isfile(path))
 
 
-def list_files(url: str, ending: str) -> list[str]:
-    """The names of the files in a folder that end so, in order; none where there is no such folder."""
+def list_names(url: str) -> list[str]:
+    """The names of what lies in a folder, in order; hidden files are left out, and there are none without the folder."""
     filesystem, path = fsspec.core.url_to_fs(url)
     filesystem.invalidate_cache(path)
     try:
@@ -100,7 +121,7 @@ def list_files(url: str, ending: str) -> list[str]:
     except FileNotFoundError:
         return []
     names = (entry.rstrip("/").rpartition("/")[2] for entry in entries)
-    return sorted(name for name in names if name.endswith(ending) and not name.startswith("."))
+    return sorted(name for name in names if not name.startswith("."))
 
 
 def file_versions(url: str, ending: str) -> dict[str, str]:

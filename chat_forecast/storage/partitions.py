@@ -4,9 +4,10 @@ Belongs here: what each asset's file holds, and reading and writing days.
 Does not belong here: how one file is replaced (:mod:`.atomic_files`), or who asks for it.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,10 +17,11 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.atomic_files import file_exists, join_url, list_files, read_parquet, write_parquet
-from chat_forecast.storage.schemas import PARTITION_SCHEMAS, READ_INTERVALS_KEY, StoredFileError
+from chat_forecast.storage.atomic_files import file_exists, join_url, list_names, read_parquet, write_parquet
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
 
 ENDING = ".parquet"
+PARTITION_NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.parquet", re.ASCII)
 READ_AHEAD_DAYS = 60
 
 
@@ -47,9 +49,23 @@ class ChatStorage:
         return FileLock(self.locks / f"{self.chat}.lock")
 
     def days(self, asset: str) -> list[LocalDay]:
-        """The days of an asset that are stored, ascending."""
-        names = list_files(join_url(self.root, self.chat, asset), ENDING)
-        return [LocalDay.parse(name.removesuffix(ENDING), self.timezone) for name in names]
+        """The days of an asset that are stored, ascending; a file that is not named after a day is none of them."""
+        days = (self._day_of(name) for name in list_names(join_url(self.root, self.chat, asset)))
+        return [day for day in days if day is not None]
+
+    def strays(self, asset: str) -> list[str]:
+        """What lies in an asset's folder without being one of its days, such as a copy that somebody made."""
+        folder = join_url(self.root, self.chat, asset)
+        return [join_url(folder, name) for name in list_names(folder) if self._day_of(name) is None]
+
+    def _day_of(self, name: str) -> LocalDay | None:
+        """The day whose partition a file is, by its name."""
+        if not PARTITION_NAME.fullmatch(name):
+            return None
+        try:
+            return LocalDay.parse(name.removesuffix(ENDING), self.timezone)
+        except ValueError:
+            return None
 
     def has(self, asset: str, day: LocalDay) -> bool:
         """Whether a partition is stored."""
@@ -86,8 +102,8 @@ class ChatStorage:
         intervals = (table.schema.metadata or {}).get(READ_INTERVALS_KEY)
         if intervals is None:
             raise StoredFileError(
-                f"{self.url(asset, day)} is not what its place says: it does not tell which hours were read. "
-                "Move the foreign file away and materialise its day again."
+                f"{self.url(asset, day)} is not what its place says: it does not say which hours were read. "
+                f"{self.schema(asset, day).advice}"
             )
         return MessageBatch(table.to_pandas().astype(MESSAGE_DTYPES), ReadIntervals.from_json(intervals.decode()))
 
@@ -101,8 +117,25 @@ class ChatStorage:
         return None if table is None else _to_pandas(table)
 
     def frames(self, asset: str, first: LocalDay, last: LocalDay) -> pd.DataFrame:
-        """The stored tables of the days from ``first`` to ``last``, one below the other; unstored days are left out."""
-        tables = (self.table(asset, day) for day in self._stored(asset, first, last))
+        """The stored tables of the days from ``first`` to ``last``, one below the other; unstored days are left out.
+
+        Raises:
+            StoredFileError: a file is damaged or foreign.
+        """
+        return self._concatenated(asset, (self.table(asset, day) for day in self._stored(asset, first, last)))
+
+    def usable_frames(self, asset: str, first: LocalDay, last: LocalDay) -> tuple[pd.DataFrame, list[str]]:
+        """As :meth:`frames`, but without the files that cannot be used; what is wrong with each is given beside it."""
+        tables: list[pa.Table | None] = []
+        faults: list[str] = []
+        for day in self._stored(asset, first, last):
+            try:
+                tables.append(self.table(asset, day))
+            except StoredFileError as error:
+                faults.append(str(error))
+        return self._concatenated(asset, tables), faults
+
+    def _concatenated(self, asset: str, tables: Iterable[pa.Table | None]) -> pd.DataFrame:
         empty = PARTITION_SCHEMAS[asset].arrow(self.timezone).empty_table()
         return _to_pandas(pa.concat_tables([empty, *(table for table in tables if table is not None)]))
 
@@ -146,13 +179,18 @@ class ChatStorage:
                 return record.iloc[0]
         return None
 
+    def schema(self, asset: str, day: LocalDay) -> Schema:
+        """The schema of one partition, whose advice for an unusable file names its chat and day."""
+        schema = PARTITION_SCHEMAS[asset]
+        return replace(schema, advice=schema.advice.format(chat=self.chat, day=day.key))
+
     def _stored(self, asset: str, first: LocalDay, last: LocalDay) -> list[LocalDay]:
         return [day for day in self.days(asset) if first <= day <= last]
 
     def table(self, asset: str, day: LocalDay) -> pa.Table | None:
         """The stored table of a day in Arrow, or None where the day is not stored."""
         try:
-            return read_parquet(self.url(asset, day), PARTITION_SCHEMAS[asset], self.timezone)
+            return read_parquet(self.url(asset, day), self.schema(asset, day), self.timezone)
         except FileNotFoundError:
             return None
 

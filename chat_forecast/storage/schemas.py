@@ -25,6 +25,13 @@ LOCAL_TIME = "local time"
 INTEGER, FLOAT, TEXT, BOOLEAN, INSTANT = pa.int64(), pa.float64(), pa.string(), pa.bool_(), pa.timestamp("us", tz="UTC")
 
 
+_RECOMPUTE = "It can be made again: move it out of the folder, then chat-forecast backfill {chat} --from {day} --to {day}"
+_RESTORE = (
+    "It may hold messages that no source has any more: restore it from a backup. If there is none, move it out of the "
+    "folder and read what the source still has: chat-forecast backfill {chat} --from {day} --to {day}"
+)
+
+
 class StoredFileError(ChatForecastError):
     """A stored file is damaged or is not what its place says; the message names it and what to do."""
 
@@ -52,8 +59,8 @@ class Schema:
     name: str
     version: int
     columns: tuple[Column, ...]
-    advice: str = "Move the foreign file away and materialise its day again."
-    """What to do with a file that is of another schema."""
+    advice: str = _RECOMPUTE
+    """What to do with a file that cannot be read or is of another schema; ``{chat}`` and ``{day}`` are placeholders."""
 
     def arrow(self, timezone: str = "UTC", version: int | None = None) -> pa.Schema:
         """The schema in Arrow at a version, the newest by default, with its name and version in the metadata."""
@@ -126,7 +133,7 @@ _TRAINED_THROUGH = Column("trained_through", TEXT, "the last day whose series th
 _MODEL_VERSION = Column("model_version", INTEGER, "version of the chat's model in MLflow", until=2)
 
 RAW_MESSAGES = Schema("raw_messages", 1, _MESSAGES)
-MERGED_HISTORY = Schema("merged_history", 1, _MESSAGES)
+MERGED_HISTORY = Schema("merged_history", 1, _MESSAGES, _RESTORE)
 ARCHIVE = Schema(
     "archive",
     1,

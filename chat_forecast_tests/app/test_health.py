@@ -1,12 +1,14 @@
 """What ``status`` says, from stored days alone."""
 
+import dataclasses
 import json
 from datetime import date, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from chat_forecast.app.health import examine
+from chat_forecast.app.health import examine, examine_all
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import evaluate_rule
@@ -14,9 +16,13 @@ from chat_forecast.domain.scoring import SCORE_COLUMNS
 from chat_forecast.settings.models import Chat, Check
 from chat_forecast.sources import Sources
 from chat_forecast.storage.partitions import Storages
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS
+from chat_forecast_tests.damage import WAYS, copy_beside, every_way
 from chat_forecast_tests.factories import make_message_batch, make_series
 
-CHAT = Chat(slug="my-chat", source="simulated", timezone="Europe/Berlin", first_day=date(2026, 3, 1))
+SAMPLE = Path(__file__).parents[1] / "samples" / "v0_1_0"
+ZONE = "Europe/Berlin"
+CHAT = Chat(slug="my-chat", source="simulated", timezone=ZONE, first_day=date(2026, 3, 1))
 FIRST = LocalDay(CHAT.first_day, CHAT.timezone)
 LAST = FIRST.plus(6)
 
@@ -27,6 +33,7 @@ def storage(tmp_path):
     storage = Storages(str(tmp_path), tmp_path / "locks").of(CHAT)
     for day in FIRST.until(LAST):
         storage.write("raw_messages", day, make_message_batch(day))
+        storage.write("merged_history", day, make_message_batch(day))
         storage.write("hourly_series", day, make_series(day, 1))
     storage.write("trained_model", FIRST, _model(FIRST))
     storage.write("next_day_forecast", LAST, _forecast(LAST))
@@ -54,7 +61,7 @@ def test_the_night_has_six_hours_before_its_day_is_late(storage, tmp_path):
     day = LAST.plus(1)
     assert at(storage, tmp_path, 5.9, last=day).concerns == []
     (concern,) = at(storage, tmp_path, 6.1, last=day).concerns
-    assert concern.startswith(f"late: {day.key} should have been read by now, and {LAST.key} was the last")
+    assert concern.startswith(f"late: {day.key} should have been read by now, and the last day read is {LAST.key}")
     assert concern.endswith(f"chat-forecast backfill my-chat --from {day.key} --to {day.key}")
 
 
@@ -86,6 +93,83 @@ def test_a_failed_check_without_a_training_since_needs_somebody(storage, tmp_pat
     assert concern.startswith(f"the score of {LAST.key} failed its check (")
     storage.write("trained_model", LAST, _model(LAST))
     assert at(storage, tmp_path, 7).concerns == []
+
+
+def test_the_verdict_is_the_one_stored_whatever_the_rule_is_now(storage, tmp_path):
+    strict = CHAT.model_copy(update={"check": Check(rule="smape", smape_threshold=0.0001)})
+    health = at(storage, tmp_path, 7, strict)
+    assert (health.score["check_passed"], health.score["check_rule"], health.concerns) == (True, "relative", [])
+
+
+def test_a_score_without_a_verdict_says_how_to_make_one_and_needs_nobody(storage, tmp_path):
+    for day in ("2026-03-29", "2026-04-01"):
+        path = tmp_path / "old-chat" / "daily_score" / f"{day}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((SAMPLE / "old-chat" / "daily_score" / path.name).read_bytes())
+    old = CHAT.model_copy(update={"slug": "old-chat"})
+    storage = Storages(str(tmp_path), tmp_path / "locks").of(old)
+    health = at(storage, tmp_path, 7, old, LocalDay.parse("2026-04-01", ZONE))
+    assert health.score["day"] == "2026-04-01"
+    assert health.score["check_passed"] is None
+    assert health.score["check"].endswith("chat-forecast rescore old-chat")
+    assert not any("rescore" in concern for concern in health.concerns)
+
+
+@every_way
+@pytest.mark.parametrize("asset", sorted(PARTITION_SCHEMAS))
+def test_an_unusable_file_is_a_concern_and_everything_else_is_found_out(storage, tmp_path, asset, damage):
+    days = storage.days(asset)
+    path = tmp_path / "my-chat" / asset / f"{days[-1].key}.parquet"
+    damage(path)
+    health = at(storage, tmp_path, 7)
+    assert health.concerns[0].startswith(f"{path} {WAYS[damage]}")
+    assert health.last_day_read == (LAST if asset != "hourly_series" else LAST.plus(-1)).key
+    assert health.model_trained_through == (FIRST.key if asset != "trained_model" else None)
+    assert (health.score is None) == (asset == "daily_score")
+
+
+@pytest.mark.parametrize("asset", sorted(PARTITION_SCHEMAS))
+def test_a_copy_of_a_file_is_named_and_changes_nothing(storage, tmp_path, asset):
+    well = at(storage, tmp_path, 7)
+    day = storage.days(asset)[-1]
+    copy_beside(tmp_path / "my-chat" / asset / f"{day.key}.parquet")
+    health = at(storage, tmp_path, 7)
+    (concern,) = health.concerns
+    assert concern.startswith(f"{tmp_path}/my-chat/{asset}/{day.key} (copy).parquet is not a partition")
+    assert dataclasses.replace(health, concerns=[]) == well
+
+
+def test_an_older_score_stands_in_for_one_whose_rows_are_damaged(storage, tmp_path):
+    storage.write("daily_score", LAST.plus(-1), _score(LAST.plus(-1), skill=0.5))
+    path = tmp_path / "my-chat" / "daily_score" / f"{LAST.key}.parquet"
+    content = bytearray(path.read_bytes())
+    content[4:200] = bytes(196)  # the columns' pages; the end of the file stays
+    path.write_bytes(content)
+    health = at(storage, tmp_path, 7)
+    assert (health.score["day"], health.score["skill"]) == (LAST.plus(-1).key, 0.5)
+    assert health.concerns[0].startswith(f"{path} is damaged")
+
+
+def test_an_archive_that_is_damaged_is_a_concern_of_its_chat_alone(storage, tmp_path):
+    export = CHAT.model_copy(update={"source": "export"})
+    (tmp_path / "my-chat" / "archive").mkdir()
+    (tmp_path / "my-chat" / "archive" / "messages.parquet").write_bytes(b"PAR1 and no more")
+    health = at(storage, tmp_path, 7, export)
+    (concern,) = health.concerns
+    assert "archive/messages.parquet is damaged" in concern
+    assert "chat-forecast import my-chat FILE" in concern
+    assert health.last_day_read == LAST.key
+
+
+def test_one_chat_s_trouble_hides_no_other_chat(storage, tmp_path):
+    other = CHAT.model_copy(update={"slug": "other-chat"})
+    (tmp_path / "other-chat").write_text("a file where the chat's folder should be")
+    now = (LAST.end + timedelta(hours=7)).to_pydatetime()
+    storages = Storages(str(tmp_path), tmp_path / "locks")
+    found = examine_all([other, CHAT], storages, Sources(str(tmp_path)), now)
+    assert [health.chat for health in found] == ["other-chat", "my-chat"]
+    assert found[0].concerns
+    assert found[1] == at(storage, tmp_path, 7)
 
 
 def test_a_chat_without_a_model_or_without_a_forecast_needs_a_run(storage, tmp_path):

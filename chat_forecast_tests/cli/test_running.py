@@ -44,7 +44,7 @@ def home(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["show", "new-one"], "new-one has no forecast yet. Make them: chat-forecast backfill new-one"),
+        (["show", "new-one"], "new-one has no forecast yet. To make one: chat-forecast backfill new-one"),
         (["run", "new-one"], f"new-one begins on {TODAY}, and no day of it has ended yet in Pacific/Kiritimati"),
         (["backfill", "new-one"], f"new-one begins on {TODAY}, and no day of it has ended yet"),
         (["run", "new-one", "--day", str(TODAY)], "no day of it has ended yet"),

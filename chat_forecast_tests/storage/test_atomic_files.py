@@ -10,7 +10,7 @@ import pytest
 from chat_forecast.storage.atomic_files import (
     file_exists,
     join_url,
-    list_files,
+    list_names,
     read_parquet,
     write_parquet,
 )
@@ -36,11 +36,11 @@ def test_what_is_written_is_read(root):
     write_parquet(url, table_of(3))
     assert file_exists(url)
     assert read_parquet(url, SCHEMA).equals(table_of(3))
-    assert list_files(join_url(root, "chat", "asset"), ".parquet") == ["2026-01-01.parquet"]
+    assert list_names(join_url(root, "chat", "asset")) == ["2026-01-01.parquet"]
 
 
 def test_a_folder_that_is_not_there_holds_no_files(root):
-    assert list_files(join_url(root, "nowhere"), ".parquet") == []
+    assert list_names(join_url(root, "nowhere")) == []
 
 
 def test_a_damaged_file_is_named(tmp_path):
@@ -109,4 +109,4 @@ def test_a_process_killed_in_mid_write_leaves_a_whole_file(tmp_path):
             time.sleep(pause)  # another moment of the next one
             writer.kill()
         assert len(set(read_parquet(str(path), SCHEMA)["number"].to_pylist())) == 1
-        assert list_files(str(tmp_path), ".parquet") == [path.name]
+        assert list_names(str(tmp_path)) == [path.name]

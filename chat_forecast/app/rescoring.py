@@ -1,0 +1,52 @@
+"""Judging stored scores again, by the rule that the chat's settings hold now.
+
+Belongs here: renewing verdicts where somebody asks for it; a changed rule by itself concerns only the days that come.
+Does not belong here: the rule (:mod:`chat_forecast.domain.retraining_rule`), or acting on a verdict.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.retraining_rule import Verdict, evaluate_rule
+from chat_forecast.settings.models import Chat
+from chat_forecast.storage.partitions import ChatStorage, RecentDays
+
+
+@dataclass(frozen=True)
+class Rejudged:
+    """The score of one day before and after; ``before`` is None where no verdict was stored."""
+
+    day: LocalDay
+    before: Verdict | None
+    after: Verdict
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the day passes now and failed before, or the other way round, or had no verdict."""
+        return self.before is None or self.before.passed != self.after.passed
+
+
+def rescore(chat: Chat, storage: ChatStorage, first: LocalDay, last: LocalDay) -> list[Rejudged]:
+    """Renew the verdicts of the scores stored for the days from ``first`` to ``last``; all else of a score stays.
+
+    A score whose verdict would be the same in every word is not written. The chat's lock is held, so that no run writes
+    a score meanwhile.
+
+    Raises:
+        StoredFileError: a score in the range, or one that its rule looks back to, cannot be used. Days before it are
+            renewed already; doing the same again finishes the rest.
+    """
+    with storage.lock():
+        days = [day for day in storage.days("daily_score") if first <= day <= last]
+        recent = RecentDays(storage, "daily_score", chat.check.window_days)
+        return [_rejudge(chat, storage, day, recent.ending(day)) for day in days]
+
+
+def _rejudge(chat: Chat, storage: ChatStorage, day: LocalDay, scores: pd.DataFrame) -> Rejudged:
+    row = scores.iloc[[-1]]
+    before, after = Verdict.from_row(row.iloc[0]), evaluate_rule(scores, chat.check)
+    if after != before:
+        storage.write("daily_score", day, row.assign(**after.to_row()))
+    return Rejudged(day, before, after)

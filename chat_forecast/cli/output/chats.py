@@ -1,0 +1,91 @@
+"""A chat at the end of a day: what ``show``, ``run``, ``backfill`` and ``demo`` print.
+
+Belongs here: the parts of it and their order, and the same as figures.
+Does not belong here: the tables (:mod:`.forecasts`, :mod:`.scores`), and gathering what they show
+(:mod:`chat_forecast.app.overview`).
+"""
+
+import json
+from collections.abc import Hashable, Mapping
+
+from rich.console import Console
+
+from chat_forecast.app.overview import Overview
+from chat_forecast.cli.output.forecasts import forecast_table
+from chat_forecast.cli.output.names import shown_name
+from chat_forecast.cli.output.scores import score_table
+from chat_forecast.domain.local_day import LocalDay
+
+MODEL_COLUMNS = ["forecaster", "trained_through"]
+"""Columns of a forecast that are the same in each of its hours."""
+
+
+def print_overview(console: Console, overview: Overview) -> None:
+    """Print the forecast, the scores of the week, the verdict on the newest, unusual hours, and unusable files."""
+    chat, coming = overview.chat, overview.day.plus(1)
+    if overview.forecast is not None and overview.forecast.empty:
+        console.print(f"{shown_name(chat)}: no model yet, so there is no forecast for {coming.key}.")
+    elif overview.forecast is not None:
+        console.print(forecast_table(console, chat, coming, overview.forecast))
+    if len(overview.scores):
+        console.print(score_table(console, chat, overview.scores))
+    if overview.verdict is not None:
+        mark, colour = ("✓", "green") if overview.verdict.passed else ("✗", "red")
+        words = "good enough" if overview.verdict.passed else "not good enough"
+        console.print(f"[{colour}]{mark}[/] {words}: {overview.verdict.reason}", highlight=False)
+    elif overview.missing_verdict is not None:
+        console.print(f"[yellow]–[/] {overview.missing_verdict}", highlight=False)
+    if len(overview.unusual):
+        console.print(f"Unusual on {overview.day.key}: {'; '.join(overview.unusual['words'])}", highlight=False)
+    for fault in overview.faults:
+        console.print("[red]✗[/] ", end="")
+        console.print(fault, markup=False, highlight=False, soft_wrap=True)
+
+
+def overview_figures(overview: Overview, retrained: LocalDay | None = None) -> dict[str, object]:
+    """What :func:`print_overview` shows, as figures; ``retrained`` is the day through which the model was just trained."""
+    return {
+        "chat": overview.chat.slug,
+        "is_simulated": overview.chat.is_simulated,
+        "timezone": overview.chat.timezone,
+        "forecast": _forecast_figures(overview),
+        "scores": [_score_figures(row) for row in overview.scores.to_dict("records")],
+        "check": _verdict_figures(overview),
+        "unusual_hours": overview.unusual,
+        "retrained_through": retrained and retrained.key,
+        "faults": overview.faults,
+    }
+
+
+def print_retraining(console: Console, day: LocalDay | None) -> None:
+    """Say whether the model was retrained."""
+    if day is None:
+        console.print("The score passed its check, or a model covers its day already: not retrained.")
+    else:
+        console.print(f"The score failed its check: the model was retrained, through {day.key}.")
+
+
+def _forecast_figures(overview: Overview) -> dict[str, object] | None:
+    forecast = overview.forecast
+    if forecast is None or forecast.empty:
+        return None
+    return {
+        "day": overview.day.plus(1).key,
+        "expected": round(float(forecast["expected"].sum()), 3),
+        **{name: forecast[name].iloc[0] for name in MODEL_COLUMNS},
+        "hours": forecast.drop(columns=MODEL_COLUMNS),
+    }
+
+
+def _score_figures(row: Mapping[Hashable, object]) -> dict[Hashable, object]:
+    stored = row["verdict_figures"]
+    return {**row, "verdict_figures": json.loads(stored) if isinstance(stored, str) else None}
+
+
+def _verdict_figures(overview: Overview) -> dict[str, object] | None:
+    if overview.missing_verdict is not None:
+        return {"passed": None, "rule": None, "reason": overview.missing_verdict}
+    verdict = overview.verdict
+    if verdict is None:
+        return None
+    return {"passed": verdict.passed, "rule": verdict.rule, "reason": verdict.reason, **verdict.figures}

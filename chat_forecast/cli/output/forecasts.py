@@ -1,0 +1,71 @@
+"""A forecast as a table: its hours, with their intervals drawn as bars.
+
+Belongs here: laying out one forecast.
+Does not belong here: what stands around it (:mod:`.chats`).
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from chat_forecast.cli.output.names import shown_name
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.settings.models import Chat
+
+WIDEST_BAR = 24
+NARROWEST_BAR = 8
+BESIDE_BAR = 48
+"""Characters that the other columns and the lines between them take."""
+
+
+def forecast_table(console: Console, chat: Chat, day: LocalDay, forecast: pd.DataFrame) -> Table:
+    """The hours of a forecast for ``day``: expected, median and 80 % interval in messages, and the intervals as bars.
+
+    The bars are as wide as the console has room for; where it has next to none, they are left out.
+    """
+    bar_width = min(WIDEST_BAR, console.width - BESIDE_BAR)
+    has_bars = bar_width >= NARROWEST_BAR
+    made_by = f"{forecast['forecaster'].iloc[0]}, trained through {forecast['trained_through'].iloc[0]}"
+    legend = "█ expected  ▒ 50 % interval  ░ 80 % interval\n" if has_bars else ""
+    table = Table(
+        title=f"{shown_name(chat)}: {day.date:%A} {day.key}, {forecast['expected'].sum():.0f} messages expected",
+        caption=f"{legend}{made_by}; times in {chat.timezone}",
+        title_justify="left",
+        caption_justify="left",
+    )
+    table.add_column("hour", no_wrap=True)
+    for column in ("expected", "median", "80 % interval"):
+        table.add_column(column, justify="right", no_wrap=True)
+    if has_bars:
+        table.add_column("", width=bar_width)
+    highest = max(1.0, forecast["q90"].max(), forecast["expected"].max())
+    for row in forecast.to_dict("records"):
+        interval = f"{row['q10']:.0f} – {row['q90']:.0f}"
+        cells: list[str | Text] = [f"{row['hour']:%H:%M}", f"{row['expected']:.1f}", f"{row['median']:.0f}", interval]
+        if has_bars:
+            cells.append(interval_bar({str(column): value for column, value in row.items()}, highest, bar_width))
+        table.add_row(*cells)
+    return table
+
+
+def interval_bar(row: Mapping[str, float], highest: float, width: int) -> Text:
+    """The intervals of an hour and its expectation, on a line of ``width`` characters that ends at ``highest``.
+
+    >>> interval_bar({"q10": 2, "q25": 4, "expected": 5, "q75": 6, "q90": 11}, 24, 24).plain
+    '  ░░▒█░░░░░             '
+    """
+    bar = Text()
+    for place in range(width):
+        low, high = place * highest / width, (place + 1) * highest / width
+        if low <= row["expected"] < high or (place == width - 1 and row["expected"] >= high):
+            bar.append("█", "bold yellow")
+        elif low < row["q75"] and high > row["q25"]:
+            bar.append("▒", "cyan")
+        elif low < row["q90"] and high > row["q10"]:
+            bar.append("░", "cyan dim")
+        else:
+            bar.append(" ")
+    return bar

@@ -1,0 +1,65 @@
+"""How the chats are doing, as a table and what needs a person.
+
+Belongs here: laying out ``status``.
+Does not belong here: finding out (:mod:`chat_forecast.app.health`).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from chat_forecast.app.health import ChatHealth
+from chat_forecast.cli.output.tables import fitting_table
+
+HEADINGS = {
+    "chat": "chat", "last_read": "last read", "missing": "missing", "skill": "skill", "check": "check",
+    "model_age": "model age", "next_tick": "next run",
+}  # fmt: skip
+SPARABLE = ("next_tick", "model_age", "skill", "missing")
+VERDICTS = {True: "passed", False: "failed", None: "none"}
+
+
+def print_health(console: Console, found: Sequence[ChatHealth]) -> None:
+    """Print a line for each chat, and below them what needs a person and which scores have no verdict."""
+    console.print(health_table(console, found))
+    for health in found:
+        for concern in health.concerns:
+            _print_line(console, "red", "✗", f"{health.chat}: {concern}")
+        if health.score is not None and health.score["check_passed"] is None:
+            _print_line(console, "yellow", "–", f"{health.chat}: {health.score['check']}")
+
+
+def health_table(console: Console, found: Sequence[ChatHealth]) -> Table:
+    """A line for each chat, with the columns that fit the console."""
+
+    def build(headings: Mapping[str, str]) -> Table:
+        table = Table()
+        for column, heading in headings.items():
+            is_number = column in ("missing", "skill", "model_age")
+            table.add_column(heading, justify="right" if is_number else "left", overflow="fold", no_wrap=column != "chat")
+        for health in found:
+            cells = _cells(health)
+            table.add_row(*(cells[column] for column in headings))
+        return table
+
+    return fitting_table(console, HEADINGS, SPARABLE, build)
+
+
+def _cells(health: ChatHealth) -> dict[str, str | Text]:
+    score, age = health.score, health.model_age_days
+    return {
+        "chat": Text(health.chat, "red" if health.concerns else "green"),
+        "last_read": health.last_day_read or "never",
+        "missing": f"{len(health.missing_days)} d" if health.missing_days else "–",
+        "skill": "–" if score is None or score["skill"] is None else f"{score['skill']:+.0%}",
+        "check": "–" if score is None else VERDICTS[score["check_passed"]],
+        "model_age": "–" if age is None else f"{age} d",
+        "next_tick": health.next_tick[5:16].replace("T", " "),
+    }
+
+
+def _print_line(console: Console, colour: str, mark: str, text: str) -> None:
+    """Print one line, unbroken whatever the width: it holds paths and commands to be copied."""
+    console.print(Text.assemble((mark, colour), " ", text), highlight=False, soft_wrap=True)

@@ -1,0 +1,19 @@
+"""Where things are: files, picture, report, settings.
+
+Belongs here: printing places, shortened where they lie below the folder that the person is in.
+Does not belong here: where things lie (:mod:`chat_forecast.settings.paths`).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+
+def print_places(console: Console, places: Mapping[str, str | Path | None]) -> None:
+    """Print where each thing is, those that are not there left out, and how to open the UIs."""
+    for name, place in places.items():
+        if place is not None:
+            shown = str(place).removeprefix(f"{Path.cwd()}/")
+            console.print(f"{name + ':':<10}{shown}", highlight=False, soft_wrap=True)
+    console.print("Open the Dagster and MLflow UIs and the report: [bold]chat-forecast up[/]")

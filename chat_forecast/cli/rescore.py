@@ -1,0 +1,45 @@
+"""Judging stored scores again: ``rescore``."""
+
+from datetime import datetime
+
+import click
+
+from chat_forecast.cli.base import (
+    Workplace,
+    chat_argument,
+    console_for,
+    day_type,
+    ended_day,
+    examples,
+    json_option,
+    pass_workplace,
+    print_json,
+)
+from chat_forecast.domain.local_day import LocalDay
+
+
+@click.command(epilog=examples("chat-forecast rescore my-chat", "chat-forecast rescore my-chat --from 2026-01-01 --json"))
+@chat_argument
+@click.option("--from", "first", type=day_type, help="First day (YYYY-MM-DD); by default the chat's first day.")
+@click.option("--to", "last", type=day_type, help="Last day (YYYY-MM-DD); by default yesterday.")
+@json_option
+@pass_workplace
+def rescore(workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None, as_json: bool) -> None:
+    """Judge stored scores again, by the rule that chats.toml holds now.
+
+    A verdict is stored with its score when the score is made, and a changed rule concerns only the days that come. This
+    renews the verdicts of days that are scored already, and nothing else of their scores. If the newest one fails then, the
+    model is retrained as after any failed check.
+    """
+    from chat_forecast.app.rescoring import rescore as judge
+    from chat_forecast.cli.output.scores import print_rescoring, rescoring_figures
+
+    chat = workplace.chat(chat_slug)
+    begin = ended_day(workplace, chat, first, "--from") if first else LocalDay(chat.first_day, chat.timezone)
+    end = ended_day(workplace, chat, last, "--to") if last else workplace.yesterday(chat)
+    if end < begin:
+        raise click.UsageError(f"--from {begin.key} is after --to {end.key}")
+    judged = judge(chat, workplace.resources.storages.of(chat), begin, end)
+    print_rescoring(console_for(as_json), chat, judged)
+    if as_json:
+        print_json(rescoring_figures(chat, judged))
