@@ -63,15 +63,17 @@ class Verdict:
         return cls(bool(row["verdict_passed"]), str(row["verdict_rule"]), str(row["verdict_reason"]), figures)
 
 
-def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings) -> Verdict:
+def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings, *, withheld: str = "") -> Verdict:
     """Judge the newest of some days' scores.
 
     ``scores`` has one row a day and the columns of :data:`.scoring.SCORE_COLUMNS`, ascending; the last row is the day
     judged, and of the rows before it those of the last ``window_days`` calendar days are looked at.
 
-    Either rule fails a day that was read and has no forecast, and passes one of which no hour is known. Beyond that
-    ``relative`` fails when over the window the RMSE of the forecasts is above that of the 28-day same-hour mean, or the
-    model is as old as it may become; ``smape`` fails when the day's sMAPE is above the threshold.
+    ``withheld`` says why the forecast for that day was withheld from people, and scored as none; empty where it was not.
+
+    Either rule fails a day that was read and has no forecast, or one that no model made, and passes a day of which no hour
+    is known. Beyond that ``relative`` fails when over the window the RMSE of the forecasts is above that of the 28-day
+    same-hour mean, or the model is as old as it may become; ``smape`` fails when the day's sMAPE is above the threshold.
 
     Raises:
         ValueError: there is no score.
@@ -80,10 +82,13 @@ def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings) -> Verdict:
         raise ValueError("expected the score of at least one day, found none")
     today = scores.iloc[-1]
     if not pd.isna(today["messages"]) and not today["hours_scored"]:
-        return Verdict(passed=False, rule=settings.rule, reason=f"{today['day']} was read, and there was no forecast for it")
+        why = f"the forecast for it was {withheld}" if withheld else "there was no forecast for it"
+        return Verdict(passed=False, rule=settings.rule, reason=f"{today['day']} was read, and {why}")
     if not today["hours_scored"]:
         # No fault of the forecast, and nothing to learn from: an archive that ended would be trained on again for ever.
         return Verdict(passed=True, rule=settings.rule, reason=f"nothing to score: no hour of {today['day']} was read")
+    if pd.isna(today["trained_through"]):
+        return Verdict(passed=False, rule=settings.rule, reason=f"the forecast for {today['day']} was made without a model")
     if settings.rule == "smape":
         return _judge_smape(today, settings.smape_threshold)
     return _judge_relative(scores, today, settings)

@@ -198,6 +198,13 @@ def _forecast(day: LocalDay):
 def _score(day: LocalDay, *, skill: float = 0.1, age: int = 6):
     row = dict.fromkeys(SCORE_COLUMNS)
     row |= {"day": day.key, "hours_scored": 24, "hours_missing": 0, "messages": 240, "model_age_days": age, "skill": skill}
-    row |= {"rmse": 2.0, "smape": 0.5, "same_hour_hours": 24, "squared_error": 1.0, "same_hour_squared_error": 4.0}
+    row |= {
+        "trained_through": day.plus(-age).key,
+        "rmse": 2.0,
+        "smape": 0.5,
+        "same_hour_hours": 24,
+        "squared_error": 1.0,
+        "same_hour_squared_error": 4.0,
+    }
     score = pd.DataFrame([row], columns=list(SCORE_COLUMNS))
     return score.assign(**evaluate_rule(score, Check()).to_row())

@@ -15,6 +15,7 @@ class Settings:
 
 
 SCORED = {
+    "trained_through": "2026-01-17",
     "messages": 48,
     "hours_scored": 24,
     "model_age_days": 3,
@@ -23,6 +24,7 @@ SCORED = {
     "same_hour_hours": 24,
     "same_hour_squared_error": 96.0,
 }
+BY_NO_MODEL = SCORED | {"trained_through": None, "model_age_days": None}
 UNREAD = SCORED | {name: None for name in SCORED if name != "model_age_days"} | {"hours_scored": 0}
 UNFORECAST = dict.fromkeys(SCORED) | {"messages": 48, "hours_scored": 0}
 
@@ -31,7 +33,8 @@ def make_scores(*days):
     """Scores of days up to the 20th, in the types in which they are stored."""
     dates = pd.date_range(end="2026-01-20", periods=len(days)).strftime("%Y-%m-%d")
     floats = {"smape", "squared_error", "same_hour_squared_error"}
-    table = pd.DataFrame(list(days)).astype({name: "float64" if name in floats else "Int64" for name in SCORED})
+    kinds = {name: "float64" if name in floats else "Int64" for name in SCORED} | {"trained_through": "str"}
+    table = pd.DataFrame(list(days)).astype(kinds)
     return table.assign(day=dates)
 
 
@@ -77,6 +80,21 @@ def test_a_day_that_was_read_and_has_no_forecast_fails(rule):
     verdict = evaluate_rule(make_scores(SCORED, UNFORECAST), Settings(rule=rule))
     assert not verdict.passed
     assert verdict.reason == "2026-01-20 was read, and there was no forecast for it"
+
+
+@pytest.mark.parametrize("rule", ["relative", "smape"])
+def test_a_forecast_that_was_withheld_fails_and_says_why(rule):
+    words = "withheld: 28,373 messages are expected, the busiest of the last 56 known days had 130"
+    verdict = evaluate_rule(make_scores(SCORED, UNFORECAST), Settings(rule=rule), withheld=words)
+    assert not verdict.passed
+    assert verdict.reason == f"2026-01-20 was read, and the forecast for it was {words}"
+
+
+@pytest.mark.parametrize("rule", ["relative", "smape"])
+def test_a_forecast_that_no_model_made_fails_so_that_one_is_trained(rule):
+    verdict = evaluate_rule(make_scores(SCORED, BY_NO_MODEL), Settings(rule=rule))
+    assert not verdict.passed
+    assert verdict.reason == "the forecast for 2026-01-20 was made without a model"
 
 
 @pytest.mark.parametrize("rule", ["relative", "smape"])
