@@ -11,37 +11,39 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from chat_forecast.pipeline.assets import chat_assets
-from chat_forecast.pipeline.assets.days import Progress, no_progress
+from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
 from chat_forecast.pipeline.checks import chat_checks
 from chat_forecast.pipeline.instance_files import quicken
-from chat_forecast.pipeline.io_manager import DayIOManager
-from chat_forecast.pipeline.jobs import day_job, retraining_job
 from chat_forecast.pipeline.report_sensor import report_sensor
+from chat_forecast.pipeline.repository import ChatRepository
 from chat_forecast.pipeline.resources import Resources, resources_of
-from chat_forecast.pipeline.schedules import nightly_schedule
-from chat_forecast.pipeline.sensors import notify_sensor, retraining_sensor
+from chat_forecast.pipeline.retraining import retraining_sensor
+from chat_forecast.pipeline.schedules import nightly_schedules
+from chat_forecast.pipeline.sensors import notify_sensor
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
 
 
 def build_definitions(chats: Sequence[Chat], resources: Resources, progress: Progress = no_progress) -> dg.Definitions:
-    """All assets, checks, jobs, schedules and sensors for these chats, over these resources."""
+    """All assets, checks, schedules and sensors for these chats, over these resources."""
     return dg.Definitions(
         assets=[asset for chat in chats for asset in chat_assets(chat)],
         asset_checks=[check for chat in chats for check in chat_checks(chat)],
-        jobs=[job for chat in chats for job in (day_job(chat), retraining_job(chat))],
-        schedules=[nightly_schedule(chat) for chat in chats],
+        schedules=nightly_schedules(chats),
         sensors=[retraining_sensor(chats), report_sensor(chats), notify_sensor(chats)],
-        resources={
-            "io_manager": DayIOManager(resources.storages, chats),
-            **vars(resources),
-            "progress": progress,
-        },
+        resources={"stores": resources, "progress": progress},
+        # A process a step would import the heavy libraries once a step.
         executor=dg.in_process_executor,
     )
 
 
+def build_repository(home: Home) -> ChatRepository:
+    """The repository of the chats of a home."""
+    chats, resources = load_chats(home.chats_file, datetime.now(UTC).date()), resources_of(home)
+    return ChatRepository(chats, lambda some: build_definitions(some, resources))
+
+
 home = Home.from_environment(os.environ)
 quicken(home.dagster_home)
-defs = build_definitions(load_chats(home.chats_file, datetime.now(UTC).date()), resources_of(home))
+defs = build_repository(home)

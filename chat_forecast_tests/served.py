@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "chat_forecast.definitions"}
+REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "chat_forecast"}
 
 
 @dataclass

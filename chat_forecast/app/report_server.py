@@ -1,44 +1,93 @@
-"""Serving the reports' folder on this machine: ``python -m chat_forecast.app.report_server --port 3001``.
+"""Serving the reports, and the plot of any stored day: ``python -m chat_forecast.app.report_server --port 3001``.
 
-Belongs here: which files are given out, with which headers, to whom.
-Does not belong here: starting and ending the process (:mod:`chat_forecast.app.serving`).
+Belongs here: which pages and plots are given out, with which headers, to whom.
+Does not belong here: starting and ending the process (:mod:`chat_forecast.app.serving`), or drawing a plot
+(:mod:`chat_forecast.presentation.plots`).
 
-The index is made anew when the server starts; the pages themselves are made by whatever makes the forecasts.
+The index is made when the server starts; the pages themselves are made by whatever makes the forecasts. A plot is drawn when
+somebody looks at it, and kept in memory until its day is stored again.
 """
 
 import argparse
 import os
 import re
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.settings.links import LOOPBACK
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS
 
 PAGE = re.compile(r"/([a-z][a-z0-9_-]*(?:\.[a-z]{2,3})?\.html)")
+PLOT = re.compile(r"/plots/([a-z][a-z0-9_-]*)/([a-z_]+)/(\d{4}-\d\d-\d\d)\.png")
+PLOTS_KEPT = 256
+"""In memory; one has about 20 kB."""
 HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "frame-ancestors 'none'",  # the pages carry the rest of their policy themselves
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+Draw = Callable[[str, str, str], bytes | None]
+"""Draws the stored day (its key) of an asset of a chat (its slug); None where there is nothing to draw."""
+
+
+class PlotDrawer:
+    """Draws the stored days of a home's chats, each once until it is stored again."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._drawing = threading.Lock()  # drawing is not made for several threads at once
+        self._drawn = lru_cache(PLOTS_KEPT)(self._draw)
+
+    def __call__(self, slug: str, asset: str, day: str) -> bytes | None:
+        """See :data:`Draw`.
+
+        Raises:
+            ChatForecastError: the settings or the stored files cannot be used.
+        """
+        chats = {chat.slug: chat for chat in load_chats(self._home.chats_file, datetime.now(UTC).date())}
+        if slug not in chats or asset not in PARTITION_SCHEMAS:
+            return None
+        try:
+            LocalDay.parse(day, chats[slug].timezone)
+        except ValueError:
+            return None
+        stored = resources_of(self._home).storages.of(chats[slug])
+        version = stored.version(asset, LocalDay.parse(day, chats[slug].timezone))
+        if version is None:
+            return None
+        with self._drawing:
+            return self._drawn(slug, asset, day, version)
+
+    def _draw(self, slug: str, asset: str, day: str, _version: str) -> bytes | None:
+        from chat_forecast.presentation.plots.stored_days import draw_stored_day
+
+        chats = {chat.slug: chat for chat in load_chats(self._home.chats_file, datetime.now(UTC).date())}
+        chat = chats[slug]
+        return draw_stored_day(chat, resources_of(self._home).storages.of(chat), asset, LocalDay.parse(day, chat.timezone))
 
 
 class ReportServer(ThreadingHTTPServer):
-    """Gives out the pages of one folder, on loopback."""
+    """Gives out the pages of one folder and the plots of stored days, on loopback."""
 
     daemon_threads = True
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, draw: Draw) -> None:
         self.folder = folder
+        self.draw = draw
         super().__init__((LOOPBACK, port), _Handler)
 
     @property
@@ -48,18 +97,18 @@ class ReportServer(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers GET and HEAD for the index and the reports; everything else is not found."""
+    """Answers GET and HEAD for the index, the reports and the plots; everything else is not found."""
 
     server: ReportServer
     server_version = "chat_forecast"
     sys_version = ""
 
     def do_GET(self) -> None:
-        """Give a page."""
+        """Give a page or a plot."""
         self._answer(is_head=False)
 
     def do_HEAD(self) -> None:
-        """Give a page's headers."""
+        """Give the headers of a page or a plot."""
         self._answer(is_head=True)
 
     def _answer(self, *, is_head: bool) -> None:
@@ -67,20 +116,32 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return
         path = self.path.partition("?")[0]
-        name = PAGE.fullmatch("/index.html" if path == "/" else path)
+        plot = PLOT.fullmatch(path)
         try:
-            content = (self.server.folder / name[1]).read_bytes() if name else None
-        except FileNotFoundError:
-            content = None
+            content = self.server.draw(*plot.groups()) if plot else self._page(path)
+        except ChatForecastError as error:
+            self.log_error("%s", error)
+            self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, explain=str(error))
+            return
         if content is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
         self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Type", "image/png" if plot else "text/html; charset=utf-8")
+        # Dagster's pages, on another port of this machine, show the plots.
+        self.send_header("Cross-Origin-Resource-Policy", "same-site" if plot else "same-origin")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if not is_head:
             self.wfile.write(content)
+
+    def _page(self, path: str) -> bytes | None:
+        """Read a page, if there is one of that path."""
+        name = PAGE.fullmatch("/index.html" if path == "/" else path)
+        try:
+            return (self.server.folder / name[1]).read_bytes() if name else None
+        except FileNotFoundError:
+            return None
 
     def end_headers(self) -> None:
         """Add the headers that every answer carries."""
@@ -96,7 +157,7 @@ def main() -> None:
     port = parser.parse_args().port
     home = Home.from_environment(os.environ)
     resources_of(home).reports.make_index(load_chats(home.chats_file, datetime.now(UTC).date()))
-    with ReportServer(home.reports, port) as server, suppress(KeyboardInterrupt):
+    with ReportServer(home.reports, port, PlotDrawer(home)) as server, suppress(KeyboardInterrupt):
         server.serve_forever()
 
 

@@ -9,26 +9,31 @@ import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import dagster as dg
 import psutil
-from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    GRPC_INFO_TAG,
-    MAX_RETRIES_TAG,
-)
 
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.pipeline.assets.days import Progress, no_progress
+from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
+from chat_forecast.pipeline.compat import GRPC_INFO_TAG, IN_PROGRESS_RUN_STATUSES, MAX_RETRIES_TAG
 from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.pipeline.instance_files import quicken
-from chat_forecast.pipeline.jobs import ALL_ASSETS, CHAT_TAG, DAY_ASSETS, RETRAINING_ASSETS
 from chat_forecast.pipeline.resources import Resources, resources_of
-from chat_forecast.pipeline.sensors import day_to_train
+from chat_forecast.pipeline.retraining import is_retraining, wanted_retraining
+from chat_forecast.pipeline.runs import (
+    ALL_ASSETS,
+    CHAT_TAG,
+    DAY,
+    DAY_ASSETS,
+    RETRAINING,
+    RETRAINING_ASSETS,
+    asset_keys,
+    kind_tags,
+    range_tags,
+)
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, HomeError
 from chat_forecast.storage.partitions import ChatStorage
@@ -61,28 +66,43 @@ class Runner:
             RunFailed: a step failed.
             ChatIsBusy: another run of the chat is under way.
         """
-        self.materialise(chat, DAY_ASSETS, day, day)
+        self.materialise(chat, DAY_ASSETS, day, day, kind_tags(chat, DAY))
         return self.retrain_if_wanted(chat)
 
     def retrain_if_wanted(self, chat: Chat) -> LocalDay | None:
         """Take the sensor's decision now, and act on it."""
-        day = day_to_train(self.instance, chat, self.storage(chat))
-        if day is not None:
-            self.materialise(chat, RETRAINING_ASSETS, day, day)
-        return day
+        wanted = wanted_retraining(self.storage(chat))
+        if wanted is None or is_retraining(self.instance, chat, wanted.day):
+            return None
+        tags = kind_tags(chat, RETRAINING, wanted.reason)
+        self.materialise(chat, RETRAINING_ASSETS, wanted.day, wanted.day, tags)
+        return wanted.day
 
     def backfill(self, chat: Chat, first: LocalDay, last: LocalDay) -> None:
         """Do all six assets over a range of days in one run, as a backfill from the UI does."""
         self.materialise(chat, ALL_ASSETS, first, last)
 
-    def materialise(self, chat: Chat, assets: Iterable[str], first: LocalDay, last: LocalDay) -> None:
-        """Run some assets of a chat over the days from ``first`` to ``last``, in one run in this process."""
+    def materialise(
+        self,
+        chat: Chat,
+        assets: Iterable[str],
+        first: LocalDay,
+        last: LocalDay,
+        tags: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Run some assets of a chat over the days from ``first`` to ``last``, in one run in this process.
+
+        Raises:
+            RunFailed: a step failed.
+            ChatIsBusy: another run of the chat is under way.
+        """
         self._expect_idle(chat)
-        job = build_definitions(self.chats, self.resources, self.progress).resolve_implicit_global_asset_job_def()
+        # Of this chat alone: building the definitions of many takes longer than the run.
+        job = build_definitions([chat], self.resources, self.progress).resolve_implicit_global_asset_job_def()
         result = job.execute_in_process(
             instance=self.instance,
-            asset_selection=[dg.AssetKey([chat.slug, asset]) for asset in assets],
-            tags={**self._tags(chat), **range_tags(first, last)},
+            asset_selection=asset_keys(chat, assets),
+            tags={**self._tags(chat), **tags, **range_tags(first, last)},
             # What went wrong is said once, by the error below; the whole log is in the UI.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
@@ -96,7 +116,7 @@ class Runner:
 
     def _tags(self, chat: Chat) -> dict[str, str]:
         process = f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time()}"
-        # The daemon cannot start a run of this process anew; whoever started it sees that it failed.
+        # The daemon cannot retry a run of this process; whoever started it sees that it failed.
         return {CHAT_TAG: chat.slug, PROCESS_TAG: process, MAX_RETRIES_TAG: "0"}
 
     def _expect_idle(self, chat: Chat) -> None:
@@ -109,11 +129,6 @@ class Runner:
                 f"{chat.slug}: run {run.run_id[:8]} ({run.job_name}) is under way, and runs of a chat never overlap. "
                 "Wait until it has ended, or end it in the Dagster UI."
             )
-
-
-def range_tags(first: LocalDay, last: LocalDay) -> dict[str, str]:
-    """The run tags that make one run of a range of days."""
-    return {ASSET_PARTITION_RANGE_START_TAG: first.key, ASSET_PARTITION_RANGE_END_TAG: last.key}
 
 
 @contextmanager

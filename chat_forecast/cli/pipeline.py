@@ -46,7 +46,7 @@ def demo(workplace: Workplace, as_json: bool) -> None:
     """Run the whole pipeline on a simulated chat: read 120 days, train, score, forecast tomorrow."""
     from chat_forecast.app.overview import gather_overview
     from chat_forecast.app.runs import opened
-    from chat_forecast.pipeline.jobs import DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
+    from chat_forecast.pipeline.runs import DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
 
     home, console = workplace.home, console_for(as_json)
     home.prepare()

@@ -1,10 +1,11 @@
 """Asset checks: is a day's data whole, is its forecast sane, was the last forecast good enough.
 
 Belongs here: what is checked of which asset, and the one seam to Dagster's partitioned checks.
-Does not belong here: the rule that decides about retraining (:mod:`chat_forecast.domain.retraining_rule`).
+Does not belong here: finding a fault (:mod:`chat_forecast.domain.data_quality`), or the rule behind the verdict
+(:mod:`chat_forecast.domain.retraining_rule`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +16,11 @@ from chat_forecast.domain.forecast_limits import LONGEST_GAP_DAYS, forecast_faul
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.windows import RECENT_DAYS
+from chat_forecast.pipeline.compat import AssetCheckEvaluationTargetMaterializationData
 from chat_forecast.pipeline.partitions import daily_partitions, days_of_run
+from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.partitions import ChatStorage, Storages
+from chat_forecast.storage.partitions import ChatStorage
 
 SCORE_CHECK = "forecast_good_enough"
 
@@ -34,64 +37,76 @@ class Finding:
 def chat_checks(chat: Chat) -> list[dg.AssetChecksDefinition]:
     """The checks of one chat's assets."""
     return [
-        _daily_check(chat, "merged_history", "ids_unique", _ids_unique, "Every message is there once."),
-        _daily_check(chat, "hourly_series", "hours_complete", _hours_complete, "Every hour of the day is there once."),
+        _daily_check(chat, "merged_history", "ids_unique", ids_unique, "Every message is there once."),
+        _daily_check(chat, "hourly_series", "hours_complete", hours_complete, "Every hour of the day is there once."),
         _daily_check(
-            chat, "hourly_series", "counts_add_up", _counts_add_up, "The hours' counts add up to the messages stored."
+            chat, "hourly_series", "counts_add_up", counts_add_up, "The hours' counts add up to the messages stored."
         ),
         _daily_check(
             chat,
             "hourly_series",
             "day_read",
-            _day_read,
+            day_read,
             "The whole day was read. A missing hour is neither trained on nor scored.",
-            gates=False,
+            blocking=False,
         ),
         _daily_check(
             chat,
             "next_day_forecast",
             "forecast_sane",
-            _forecast_sane,
+            forecast_sane,
             "The forecast is finite, not negative, and its quantiles are in order.",
         ),
         _daily_check(
             chat,
             "daily_score",
             SCORE_CHECK,
-            _good_enough,
-            "The forecasts of the last days were good enough. If not, a sensor retrains the model.",
-            gates=False,
+            forecast_good_enough,
+            "The verdict stored with the score: the forecasts of the last days were good enough. If not, a sensor "
+            "retrains the model.",
+            blocking=False,
         ),
     ]
 
 
-def _ids_unique(storage: ChatStorage, day: LocalDay) -> Finding:
+def score_check_key(chat: Chat) -> dg.AssetCheckKey:
+    """The key of the check that shows a score's verdict."""
+    return dg.AssetCheckKey(dg.AssetKey([chat.slug, "daily_score"]), SCORE_CHECK)
+
+
+def ids_unique(storage: ChatStorage, day: LocalDay) -> Finding:
+    """Whether a day's history holds each message once."""
     return _finding(data_quality.repeated_ids(storage.messages("merged_history", day)))
 
 
-def _hours_complete(storage: ChatStorage, day: LocalDay) -> Finding:
+def hours_complete(storage: ChatStorage, day: LocalDay) -> Finding:
+    """Whether a day's series has each of its hours once."""
     return _finding(data_quality.wrong_hours(storage.frames("hourly_series", day, day), day))
 
 
-def _counts_add_up(storage: ChatStorage, day: LocalDay) -> Finding:
+def counts_add_up(storage: ChatStorage, day: LocalDay) -> Finding:
+    """Whether the counts of a day's series add up to its history."""
     series, history = storage.frames("hourly_series", day, day), storage.messages("merged_history", day)
     return _finding(data_quality.wrong_counts(series, history, day))
 
 
-def _day_read(storage: ChatStorage, day: LocalDay) -> Finding:
+def day_read(storage: ChatStorage, day: LocalDay) -> Finding:
+    """Whether every hour of a day was read."""
     return _finding(data_quality.missing_hours(storage.frames("hourly_series", day, day)))
 
 
-def _forecast_sane(storage: ChatStorage, day: LocalDay) -> Finding:
+def forecast_sane(storage: ChatStorage, day: LocalDay) -> Finding:
+    """Whether the forecast made at the end of a day can be true, by what the chat has ever done."""
     history = storage.frames("hourly_series", day.plus(1 - RECENT_DAYS - LONGEST_GAP_DAYS), day)
     return _finding(forecast_faults(storage.frames("next_day_forecast", day, day), day.plus(1), history))
 
 
-def _good_enough(storage: ChatStorage, day: LocalDay) -> Finding:
-    verdict = Verdict.from_row(storage.frames("daily_score", day, day).iloc[-1])
+def forecast_good_enough(storage: ChatStorage, day: LocalDay) -> Finding:
+    """The verdict stored with a day's score; nothing is judged again."""
+    verdict = Verdict.from_row(storage.required_frame("daily_score", day).iloc[-1])
     if verdict is None:
         return Finding(passed=True, description="no verdict is stored with this score: an older version wrote it")
-    return Finding(verdict.passed, verdict.reason, verdict.figures)
+    return Finding(verdict.passed, verdict.reason, {"rule": verdict.rule, **verdict.figures})
 
 
 def _finding(faults: list[str]) -> Finding:
@@ -105,24 +120,25 @@ def _daily_check(
     evaluate: Callable[[ChatStorage, LocalDay], Finding],
     description: str,
     *,
-    gates: bool = True,
+    blocking: bool = True,
 ) -> dg.AssetChecksDefinition:
     """A check with one evaluation a day, in a run over a range too.
 
     This is the project's only use of partitioned checks, a preview feature of Dagster. A plain ``AssetCheckResult`` would
     give a range one evaluation without a partition, so the evaluations are yielded beside one empty output.
 
-    A check that ``gates`` stops the assets downstream in the same run; the others only warn.
+    A check that is ``blocking`` stops the assets downstream in the same run; the others only warn.
     """
     key = dg.AssetKey([chat.slug, asset])
-    severity = dg.AssetCheckSeverity.ERROR if gates else dg.AssetCheckSeverity.WARN
+    severity = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
 
     @dg.asset_check(  # type: ignore[arg-type]  # typed for one result, while a range gives one a day
-        asset=key, name=name, description=description, blocking=gates, partitions_def=daily_partitions(chat)
+        asset=key, name=name, description=description, blocking=blocking, partitions_def=daily_partitions(chat)
     )
-    def check(context: dg.AssetCheckExecutionContext, storages: dg.ResourceParam[Storages]) -> Iterator[Any]:
-        storage = storages.of(chat)
-        for day in days_of_run(context, chat):
+    def check(context: dg.AssetCheckExecutionContext, stores: dg.ResourceParam[Resources]) -> Iterator[Any]:
+        storage, days = stores.storages.of(chat), days_of_run(context, chat)
+        targets = _targets(context.instance, key, days)
+        for day in days:
             finding = evaluate(storage, day)
             yield dg.AssetCheckEvaluation(
                 asset_key=key,
@@ -131,9 +147,29 @@ def _daily_check(
                 severity=severity,
                 description=finding.description,
                 metadata=finding.figures,
-                blocking=gates,
+                blocking=blocking,
                 partition=day.key,
+                target_materialization_data=targets.get(day.key),
             )
         yield dg.Output(None)
 
     return check
+
+
+def _targets(
+    instance: dg.DagsterInstance, key: dg.AssetKey, days: Sequence[LocalDay]
+) -> dict[str, AssetCheckEvaluationTargetMaterializationData]:
+    """The materialisations that are checked, by day: without them the UI's bar of checked partitions stays empty."""
+    ids = instance.event_log_storage.get_latest_storage_id_by_partition(
+        key, dg.DagsterEventType.ASSET_MATERIALIZATION, {day.key for day in days}
+    )
+    if not ids:
+        return {}
+    wanted = dg.AssetRecordsFilter(asset_key=key, storage_ids=sorted(ids.values()))
+    found = instance.fetch_materializations(wanted, limit=len(ids)).records
+    return {
+        str(record.partition_key): AssetCheckEvaluationTargetMaterializationData(
+            storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
+        )
+        for record in found
+    }

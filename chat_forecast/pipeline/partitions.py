@@ -5,11 +5,13 @@ Does not belong here: anything about what a day holds.
 """
 
 import warnings
+from datetime import date
+from functools import cache
 
 import dagster as dg
-from dagster._utils.warnings import BetaWarning, PreviewWarning
 
 from chat_forecast.domain.local_day import DAY_FORMAT, LocalDay
+from chat_forecast.pipeline.compat import BetaWarning, PreviewWarning
 from chat_forecast.settings.models import Chat
 
 # Backfill policies, lenient mappings and checks with partitions are meant, and Dagster is pinned to one minor version.
@@ -22,7 +24,12 @@ SAME_DAY = dg.TimeWindowPartitionMapping()
 
 def daily_partitions(chat: Chat) -> dg.DailyPartitionsDefinition:
     """One partition for each local day of the chat, from its first day to the last one that has ended."""
-    return dg.DailyPartitionsDefinition(start_date=chat.first_day.strftime(DAY_FORMAT), timezone=chat.timezone)
+    return _daily(chat.first_day, chat.timezone)
+
+
+@cache  # chats with the same days share one: building it reads the zone's rules
+def _daily(first_day: date, timezone: str) -> dg.DailyPartitionsDefinition:
+    return dg.DailyPartitionsDefinition(start_date=first_day.strftime(DAY_FORMAT), timezone=timezone)
 
 
 def days_of_run(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, chat: Chat) -> list[LocalDay]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.presentation.reports import Reports
+from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
 
 INTERVAL_SECONDS = 30
@@ -30,7 +30,8 @@ def report_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Makes a chat's page anew after each forecast, score or training.",
     )
-    def sensor(context: dg.SensorEvaluationContext, reports: dg.ResourceParam[Reports]) -> dg.SensorResult:
+    def sensor(context: dg.SensorEvaluationContext, stores: dg.ResourceParam[Resources]) -> dg.SensorResult:
+        reports = stores.reports
         found = {chat.slug: reports.state(chat) for chat in chats}
         before = json.loads(context.cursor or "{}")
         # What still changes is in the middle of a run: its page waits until a tick finds it as the last one did.

@@ -24,6 +24,8 @@ class Resources:
     tracking: Tracking
     reports: Reports
     telling: Telling
+    reports_url: str
+    """Where the chats' reports and plots are served."""
 
 
 def resources_of(home: Home) -> Resources:
@@ -39,4 +41,5 @@ def resources_of(home: Home) -> Resources:
         tracking=Tracking(home.mlflow_uri, str(home.mlflow_artifacts), home.mlflow_url, home.dagster_url),
         reports=Reports(home.reports, storages),
         telling=Telling(load_notify(home.chats_file), home.root, home.dagster_url),
+        reports_url=home.reports_url,
     )

@@ -1,22 +1,52 @@
-"""When a day is done: at 00:01 of the chat's own time zone, for the day that ended."""
+"""When a day is done: at 00:01 of the chat's own time zone, for the day that ended.
+
+Belongs here: one schedule for each time zone, and what it requests.
+Does not belong here: what a nightly run makes (:mod:`.runs`).
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import dagster as dg
-from dagster._core.definitions.partitions.partitioned_schedule import (
-    UnresolvedPartitionedAssetScheduleDefinition,
-)
 
-from chat_forecast.pipeline.jobs import CHAT_TAG, day_job, day_job_name
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.pipeline.compat import IMPLICIT_ASSET_JOB_NAME
+from chat_forecast.pipeline.runs import request_day
 from chat_forecast.settings.models import Chat
 
+JUST_AFTER_MIDNIGHT = "1 0 * * *"
 
-def nightly_schedule(chat: Chat) -> dg.ScheduleDefinition | UnresolvedPartitionedAssetScheduleDefinition:
-    """The nightly run of a chat, on from the start."""
-    return dg.build_schedule_from_partitioned_job(
-        day_job(chat),
-        name=f"{day_job_name(chat)}_at_00_01",
-        description=f"At 00:01 in {chat.timezone}: the day that ended.",
-        hour_of_day=0,
-        minute_of_hour=1,
+
+def nightly_schedules(chats: Sequence[Chat]) -> list[dg.ScheduleDefinition]:
+    """A schedule for each time zone that a chat lives in, in the order of the zones' names; on from the start."""
+    ordered = sorted(chats, key=lambda chat: chat.timezone)
+    return [_nightly(zone, list(of_zone)) for zone, of_zone in groupby(ordered, key=lambda chat: chat.timezone)]
+
+
+def schedule_name(timezone: str) -> str:
+    """The name of a zone's schedule.
+
+    >>> schedule_name("America/Port-au-Prince"), schedule_name("Etc/GMT+5")
+    ('nightly_america_port_au_prince', 'nightly_etc_gmt_plus_5')
+    """
+    words = timezone.lower().replace("+", "_plus_").replace("-", "_").replace("/", "_")
+    return f"nightly_{words}"
+
+
+def _nightly(timezone: str, chats: Sequence[Chat]) -> dg.ScheduleDefinition:
+    def request(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        day = LocalDay.containing(context.scheduled_execution_time, timezone).plus(-1)
+        begun = [chat for chat in chats if chat.first_day <= day.date]
+        yield from (request_day(chat, day) for chat in begun)
+        if not begun:
+            yield dg.SkipReason(f"No chat in {timezone} had begun by {day.key}.")
+
+    return dg.ScheduleDefinition(
+        name=schedule_name(timezone),
+        job_name=IMPLICIT_ASSET_JOB_NAME,
+        cron_schedule=JUST_AFTER_MIDNIGHT,
+        execution_timezone=timezone,
+        execution_fn=request,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        tags={CHAT_TAG: chat.slug},
+        description=f"At 00:01 in {timezone}: the day that ended, for each of its chats.",
     )

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL
+from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL, REPORTS_URL
 
 HOME_VARIABLE = "CHAT_FORECAST_HOME"
 STORAGE_VARIABLE = "CHAT_FORECAST_STORAGE"
 DAGSTER_URL_VARIABLE = "CHAT_FORECAST_DAGSTER_URL"
 MLFLOW_URL_VARIABLE = "CHAT_FORECAST_MLFLOW_URL"
+REPORTS_URL_VARIABLE = "CHAT_FORECAST_REPORTS_URL"
 
 
 class HomeError(ChatForecastError):
@@ -39,6 +40,8 @@ class Home:
     """Where people open the Dagster UI: what links lead to."""
     mlflow_url: str = MLFLOW_URL
     """Where people open the MLflow UI, when its store is not a server."""
+    reports_url: str = REPORTS_URL
+    """Where people open the chats' reports."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Home":
@@ -46,8 +49,8 @@ class Home:
 
         ``CHAT_FORECAST_HOME`` is the root: by default the checkout's ``data`` folder, or ``./data`` where the package
         does not run from a checkout. ``DAGSTER_HOME``, ``MLFLOW_TRACKING_URI`` and ``CHAT_FORECAST_STORAGE`` move a
-        part of it elsewhere; ``CHAT_FORECAST_DAGSTER_URL`` and ``CHAT_FORECAST_MLFLOW_URL`` say where links to the UIs
-        lead, if people open them at other addresses than those of this machine.
+        part of it elsewhere; ``CHAT_FORECAST_DAGSTER_URL``, ``CHAT_FORECAST_MLFLOW_URL`` and ``CHAT_FORECAST_REPORTS_URL``
+        say where links to the UIs lead, if people open them at other addresses than those of this machine.
 
         Raises:
             HomeError: ``DAGSTER_HOME`` is not an absolute path.
@@ -64,6 +67,7 @@ class Home:
             storage_url=storage if "://" in storage else str(_absolute(storage)),
             dagster_url=environ.get(DAGSTER_URL_VARIABLE) or DAGSTER_URL,
             mlflow_url=environ.get(MLFLOW_URL_VARIABLE) or MLFLOW_URL,
+            reports_url=environ.get(REPORTS_URL_VARIABLE) or REPORTS_URL,
         )
 
     @property

@@ -112,6 +112,17 @@ def file_exists(url: str) -> bool:
     return bool(filesystem.isfile(path))
 
 
+def file_version(url: str) -> str | None:
+    """What changes when a file is replaced: its time and size, or an object store's own mark; None without such a file."""
+    filesystem, path = fsspec.core.url_to_fs(url)
+    try:
+        found = filesystem.info(path)
+    except FileNotFoundError:
+        return None
+    marks = ("ETag", "etag", "mtime", "created", "LastModified", "size")
+    return " ".join(f"{mark}={found[mark]}" for mark in marks if found.get(mark) is not None)
+
+
 def list_names(url: str) -> list[str]:
     """The names of what lies in a folder, in order; hidden files are left out, and there are none without the folder."""
     filesystem, path = fsspec.core.url_to_fs(url)

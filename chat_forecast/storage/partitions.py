@@ -5,6 +5,7 @@ Does not belong here: how one file is replaced (:mod:`.atomic_files`), or who as
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -16,13 +17,18 @@ import pyarrow as pa
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.atomic_files import file_exists, join_url, list_names, read_parquet, write_parquet
+from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, read_parquet, write_parquet
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
 
 ENDING = ".parquet"
 PARTITION_NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.parquet", re.ASCII)
 READ_AHEAD_DAYS = 60
+
+
+class NotStored(ChatForecastError):
+    """A partition that is needed is not stored; the message names it and what to do."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,10 @@ class ChatStorage:
         """Whether a partition is stored."""
         return file_exists(self.url(asset, day))
 
+    def version(self, asset: str, day: LocalDay) -> str | None:
+        """What changes when a partition is stored again; None where it is not stored."""
+        return file_version(self.url(asset, day))
+
     def write(self, asset: str, day: LocalDay, value: MessageBatch | pd.DataFrame) -> None:
         """Store one partition, replacing what stood there as a whole.
 
@@ -79,14 +89,14 @@ class ChatStorage:
         """
         schema = PARTITION_SCHEMAS[asset].arrow(self.timezone)
         frame = value.messages if isinstance(value, MessageBatch) else value
-        if list(frame.columns) != schema.names:
+        if sorted(frame.columns) != sorted(schema.names):
             raise StoredFileError(
                 f"{self.url(asset, day)} was not written: expected the columns {schema.names}, found {list(frame.columns)}."
             )
         if isinstance(value, MessageBatch):
             intervals = value.read_intervals.to_json().encode()
             schema = schema.with_metadata({**schema.metadata, READ_INTERVALS_KEY: intervals})
-        table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+        table = pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False)
         # Dropping pandas' own metadata keeps the files equal across pandas versions.
         write_parquet(self.url(asset, day), table.replace_schema_metadata(schema.metadata))
 
@@ -115,6 +125,33 @@ class ChatStorage:
         """
         table = self.table(asset, day)
         return None if table is None else _to_pandas(table)
+
+    def required_messages(self, asset: str, day: LocalDay) -> MessageBatch:
+        """The stored messages of a day.
+
+        Raises:
+            NotStored: the day is not stored.
+            StoredFileError: the file is damaged or foreign.
+        """
+        self._expect(asset, day)
+        return self.messages(asset, day)
+
+    def required_frame(self, asset: str, day: LocalDay) -> pd.DataFrame:
+        """The stored table of a day.
+
+        Raises:
+            NotStored: the day is not stored.
+            StoredFileError: the file is damaged or foreign.
+        """
+        self._expect(asset, day)
+        return self.frames(asset, day, day)
+
+    def _expect(self, asset: str, day: LocalDay) -> None:
+        if not self.has(asset, day):
+            raise NotStored(
+                f"{self.chat}/{asset} of {day.key} is not stored ({self.url(asset, day)}). "
+                f"Materialise it first: chat-forecast backfill {self.chat} --from {day.key} --to {day.key}"
+            )
 
     def frames(self, asset: str, first: LocalDay, last: LocalDay) -> pd.DataFrame:
         """The stored tables of the days from ``first`` to ``last``, one below the other; unstored days are left out.
@@ -152,12 +189,6 @@ class ChatStorage:
                 low, high = starts.searchsorted([day.plus(1 - days).start, day.end])
                 yield series.iloc[low:high].reset_index(drop=True)
 
-    def unmerged(self, day: LocalDay) -> MessageBatch:
-        """What was read of a day but is not in its merged history: the leavings of a run that died between the two."""
-        raw, merged = self.messages("raw_messages", day), self.messages("merged_history", day)
-        is_merged = raw.messages["message_id"].isin(merged.messages["message_id"])
-        return MessageBatch(raw.messages[~is_merged], raw.read_intervals.without(merged.read_intervals))
-
     def trained_days(self) -> list[LocalDay]:
         """The days through which a model was trained, ascending; those at either end that knew no hour have none."""
         days = self.days("trained_model")
@@ -173,11 +204,21 @@ class ChatStorage:
 
     def newest_model(self, through: LocalDay) -> pd.Series | None:
         """The record of the newest model trained through a day that is not after ``through``; None if there is none."""
-        for day in reversed(self.days("trained_model")):
-            record = self.frame("trained_model", day) if day <= through else None
-            if record is not None and len(record):  # a day up to which nothing was known has none
-                return record.iloc[0]
-        return None
+        return next(self.newest_models([through]))
+
+    def newest_models(self, through: Sequence[LocalDay]) -> Iterator[pd.Series | None]:
+        """For each of the ascending days, what :meth:`newest_model` gives; each record is read once."""
+        trained, newest = self.days("trained_model"), None
+        taken = 0
+        for day in through:
+            known = bisect_right(trained, day)
+            for candidate in reversed(trained[taken:known]):
+                record = self.frame("trained_model", candidate)
+                if record is not None and len(record):  # a day up to which nothing was known has none
+                    newest = record.iloc[0]
+                    break
+            taken = known
+            yield newest
 
     def schema(self, asset: str, day: LocalDay) -> Schema:
         """The schema of one partition, whose advice for an unusable file names its chat and day."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from chat_forecast.pipeline.jobs import ALL_ASSETS
+from chat_forecast.pipeline.runs import ALL_ASSETS, CHAT_TAG, KIND_TAG, REASON_TAG, RETRAINING
 from chat_forecast_tests.served import served, wait_for
 
 ZONE = ZoneInfo("Europe/Moscow")
@@ -30,9 +30,10 @@ source = "simulated"
 timezone = "America/New_York"
 first_day = {FIRST}
 """
+RETRAININGS = [{"key": CHAT_TAG, "value": "loud-chat"}, {"key": KIND_TAG, "value": RETRAINING}]
 DAY_WITHOUT_DECISION = """
 from chat_forecast.cli.base import Workplace
-from chat_forecast.pipeline.jobs import DAY_ASSETS
+from chat_forecast.pipeline.runs import DAY_ASSETS
 from chat_forecast.app.runs import opened
 place = Workplace()
 chat = place.chat("loud-chat")
@@ -54,7 +55,7 @@ def test_a_backfill_from_the_ui_is_one_run_and_a_failed_score_one_retraining_ove
         assert {tuple(asset["path"]) for asset in runs[0]["assetSelection"]} == {("loud-chat", name) for name in ALL_ASSETS}
 
         just_after_midnight = datetime.combine(TODAY, time(0, 1), ZONE).timestamp()
-        requests = system.dry_run("loud_chat_day_at_00_01", just_after_midnight)
+        requests = system.dry_run("nightly_europe_moscow", just_after_midnight)
         assert [(request["dagster/partition"], request["chat_forecast/chat"]) for request in requests] == [
             (YESTERDAY.isoformat(), "loud-chat")
         ]
@@ -63,14 +64,16 @@ def test_a_backfill_from_the_ui_is_one_run_and_a_failed_score_one_retraining_ove
     environment = {**os.environ, "CHAT_FORECAST_HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-c", DAY_WITHOUT_DECISION], env=environment, check=True, timeout=120)
     with served(tmp_path, signal.SIGHUP) as system:  # as a terminal that is closed
-        wait_for(lambda: system.have_ended(pipelineName="loud_chat_retraining"), 180, "the retraining")
+        wait_for(lambda: system.have_ended(tags=RETRAININGS), 180, "the retraining")
     with served(tmp_path) as system:
         before = system.ticks("retraining")
         wait_for(lambda: system.ticks("retraining") > before, 120, "a tick of the sensor after the restart")
-        retrainings = system.runs(pipelineName="loud_chat_retraining")
+        retrainings = system.runs(tags=RETRAININGS)
         partitions = [tag["value"] for run in retrainings for tag in run["tags"] if tag["key"] == "dagster/partition"]
         assert [run["status"] for run in retrainings] == ["SUCCESS"], system.failures()
         assert partitions == [YESTERDAY.isoformat()]
+        (reason,) = [tag["value"] for tag in retrainings[0]["tags"] if tag["key"] == REASON_TAG]
+        assert "is above the threshold 0.0001" in reason
 
     forecast = pd.read_parquet(tmp_path / "loud-chat" / "next_day_forecast" / f"{YESTERDAY}.parquet")
     assert len(forecast) == 24

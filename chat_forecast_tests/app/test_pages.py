@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chat_forecast.pipeline.jobs import ALL_ASSETS
-from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL
+from chat_forecast.pipeline.runs import ALL_ASSETS
+from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL, REPORTS_URL
 from chat_forecast_tests.receiver import SECRET, receiving
 from chat_forecast_tests.served import served, wait_for
 
@@ -98,7 +98,7 @@ def shoot(page, theme, name):
 
 
 def test_the_lineage_page_shows_the_chats_six_assets(system, page, theme):
-    page.goto(f"{system.dagster}/locations/chat_forecast.definitions/asset-groups/loud_chat")
+    page.goto(f"{system.dagster}/locations/chat_forecast/asset-groups/loud_chat")
     for asset in ALL_ASSETS:
         page.get_by_text(asset, exact=True).first.wait_for()
     shoot(page, theme, "lineage")
@@ -109,16 +109,20 @@ def test_a_days_page_of_each_asset_shows_its_picture_and_figures(system, page, t
     page.goto(f"{system.dagster}/assets/loud-chat/{asset}?view=partitions&partition={LAST}")
     page.get_by_text("simulated chat: no real messages").first.wait_for()
     shoot(page, theme, f"{asset}-figures")
-    page.get_by_text("[Show Markdown]").first.click()
-    picture = page.locator("img[src^='data:image/png']").first
-    picture.wait_for()
-    page.wait_for_function("document.querySelector(\"img[src^='data:image/png']\").naturalWidth > 0")
-    assert picture.evaluate("image => image.naturalWidth") == 760
+    # The run was made by the command line, which supposes the usual ports.
+    page.route(
+        f"{REPORTS_URL}/**", lambda route: route.continue_(url=route.request.url.replace(REPORTS_URL, system.reports))
+    )
+    page.reload()
+    plot = page.locator(f"img[src*='/plots/loud-chat/{asset}/{LAST}.png']").first
+    plot.wait_for()
+    page.wait_for_function("document.querySelector(\"img[src*='/plots/']\").naturalWidth > 0")
+    assert plot.evaluate("image => image.naturalWidth") == 760
     shoot(page, theme, asset)
 
 
 def test_the_backfill_dialog_offers_the_chats_days_as_a_range(system, page, theme):
-    page.goto(f"{system.dagster}/locations/chat_forecast.definitions/asset-groups/loud_chat")
+    page.goto(f"{system.dagster}/locations/chat_forecast/asset-groups/loud_chat")
     page.get_by_text("daily_score", exact=True).first.wait_for()
     page.get_by_role("button", name=re.compile("Materialize")).first.click()
     page.get_by_text("Partition selection").first.wait_for()

@@ -1,9 +1,22 @@
 import http.client
 import threading
+from datetime import date
 
 import pytest
 
-from chat_forecast.app.report_server import ReportServer
+from chat_forecast.app.report_server import PlotDrawer, ReportServer
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.pipeline.resources import resources_of
+from chat_forecast.settings.paths import Home
+from chat_forecast.settings.reading import load_chats
+from chat_forecast.storage.schemas import StoredFileError
+from chat_forecast_tests.factories import make_series
+
+
+def plot_of_one_day(chat: str, asset: str, day: str) -> bytes | None:
+    if day == "2026-01-02":
+        raise StoredFileError("my-chat/daily_score/2026-01-02.parquet is damaged")
+    return b"a plot" if (chat, asset, day) == ("my-chat", "daily_score", "2026-01-01") else None
 
 
 @pytest.fixture
@@ -16,7 +29,7 @@ def ask(tmp_path):
     (folder / ".charts-1.js").write_text("kept")
     (tmp_path / "pseudonym.key").write_text("secret")
     (tmp_path / "secret.html").write_text("secret")
-    with ReportServer(folder, 0) as server:
+    with ReportServer(folder, 0, plot_of_one_day) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
 
@@ -64,3 +77,35 @@ def test_other_methods_and_a_foreign_name_for_this_machine_are_refused(ask):
     assert ask("/", "POST")[0] == 501
     assert ask("/", host="evil.example")[0] == 421
     assert ask("/", host="evil.example")[1]["X-Frame-Options"] == "DENY"
+
+
+def test_a_plot_is_shown_by_pages_of_this_machine_alone_and_a_damaged_file_is_named(ask):
+    status, headers, body = ask("/plots/my-chat/daily_score/2026-01-01.png")
+    assert (status, body, headers["Content-Type"]) == (200, "a plot", "image/png")
+    assert headers["Cross-Origin-Resource-Policy"] == "same-site"
+    assert ask("/")[1]["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert ask("/plots/my-chat/daily_score/2026-01-09.png")[0] == 404
+    assert ask("/plots/my-chat/../2026-01-01.png")[0] == 404
+    status, _, body = ask("/plots/my-chat/daily_score/2026-01-02.png")
+    assert status == 500
+    assert "2026-01-02.parquet is damaged" in body
+
+
+def test_a_stored_day_is_drawn_and_drawn_again_once_it_is_stored_again(tmp_path):
+    home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})
+    first = LocalDay.parse("2026-01-01", "Europe/Moscow")
+    (tmp_path / "chats.toml").write_text(
+        '[chats.my-chat]\nsource = "simulated"\ntimezone = "Europe/Moscow"\nfirst_day = 2026-01-01\n'
+    )
+    (chat,) = load_chats(home.chats_file, date(2026, 2, 1))
+    storage, draw = resources_of(home).storages.of(chat), PlotDrawer(home)
+    assert draw("my-chat", "hourly_series", "2026-01-01") is None
+    storage.write("hourly_series", first, make_series(first, 1))
+    plot = draw("my-chat", "hourly_series", "2026-01-01")
+    assert plot.startswith(b"\x89PNG")
+    assert draw("my-chat", "hourly_series", "2026-01-01") is plot
+    storage.write("hourly_series", first, make_series(first, 1, lambda hour: hour.hour))
+    assert draw("my-chat", "hourly_series", "2026-01-01") != plot
+    assert draw("other", "hourly_series", "2026-01-01") is None
+    assert draw("my-chat", "secrets", "2026-01-01") is None
+    assert draw("my-chat", "hourly_series", "2026-13-01") is None

@@ -35,7 +35,7 @@ HISTORY = """
 import sys
 from chat_forecast.cli.base import Workplace
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.pipeline.jobs import HISTORY_ASSETS, RETRAINING_ASSETS
+from chat_forecast.pipeline.runs import HISTORY_ASSETS, RETRAINING_ASSETS
 from chat_forecast.app.runs import opened
 place = Workplace()
 with opened(place.home, place.chats) as runner:

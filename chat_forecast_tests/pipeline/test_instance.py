@@ -8,7 +8,7 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import TickStatus
 
 from chat_forecast.pipeline.instance import prepare_instance
-from chat_forecast.pipeline.jobs import CHAT_TAG
+from chat_forecast.pipeline.runs import CHAT_TAG
 from chat_forecast.settings.paths import Home, apply_environment
 
 

@@ -15,7 +15,7 @@ from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.settings.models import Chat
 from chat_forecast.definitions import build_definitions
 from chat_forecast.settings.paths import Home
-from chat_forecast.pipeline.jobs import ALL_ASSETS
+from chat_forecast.pipeline.runs import ALL_ASSETS
 chat = Chat(slug="my-chat", source="simulated", timezone="Europe/Moscow", first_day=date(2026, 1, 1))
 graph = build_definitions([chat], resources_of(Home.from_environment({}))).resolve_asset_graph()
 with dg.DagsterInstance.ephemeral() as instance:

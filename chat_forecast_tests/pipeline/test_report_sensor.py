@@ -4,27 +4,32 @@ import dagster as dg
 import pytest
 
 from chat_forecast.pipeline.report_sensor import report_sensor
-from chat_forecast.presentation.reports import Reports
-from chat_forecast.storage.partitions import Storages
+from chat_forecast.pipeline.resources import resources_of
+from chat_forecast.settings.paths import Home
 from chat_forecast_tests.presentation.reports.stored import FIRST, make_chat, store_forecasts, store_series
 
 CHATS = [make_chat("first"), make_chat("second")]
 
 
 @pytest.fixture
-def reports(tmp_path):
-    return Reports(tmp_path / "reports", Storages(str(tmp_path), tmp_path / "locks"))
+def stores(tmp_path):
+    return resources_of(Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)}))
 
 
 @pytest.fixture
-def tick(reports):
+def reports(stores):
+    return stores.reports
+
+
+@pytest.fixture
+def tick(stores):
     """Let the sensor tick as the daemon does, handing on its cursor; gives what it said."""
     cursor = None
 
     def tick() -> str:
         nonlocal cursor
         with dg.DagsterInstance.ephemeral() as instance:
-            context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"reports": reports})
+            context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"stores": stores})
             result = report_sensor(CHATS)(context)
         cursor = result.cursor
         return result.skip_reason.skip_message

@@ -9,6 +9,8 @@ import pytest
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.resources import resources_of
+from chat_forecast.pipeline.runs import DAY_ASSETS
+from chat_forecast.pipeline.schedules import schedule_name
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 
@@ -25,11 +27,12 @@ from chat_forecast.settings.paths import Home
 def test_at_00_01_local_time_the_schedule_does_the_day_that_ended(tmp_path, timezone, midnight, day):
     chat = Chat(slug="my-chat", source="simulated", timezone=timezone, first_day=date(2026, 1, 1))
     defs = build_definitions([chat], resources_of(Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})))
-    schedule = defs.get_repository_def().get_schedule_def("my_chat_day_at_00_01")
+    schedule = defs.get_repository_def().get_schedule_def(schedule_name(timezone))
     assert schedule.execution_timezone == timezone
     assert schedule.cron_schedule == "1 0 * * *"
     tick = datetime.combine(midnight, time(0, 1), ZoneInfo(timezone))
     with dg.build_schedule_context(scheduled_execution_time=tick, repository_def=defs.get_repository_def()) as context:
         asked = schedule.evaluate_tick(context).run_requests
-    assert [request.partition_key for request in asked] == [day]
+    assert [request.tags["dagster/partition"] for request in asked] == [day]
+    assert [key.path for key in asked[0].asset_selection] == [["my-chat", asset] for asset in DAY_ASSETS]
     assert LocalDay.parse(day, timezone).end == tick.replace(minute=0)

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from chat_forecast.app.serving.processes import Servers, ServingError
 from chat_forecast.settings.links import LOOPBACK
@@ -45,6 +46,23 @@ def await_answers(ports: Sequence[int], servers: Servers, stopping: threading.Ev
         waiting = [port for port in waiting if not _answers(port)]
         if waiting and time.monotonic() > deadline:
             raise ServingError(f"nothing answers on port {waiting[0]} after {START_SECONDS} s; see {servers.logs}")
+
+
+def await_socket(path: Path, servers: Servers, stopping: threading.Event) -> None:
+    """Wait until something answers on a Unix socket, or until ``stopping`` is set.
+
+    Raises:
+        ServingError: a server ended by itself, or nothing answers after :data:`START_SECONDS`.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while not stopping.is_set():
+        servers.expect_alive()
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == 0:
+                return
+        if time.monotonic() > deadline:
+            raise ServingError(f"nothing answers on {path} after {START_SECONDS} s; see {servers.logs}")
+        stopping.wait(0.1)
 
 
 def _answers(port: int) -> bool:

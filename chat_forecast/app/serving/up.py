@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from chat_forecast.app.serving.commands import MLFLOW, commands
+from chat_forecast.app.serving.commands import CODE_SERVER, MLFLOW, code_socket, commands, workspace, workspace_file
 from chat_forecast.app.serving.leftovers import end_leftovers
-from chat_forecast.app.serving.ports import await_answers, expect_free
+from chat_forecast.app.serving.ports import await_answers, await_socket, expect_free
 from chat_forecast.app.serving.processes import Servers
 from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.settings.links import LOOPBACK
-from chat_forecast.settings.paths import DAGSTER_URL_VARIABLE, MLFLOW_URL_VARIABLE, Home
+from chat_forecast.settings.paths import DAGSTER_URL_VARIABLE, MLFLOW_URL_VARIABLE, REPORTS_URL_VARIABLE, Home
 from chat_forecast.tracking.client import without_secrets
+from chat_forecast.whole_files import replace_file
 
 LOOK_SECONDS = 0.5
 """Between two looks at whether every process is alive."""
@@ -43,16 +44,22 @@ def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Ca
         expect_free(option, number)
     # Links that runs of these processes make lead to where they are served.
     os.environ.setdefault(DAGSTER_URL_VARIABLE, f"http://{LOOPBACK}:{port}")
+    os.environ.setdefault(REPORTS_URL_VARIABLE, f"http://{LOOPBACK}:{reports_port}")
     if not has_mlflow_server:
         os.environ.setdefault(MLFLOW_URL_VARIABLE, f"http://{LOOPBACK}:{mlflow_port}")
     _prepare_database()
+    code_socket(home).unlink(missing_ok=True)  # of an `up` that was killed
+    replace_file(workspace_file(home), workspace(home).encode())
     servers = Servers(home.root / "logs", record)
     with _signals() as stopping:
         try:
             say("Starting …")
             for name, command in commands(home, port, mlflow_port, reports_port).items():
-                if name != MLFLOW or not has_mlflow_server:
-                    servers.start(name, command)
+                if name == MLFLOW and has_mlflow_server:
+                    continue
+                servers.start(name, command)
+                if name == CODE_SERVER:
+                    await_socket(code_socket(home), servers, stopping)
             await_answers(list(ports.values()), servers, stopping)
             if not stopping.is_set():
                 mlflow = without_secrets(home.mlflow_uri) if has_mlflow_server else f"http://{LOOPBACK}:{mlflow_port}"

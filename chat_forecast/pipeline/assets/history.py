@@ -1,136 +1,120 @@
 """Reading a chat: raw messages, merged history, hourly series."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 
 import dagster as dg
 
 from chat_forecast.domain.deduplication import merge_batches
-from chat_forecast.domain.hourly_series import count_by_hour, split_by_newness
+from chat_forecast.domain.hourly_series import count_by_hour
+from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
-from chat_forecast.pipeline.assets import describe
-from chat_forecast.pipeline.assets.days import (
-    SESSION_POOL,
-    DayStream,
-    DescribedDay,
-    Progress,
-    asset_arguments,
-    upstream_input,
-)
-from chat_forecast.pipeline.io_manager import StoredDays
-from chat_forecast.pipeline.partitions import days_of_run
-from chat_forecast.presentation.plots import RHYTHM_DAYS
+from chat_forecast.pipeline.assets import metadata
+from chat_forecast.pipeline.assets.arguments import SESSION_POOL, asset_arguments, upstream
+from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
+from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import LATE_AFTER, Chat
-from chat_forecast.sources import Sources
 from chat_forecast.sources.base import SourceAsksToWait
-from chat_forecast.storage.partitions import RecentDays, Storages
 
 WAITS = 10
 """How often one run may be told to wait for long and go on."""
+Known = tuple[MessageBatch, MessageBatch]
+"""What was stored of a day, and what is added to it."""
 
 
-def history_assets(chat: Chat) -> list[dg.AssetsDefinition]:
-    """The assets from the chat's source to its hourly series."""
-    raw_arguments = asset_arguments(chat)
+def raw_messages_asset(chat: Chat) -> dg.AssetsDefinition:
+    """The asset at which a chat's messages enter."""
+    arguments = asset_arguments(chat, "raw_messages")
     if chat.source == "telegram":
-        raw_arguments["pool"] = SESSION_POOL
+        arguments["pool"] = SESSION_POOL
 
-    @dg.asset(**raw_arguments, kinds={"parquet"})
+    @dg.asset(**arguments, kinds={"parquet"})
     def raw_messages(
-        context: dg.AssetExecutionContext,
-        sources: dg.ResourceParam[Sources],
-        storages: dg.ResourceParam[Storages],
-        progress: dg.ResourceParam[Progress],
-    ) -> DayStream:
+        context: dg.AssetExecutionContext, stores: dg.ResourceParam[Resources], progress: dg.ResourceParam[Progress]
+    ) -> None:
         """What the source returned for the day: one row a message, with id, time (UTC) and a pseudonym of the sender.
 
-        Neither texts nor names are kept. The file also records which stretch of the day was really read, so that a quiet
-        hour can be told from a missing one.
+        Neither texts nor names are kept. The file also records which stretch of the day was read, so that a quiet hour can
+        be told from a missing one. Reading a day again adds to it and removes nothing.
         """
-        days = days_of_run(context, chat)
-        storage = storages.of(chat)
+        run = AssetRun(context, chat, stores, progress)
+        with _retrying_when_asked_to(run):
+            run.materialise(_read_again(run), _united, metadata.of_messages(run))
 
-        done = 0
+    return raw_messages
 
-        def say(words: str) -> None:
-            context.log.warning(words)
-            progress(words, done, len(days))
 
-        source = sources.of(chat, lambda day: storage.messages("raw_messages", day), say)
+def merged_history_asset(chat: Chat) -> dg.AssetsDefinition:
+    """The asset that only grows."""
 
-        def values() -> Iterator[DescribedDay]:
-            nonlocal done
-            try:
-                for day, batch in zip(days, source.read_days(days), strict=True):
-                    # What an earlier run read but did not live to merge is kept.
-                    unmerged = storage.unmerged(day)
-                    kept = merge_batches([unmerged, batch])
-                    stored = storage.messages("merged_history", day)
-                    hours = split_by_newness(kept, stored, merge_batches([stored, kept]), day)
-                    yield day, kept, describe.messages(chat, storage, "raw_messages", day, kept, hours)
-                    done += 1
-            except SourceAsksToWait as wait:
-                say(str(wait))
-                raise dg.RetryRequested(max_retries=WAITS, seconds_to_wait=wait.seconds) from wait
-
-        return DayStream(context, progress, values())
-
-    @dg.asset(**asset_arguments(chat), kinds={"parquet"}, ins={"raw_messages": upstream_input(chat, "raw_messages")})
+    @dg.asset(**asset_arguments(chat, "merged_history"), kinds={"parquet"}, deps=[upstream(chat, "raw_messages")])
     def merged_history(
-        context: dg.AssetExecutionContext,
-        storages: dg.ResourceParam[Storages],
-        progress: dg.ResourceParam[Progress],
-        raw_messages: StoredDays[MessageBatch],
-    ) -> DayStream:
+        context: dg.AssetExecutionContext, stores: dg.ResourceParam[Resources], progress: dg.ResourceParam[Progress]
+    ) -> None:
         """Every message of the day ever seen, one row a message: what was stored before and what was just read.
 
         It only grows: a source that returns less today, because messages were deleted or an export is shorter, removes
         nothing.
         """
-        storage = storages.of(chat)
+        run = AssetRun(context, chat, stores, progress)
+        stored = run.storage.messages
+        known = ((stored("merged_history", day), run.storage.required_messages("raw_messages", day)) for day in run.days)
+        # Not by id alone: a line without an id and its twin with one are the same message.
+        run.materialise(known, _united, metadata.of_messages(run))
 
-        def values() -> Iterator[DescribedDay]:
-            for day, read in raw_messages:
-                stored = storage.messages("merged_history", day)
-                # Not by id alone: a line without an id and its twin with one are the same message.
-                merged = merge_batches([stored, read])
-                hours = split_by_newness(merged, stored, merged, day)
-                yield day, merged, describe.messages(chat, storage, "merged_history", day, merged, hours)
+    return merged_history
 
-        return DayStream(context, progress, values())
+
+def hourly_series_asset(chat: Chat) -> dg.AssetsDefinition:
+    """The asset from which everything is forecast and scored."""
 
     @dg.asset(
-        **asset_arguments(chat),
-        kinds={"parquet"},
-        ins={"merged_history": upstream_input(chat, "merged_history")},
-        freshness_policy=_freshness(chat),
+        **asset_arguments(chat, "hourly_series"),
+        kinds={"pandas", "parquet"},
+        deps=[upstream(chat, "merged_history")],
+        freshness_policy=_freshness(chat.timezone) if chat.source != "export" else None,
     )
     def hourly_series(
-        context: dg.AssetExecutionContext,
-        storages: dg.ResourceParam[Storages],
-        progress: dg.ResourceParam[Progress],
-        merged_history: StoredDays[MessageBatch],
-    ) -> DayStream:
+        context: dg.AssetExecutionContext, stores: dg.ResourceParam[Resources], progress: dg.ResourceParam[Progress]
+    ) -> None:
         """One row for each hour of the day: how many messages, by how many senders.
 
         A quiet hour holds 0. An hour that was never read, or not from end to end, holds nothing: it is neither trained
         on nor scored. Days of clock changes have 23 or 25 rows.
         """
-        storage = storages.of(chat)
-        recent = RecentDays(storage, "hourly_series", RHYTHM_DAYS)
+        run = AssetRun(context, chat, stores, progress)
+        batches = (run.storage.required_messages("merged_history", day) for day in run.days)
+        run.materialise(batches, lambda day, batch: count_by_hour(batch, day), metadata.of_series(run))
 
-        def values() -> Iterator[DescribedDay]:
-            for day, history in merged_history:
-                counts = count_by_hour(history, day)
-                yield day, counts, describe.series(chat, storage, day, counts, recent)
-
-        return DayStream(context, progress, values())
-
-    return [raw_messages, merged_history, hourly_series]
+    return hourly_series
 
 
-def _freshness(chat: Chat) -> dg.FreshnessPolicy | None:
-    """A chat's series is late in the UI when no day was read between midnight and six; one of files alone is never late."""
-    if chat.source == "export":
-        return None
+def _united(_day: LocalDay, known: Known) -> MessageBatch:
+    """Join what was stored of a day and what is added to it."""
+    return merge_batches(known)
+
+
+def _read_again(run: AssetRun) -> Iterator[Known]:
+    """For each day of a run, what was read of it before, and what its source returns now."""
+    stored = run.storage.messages
+    source = run.stores.sources.of(run.chat, lambda day: stored("raw_messages", day), run.say)
+    for day, batch in zip(run.days, source.read_days(run.days), strict=True):
+        yield stored("raw_messages", day), batch
+
+
+@contextmanager
+def _retrying_when_asked_to(run: AssetRun) -> Iterator[None]:
+    """Have the step retried at the time that a source asks for; what was read until then stays."""
+    try:
+        yield
+    except SourceAsksToWait as wait:
+        run.say(str(wait))
+        raise dg.RetryRequested(max_retries=WAITS, seconds_to_wait=wait.seconds) from wait
+
+
+@cache  # building one takes as long as building an asset
+def _freshness(timezone: str) -> dg.FreshnessPolicy:
+    """A live chat's series is late in the UI when no day was read between midnight and six."""
     hour = int(LATE_AFTER.total_seconds() // 3600)
-    return dg.FreshnessPolicy.cron(f"0 {hour} * * *", lower_bound_delta=LATE_AFTER, timezone=chat.timezone)
+    return dg.FreshnessPolicy.cron(f"0 {hour} * * *", lower_bound_delta=LATE_AFTER, timezone=timezone)

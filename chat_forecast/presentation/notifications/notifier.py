@@ -18,7 +18,7 @@ from dagster._core.storage.tags import ROOT_RUN_ID_TAG
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.scoring import unusual_hours
-from chat_forecast.pipeline.jobs import CHAT_TAG
+from chat_forecast.pipeline.runs import CHAT_TAG
 from chat_forecast.presentation import phrases, plots
 from chat_forecast.presentation.notifications import notices
 from chat_forecast.presentation.notifications.delivery import Service, services_of

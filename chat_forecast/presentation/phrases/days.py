@@ -67,6 +67,15 @@ def unusual_in_words(unusual: Sequence[str]) -> str:
     return f"Outside the 98 % band: {'; '.join([*unusual[:NAMED_HOURS], *more])}."
 
 
+def count_messages(number: int) -> str:
+    """A number of messages in words.
+
+    >>> count_messages(1), count_messages(28373)
+    ('1 message', '28,373 messages')
+    """
+    return f"{number:,} message{'s' * (number != 1)}"
+
+
 def join(parts: Sequence[str]) -> str:
     """Parts in a row, with "and" before the last.
 

@@ -9,7 +9,7 @@ import pytest
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.instance import prepare_instance
-from chat_forecast.pipeline.jobs import CHAT_TAG
+from chat_forecast.pipeline.runs import CHAT_TAG
 from chat_forecast.presentation.notifications import Telling, services_of
 from chat_forecast.settings.models import Chat, Notify
 from chat_forecast.settings.paths import Home, apply_environment

@@ -14,6 +14,8 @@ from chat_forecast.app.runs import range_tags
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.resources import resources_of
+from chat_forecast.pipeline.runs import DAY_ASSETS
+from chat_forecast.pipeline.schedules import schedule_name
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
@@ -108,13 +110,15 @@ def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays
 
     with served(home) as system:
         night = datetime.combine(TODAY.date, datetime.min.time(), ZoneInfo(ZONE)) + timedelta(minutes=1)
-        for slug in ("our_group", "left_group"):
-            (tags,) = system.dry_run(f"{slug}_day_at_00_01", night.timestamp())
+        requested = system.dry_run(schedule_name(ZONE), night.timestamp())
+        assert [tags["chat_forecast/chat"] for tags in requested] == ["our-group", "left-group"]
+        for tags in requested:
             assert tags["dagster/partition"] == YESTERDAY.key
+            keys = [{"path": [tags["chat_forecast/chat"], asset]} for asset in DAY_ASSETS]
             launched = system.ask(
                 LAUNCH,
                 params={
-                    "selector": {**REPOSITORY, "jobName": f"{slug}_day"},
+                    "selector": {**REPOSITORY, "jobName": "__ASSET_JOB", "assetSelection": keys, "assetCheckSelection": []},
                     "mode": "default",
                     "executionMetadata": {
                         "tags": [{"key": key, "value": value} for key, value in {**tags, "dagster/max_retries": "0"}.items()]
@@ -122,9 +126,10 @@ def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays
                 },
             )["launchPipelineExecution"]
             assert launched["__typename"] == "LaunchRunSuccess", launched
-        for slug in ("our_group", "left_group"):
-            wait_for(lambda slug=slug: system.have_ended(pipelineName=f"{slug}_day"), 180, f"the night of {slug}")
-        (ours,), (left,) = (system.runs(pipelineName=f"{slug}_day") for slug in ("our_group", "left_group"))
+        tags_of = {slug: [{"key": "chat_forecast/chat", "value": slug}] for slug in ("our-group", "left-group")}
+        for slug, tags in tags_of.items():
+            wait_for(lambda tags=tags: system.have_ended(tags=tags), 180, f"the night of {slug}")
+        (ours,), (left,) = (system.runs(tags=tags) for tags in tags_of.values())
         failures = " ".join(system.failures())
         assert ours["status"] == "SUCCESS", failures
         assert left["status"] == "FAILURE"

@@ -1,0 +1,56 @@
+"""What this project uses of Dagster that is not public: the one place to look at when Dagster is upgraded.
+
+Belongs here: every import of ``dagster._…``, with why there is no public way.
+Does not belong here: using them.
+
+Dagster is pinned to one minor version; `chat_forecast_tests/pipeline/test_compat.py` fails when one of these changes.
+"""
+
+# What a check was evaluated on.
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
+
+# Names of the tags and states that Dagster documents, but does not export.
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
+
+# A repository that builds its definitions when it is first asked for them.
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.definitions.repository_definition.repository_data import RepositoryData
+
+# The coordinator of the run queue, which the instance loads by its path.
+from dagster._core.run_coordinator import SubmitRunContext
+
+# States of checks and runs.
+from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecordStatus,
+)
+from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES, NOT_FINISHED_STATUSES
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    GRPC_INFO_TAG,
+    MAX_RETRIES_TAG,
+    PARTITION_NAME_TAG,
+    ROOT_RUN_ID_TAG,
+)
+
+# Backfill policies, lenient mappings and checks with partitions are meant; see partitions.py.
+from dagster._utils.warnings import BetaWarning, PreviewWarning
+
+__all__ = [
+    "ASSET_PARTITION_RANGE_END_TAG",
+    "ASSET_PARTITION_RANGE_START_TAG",
+    "GRPC_INFO_TAG",
+    "IMPLICIT_ASSET_JOB_NAME",
+    "IN_PROGRESS_RUN_STATUSES",
+    "MAX_RETRIES_TAG",
+    "NOT_FINISHED_STATUSES",
+    "PARTITION_NAME_TAG",
+    "ROOT_RUN_ID_TAG",
+    "SINGLETON_REPOSITORY_NAME",
+    "AssetCheckEvaluationTargetMaterializationData",
+    "AssetCheckExecutionRecordStatus",
+    "BetaWarning",
+    "PreviewWarning",
+    "RepositoryData",
+    "SubmitRunContext",
+]
