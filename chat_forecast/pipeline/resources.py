@@ -12,7 +12,7 @@ from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_notify
 from chat_forecast.sources import Sources
 from chat_forecast.storage.partitions import Storages
-from chat_forecast.tracking.mlflow_store import Tracking
+from chat_forecast.tracking.client import Tracking
 
 
 @dataclass(frozen=True)

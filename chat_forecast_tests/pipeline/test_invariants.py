@@ -26,6 +26,7 @@ from chat_forecast.sources import Sources
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.schemas import StoredFileError
+from chat_forecast.tracking.catch_up import Owed, owed
 from chat_forecast_tests.factories import make_messages
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -48,7 +49,7 @@ def _environment(monkeypatch):
 @pytest.fixture(scope="session")
 def empty_mlflow(tmp_path_factory):
     """A migrated, empty MLflow store, to be copied: making one takes seconds."""
-    from chat_forecast.tracking.mlflow_store import Tracking
+    from chat_forecast.tracking.client import Tracking
 
     folder = tmp_path_factory.mktemp("mlflow")
     Tracking(f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts")).prepare()
@@ -285,7 +286,7 @@ def test_a_damaged_file_fails_the_run_with_its_name(new_home):
             runner.storage(CHAT).messages("merged_history", FIRST)
 
 
-def test_a_night_is_stored_although_mlflow_cannot_be_reached(new_home):
+def test_a_night_is_stored_although_mlflow_cannot_be_reached_and_logged_by_the_next_one(new_home):
     home = new_home()
     with opened(home, [CHAT]) as runner:
         runner.backfill(CHAT, FIRST, FIRST.plus(2))
@@ -297,6 +298,10 @@ def test_a_night_is_stored_although_mlflow_cannot_be_reached(new_home):
         runner.materialise(CHAT, DAY_ASSETS, day, day)
         assert len(runner.storage(CHAT).frames("next_day_forecast", day, day)) == len(day.plus(1).hours)
         assert len(stored(home, "daily_score")) == 4
+        assert owed(runner.resources.tracking, CHAT, runner.storage(CHAT)) == Owed(scores=1, trainings=0)
+    with opened(home, [CHAT]) as runner:
+        runner.materialise(CHAT, DAY_ASSETS, day.plus(1), day.plus(1))
+        assert not owed(runner.resources.tracking, CHAT, runner.storage(CHAT))
 
 
 def test_the_rule_smape_is_the_original_s_and_fails_what_no_forecast_meets(new_home):
