@@ -298,10 +298,10 @@ def test_a_night_is_stored_although_mlflow_cannot_be_reached_and_logged_by_the_n
         runner.materialise(CHAT, DAY_ASSETS, day, day)
         assert len(runner.storage(CHAT).frames("next_day_forecast", day, day)) == len(day.plus(1).hours)
         assert len(stored(home, "daily_score")) == 4
-        assert owed(runner.resources.tracking, CHAT, runner.storage(CHAT)) == Owed(scores=1, trainings=0)
     with opened(home, [CHAT]) as runner:
+        assert owed(runner.resources.tracking, runner.storage(CHAT)) == Owed(scores=1, trainings=0)
         runner.materialise(CHAT, DAY_ASSETS, day.plus(1), day.plus(1))
-        assert not owed(runner.resources.tracking, CHAT, runner.storage(CHAT))
+        assert not owed(runner.resources.tracking, runner.storage(CHAT))
 
 
 def test_the_rule_smape_is_the_original_s_and_fails_what_no_forecast_meets(new_home):
