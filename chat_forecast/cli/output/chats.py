@@ -12,6 +12,7 @@ from rich.console import Console
 
 from chat_forecast.app.overview import Overview
 from chat_forecast.cli.output.forecasts import forecast_table
+from chat_forecast.cli.output.lines import print_line
 from chat_forecast.cli.output.names import shown_name
 from chat_forecast.cli.output.scores import score_table
 from chat_forecast.domain.local_day import LocalDay
@@ -31,15 +32,14 @@ def print_overview(console: Console, overview: Overview) -> None:
         console.print(score_table(console, chat, overview.scores))
     if overview.verdict is not None:
         mark, colour = ("✓", "green") if overview.verdict.passed else ("✗", "red")
-        words = "good enough" if overview.verdict.passed else "not good enough"
-        console.print(f"[{colour}]{mark}[/] {words}: {overview.verdict.reason}", highlight=False)
+        judgement = "good enough" if overview.verdict.passed else "not good enough"
+        console.print(f"[{colour}]{mark}[/] {judgement}: {overview.verdict.reason}", highlight=False)
     elif overview.missing_verdict is not None:
-        console.print(f"[yellow]–[/] {overview.missing_verdict}", highlight=False)
+        print_line(console, "yellow", "–", overview.missing_verdict)
     if len(overview.unusual):
         console.print(f"Unusual on {overview.day.key}: {'; '.join(overview.unusual['words'])}", highlight=False)
     for fault in overview.faults:
-        console.print("[red]✗[/] ", end="")
-        console.print(fault, markup=False, highlight=False, soft_wrap=True)
+        print_line(console, "red", "✗", fault)
 
 
 def overview_figures(overview: Overview, retrained: LocalDay | None = None) -> dict[str, object]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chat_forecast.app.health import ChatHealth
+from chat_forecast.cli.output.lines import print_line
 from chat_forecast.cli.output.tables import fitting_table
 
 HEADINGS = {
@@ -26,9 +27,9 @@ def print_health(console: Console, found: Sequence[ChatHealth]) -> None:
     console.print(health_table(console, found))
     for health in found:
         for concern in health.concerns:
-            _print_line(console, "red", "✗", f"{health.chat}: {concern}")
+            print_line(console, "red", "✗", f"{health.chat}: {concern}")
         if health.score is not None and health.score["check_passed"] is None:
-            _print_line(console, "yellow", "–", f"{health.chat}: {health.score['check']}")
+            print_line(console, "yellow", "–", f"{health.chat}: {health.score['check']}")
 
 
 def health_table(console: Console, found: Sequence[ChatHealth]) -> Table:
@@ -58,8 +59,3 @@ def _cells(health: ChatHealth) -> dict[str, str | Text]:
         "model_age": "–" if age is None else f"{age} d",
         "next_tick": health.next_tick[5:16].replace("T", " "),
     }
-
-
-def _print_line(console: Console, colour: str, mark: str, text: str) -> None:
-    """Print one line, unbroken whatever the width: it holds paths and commands to be copied."""
-    console.print(Text.assemble((mark, colour), " ", text), highlight=False, soft_wrap=True)
