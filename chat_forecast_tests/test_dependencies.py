@@ -1,0 +1,85 @@
+"""What is imported is declared in pyproject.toml, and what is declared is used."""
+
+import ast
+import re
+import sys
+import tomllib
+from functools import cache
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DISTRIBUTIONS = packages_distributions()
+OURS = {"chat_forecast", "chat_forecast_tests"}
+NOT_IMPORTED = {
+    "dagster-webserver": "a process of `up`",
+    "tzdata": "zoneinfo's time zones, where the system has none",
+    "ujson": "cmdstanpy writes Prophet's data with it",
+    "cryptg": "Telethon encrypts with it",
+    "mypy": "a command",
+    "pandas-stubs": "mypy reads it",
+    "pre-commit": "a command",
+    "pytest-cov": "a plugin of pytest",
+    "pytest-xdist": "a plugin of pytest",
+    "ruff": "a command",
+}
+"""What is declared without being imported -> why."""
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", re.split(r"[<>=!~;\[ ]", name)[0]).lower()
+
+
+def declared(*extras: str) -> set[str]:
+    lists = [PROJECT["dependencies"], *(PROJECT["optional-dependencies"][extra] for extra in extras)]
+    return {normalised(requirement) for requirements in lists for requirement in requirements}
+
+
+@cache
+def imported(package: str) -> dict[str, str]:
+    """The top-level modules that a package imports from elsewhere, each with a file that does."""
+    found = {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [str(node.module)]
+            for name in (name.partition(".")[0] for name in names):
+                if name not in sys.stdlib_module_names and name not in OURS:
+                    found[name] = path.relative_to(ROOT).as_posix()
+    return found
+
+
+def distributions(module: str) -> set[str]:
+    return {normalised(name) for name in DISTRIBUTIONS.get(module, [module])}
+
+
+@pytest.mark.parametrize(("package", "extras"), [("chat_forecast", ()), ("chat_forecast_tests", ("dev",))])
+def test_what_is_imported_is_declared(package, extras):
+    known = declared(*extras)
+    undeclared = {module: path for module, path in imported(package).items() if not distributions(module) & known}
+    assert not undeclared
+
+
+@pytest.mark.parametrize(("packages", "extra"), [(("chat_forecast",), None), (sorted(OURS), "dev")])
+def test_what_is_declared_is_used(packages, extra):
+    used = {name for package in packages for module in imported(package) for name in distributions(module)}
+    wanted = declared(extra) - declared() if extra else declared()
+    assert not wanted - used - set(NOT_IMPORTED)
+
+
+def test_what_needs_no_import_is_not_imported():
+    assert not set(NOT_IMPORTED) & {name for module in imported("chat_forecast") for name in distributions(module)}
+
+
+def test_every_declared_version_has_a_lower_bound_that_is_installed():
+    for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]:
+        requirement = Requirement(text)
+        assert ">=" in str(requirement.specifier), text
+        assert requirement.specifier.contains(version(requirement.name), prereleases=True), text
