@@ -1,6 +1,31 @@
-"""The order in which tests run."""
+"""What all tests share: the day that it is, the order in which they run, and how Hypothesis looks for examples."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import hypothesis
+import pytest
+
+from chat_forecast.domain.local_day import LocalDay
+
+ZONES_EIGHT_HOURS_APART = ("Europe/Moscow", "Asia/Magadan", "America/Bogota")
+"""None of them changes its clocks: a day has 24 hours."""
+LONGEST_FIRST = ("test_end_to_end.py", "test_pages.py", "test_nightly.py")
+
+# The same examples each time, however slow the machine is at that moment: a run fails for what was changed since the last.
+# `pytest --hypothesis-profile=default` looks for new ones.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session")
+def today() -> LocalDay:
+    """The day that it is, in a time zone where it is between 8 and 16 o'clock: no test sees its midnight."""
+    now = datetime.now(UTC)
+    zone = min(ZONES_EIGHT_HOURS_APART, key=lambda zone: abs(now.astimezone(ZoneInfo(zone)).hour - 12))
+    return LocalDay.containing(now, zone)
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the tests that wait for real processes, so that none of them is left over when all others are done."""
-    items.sort(key=lambda item: item.path.name not in ("test_end_to_end.py", "test_pages.py", "test_nightly.py"))
+    """Begin with the modules that take longest, so that none of them is left over when all others are done."""
+    items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)

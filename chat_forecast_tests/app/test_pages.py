@@ -8,9 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -25,15 +23,16 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-ZONE = "Europe/Moscow"
-LAST = datetime.now(ZoneInfo(ZONE)).date() - timedelta(days=1)
 DAYS = 10
 PATIENCE_MS = 60_000
 
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: the program `chromium` is not installed"),
-    pytest.mark.xdist_group("pages"),
-]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: the program `chromium` is not installed")
+
+
+@pytest.fixture(scope="module")
+def last(today):
+    """The day that ended last."""
+    return today.plus(-1)
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +43,12 @@ def receiver():
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory, receiver):
+def system(tmp_path_factory, receiver, last):
     """A served home with one chat of some days, up to yesterday."""
     home = tmp_path_factory.mktemp("home")
-    first = LAST - timedelta(days=DAYS - 1)
-    (home / "chats.toml").write_text(f'[chats.loud-chat]\nsource = "simulated"\ntimezone = "{ZONE}"\nfirst_day = {first}\n')
-    command = [sys.executable, "-m", "chat_forecast.cli", "backfill", "loud-chat", "--to", LAST.isoformat()]
+    settings = f'source = "simulated"\ntimezone = "{last.timezone}"\nfirst_day = {last.plus(1 - DAYS).key}\n'
+    (home / "chats.toml").write_text(f"[chats.loud-chat]\n{settings}")
+    command = [sys.executable, "-m", "chat_forecast.cli", "backfill", "loud-chat", "--to", last.key]
     environment = {**os.environ, "CHAT_FORECAST_HOME": str(home)}
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)
     with pytest.MonkeyPatch.context() as patch:
@@ -105,8 +104,8 @@ def test_the_lineage_page_shows_the_chats_six_assets(system, page, theme):
 
 
 @pytest.mark.parametrize("asset", ALL_ASSETS)
-def test_a_days_page_of_each_asset_shows_its_picture_and_figures(system, page, theme, asset):
-    page.goto(f"{system.dagster}/assets/loud-chat/{asset}?view=partitions&partition={LAST}")
+def test_a_days_page_of_each_asset_shows_its_picture_and_figures(system, page, theme, last, asset):
+    page.goto(f"{system.dagster}/assets/loud-chat/{asset}?view=partitions&partition={last.key}")
     page.get_by_text("simulated chat: no real messages").first.wait_for()
     shoot(page, theme, f"{asset}-figures")
     # The run was made by the command line, which supposes the usual ports.
@@ -114,14 +113,14 @@ def test_a_days_page_of_each_asset_shows_its_picture_and_figures(system, page, t
         f"{REPORTS_URL}/**", lambda route: route.continue_(url=route.request.url.replace(REPORTS_URL, system.reports))
     )
     page.reload()
-    plot = page.locator(f"img[src*='/plots/loud-chat/{asset}/{LAST}.png']").first
+    plot = page.locator(f"img[src*='/plots/loud-chat/{asset}/{last.key}.png']").first
     plot.wait_for()
     page.wait_for_function("document.querySelector(\"img[src*='/plots/']\").naturalWidth > 0")
     assert plot.evaluate("image => image.naturalWidth") == 760
     shoot(page, theme, asset)
 
 
-def test_the_backfill_dialog_offers_the_chats_days_as_a_range(system, page, theme):
+def test_the_backfill_dialog_offers_the_chats_days_as_a_range(system, page, theme, last):
     page.goto(f"{system.dagster}/locations/chat_forecast/asset-groups/loud_chat")
     page.get_by_text("daily_score", exact=True).first.wait_for()
     page.get_by_role("button", name=re.compile("Materialize")).first.click()
@@ -131,7 +130,7 @@ def test_the_backfill_dialog_offers_the_chats_days_as_a_range(system, page, them
     page.get_by_text("Loading pipeline and partition sets").first.wait_for(state="detached")
     shoot(page, theme, "backfill-dialog")
     days = page.get_by_role("dialog").locator("input").evaluate_all("inputs => inputs.map(input => input.value)")
-    assert f"[{LAST - timedelta(days=DAYS - 1)}...{LAST}]" in days
+    assert f"[{last.plus(1 - DAYS).key}...{last.key}]" in days
 
 
 def test_the_checks_page_tells_each_day(system, page, theme):
@@ -141,8 +140,8 @@ def test_the_checks_page_tells_each_day(system, page, theme):
     shoot(page, theme, "check")
 
 
-def test_a_scores_mlflow_run_has_its_figure_and_leads_back_to_the_day_in_dagster(system, page, theme):
-    page.goto(f"{system.dagster}/assets/loud-chat/daily_score?view=partitions&partition={LAST}")
+def test_a_scores_mlflow_run_has_its_figure_and_leads_back_to_the_day_in_dagster(system, page, theme, last):
+    page.goto(f"{system.dagster}/assets/loud-chat/daily_score?view=partitions&partition={last.key}")
     link = page.locator(f"a[href^='{MLFLOW_URL}/#/experiments/']").first
     link.wait_for()
     # The run was made by the command line, which supposes the usual ports.
@@ -153,7 +152,7 @@ def test_a_scores_mlflow_run_has_its_figure_and_leads_back_to_the_day_in_dagster
     assert figure.evaluate("image => image.naturalWidth") == 760
     shoot(page, theme, "mlflow-run")
     back = page.locator(f"a[href^='{DAGSTER_URL}/assets/loud-chat/daily_score']").first
-    assert f"partition={LAST}" in back.get_attribute("href")
+    assert f"partition={last.key}" in back.get_attribute("href")
 
 
 def test_the_daemon_tells_of_the_forecast_once_and_no_secret_is_in_its_log(system, receiver):

@@ -3,12 +3,8 @@
 import os
 import subprocess
 import sys
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from chat_forecast_tests.receiver import SECRET, receiving
-
-YESTERDAY = datetime.now(ZoneInfo("Europe/Moscow")).date() - timedelta(days=1)
 
 
 def command(home, url, *arguments):
@@ -36,9 +32,9 @@ def test_a_test_message_says_whether_each_service_took_it(tmp_path):
     assert "nobody to tell: CHAT_FORECAST_NOTIFY_URL is not set" in nobody.stderr
 
 
-def test_a_run_without_a_daemon_tells_its_day_once_and_a_dead_service_fails_nothing(tmp_path):
+def test_a_run_without_a_daemon_tells_its_day_once_and_a_dead_service_fails_nothing(tmp_path, today):
     (tmp_path / "chats.toml").write_text(
-        f'[chats.lone]\nsource = "simulated"\ntimezone = "Europe/Moscow"\nfirst_day = {YESTERDAY}\n'
+        f'[chats.lone]\nsource = "simulated"\ntimezone = "{today.timezone}"\nfirst_day = {today.plus(-1).key}\n'
     )
     with receiving() as receiver:
         receiver.status = 500

@@ -2,72 +2,70 @@
 
 import subprocess
 import sys
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
 
 from chat_forecast.cli import main
 
-TODAY = datetime.now(ZoneInfo("Pacific/Kiritimati")).date()  # nowhere is it later
-CHATS = f"""
+CHATS = """
 [chats.new-one]
 source = "simulated"
-timezone = "Pacific/Kiritimati"
-first_day = {TODAY}
+timezone = "{zone}"
+first_day = {today}
 
 [chats.older]
 source = "simulated"
-timezone = "Pacific/Kiritimati"
-first_day = {TODAY - timedelta(days=5)}
+timezone = "{zone}"
+first_day = {first}
 
 [chats.empty]
 source = "export"
-timezone = "Pacific/Kiritimati"
-first_day = {TODAY - timedelta(days=2)}
+timezone = "{zone}"
+first_day = {before}
 """
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def days(today):
+    """What the tests' texts call the zone and its days."""
+    names = {"today": 0, "yesterday": -1, "before": -2, "long_before": -3, "first": -5}
+    return {"zone": today.timezone} | {name: today.plus(number).key for name, number in names.items()}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch, days):
     """A home named by a relative path, with a chat that begins today, one of some days, and one without its archive."""
     for name in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_STORAGE"):
         monkeypatch.setenv(name, "")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CHAT_FORECAST_HOME", "a home")
     (tmp_path / "a home").mkdir()
-    (tmp_path / "a home" / "chats.toml").write_text(CHATS)
+    (tmp_path / "a home" / "chats.toml").write_text(CHATS.format(**days))
     return tmp_path / "a home"
 
 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["show", "new-one"], "new-one has no forecast yet. To make one: chat-forecast backfill new-one"),
-        (["run", "new-one"], f"new-one begins on {TODAY}, and no day of it has ended yet in Pacific/Kiritimati"),
-        (["backfill", "new-one"], f"new-one begins on {TODAY}, and no day of it has ended yet"),
-        (["run", "new-one", "--day", str(TODAY)], "no day of it has ended yet"),
-        (
-            ["run", "older", "--day", str(TODAY)],
-            f"older has the days {TODAY - timedelta(days=5)} to {TODAY - timedelta(days=1)}",
-        ),
-        (["run", "older", "--day", "yesterday"], "'yesterday' does not match the format"),
-        (["run", "oldre"], "has no chat 'oldre'; it has: new-one, older, empty"),
-        (
-            ["backfill", "older", "--from", str(TODAY - timedelta(days=2)), "--to", str(TODAY - timedelta(days=3))],
-            "is after --to",
-        ),
-        (["backfill", "older", "--from", "1999-01-01"], "--from 1999-01-01: older has the days"),
-        (["up", "--port", "70000"], "--port"),
+        ("show new-one", "new-one has no forecast yet. To make one: chat-forecast backfill new-one"),
+        ("run new-one", "new-one begins on {today}, and no day of it has ended yet in {zone}"),
+        ("backfill new-one", "new-one begins on {today}, and no day of it has ended yet"),
+        ("run new-one --day {today}", "no day of it has ended yet"),
+        ("run older --day {today}", "older has the days {first} to {yesterday}"),
+        ("run older --day yesterday", "'yesterday' does not match the format"),
+        ("run oldre", "has no chat 'oldre'; it has: new-one, older, empty"),
+        ("backfill older --from {before} --to {long_before}", "is after --to"),
+        ("backfill older --from 1999-01-01", "--from 1999-01-01: older has the days"),
+        ("up --port 70000", "--port"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_message_and_nothing_is_made(home, words, expected):
+def test_what_cannot_be_done_is_said_in_one_message_and_nothing_is_made(home, days, words, expected):
     before = sorted(path.name for path in home.iterdir())
-    done = CliRunner().invoke(main, words)
+    done = CliRunner().invoke(main, words.format(**days).split())
     assert isinstance(done.exception, SystemExit), done.exception
     assert done.exit_code > 0
-    assert expected in " ".join(done.output.split())
+    assert expected.format(**days) in " ".join(done.output.split())
     assert sorted(path.name for path in home.iterdir()) == before
 
 
@@ -78,8 +76,8 @@ def test_a_day_of_a_chat_without_its_archive_says_how_to_import_one(home):
     assert "chat-forecast import empty FILE" in " ".join(done.output.split())
 
 
-def test_a_mistake_in_the_configuration_is_told_with_file_chat_and_field(home):
-    (home / "chats.toml").write_text(CHATS.replace("timezone", "timezon", 1))
+def test_a_mistake_in_the_configuration_is_told_with_file_chat_and_field(home, days):
+    (home / "chats.toml").write_text(CHATS.format(**days).replace("timezone", "timezon", 1))
     done = CliRunner().invoke(main, ["show", "older"])
     assert done.exit_code == 1
     assert f"{home}/chats.toml: chat new-one: timezon: unknown key" in done.output.replace("\n", "")

@@ -34,8 +34,8 @@ def home(tmp_path, monkeypatch):
     return home
 
 
-def store(home: Home, last: LocalDay = DAY, counts=lambda _hour: 4, days: int = 20) -> None:
-    storage = Storages(home.storage_url, home.locks).of(CHAT)
+def store(home: Home, last: LocalDay = DAY, counts=lambda _hour: 4, days: int = 20, chat: Chat = CHAT) -> None:
+    storage = Storages(home.storage_url, home.locks).of(chat)
     first = last.plus(1 - days)
     series, scores = make_series(first, days, counts), make_scores(first, [0.2] * days)
     for day in first.until(last):
@@ -45,12 +45,12 @@ def store(home: Home, last: LocalDay = DAY, counts=lambda _hour: 4, days: int = 
         storage.write("next_day_forecast", day, make_forecast(day.plus(1)))
 
 
-def tell(home: Home, instance, receiver, now=NOW, *, settings=None, to_train=None):
+def tell(home: Home, instance, receiver, now=NOW, *, settings=None, to_train=None, chat: Chat = CHAT):
     """What one look tells; everything is made anew, as after a restart."""
     telling = Telling(settings or Notify(), home.root, home.dagster_url)
     services = services_of(receiver.url, "VARIABLE")
     storages = Storages(home.storage_url, home.locks)
-    return telling.tell(instance, [CHAT], storages, services, now, to_train=to_train or {})
+    return telling.tell(instance, [chat], storages, services, now, to_train=to_train or {})
 
 
 def run(instance, *, fails: bool = False):
@@ -120,18 +120,15 @@ def test_a_failed_run_is_told_once_without_its_error_and_what_is_switched_off_is
     assert "secret" not in str(receiver.messages)
 
 
-def test_the_digest_waits_for_the_retraining_that_the_score_asks_for_but_not_for_ever(home):
-    store(home)
+def test_the_digest_waits_for_the_retraining_that_the_score_asks_for_but_not_for_ever(home, today):
+    day, chat = today.plus(-1), CHAT.model_copy(update={"timezone": today.timezone})
+    store(home, day, chat=chat)
     with receiving() as receiver, dg.DagsterInstance.get() as instance:
-        ended = run(instance)
+        assert run(instance).success
         now = datetime.now(UTC)
-        day = LocalDay.containing(now, CHAT.timezone).plus(-1)
-        store(home, day, days=1)
-        assert tell(home, instance, receiver, now, to_train={CHAT.slug: day}).sent == ()
-        later = now + timedelta(minutes=11)
-        if LocalDay.containing(later, CHAT.timezone).plus(-1) == day:  # not over midnight
-            assert len(tell(home, instance, receiver, later, to_train={CHAT.slug: day}).sent) == 1
-    assert ended.success
+        waiting = {"to_train": {chat.slug: day}, "chat": chat}
+        assert tell(home, instance, receiver, now, **waiting).sent == ()
+        assert len(tell(home, instance, receiver, now + timedelta(minutes=11), **waiting).sent) == 1
 
 
 def test_simulated_is_said(home):

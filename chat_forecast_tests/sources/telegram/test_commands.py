@@ -2,7 +2,7 @@
 
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -20,6 +20,7 @@ from chat_forecast_tests.sources.telegram.conftest import API_HASH, NOTHING_LEFT
 
 pytestmark = NOTHING_LEFT_OPEN
 
+A_LATER_DAY = date(2026, 7, 1)
 PHONE, CODE, PASSWORD = "+49 1511 2345678", "12345", "correct horse"
 SET_BY_COMMANDS = (
     "CHAT_FORECAST_HOME", "CHAT_FORECAST_STORAGE", "DAGSTER_HOME", "MLFLOW_TRACKING_URI", "DAGSTER_DISABLE_TELEMETRY",
@@ -161,7 +162,7 @@ def test_a_chat_is_listed_and_added_with_a_guess_of_its_zone(logged_in, telegram
     assert "may live near Europe/Moscow" in result.output
     assert "expected an IANA time zone such as Europe/Moscow; did you mean Europe/Moscow?" in result.output
     assert "Its oldest message is of 2026-02-01" in result.output
-    (chat,) = load_chats(home / "chats.toml", datetime.now(UTC).date())
+    (chat,) = load_chats(home / "chats.toml", A_LATER_DAY)
     assert (chat.slug, chat.source, chat.timezone) == ("my-chat", "telegram", "Europe/Moscow")
     assert chat.first_day >= datetime(2026, 2, 1, tzinfo=UTC).date()
     assert Peers(home).get("my-chat") == Peer("channel", 500, 77)
@@ -178,7 +179,7 @@ def test_options_spare_the_questions_and_a_bad_slug_is_refused_before_any(logged
     assert result.exit_code == 1
     assert "lowercase letters" in result.output
     assert telegram.asked == asked
-    (chat,) = load_chats(home / "chats.toml", datetime.now(UTC).date())
+    (chat,) = load_chats(home / "chats.toml", A_LATER_DAY)
     assert chat.first_day.isoformat() == "2026-02-05"
 
 
@@ -196,7 +197,7 @@ def test_an_export_can_be_imported_into_a_chat_of_telegram(logged_in, telegram, 
     (tmp_path / "result.json").write_text(json.dumps(export))
     result = logged_in("import", "my-chat", str(tmp_path / "result.json"))
     assert result.exit_code == 0, result.output
-    (chat,) = load_chats(home / "chats.toml", datetime.now(UTC).date())
+    (chat,) = load_chats(home / "chats.toml", A_LATER_DAY)
     assert (chat.source, chat.first_day.isoformat()) == ("telegram", "2025-12-02")
 
 

@@ -2,12 +2,10 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pandas as pd
-import pytest
 
 from chat_forecast.app.health import examine
 from chat_forecast.app.runs import range_tags
@@ -25,21 +23,18 @@ from chat_forecast_tests.loopback import LoopbackChat, flood
 from chat_forecast_tests.served import REPOSITORY, served, wait_for
 from chat_forecast_tests.sources.telegram.conftest import API_HASH, QUICK
 
-ZONE = "Europe/Moscow"
-TODAY = LocalDay(datetime.now(ZoneInfo(ZONE)).date(), ZONE)
-YESTERDAY = TODAY.plus(-1)
-FIRST = YESTERDAY.plus(-2)
+FIRST = LocalDay.parse("2026-05-10", "Europe/Moscow")
 LAUNCH = """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
     __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 FRESHNESS = """{ assetNodes { assetKey { path } internalFreshnessPolicy {
     ... on CronFreshnessPolicy { deadlineCron timezone } } } }"""
 
 
-def half_hourly(chat_id: int, **settings) -> LoopbackChat:
-    """A supergroup with a message each half hour, from the day before FIRST until now."""
+def half_hourly(first: LocalDay, chat_id: int, **settings) -> LoopbackChat:
+    """A supergroup with a message each half hour, from the day before the first until now."""
     chat = LoopbackChat(chat_id, **settings)
-    begin = FIRST.plus(-1).start.timestamp()
-    chat.add(int(begin + 1800 * number) for number in range(int((datetime.now().timestamp() - begin) // 1800)))  # noqa: DTZ005
+    begin = first.plus(-1).start.timestamp()
+    chat.add(int(begin + 1800 * number) for number in range(int((datetime.now(UTC).timestamp() - begin) // 1800)))
     return chat
 
 
@@ -47,7 +42,7 @@ def test_a_long_wait_lets_the_step_be_tried_again_then_and_it_goes_on_where_it_w
     chat = reader.knows("my-chat", LoopbackChat(500))
     chat.add(int(FIRST.start.timestamp() + 120 * number) for number in range(-1, 1441))
     reader.server.plan("GetHistoryRequest", flood(1), at=14)
-    configured = Chat(slug="my-chat", source="telegram", timezone=ZONE, first_day=FIRST.date)
+    configured = Chat(slug="my-chat", source="telegram", timezone=FIRST.timezone, first_day=FIRST.date)
     resources = resources_of(Home.from_environment({"CHAT_FORECAST_HOME": str(reader.home)}))
     quick_to_give_up = type(QUICK)(**{**vars(QUICK), "flood_seconds": 0.5})
     shown = []
@@ -77,7 +72,7 @@ def test_a_long_wait_lets_the_step_be_tried_again_then_and_it_goes_on_where_it_w
 
 def test_runs_that_open_the_session_are_one_pool_and_other_chats_have_their_own():
     chats = [
-        Chat(slug=name, source=source, timezone=ZONE, first_day=FIRST.date)
+        Chat(slug=name, source=source, timezone=FIRST.timezone, first_day=FIRST.date)
         for name, source in (("one", "telegram"), ("two", "telegram"), ("other", "simulated"))
     ]
     definitions = build_definitions(chats, resources_of(Home.from_environment({})))
@@ -92,16 +87,18 @@ def test_runs_that_open_the_session_are_one_pool_and_other_chats_have_their_own(
     assert pools["other", "raw_messages"] == "chat_other"
 
 
-@pytest.mark.xdist_group("served")
-def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays_missing(telegram, tmp_path, monkeypatch):
+def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays_missing(
+    telegram, tmp_path, monkeypatch, today
+):
+    yesterday, first = today.plus(-1), today.plus(-3)
     for name in ("TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_SESSION", "TELEGRAM_SERVER", "DAGSTER_HOME"):
         monkeypatch.delenv(name, raising=False)
     home = tmp_path / "home"
     home.mkdir()
-    telegram.world.chats += [half_hourly(500), half_hourly(600, is_member=False)]
+    telegram.world.chats += [half_hourly(first, 500), half_hourly(first, 600, is_member=False)]
     for slug, number in (("our-group", 500), ("left-group", 600)):
         Peers(home).put(slug, Peer("channel", number, 77))
-    settings = f'source = "telegram"\ntimezone = "{ZONE}"\nfirst_day = {FIRST.key}\n'
+    settings = f'source = "telegram"\ntimezone = "{today.timezone}"\nfirst_day = {first.key}\n'
     (home / "chats.toml").write_text(f"[chats.our-group]\n{settings}\n[chats.left-group]\n{settings}")
     (home / ".env").write_text(f"TELEGRAM_API_ID=12345\nTELEGRAM_API_HASH={API_HASH}\n")
     session = telegram.session()
@@ -109,11 +106,10 @@ def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays
     telegram.plan("GetHistoryRequest", flood(2), at=2)
 
     with served(home) as system:
-        night = datetime.combine(TODAY.date, datetime.min.time(), ZoneInfo(ZONE)) + timedelta(minutes=1)
-        requested = system.dry_run(schedule_name(ZONE), night.timestamp())
+        requested = system.dry_run(schedule_name(today.timezone), today.start.timestamp() + 60)
         assert [tags["chat_forecast/chat"] for tags in requested] == ["our-group", "left-group"]
         for tags in requested:
-            assert tags["dagster/partition"] == YESTERDAY.key
+            assert tags["dagster/partition"] == yesterday.key
             keys = [{"path": [tags["chat_forecast/chat"], asset]} for asset in DAY_ASSETS]
             launched = system.ask(
                 LAUNCH,
@@ -137,9 +133,9 @@ def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays
         assert session not in failures
         nodes = {tuple(node["assetKey"]["path"]): node for node in system.ask(FRESHNESS)["assetNodes"]}
         policy = nodes["our-group", "hourly_series"]["internalFreshnessPolicy"]
-        assert policy == {"deadlineCron": "0 6 * * *", "timezone": ZONE}
+        assert policy == {"deadlineCron": "0 6 * * *", "timezone": today.timezone}
 
-    series = pd.read_parquet(home / "our-group" / "hourly_series" / f"{YESTERDAY.key}.parquet")
+    series = pd.read_parquet(home / "our-group" / "hourly_series" / f"{yesterday.key}.parquet")
     assert series["messages"].tolist() == [2] * 24
     assert not (home / "left-group" / "raw_messages").exists()
     logs = "".join(path.read_text(errors="replace") for path in (home / "logs").iterdir())
@@ -147,9 +143,9 @@ def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays
 
     opened = Home.from_environment({"CHAT_FORECAST_HOME": str(home)})
     resources = resources_of(opened)
-    later = YESTERDAY.end.to_pydatetime() + timedelta(hours=7)
-    chats = load_chats(opened.chats_file, TODAY.date)
+    later = yesterday.end.to_pydatetime() + timedelta(hours=7)
+    chats = load_chats(opened.chats_file, today.date)
     ours, left = (examine(chat, resources.storages.of(chat), resources.sources, later) for chat in chats)
-    assert (ours.last_day_read, ours.missing_days) == (YESTERDAY.key, [FIRST.key, FIRST.plus(1).key])
+    assert (ours.last_day_read, ours.missing_days) == (yesterday.key, [FIRST.key, FIRST.plus(1).key])
     assert f"2 days were never read: chat-forecast backfill our-group --from {FIRST.key}" in ours.concerns[0]
     assert (left.last_day_read, left.concerns) == (None, ["nothing was read yet: chat-forecast backfill left-group"])

@@ -6,7 +6,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -183,8 +182,6 @@ def _chat(home):
 
 
 def test_nothing_of_telethon_is_needed_to_look_for_a_session(tmp_path):
-    begun = time.monotonic()
     code = "import sys, chat_forecast.sources, chat_forecast.cli; print('telethon' in sys.modules)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "False"
-    assert time.monotonic() - begun < 60
