@@ -1,8 +1,13 @@
-"""``python -m chat_forecast_tests``: everything that must hold before a commit, and what CI runs."""
+"""``python -m chat_forecast_tests [STEP ...] [PYTEST'S ARGUMENTS]``: what must hold before a commit, and what CI runs.
+
+The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none is named. What follows goes to pytest:
+``python -m chat_forecast_tests tests -k telegram``.
+"""
 
 import subprocess
 import sys
 import time
+from itertools import takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -10,22 +15,25 @@ STEPS = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
-    "tests": ["pytest", "--numprocesses=2", "--dist=loadgroup", "--durations=10"],
+    # A module stays in one process, which shares its fixtures; the order is that of conftest.py.
+    "tests": ["pytest", "--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder", "--durations=10", "--cov"],
 }
 
 
-def main() -> int:
-    """Run every step, even after one failed; the exit code is 0 if all passed."""
+def main(arguments: list[str]) -> int:
+    """Run the steps that are asked for, every one even after one failed; the exit code is 0 if all passed."""
+    asked = list(takewhile(STEPS.__contains__, arguments))
     failed = []
-    for name, command in STEPS.items():
+    for name in asked or STEPS:
+        command = [*STEPS[name], *(arguments[len(asked) :] if name == "tests" else [])]
         begun = time.monotonic()
         print(f"== {name}: {' '.join(command)}", flush=True)
-        if subprocess.run([sys.executable, "-m", *command, *(sys.argv[1:] if name == "tests" else [])], cwd=ROOT).returncode:
+        if subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode:
             failed.append(name)
         print(f"== {name}: {time.monotonic() - begun:.0f} s", flush=True)
-    print(f"failed: {', '.join(failed)}" if failed else "lint, format, types and tests: all passed")
+    print(f"failed: {', '.join(failed)}" if failed else f"{', '.join(asked or STEPS)}: passed")
     return bool(failed)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

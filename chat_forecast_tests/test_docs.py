@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -13,7 +14,12 @@ from chat_forecast.docs.reference import PAGE, TABLES, configuration_reference
 from chat_forecast.settings.models import Chat, _Settings
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "chat_forecast" / "docs").glob("*.md"))]
+DOCUMENTATION = [ROOT / "data" / "README.md", *sorted((ROOT / "chat_forecast" / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / ".github" / "CONTRIBUTING.md", *DOCUMENTATION]
+OF_ONE_MACHINE = (
+    rb"(?<![\w./-])/(?:work|root|opt|mnt|Users)/|pythonhosted|\bpypi\.|--(?:extra-)?index-url|--find-links|--trusted-host"
+)
+"""Local paths, and the hosts and options of package registries: pip's own settings say where packages come from."""
 README = PAGES[0].read_text(encoding="utf-8")
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -90,3 +96,13 @@ def test_configuration_reference_is_what_the_models_say():
 def test_every_page_of_documentation_is_linked_from_the_readme():
     for page in PAGES[1:]:
         assert str(page.relative_to(ROOT)) in README
+
+
+def test_no_file_names_a_path_of_one_machine_or_a_registry():
+    listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("needs git and a clone: without them nobody knows which files are the repository's")
+    for name in listed.stdout.split("\0")[:-1]:
+        path = ROOT / name
+        if path.exists() and path != Path(__file__):
+            assert not re.search(OF_ONE_MACHINE, path.read_bytes()), name
