@@ -1,4 +1,4 @@
-"""The base of every error that a person can mend."""
+"""The base of every error that a person can fix."""
 
 
 class ChatForecastError(Exception):

@@ -24,7 +24,7 @@ from chat_forecast.storage.atomic_files import write_parquet
 from chat_forecast.storage.partitions import ChatStorage
 
 LEAST_DAYS = 2
-"""Before the first day forecast there must be so many."""
+"""How many days there must be before the first one that is forecast."""
 
 Progress = Callable[[int, int], None]
 """Called with the origins done and those to do."""

@@ -1,11 +1,9 @@
 """Telegram: ``login``, ``logout``, ``chats``, ``add``."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime
 
 import click
-from rich.table import Table
 
 from chat_forecast.cli.base import (
     Workplace,
@@ -17,21 +15,19 @@ from chat_forecast.cli.base import (
     pass_workplace,
     print_json,
 )
+from chat_forecast.cli.output.telegram_chats import print_telegram_chats, telegram_chat_figures
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.editing import add_chat
 from chat_forecast.settings.mistakes import ConfigError
 from chat_forecast.settings.models import EARLIEST_DAY
 from chat_forecast.settings.reading import check_chat
 
-if TYPE_CHECKING:
-    from chat_forecast.sources.telegram.peers import ListedChat
-
 DAYS_TO_BEGIN_WITH = 210
-"""A new chat begins so many days ago: what a model is trained on, and a month of scores."""
+"""How many days ago a new chat begins: those that a model is trained on, and a month of scores."""
 
 
 class Terminal:
-    """The person at the terminal who logs in; a number, a code and a password are asked for in turn."""
+    """The person at the terminal who logs in, and is asked for a number, a code and a password."""
 
     def phone(self) -> str:
         """Ask for the phone number."""
@@ -45,16 +41,16 @@ class Terminal:
         """Ask for the two-step password."""
         return str(click.prompt("Two-step password", hide_input=True))
 
-    def say(self, words: str) -> None:
-        """Tell something."""
-        console.print(words, highlight=False, soft_wrap=True)
+    def say(self, text: str) -> None:
+        """Print a line; it may hold a chat's title, so that nothing in it is read as markup."""
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @click.command(epilog=examples("chat-forecast login", "chat-forecast login --print"))
 @click.option("--print", "is_printed", is_flag=True, help="Print a session string for a secret store, and keep no file.")
 @pass_workplace
 def login(workplace: Workplace, is_printed: bool) -> None:
-    """Log in at Telegram, and keep the session for the nightly runs."""
+    """Log in at Telegram and keep the session for the nightly runs."""
     from chat_forecast.sources.telegram import account
     from chat_forecast.sources.telegram.credentials import keep_in_env_file, load_variables, make_credentials
     from chat_forecast.sources.telegram.faults import SessionLost
@@ -71,12 +67,12 @@ def login(workplace: Workplace, is_printed: bool) -> None:
         except SessionLost:
             pass
         else:
-            talk.say(f"Logged in already, as {who}. To become somebody else: chat-forecast logout")
+            talk.say(f"Logged in already, as {who}. To log in as another user: chat-forecast logout")
             return
     made = account.log_in(home.root, credentials, talk)
     talk.say(f"Logged in as {made.who}.")
     if asked:
-        talk.say(f"api_id and api_hash are kept in {keep_in_env_file(home.root, asked)}, readable by you alone.")
+        talk.say(f"api_id and api_hash are kept in {keep_in_env_file(home.root, asked)}, readable only by you.")
     if is_printed:
         talk.say(
             "Whoever has the following line can read and write in your name. Put it into a secret store, as "
@@ -84,10 +80,10 @@ def login(workplace: Workplace, is_printed: bool) -> None:
         )
         click.echo(made.session)
     else:
-        talk.say(f"The session is kept in {store_session(home.root, made.session)}, readable by you alone. It is a login:")
-        talk.say("do not copy it to another machine; log in there anew. Next: chat-forecast chats")
+        talk.say(f"The session is kept in {store_session(home.root, made.session)}, readable only by you. It is a login:")
+        talk.say("do not copy it to another machine; log in there again. Next: chat-forecast chats")
         if credentials.session:
-            talk.say("But TELEGRAM_SESSION is set, and stands before it: remove it from where it is set.")
+            talk.say("But TELEGRAM_SESSION is set, and is used instead: remove it from where it is set.")
 
 
 @click.command(epilog=examples("chat-forecast logout"))
@@ -115,17 +111,9 @@ def chats(workplace: Workplace, as_json: bool) -> None:
     say = console_for(as_json).print
     found = account.listed_chats(workplace.home.root, credentials, say)
     if as_json:
-        print_json([{"id": chat.peer.marked_id, **_listing(chat)} for chat in found])
-        return
-    table = Table("id", "title", "members", "last message (UTC)", "name", title="Groups and channels", title_justify="left")
-    table.columns[2].justify = "right"
-    for chat in found:
-        last = f"{chat.last_message.astimezone(UTC):%Y-%m-%d %H:%M}" if chat.last_message else "–"
-        name = f"@{chat.username}" if chat.username else "–"
-        table.add_row(str(chat.peer.marked_id), chat.title, str(chat.members or "–"), last, name)
-    console.print(table)
-    if found:
-        console.print(f"Next: [bold]chat-forecast add SLUG {found[0].peer.marked_id}[/]", highlight=False)
+        print_json([telegram_chat_figures(chat) for chat in found])
+    else:
+        print_telegram_chats(console, found)
 
 
 @click.command(
@@ -134,11 +122,11 @@ def chats(workplace: Workplace, as_json: bool) -> None:
 )
 @click.argument("slug")
 @click.argument("peer")
-@click.option("--timezone", help="The chat's time zone, such as Europe/Moscow; asked for otherwise.")
-@click.option("--first-day", type=day_type, help="The first day to read (YYYY-MM-DD); asked for otherwise.")
+@click.option("--timezone", help="The chat's time zone, such as Europe/Moscow; asked for if left out.")
+@click.option("--first-day", type=day_type, help="The first day to read (YYYY-MM-DD); asked for if left out.")
 @pass_workplace
 def add(workplace: Workplace, slug: str, peer: str, timezone: str | None, first_day: datetime | None) -> None:
-    """Add a chat of Telegram: PEER is a username, a t.me link, an id or a title."""
+    """Add a Telegram chat: PEER is a username, a t.me link, an id or a title."""
     from chat_forecast.sources.telegram import account
     from chat_forecast.sources.telegram.credentials import load_credentials
     from chat_forecast.sources.telegram.peers import Peers
@@ -153,17 +141,13 @@ def add(workplace: Workplace, slug: str, peer: str, timezone: str | None, first_
     known = configured.get(slug)
     if known is not None and known.source == "telegram":
         Peers(home.root).put(slug, found.chat.peer)
-        talk.say(f"{slug} stands in {home.chats_file} already; from now on it means this chat of Telegram.")
+        talk.say(f"{slug} is in {home.chats_file} already; from now on it means this Telegram chat.")
         return
     zone = timezone or _ask_for_timezone(slug, found.recent)
     begin = first_day.date() if first_day else _ask_for_first_day(workplace, zone, found.oldest)
     add_chat(home.chats_file, slug, source="telegram", timezone=zone, first_day=begin)
     Peers(home.root).put(slug, found.chat.peer)
     talk.say(f"Added to {home.chats_file}. Next: chat-forecast backfill {slug}")
-
-
-def _listing(chat: "ListedChat") -> dict[str, object]:
-    return {"title": chat.title, "username": chat.username, "members": chat.members, "last_message": chat.last_message}
 
 
 def _ask_for_missing(variables: dict[str, str]) -> dict[str, str]:
@@ -173,7 +157,7 @@ def _ask_for_missing(variables: dict[str, str]) -> dict[str, str]:
     missing = [name for name in (API_ID, API_HASH) if name not in variables]
     if missing:
         console.print(WHERE_FROM, highlight=False)
-    # The hash is a secret, the id is none.
+    # The hash is a secret, the id is not.
     return {name: str(click.prompt(name, hide_input=name == API_HASH)).strip() for name in missing}
 
 
@@ -182,7 +166,9 @@ def _ask_for_timezone(slug: str, sent: Sequence[datetime]) -> str:
 
     guess = guess_timezone(sent)
     if guess:
-        console.print(f"By when its last {len(sent)} messages were sent, its people may live near {guess}.", highlight=False)
+        console.print(
+            f"Judging by when its last {len(sent)} messages were sent, its members may live near {guess}.", highlight=False
+        )
 
     def usable(zone: str) -> str:
         try:
@@ -191,7 +177,7 @@ def _ask_for_timezone(slug: str, sent: Sequence[datetime]) -> str:
             raise click.BadParameter(str(error)) from error
         return zone
 
-    return str(click.prompt("In which time zone do its days begin", default=guess, value_proc=usable))
+    return str(click.prompt("Time zone in which its days begin", default=guess, value_proc=usable))
 
 
 def _ask_for_first_day(workplace: Workplace, zone: str, oldest: datetime | None) -> date:
@@ -201,7 +187,7 @@ def _ask_for_first_day(workplace: Workplace, zone: str, oldest: datetime | None)
         first = LocalDay.containing(oldest, zone)
         begin = max(begin, first)
         console.print(
-            f"Its oldest message is of {first.key}. The more days, the longer the first read: Telegram gives about 30 "
+            f"Its oldest message is from {first.key}. The more days, the longer the first reading: Telegram gives about 30 "
             "messages a second. Older ones can be imported from an export at any time.",
             highlight=False,
         )

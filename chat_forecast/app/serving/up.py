@@ -1,6 +1,6 @@
 """Starting everything, waiting until it answers, and stopping it on a signal.
 
-Belongs here: the order of these steps, and what is said in between.
+Belongs here: the order of these steps, and what is printed in between.
 Does not belong here: each step (:mod:`.commands`, :mod:`.ports`, :mod:`.processes`, :mod:`.leftovers`).
 """
 

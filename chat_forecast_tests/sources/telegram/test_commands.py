@@ -161,13 +161,13 @@ def test_a_chat_is_listed_and_added_with_a_guess_of_its_zone(logged_in, telegram
     assert result.exit_code == 0, result.output
     assert "may live near Europe/Moscow" in result.output
     assert "expected an IANA time zone such as Europe/Moscow; did you mean Europe/Moscow?" in result.output
-    assert "Its oldest message is of 2026-02-01" in result.output
+    assert "Its oldest message is from 2026-02-01" in result.output
     (chat,) = load_chats(home / "chats.toml", A_LATER_DAY)
     assert (chat.slug, chat.source, chat.timezone) == ("my-chat", "telegram", "Europe/Moscow")
     assert chat.first_day >= datetime(2026, 2, 1, tzinfo=UTC).date()
     assert Peers(home).get("my-chat") == Peer("channel", 500, 77)
     assert "500" not in (home / "chats.toml").read_text()
-    assert "means this chat of Telegram" in logged_in("add", "my-chat", "Our group").output
+    assert "means this Telegram chat" in logged_in("add", "my-chat", "Our group").output
 
 
 def test_options_spare_the_questions_and_a_bad_slug_is_refused_before_any(logged_in, telegram, home):
@@ -208,7 +208,7 @@ def test_status_tells_what_a_chat_of_telegram_lacks(logged_in, telegram, home):
     assert result.exit_code == 1
     (health,) = json.loads(result.output)
     assert health["last_day_read"] is None
-    assert health["concerns"] == ["nothing was read yet: chat-forecast backfill my-chat"]
+    assert health["concerns"] == ["nothing has been read yet: chat-forecast backfill my-chat"]
     session_path(home).unlink()
     result = logged_in("status")
     assert result.exit_code == 1

@@ -148,4 +148,4 @@ def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays
     ours, left = (examine(chat, resources.storages.of(chat), resources.sources, later) for chat in chats)
     assert (ours.last_day_read, ours.missing_days) == (yesterday.key, [first.key, first.plus(1).key])
     assert f"2 days were never read: chat-forecast backfill our-group --from {first.key}" in ours.concerns[0]
-    assert (left.last_day_read, left.concerns) == (None, ["nothing was read yet: chat-forecast backfill left-group"])
+    assert (left.last_day_read, left.concerns) == (None, ["nothing has been read yet: chat-forecast backfill left-group"])
