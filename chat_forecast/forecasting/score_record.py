@@ -26,12 +26,16 @@ class ScoreInputs(NamedTuple):
     """The hourly series of at least 28 days before it."""
     scores: pd.DataFrame
     """Of the days before it that the rule looks at, ascending."""
+    withheld: str = ""
+    """Why the forecast was withheld from people; such a one is scored as none."""
 
 
 def score_with_verdict(day: LocalDay, given: ScoreInputs, rule: RuleSettings) -> pd.DataFrame:
     """Score a day and judge it by a rule: one row with the columns of a score and of a verdict."""
     baselines = forecast_baselines(given.history, day.hours)
-    row = pd.DataFrame([score_day(given.actuals, given.forecast, baselines)])[list(SCORE_COLUMNS)]
+    row = pd.DataFrame([score_day(given.actuals, None if given.withheld else given.forecast, baselines)])[
+        list(SCORE_COLUMNS)
+    ]
     before = given.scores[list(SCORE_COLUMNS)]
-    verdict = evaluate_rule(pd.concat([before, row.astype(before.dtypes)], ignore_index=True), rule)
+    verdict = evaluate_rule(pd.concat([before, row.astype(before.dtypes)], ignore_index=True), rule, withheld=given.withheld)
     return row.assign(**verdict.to_row())

@@ -23,6 +23,7 @@ from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
 
 SCORE_CHECK = "forecast_good_enough"
+FORECAST_CHECK = "forecast_sane"
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,12 @@ def chat_checks(chat: Chat) -> list[dg.AssetChecksDefinition]:
         _daily_check(
             chat,
             "next_day_forecast",
-            "forecast_sane",
+            FORECAST_CHECK,
             forecast_sane,
-            "The forecast is finite, not negative, and its quantiles are in order.",
+            "The forecast is possible by what the chat has ever done. If not, it is withheld from people, and a sensor "
+            "retrains the model.",
+            blocking=False,
+            severity=dg.AssetCheckSeverity.ERROR,
         ),
         _daily_check(
             chat,
@@ -72,6 +76,11 @@ def chat_checks(chat: Chat) -> list[dg.AssetChecksDefinition]:
 def score_check_key(chat: Chat) -> dg.AssetCheckKey:
     """The key of the check that shows a score's verdict."""
     return dg.AssetCheckKey(dg.AssetKey([chat.slug, "daily_score"]), SCORE_CHECK)
+
+
+def forecast_check_key(chat: Chat) -> dg.AssetCheckKey:
+    """The key of the check that looks at a forecast."""
+    return dg.AssetCheckKey(dg.AssetKey([chat.slug, "next_day_forecast"]), FORECAST_CHECK)
 
 
 def ids_unique(storage: ChatStorage, day: LocalDay) -> Finding:
@@ -121,16 +130,17 @@ def _daily_check(
     description: str,
     *,
     blocking: bool = True,
+    severity: dg.AssetCheckSeverity | None = None,
 ) -> dg.AssetChecksDefinition:
     """A check with one evaluation a day, in a run over a range too.
 
     This is the project's only use of partitioned checks, a preview feature of Dagster. A plain ``AssetCheckResult`` would
     give a range one evaluation without a partition, so the evaluations are yielded beside one empty output.
 
-    A check that is ``blocking`` stops the assets downstream in the same run; the others only warn.
+    A check that is ``blocking`` stops the assets downstream in the same run; the others warn, or as ``severity`` says.
     """
     key = dg.AssetKey([chat.slug, asset])
-    severity = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
+    warning = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
 
     @dg.asset_check(  # type: ignore[arg-type]  # typed for one result, while a range gives one a day
         asset=key, name=name, description=description, blocking=blocking, partitions_def=daily_partitions(chat)
@@ -144,7 +154,7 @@ def _daily_check(
                 asset_key=key,
                 check_name=name,
                 passed=finding.passed,
-                severity=severity,
+                severity=severity or warning,
                 description=finding.description,
                 metadata=finding.figures,
                 blocking=blocking,

@@ -18,7 +18,7 @@ import dagster as dg
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.pipeline.checks import score_check_key
+from chat_forecast.pipeline.checks import forecast_check_key, score_check_key
 from chat_forecast.pipeline.compat import (
     IMPLICIT_ASSET_JOB_NAME,
     IN_PROGRESS_RUN_STATUSES,
@@ -44,20 +44,30 @@ class Retraining:
 
 
 def wanted_retraining(storage: ChatStorage) -> Retraining | None:
-    """The training that the newest score asks for: its verdict failed, and no model covers its day yet.
+    """The training that a chat asks for: its newest verdict failed, or its newest forecast is withheld from people.
+
+    None once a model is trained through the day that it was asked for.
 
     Raises:
-        StoredFileError: the newest score is damaged.
+        StoredFileError: the newest score or forecast is damaged.
     """
+    asked = _asked_by_forecast(storage) or _asked_by_verdict(storage)
+    if asked is None or any(trained >= asked.day for trained in storage.days("trained_model")):
+        return None
+    return asked
+
+
+def _asked_by_verdict(storage: ChatStorage) -> Retraining | None:
     scored = storage.days("daily_score")
-    if not scored:
-        return None
-    day = scored[-1]
-    score = storage.frame("daily_score", day)
+    score = storage.frame("daily_score", scored[-1]) if scored else None
     verdict = None if score is None or score.empty else Verdict.from_row(score.iloc[-1])
-    if verdict is None or verdict.passed or any(trained >= day for trained in storage.days("trained_model")):
-        return None
-    return Retraining(day, verdict.reason)
+    return None if verdict is None or verdict.passed else Retraining(scored[-1], verdict.reason)
+
+
+def _asked_by_forecast(storage: ChatStorage) -> Retraining | None:
+    made = storage.days("next_day_forecast")
+    withheld = storage.notes("next_day_forecast", made[-1]).get("withheld") if made else None
+    return Retraining(made[-1], f"the forecast for {made[-1].plus(1).key} is {withheld}") if withheld else None
 
 
 def day_to_train(instance: dg.DagsterInstance, chat: Chat, storage: ChatStorage) -> LocalDay | None:
@@ -115,15 +125,20 @@ def retraining_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
 
 
 class LastCheck(NamedTuple):
-    """The last evaluation of a chat's score check."""
+    """The last evaluation of the checks that a chat's retraining hangs on."""
 
     storage_id: int
     is_settled: bool
-    """Whether it is done, and not about to be."""
+    """Whether they are done, and not about to be."""
 
 
 def _last_checks(instance: dg.DagsterInstance, chats: Sequence[Chat]) -> dict[str, LastCheck]:
-    """For each chat whose score was ever checked, its last evaluation: one query for all."""
-    keys = {score_check_key(chat): chat.slug for chat in chats}
+    """For each chat whose score or forecast was ever checked, the last evaluation: one query for all."""
+    keys = {key: chat.slug for chat in chats for key in (score_check_key(chat), forecast_check_key(chat))}
     found = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
-    return {keys[key]: LastCheck(record.id, record.status in EVALUATED) for key, record in found.items()}
+    last: dict[str, LastCheck] = {}
+    for key, record in found.items():
+        before = last.get(keys[key], LastCheck(0, is_settled=True))
+        is_settled = record.status in EVALUATED and before.is_settled
+        last[keys[key]] = LastCheck(max(record.id, before.storage_id), is_settled)
+    return last

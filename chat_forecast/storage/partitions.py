@@ -4,9 +4,10 @@ Belongs here: what each asset's file holds, and reading and writing days.
 Does not belong here: how one file is replaced (:mod:`.atomic_files`), or who asks for it.
 """
 
+import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,11 +21,24 @@ from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, read_parquet, write_parquet
-from chat_forecast.storage.schemas import PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
+from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
 
 ENDING = ".parquet"
 PARTITION_NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.parquet", re.ASCII)
 READ_AHEAD_DAYS = 60
+
+
+@dataclass(frozen=True)
+class NotedTable:
+    """A table, and what its partition says of it as a whole, also where it has no rows."""
+
+    table: pd.DataFrame
+    notes: Mapping[str, str]
+    """Name -> text; empty texts are not stored."""
+
+
+Value = MessageBatch | pd.DataFrame | NotedTable
+"""What can be stored as a partition."""
 
 
 class NotStored(ChatForecastError):
@@ -81,21 +95,27 @@ class ChatStorage:
         """What changes when a partition is stored again; None where it is not stored."""
         return file_version(self.url(asset, day))
 
-    def write(self, asset: str, day: LocalDay, value: MessageBatch | pd.DataFrame) -> None:
+    def write(self, asset: str, day: LocalDay, value: Value) -> None:
         """Store one partition, replacing what stood there as a whole.
 
         Raises:
             StoredFileError: the value lacks columns of the asset, or has others.
         """
         schema = PARTITION_SCHEMAS[asset].arrow(self.timezone)
-        frame = value.messages if isinstance(value, MessageBatch) else value
+        match value:
+            case MessageBatch():
+                frame = value.messages
+                schema = _with_metadata(schema, READ_INTERVALS_KEY, value.read_intervals.to_json())
+            case NotedTable():
+                frame = value.table
+                notes = {name: text for name, text in value.notes.items() if text}
+                schema = _with_metadata(schema, NOTES_KEY, json.dumps(notes))
+            case _:
+                frame = value
         if sorted(frame.columns) != sorted(schema.names):
             raise StoredFileError(
                 f"{self.url(asset, day)} was not written: expected the columns {schema.names}, found {list(frame.columns)}."
             )
-        if isinstance(value, MessageBatch):
-            intervals = value.read_intervals.to_json().encode()
-            schema = schema.with_metadata({**schema.metadata, READ_INTERVALS_KEY: intervals})
         table = pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False)
         # Dropping pandas' own metadata keeps the files equal across pandas versions.
         write_parquet(self.url(asset, day), table.replace_schema_metadata(schema.metadata))
@@ -125,6 +145,17 @@ class ChatStorage:
         """
         table = self.table(asset, day)
         return None if table is None else _to_pandas(table)
+
+    def notes(self, asset: str, day: LocalDay) -> dict[str, str]:
+        """What a partition says of itself as a whole; nothing where it is not stored, or was stored by version 0.1.0.
+
+        Raises:
+            StoredFileError: the file is damaged or foreign.
+        """
+        table = self.table(asset, day)
+        stored = (table.schema.metadata or {}).get(NOTES_KEY) if table is not None else None
+        found: dict[str, str] = json.loads(stored) if stored else {}
+        return found
 
     def required_messages(self, asset: str, day: LocalDay) -> MessageBatch:
         """The stored messages of a day.
@@ -234,6 +265,10 @@ class ChatStorage:
             return read_parquet(self.url(asset, day), self.schema(asset, day), self.timezone)
         except FileNotFoundError:
             return None
+
+
+def _with_metadata(schema: pa.Schema, key: bytes, text: str) -> pa.Schema:
+    return schema.with_metadata({**schema.metadata, key: text.encode()})
 
 
 def _to_pandas(table: pa.Table) -> pd.DataFrame:

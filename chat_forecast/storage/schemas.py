@@ -20,6 +20,9 @@ SCHEMA_KEY = b"schema"
 READ_INTERVALS_KEY = b"coverage"
 """In the metadata of files of messages: the read intervals as JSON."""
 
+NOTES_KEY = b"notes"
+"""In the metadata of a file: what it says of itself as a whole, as a JSON object of texts."""
+
 LOCAL_TIME = "local time"
 """The type of a column of aware local times, which depends on the chat's time zone."""
 INTEGER, FLOAT, TEXT, BOOLEAN, INSTANT = pa.int64(), pa.float64(), pa.string(), pa.bool_(), pa.timestamp("us", tz="UTC")

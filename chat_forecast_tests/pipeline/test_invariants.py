@@ -15,6 +15,7 @@ import pytest
 from chat_forecast.app.backtesting import BacktestError, run_backtest
 from chat_forecast.app.importing import import_files
 from chat_forecast.app.runs import RunFailed, opened
+from chat_forecast.domain.forecast_limits import LONGEST_GAP_DAYS
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
@@ -185,7 +186,9 @@ def test_an_archive_that_ended_leaves_days_missing_and_asks_for_no_training_ever
             assert runner.run_day(chat, day) is None
             assert storage.frame("hourly_series", day)["messages"].isna().all()
             forecast = storage.frame("next_day_forecast", day)
-            assert len(forecast) == 24
+            assert len(forecast) == (24 if number <= LONGEST_GAP_DAYS else 0)
+            reason = storage.notes("next_day_forecast", day).get("reason", "")
+            assert ("known" in reason) == (number > LONGEST_GAP_DAYS)
             assert forecast["expected"].between(0.5, 1.5).all()  # as it was when last known
         assert storage.frame("daily_score", last.plus(300))["hours_missing"].tolist() == [24]
 

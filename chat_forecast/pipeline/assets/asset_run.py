@@ -18,10 +18,10 @@ from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.pipeline.partitions import days_of_run
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.partitions import ChatStorage, NotedTable
 
 Inputs = TypeVar("Inputs")
-Value = TypeVar("Value", MessageBatch, pd.DataFrame)
+Made = TypeVar("Made", MessageBatch, pd.DataFrame, NotedTable)
 Metadata = dict[str, Any]
 Progress = Callable[[str, int, int], None]
 """Called with an asset's name, the days done and the days to do."""
@@ -59,8 +59,8 @@ class AssetRun:
     def materialise(
         self,
         inputs: Iterable[Inputs],
-        make: Callable[[LocalDay, Inputs], Value],
-        describe: Callable[[LocalDay, Inputs, Value], Metadata],
+        make: Callable[[LocalDay, Inputs], Made],
+        describe: Callable[[LocalDay, Inputs, Made], Metadata],
     ) -> None:
         """Make each day from its inputs, store it, and describe it to the UI; the chat's lock is held meanwhile.
 

@@ -1,13 +1,10 @@
 """Forecasting a chat: the trained model and the next day's forecast."""
 
-import json
-
 import dagster as dg
 import pandas as pd
 
-from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.forecasting import HISTORY_DAYS, load
+from chat_forecast.forecasting import HISTORY_DAYS, make_forecast
 from chat_forecast.forecasting.model_record import train_record
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import asset_arguments, upstream
@@ -16,6 +13,7 @@ from chat_forecast.pipeline.assets.tracking import log_to_mlflow
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.pipeline.runs import REASON_TAG
 from chat_forecast.settings.models import Chat
+from chat_forecast.storage.partitions import NotedTable
 
 Known = tuple["pd.Series[str] | None", pd.DataFrame]
 """The newest model's record, if there is one, and the hourly series before the day forecast."""
@@ -60,7 +58,8 @@ def next_day_forecast_asset(chat: Chat) -> dg.AssetsDefinition:
         """The 24 hours (23 or 25 at a clock change) of the day **after** the partition's day, as known at its end.
 
         `expected` is the mean, `q10` to `q90` hold the count in four cases of five. Made by the newest model trained
-        through the day or an earlier one; while a chat has none, the forecast is empty and its score's check asks for one.
+        through the day or an earlier one; while a chat has none, the counts of the same hour over 28 days serve. Empty, with
+        the reason, where too little is known.
         """
         run = AssetRun(context, chat, stores, progress)
         histories = run.storage.series_before(run.days, days=HISTORY_DAYS)
@@ -70,12 +69,9 @@ def next_day_forecast_asset(chat: Chat) -> dg.AssetsDefinition:
     return next_day_forecast
 
 
-def forecast_next_day(day: LocalDay, known: Known) -> pd.DataFrame:
-    """Forecast the hours of the day after with a stored model; no rows where there is no model yet."""
+def forecast_next_day(day: LocalDay, known: Known) -> NotedTable:
+    """Forecast the hours of the day after by the best that can be had, with why it is not better or not shown."""
     record, series = known
-    hours = day.plus(1).hours
-    if record is None:
-        empty = pd.DataFrame({name: pd.Series(dtype="float64") for name in FORECAST_COLUMNS})
-        return empty.assign(hour=hours[:0]).assign(forecaster="", trained_through="")
-    table: pd.DataFrame = load(json.loads(str(record["model"]))).forecast(series, hours)
-    return table.assign(forecaster=record["forecaster"], trained_through=record["trained_through"])
+    forecast = make_forecast(record, series, day.plus(1).hours)
+    notes = {"source": forecast.source, "reason": forecast.reason, "withheld": forecast.withheld}
+    return NotedTable(forecast.table, notes)

@@ -24,6 +24,7 @@ from chat_forecast.forecasting.score_record import ScoreInputs
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Metadata
 from chat_forecast.presentation import phrases
 from chat_forecast.settings.links import plot_url
+from chat_forecast.storage.partitions import NotedTable
 
 SPARKS = "▁▂▃▄▅▆▇█"
 
@@ -82,25 +83,27 @@ def of_model(run: AssetRun) -> Callable[[LocalDay, pd.DataFrame, pd.DataFrame], 
     return describe
 
 
-def of_forecast(run: AssetRun) -> Callable[[LocalDay, Any, pd.DataFrame], Metadata]:
+def of_forecast(run: AssetRun) -> Callable[[LocalDay, Any, NotedTable], Metadata]:
     """Describe the forecast made at the end of a day: expected total, busiest hours, which model made it."""
 
-    def describe(made: LocalDay, known: tuple[object, pd.DataFrame], table: pd.DataFrame) -> Metadata:
-        day = made.plus(1)
+    def describe(made: LocalDay, known: tuple[object, pd.DataFrame], forecast: NotedTable) -> Metadata:
+        day, table, notes = made.plus(1), forecast.table, forecast.notes
         if table.empty:
-            return {**_about(run, made), "day forecast": day.key, "no forecast": "the chat has no model yet"}
+            return {**_about(run, made), "day forecast": day.key, "no forecast": notes["reason"]}
         before, hours = day.plus(-7), known[1]["hour"]
         last_week = known[1][(hours >= before.start) & (hours < before.end)]
         busiest = table.iloc[int(table["expected"].to_numpy().argmax())]
         return {
             **_about(run, made),
             "day forecast": day.key,
+            **({"withheld from people": notes["withheld"]} if notes["withheld"] else {}),
+            **({"not by the model": notes["reason"]} if notes["reason"] else {}),
             "in words": phrases.forecast_in_words(table, last_week),
             "expected total": round(float(table["expected"].sum()), 1),
             "expected in the busiest hour": round(float(busiest["expected"]), 1),
             "busiest hour": f"{busiest['hour']:%H:%M}",
             "forecaster": str(table["forecaster"].iloc[0]),
-            "model trained through": str(table["trained_through"].iloc[0]),
+            **({"model trained through": str(table["trained_through"].iloc[0])} if notes["source"] == "model" else {}),
             **({"hours": _forecast_table(table)} if run.is_detailed(made) else {}),
         }
 

@@ -57,4 +57,5 @@ def _inputs(run: AssetRun) -> Iterator[ScoreInputs]:
             forecast=storage.frame("next_day_forecast", day.plus(-1)),
             history=series[series["hour"] < day.start],
             scores=recent.ending(day.plus(-1)),
+            withheld=storage.notes("next_day_forecast", day.plus(-1)).get("withheld", ""),
         )
