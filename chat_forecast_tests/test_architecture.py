@@ -73,8 +73,6 @@ LONG_MODULES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {}
 LONG_NOT_YET = {
     "app/importing.py: import_files",
-    "app/serving/up.py: serve",
-    "cli/terminal.py",
     "pipeline/assets/describe.py",
     "pipeline/assets/forecasting.py: forecasting_assets",
     "pipeline/assets/history.py: history_assets",

@@ -5,13 +5,12 @@ Does not belong here: where identities are read from.
 """
 
 import hashlib
-import os
 import re
 import secrets
-import uuid
 from pathlib import Path
 
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.whole_files import SECRET, create_file
 
 KEY_FILE = "pseudonym.key"
 KEY_BYTES = 32
@@ -76,16 +75,4 @@ def identity_of(sender: str | int | None) -> str | None:
 
 def _make_key(path: Path) -> None:
     """Store a new key, unless another process does so first; whoever reads the file sees a whole key."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # Unlike a renaming, a link never replaces the key of another process.
-        path.hardlink_to(aside)
-    except FileExistsError:
-        pass
-    finally:
-        aside.unlink(missing_ok=True)
+    create_file(path, f"{secrets.token_hex(KEY_BYTES)}\n".encode(), mode=SECRET)

@@ -42,30 +42,28 @@ def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Ca
         del ports["--mlflow-port"]
     for option, number in ports.items():
         expect_free(option, number)
-    # Links that runs of these processes make lead to where they are served.
-    os.environ.setdefault(DAGSTER_URL_VARIABLE, f"http://{LOOPBACK}:{port}")
-    os.environ.setdefault(REPORTS_URL_VARIABLE, f"http://{LOOPBACK}:{reports_port}")
-    if not has_mlflow_server:
-        os.environ.setdefault(MLFLOW_URL_VARIABLE, f"http://{LOOPBACK}:{mlflow_port}")
+    dagster, mlflow, reports = (f"http://{LOOPBACK}:{number}" for number in (port, mlflow_port, reports_port))
+    mlflow = without_secrets(home.mlflow_uri) if has_mlflow_server else mlflow
+    _set_link_targets(dagster, reports, None if has_mlflow_server else mlflow)
     _prepare_database()
     code_socket(home).unlink(missing_ok=True)  # of an `up` that was killed
     replace_file(workspace_file(home), workspace(home).encode())
+    wanted = commands(home, port, mlflow_port, reports_port)
+    if has_mlflow_server:
+        del wanted[MLFLOW]
     servers = Servers(home.root / "logs", record)
     with _signals() as stopping:
         try:
             say("Starting …")
-            for name, command in commands(home, port, mlflow_port, reports_port).items():
-                if name == MLFLOW and has_mlflow_server:
-                    continue
+            for name, command in wanted.items():
                 servers.start(name, command)
                 if name == CODE_SERVER:
                     await_socket(code_socket(home), servers, stopping)
             await_answers(list(ports.values()), servers, stopping)
             if not stopping.is_set():
-                mlflow = without_secrets(home.mlflow_uri) if has_mlflow_server else f"http://{LOOPBACK}:{mlflow_port}"
-                say(f"Dagster: http://{LOOPBACK}:{port}")
+                say(f"Dagster: {dagster}")
                 say(f"MLflow: {mlflow}")
-                say(f"Reports: http://{LOOPBACK}:{reports_port}")
+                say(f"Reports: {reports}")
                 say("Ctrl-C stops them all." if not has_mlflow_server else "Ctrl-C stops them, but not the MLflow server.")
             while not stopping.wait(LOOK_SECONDS):
                 servers.expect_alive()
@@ -76,6 +74,14 @@ def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Ca
     with suppress(OSError):
         say("Stopped.")
     return 0
+
+
+def _set_link_targets(dagster: str, reports: str, mlflow: str | None) -> None:
+    """Let links that runs of the child processes make lead to where the UIs are served; what the user set stays."""
+    os.environ.setdefault(DAGSTER_URL_VARIABLE, dagster)
+    os.environ.setdefault(REPORTS_URL_VARIABLE, reports)
+    if mlflow is not None:
+        os.environ.setdefault(MLFLOW_URL_VARIABLE, mlflow)
 
 
 @contextmanager

@@ -5,12 +5,12 @@ Does not belong here: the session's own file (:mod:`.session`).
 """
 
 import os
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from chat_forecast.sources.base import SourceError
+from chat_forecast.whole_files import SECRET, replace_file
 
 API_ID, API_HASH, SESSION, SERVER = "TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_SESSION", "TELEGRAM_SERVER"
 ENV_FILE = ".env"
@@ -97,16 +97,7 @@ def keep_in_env_file(home: Path, variables: Mapping[str, str]) -> Path:
 
 def write_secret(path: Path, text: str) -> None:
     """Replace a file by one that only its owner can read: whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    replace_file(path, text.encode(), mode=SECRET)
 
 
 def _server(text: str | None) -> tuple[str, int] | None:
