@@ -11,6 +11,7 @@ somebody looks at it, and kept in memory until its day is stored again.
 import argparse
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -156,7 +157,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
     home = Home.from_environment(os.environ)
-    resources_of(home).reports.make_index(load_chats(home.chats_file, datetime.now(UTC).date()))
+    reports = resources_of(home).reports
+    if reports.unavailable:
+        print(f"Only plots are served. {reports.unavailable}.", file=sys.stderr)  # noqa: T201 - goes to the server's log
+    else:
+        reports.make_index(load_chats(home.chats_file, datetime.now(UTC).date()))
     with ReportServer(home.reports, port, PlotDrawer(home)) as server, suppress(KeyboardInterrupt):
         server.serve_forever()
 

@@ -1,4 +1,4 @@
-"""Telling people from the command line: ``notify``, and what ``run`` tells after its day."""
+"""Notifications from the command line: ``notify``, and what ``run`` sends after its day."""
 
 import os
 from collections.abc import Sequence
@@ -10,84 +10,85 @@ from rich.console import Console
 
 from chat_forecast.cli.base import Workplace, console_for, examples, json_option, pass_workplace, print_json
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.presentation.notifications import Outcome, Service
 from chat_forecast.presentation.notifications.notices import test_message
 from chat_forecast.settings.models import Chat
 
-if TYPE_CHECKING:  # they import Dagster, for which `--help` and `show` need not wait
+if TYPE_CHECKING:  # it imports Dagster, for which `--help` and `show` need not wait
     from chat_forecast.app.runs import Runner
-    from chat_forecast.presentation.notifications import Service, Telling, Told
 
 
 @click.command(epilog=examples("chat-forecast notify --test", "chat-forecast notify"))
-@click.option("--test", "is_test", is_flag=True, help="Send a test message to each service, whatever was told before.")
+@click.option("--test", "is_test", is_flag=True, help="Send a test message to each service, whatever was sent before.")
 @json_option
 @pass_workplace
 def notify(workplace: Workplace, is_test: bool, as_json: bool) -> None:
-    """Tell what there is to tell of each chat's last day: to the services whose URLs the environment holds.
+    """Send the notifications that are due about each chat's last day, to the services named in the environment.
 
     `up` does this by itself, and so does `run` after its day. The URLs (of Apprise: tgram://…, mailto://…) stand in
-    CHAT_FORECAST_NOTIFY_URL, separated by spaces; what is told is set by [notify] in chats.toml.
+    CHAT_FORECAST_NOTIFY_URL, separated by spaces; [notify] in chats.toml says what is sent. The exit code is 1 if a service
+    refused something, or a chat's files could not be read.
     """
-    telling = telling_of(workplace)
-    services = telling.services(os.environ)
+    notifier = workplace.resources.notifier
+    services = notifier.services(os.environ)
     if not services:
         raise click.ClickException(
-            f"nobody to tell: {telling.settings.url_variable} is not set. It holds one or several Apprise URLs, separated "
-            "by spaces, such as tgram://TOKEN/CHAT"
+            f"nothing can be sent: {notifier.settings.url_variable} is not set. It holds one or several Apprise URLs, "
+            "separated by spaces, such as tgram://TOKEN/CHAT"
         )
     console = console_for(as_json)
-    told = send_test(services) if is_test else tell_all(workplace, telling, services)
-    print_told(console, told)
-    if not told.sent and not told.failed:
-        console.print("Nothing new to tell.")
+    outcome = send_test(services) if is_test else send_all(workplace, services)
+    print_outcome(console, outcome)
+    if outcome == Outcome():
+        console.print("Nothing new to send.")
     if as_json:
-        print_json({"sent": told.sent, "failed": told.failed})
-    raise SystemExit(1 if told.failed else 0)
+        print_json({"sent": outcome.sent, "failed": outcome.refused, "unreadable": outcome.unreadable})
+    raise SystemExit(1 if outcome.refused or outcome.unreadable else 0)
 
 
-def tell_all(workplace: Workplace, telling: "Telling", services: "Sequence[Service]") -> "Told":
-    """Tell what is new about every chat."""
+def send_all(workplace: Workplace, services: Sequence[Service]) -> Outcome:
+    """Send what is due about every chat."""
     from chat_forecast.app.runs import opened
 
     with opened(workplace.home, workplace.chats) as runner:
-        return tell(workplace, telling, runner, workplace.chats, services)
+        return send_due(workplace, runner, workplace.chats, services)
 
 
-def tell_after_run(workplace: Workplace, runner: "Runner", chat: Chat, console: Console) -> None:
-    """Tell what a run brought, where people are to be told; a failure is said and fails nothing."""
+def send_after_run(workplace: Workplace, runner: "Runner", chat: Chat, console: Console) -> None:
+    """Send what is due after a run, if services are named; that it cannot be sent is said, and fails nothing."""
     try:
-        telling = telling_of(workplace)
-        services = telling.services(os.environ)
+        services = workplace.resources.notifier.services(os.environ)
         if services:
-            print_told(console, tell(workplace, telling, runner, [chat], services))
+            print_outcome(console, send_due(workplace, runner, [chat], services))
     except (ChatForecastError, Timeout) as error:
-        console.print(f"Nobody was told: {error}", highlight=False)
+        console.print(f"No notifications were sent: {error}", highlight=False)
 
 
-def telling_of(workplace: Workplace) -> "Telling":
-    """What is told, and where it is noted that it was."""
-    return workplace.resources.telling
+def send_due(workplace: Workplace, runner: "Runner", chats: Sequence[Chat], services: Sequence[Service]) -> Outcome:
+    """Send what is due about some chats; the command line has retrained before, so nothing is waited for."""
+    from chat_forecast.pipeline.run_states import read_run_states
+
+    resources, now = workplace.resources, workplace.now
+    runs = read_run_states(runner.instance, chats, now)
+    return resources.notifier.send_due(chats, resources.storages, runs, services, now, waits_for_retraining=False)
 
 
-def tell(
-    workplace: Workplace, telling: "Telling", runner: "Runner", chats: Sequence[Chat], services: "Sequence[Service]"
-) -> "Told":
-    """Tell what is new about the chats."""
-    return telling.tell(runner.instance, chats, workplace.resources.storages, services, workplace.now, to_train={})
-
-
-def send_test(services: "Sequence[Service]") -> "Told":
+def send_test(services: Sequence[Service]) -> Outcome:
     """Send a test message to each service."""
-    from chat_forecast.presentation.notifications import Told
+    message, outcome = test_message(), Outcome()
+    for service in services:
+        if service.send(message):
+            outcome.sent.append(f"{message.title}, to {service.shown}")
+        else:
+            outcome.refused.append(service.shown)
+    return outcome
 
-    took = {service.shown: service.send(test_message()) for service in services}
-    sent = tuple(f"{test_message().title}, to {shown}" for shown, taken in took.items() if taken)
-    return Told(sent, tuple(shown for shown, taken in took.items() if not taken))
 
-
-def print_told(console: Console, told: "Told") -> None:
-    """Say what was sent, and which services did not answer."""
-    for title in told.sent:
-        console.print(f"Told: {title}", highlight=False, markup=False)
-    for service in told.failed:
-        console.print(f"Not taken by {service}.", highlight=False, markup=False)
+def print_outcome(console: Console, outcome: Outcome) -> None:
+    """Say what was sent, which services refused something, and which chats could not be examined."""
+    for title in outcome.sent:
+        console.print(f"Sent: {title}", highlight=False, markup=False)
+    for service in outcome.refused:
+        console.print(f"Refused by {service}.", highlight=False, markup=False)
+    for slug, reason in outcome.unreadable.items():
+        console.print(f"{slug} could not be examined: {reason}", highlight=False, markup=False, soft_wrap=True)

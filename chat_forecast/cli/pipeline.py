@@ -18,7 +18,7 @@ from chat_forecast.cli.base import (
     pass_workplace,
     print_json,
 )
-from chat_forecast.cli.notify import tell_after_run
+from chat_forecast.cli.notify import send_after_run
 from chat_forecast.cli.output.chats import overview_figures, print_overview, print_retraining
 from chat_forecast.cli.output.names import shown_name
 from chat_forecast.cli.output.places import print_places
@@ -109,7 +109,7 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: boo
         try:
             retrained = runner.run_day(chat, chosen)
         finally:  # a failure is sent too
-            tell_after_run(workplace, runner, chat, console)
+            send_after_run(workplace, runner, chat, console)
         overview = gather_overview(chat, runner.storage(chat), chosen)
     print_retraining(console, retrained)
     print_overview(console, overview)

@@ -54,8 +54,13 @@ def report(
 
 
 def refresh_report(workplace: Workplace, chat: Chat, console: Console) -> Path | None:
-    """Bring a chat's page up to date after a run, and return where it is; that it cannot be done is only said."""
+    """Bring a chat's page up to date after a run, and return where it is; that it cannot be done is only said.
+
+    An installation without the packages for reports has none, and nothing is said of it after each run.
+    """
     reports = workplace.resources.reports
+    if reports.unavailable:
+        return None
     try:
         if reports.make_current(chat):
             reports.make_index(workplace.chats)

@@ -15,6 +15,7 @@ from chat_forecast.cli.base import (
     pass_workplace,
     print_json,
 )
+from chat_forecast.cli.reports import refresh_report
 from chat_forecast.domain.local_day import LocalDay
 
 
@@ -41,5 +42,6 @@ def rescore(workplace: Workplace, chat_slug: str, first: datetime | None, last: 
         raise click.UsageError(f"--from {begin.key} is after --to {end.key}")
     judged = judge(chat, workplace.resources.storages.of(chat), begin, end)
     print_rescoring(console_for(as_json), chat, judged)
+    refresh_report(workplace, chat, console_for(as_json))
     if as_json:
         print_json(rescoring_figures(chat, judged))

@@ -1,24 +1,30 @@
-"""When the chats' pages are made anew: once what they tell of has changed.
+"""When the chats' pages are updated: once a run has changed what they are made from.
 
 Belongs here: the sensor that keeps the pages up to date.
-Does not belong here: making a page (:mod:`chat_forecast.presentation.reports`).
+Does not belong here: making a page, or whether one is up to date (:mod:`chat_forecast.presentation.reports`).
 
 A sensor and not a step of the nightly run: a page that cannot be made is named in a tick and its log, and tried again at the
-next one. It never fails a forecast.
+next one. It never fails a forecast, and keeps no other chat's page from being made.
+
+Looking at the files of a thousand chats takes half a minute, and asking Dagster for their runs half a second. So the cursor
+keeps, for each chat, the newest run after which its pages were up to date, and only the others are looked at.
 """
 
 import json
+import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 
 import dagster as dg
 
-from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.resources import Resources
+from chat_forecast.pipeline.run_states import read_run_states
 from chat_forecast.settings.models import Chat
 
 INTERVAL_SECONDS = 30
-CHATS_A_TICK = 10
-"""A tick may last a minute, and a page takes a second or two."""
+TICK_SECONDS = 40
+"""The chats that a tick has not come to by then have their turn at the next one; Dagster breaks a tick off after 60 s."""
 
 
 def report_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
@@ -28,29 +34,42 @@ def report_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
         name="reports",
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Makes a chat's page anew after each forecast, score or training.",
+        description="Updates a chat's page after each forecast, score or training.",
     )
     def sensor(context: dg.SensorEvaluationContext, stores: dg.ResourceParam[Resources]) -> dg.SensorResult:
-        reports = stores.reports
-        found = {chat.slug: reports.state(chat) for chat in chats}
+        reports, begun = stores.reports, time.monotonic()
+        if reports.unavailable:
+            return dg.SensorResult(skip_reason=f"No pages are made. {reports.unavailable}.", cursor=context.cursor)
+        runs = read_run_states(context.instance, chats, datetime.now(UTC))
+        # A newer version may say more on a page, so that every one is looked at again.
+        seen = {slug: f"{version('chat_forecast')} {known.newest}" for slug, known in runs.items()}
         before = json.loads(context.cursor or "{}")
-        # What still changes is in the middle of a run: its page waits until a tick finds it as the last one did.
-        settled = [chat for chat in chats if before.get(chat.slug) == found[chat.slug]]
+        done = {slug: before[slug] for slug in seen if slug in before}
         made: list[str] = []
-        failed: list[str] = []
-        for chat in settled:
-            if len(made) + len(failed) >= CHATS_A_TICK:
+        failed: dict[str, str] = {}
+        for chat in chats:
+            # During a run what is stored still changes.
+            if runs[chat.slug].is_active or done.get(chat.slug) == seen[chat.slug]:
+                continue
+            if time.monotonic() - begun > TICK_SECONDS:
                 break
             try:
                 made += [page.name for page in reports.make_current(chat)]
-            except (ChatForecastError, OSError) as error:
-                failed.append(f"{chat.slug}: {type(error).__name__}: {error}")
+                done[chat.slug] = seen[chat.slug]
+            except Exception as error:  # whatever is wrong with one chat is no other's trouble
+                failed[chat.slug] = f"{type(error).__name__}: {error}"
         if made:
             reports.make_index(chats)
-        said = f"Made anew: {', '.join(made)}." if made else "Every page is up to date, or its chat is being worked on."
-        if failed:
-            said = f"Could not be made, and will be tried again: {'; '.join(failed)}. {said}"
-            context.log.error(said)
-        return dg.SensorResult(skip_reason=said, cursor=json.dumps(found))
+        for slug, reason in failed.items():
+            context.log.error(f"The page of {slug} could not be made: {reason}")
+        return dg.SensorResult(skip_reason=_summary(made, failed), cursor=json.dumps(done))
 
     return sensor
+
+
+def _summary(made: Sequence[str], failed: dict[str, str]) -> str:
+    """What a tick did, for its line in the UI."""
+    said = [f"Updated: {', '.join(made)}."] if made else []
+    if failed:
+        said.append(f"Could not be made, and is tried again: {'; '.join(f'{slug}: {why}' for slug, why in failed.items())}.")
+    return " ".join(said) or "Every page is up to date, or a run of its chat is active."

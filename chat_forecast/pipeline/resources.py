@@ -6,7 +6,7 @@ Does not belong here: any of them, or Dagster: commands such as `show` use this 
 
 from dataclasses import dataclass
 
-from chat_forecast.presentation.notifications import Telling
+from chat_forecast.presentation.notifications import Notifier
 from chat_forecast.presentation.reports import Reports
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_notify
@@ -23,7 +23,7 @@ class Resources:
     sources: Sources
     tracking: Tracking
     reports: Reports
-    telling: Telling
+    notifier: Notifier
     reports_url: str
     """Where the chats' reports and plots are served."""
 
@@ -40,6 +40,6 @@ def resources_of(home: Home) -> Resources:
         sources=Sources(home.storage_url, home.root),
         tracking=Tracking(home.mlflow_uri, str(home.mlflow_artifacts), home.mlflow_url, home.dagster_url),
         reports=Reports(home.reports, storages),
-        telling=Telling(load_notify(home.chats_file), home.root, home.dagster_url),
+        notifier=Notifier(load_notify(home.chats_file), home.root, home.dagster_url),
         reports_url=home.reports_url,
     )

@@ -1,10 +1,11 @@
-"""When people are notified: once what they are notified of has happened.
+"""When notifications are sent: once what they are about has happened.
 
 Belongs here: the sensor that looks and sends.
 Does not belong here: what is sent (:mod:`chat_forecast.presentation.notifications`).
 """
 
 import os
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -12,10 +13,13 @@ import dagster as dg
 from filelock import Timeout
 
 from chat_forecast.pipeline.resources import Resources
-from chat_forecast.pipeline.retraining import day_to_train
+from chat_forecast.pipeline.run_states import read_run_states
+from chat_forecast.presentation.notifications import Outcome
 from chat_forecast.settings.models import Chat
 
 NOTIFY_INTERVAL_SECONDS = 60
+TICK_SECONDS = 40
+"""The chats that a tick has not come to by then have their turn at the next one; Dagster breaks a tick off after 60 s."""
 
 
 def notify_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
@@ -25,22 +29,38 @@ def notify_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
         name="notify",
         minimum_interval_seconds=NOTIFY_INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Sends each night's forecast, and what needs a look: each notice once, and only of the day that ended "
-        "last. Where to is set by CHAT_FORECAST_NOTIFY_URL in the daemon's environment.",
+        description="Sends each night's forecast, and alerts about what needs attention: each notice once, and only about "
+        "the day that ended last. CHAT_FORECAST_NOTIFY_URL in the daemon's environment says where to.",
     )
     def sensor(context: dg.SensorEvaluationContext, stores: dg.ResourceParam[Resources]) -> dg.SkipReason:
-        telling, storages = stores.telling, stores.storages
-        services = telling.services(os.environ)
+        notifier, begun = stores.notifier, time.monotonic()
+        services = notifier.services(os.environ)
         if not services:
-            return dg.SkipReason(f"Nobody to tell: {telling.settings.url_variable} is not set.")
-        to_train = {chat.slug: day_to_train(context.instance, chat, storages.of(chat)) for chat in chats}
+            return dg.SkipReason(f"Nothing is sent: {notifier.settings.url_variable} is not set.")
+        now = datetime.now(UTC)
         try:
-            now = datetime.now(UTC)
-            told = telling.tell(context.instance, chats, storages, services, now, to_train=to_train)
+            outcome = notifier.send_due(
+                chats,
+                stores.storages,
+                read_run_states(context.instance, chats, now),
+                services,
+                now,
+                is_time_up=lambda: time.monotonic() - begun > TICK_SECONDS,
+            )
         except Timeout:
-            return dg.SkipReason("Another process is telling.")
-        if told.failed:
-            return dg.SkipReason(f"Not taken, to be tried again: {', '.join(told.failed)}.")
-        return dg.SkipReason(f"Told: {'; '.join(told.sent)}." if told.sent else "Nothing new to tell.")
+            return dg.SkipReason("Another process is sending.")
+        for slug, reason in outcome.unreadable.items():
+            context.log.error(f"{slug} could not be examined for notices: {reason}")
+        return dg.SkipReason(_summary(outcome))
 
     return sensor
+
+
+def _summary(outcome: Outcome) -> str:
+    """What a tick did, for its line in the UI."""
+    said = [f"Sent: {'; '.join(outcome.sent)}." if outcome.sent else "Nothing new to send."]
+    if outcome.refused:
+        said.append(f"Refused, and tried again later: {', '.join(outcome.refused)}.")
+    if outcome.unreadable:
+        said.append(f"Could not be examined, see the tick's log and chat-forecast status: {', '.join(outcome.unreadable)}.")
+    return " ".join(said)

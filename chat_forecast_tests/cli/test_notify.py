@@ -1,4 +1,4 @@
-"""Telling people from the command line, as processes."""
+"""Notifications from the command line, as processes."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from chat_forecast_tests.receiver import SECRET, receiving
 
 
 def command(home, url, *arguments):
-    """Run ``chat-forecast`` for a home, telling at the URL."""
+    """Run ``chat-forecast`` for a home, with notifications to the URL."""
     names = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_NOTIFY_URL")
     environment = {name: value for name, value in os.environ.items() if name not in names}
     environment |= {"CHAT_FORECAST_HOME": str(home)} | ({"CHAT_FORECAST_NOTIFY_URL": url} if url else {})
@@ -25,14 +25,14 @@ def test_a_test_message_says_whether_each_service_took_it(tmp_path):
         ended = command(tmp_path, f"{good.url} {bad.url}", "notify", "--test")
         assert ended.returncode == 1
         assert f"json://user:****@127.0.0.1:{good.port}/hook" in ended.stdout
-        assert f"Not taken by json://user:****@127.0.0.1:{bad.port}/hook." in ended.stdout
+        assert f"Refused by json://user:****@127.0.0.1:{bad.port}/hook." in ended.stdout
         assert good.titles == ["chat_forecast: a test"]
     nobody = command(tmp_path, None, "notify")
     assert nobody.returncode == 1
-    assert "nobody to tell: CHAT_FORECAST_NOTIFY_URL is not set" in nobody.stderr
+    assert "nothing can be sent: CHAT_FORECAST_NOTIFY_URL is not set" in nobody.stderr
 
 
-def test_a_run_without_a_daemon_tells_its_day_once_and_a_dead_service_fails_nothing(tmp_path, today):
+def test_a_run_without_a_daemon_sends_its_day_once_and_a_dead_service_fails_nothing(tmp_path, today):
     (tmp_path / "chats.toml").write_text(
         f'[chats.lone]\nsource = "simulated"\ntimezone = "{today.timezone}"\nfirst_day = {today.plus(-1).key}\n'
     )
@@ -40,14 +40,14 @@ def test_a_run_without_a_daemon_tells_its_day_once_and_a_dead_service_fails_noth
         receiver.status = 500
         ended = command(tmp_path, receiver.url, "run", "lone")
         assert ended.returncode == 0, ended.stderr
-        assert "Not taken by" in ended.stdout
+        assert "Refused by" in ended.stdout
         receiver.status = 200
         receiver.messages.clear()
         (tmp_path / "notified.json").unlink()  # instead of waiting for a minute
-        assert "Told: lone (simulated): " in command(tmp_path, receiver.url, "notify").stdout
+        assert "Sent: lone (simulated): " in command(tmp_path, receiver.url, "notify").stdout
         assert {title.split(" ", 2)[1] for title in receiver.titles} == {"(simulated):"}
         assert sum("messages expected on" in title for title in receiver.titles) == 1
-        assert sum("trained anew" in title for title in receiver.titles) == 1
+        assert sum("was retrained" in title for title in receiver.titles) == 1
         count = len(receiver.messages)
-        assert "Nothing new to tell." in command(tmp_path, receiver.url, "notify").stdout
+        assert "Nothing new to send." in command(tmp_path, receiver.url, "notify").stdout
     assert len(receiver.messages) == count

@@ -1,11 +1,14 @@
-"""Telling people: a digest after each forecast, and alerts, through any service of Apprise.
+"""Notifications: a digest after each forecast, and alerts, through any service of Apprise.
 
-Belongs here: looking at the state of the chats, remembering what was told, and sending.
-Does not belong here: when it is looked for (:mod:`chat_forecast.pipeline.sensors`).
+Belongs here: what is worth a notice (:mod:`.notices`), reading a chat's day for it (:mod:`.day_state`), sending each once
+(:mod:`.notifier`, :mod:`.delivery`) and remembering that (:mod:`.ledger`).
+Does not belong here: when notices are sent (:mod:`chat_forecast.pipeline.sensors`), or asking Dagster about runs: they are
+handed in (:mod:`.runs`).
 """
 
 from chat_forecast.presentation.notifications.delivery import Service, services_of
 from chat_forecast.presentation.notifications.ledger import Ledger, LedgerError
-from chat_forecast.presentation.notifications.notifier import Telling, Told
+from chat_forecast.presentation.notifications.notifier import Notifier, Outcome
+from chat_forecast.presentation.notifications.runs import ChatRuns, FailedRun
 
-__all__ = ["Ledger", "LedgerError", "Service", "Telling", "Told", "services_of"]
+__all__ = ["ChatRuns", "FailedRun", "Ledger", "LedgerError", "Notifier", "Outcome", "Service", "services_of"]

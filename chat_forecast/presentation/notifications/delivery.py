@@ -1,7 +1,7 @@
 """Sending a notice to one service, through Apprise.
 
 Belongs here: the services that the environment names, and sending to one of them.
-Does not belong here: what was told already (:mod:`.ledger`).
+Does not belong here: what was sent already (:mod:`.ledger`).
 
 A service's URL is a secret. It is never logged, stored or shown: services are told apart by a hash of it, and shown in
 Apprise's private form, in which tokens are dots.
@@ -46,12 +46,12 @@ class Service:
             from apprise import NotifyFormat
             from apprise.attachment.memory import AttachMemory
 
-            picture = None
-            if notice.picture is not None:
-                picture = AttachMemory(  # type: ignore[no-untyped-call]  # Apprise has no types
-                    content=notice.picture, name="forecast.png", mimetype="image/png"
+            plot = None
+            if notice.plot is not None:
+                plot = AttachMemory(  # type: ignore[no-untyped-call]  # Apprise has no types
+                    content=notice.plot, name="forecast.png", mimetype="image/png"
                 )
-            sent = self._client().notify(body=notice.body, title=notice.title, body_format=NotifyFormat.TEXT, attach=picture)
+            sent = self._client().notify(body=notice.body, title=notice.title, body_format=NotifyFormat.TEXT, attach=plot)
         return bool(sent)
 
     def _client(self) -> Any:  # noqa: ANN401 - Apprise has no types
@@ -75,7 +75,7 @@ def services_of(text: str | None, variable: str) -> list[Service]:
             _ = service.shown
         except NotifyError:
             raise NotifyError(
-                f"{variable}: the {number}. of its {len(services)} URLs is not one that Apprise knows, expected such as "
+                f"{variable}: number {number} of its {len(services)} URLs is not one that Apprise knows, expected such as "
                 "tgram://TOKEN/CHAT, mailto://… or json://host/path, separated by spaces. It is a secret and not shown."
             ) from None
     return services

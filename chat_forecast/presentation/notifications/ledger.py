@@ -1,12 +1,10 @@
-"""What was told: a small file that survives restarts, so that nothing is told twice.
+"""What was sent: a small file that survives restarts, so that nothing is sent twice.
 
-Belongs here: keeping count of each notice at each service, and when it may be tried again.
+Belongs here: each notice at each service, and when it may be tried again.
 Does not belong here: sending.
 """
 
 import json
-import os
-import uuid
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.whole_files import replace_file
 
 MOST_TRIES = 10
 LONGEST_WAIT = timedelta(hours=1)
 """A service that does not take a notice is tried again after 1, 2, 4 … minutes, ten times at most: for five hours."""
 KEPT = timedelta(days=400)
 FILE = "notified.json"
+NOTICES, EXAMINED = "notices", "examined"
+NAMES_IN_0_1_0 = {NOTICES: "told", EXAMINED: "looked"}
+"""The same tables under the names that version 0.1.0 gave them."""
 
 
 class LedgerError(ChatForecastError):
@@ -28,10 +30,13 @@ class LedgerError(ChatForecastError):
 
 @dataclass
 class Ledger:
-    """The file ``notified.json``, read once and written after every change, aside and then renamed."""
+    """The file ``notified.json``, read once and replaced as a whole after every change."""
 
     path: Path
-    _content: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    _notices: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict, repr=False)
+    """Cause -> service -> ``state``, ``tries``, ``at`` and, while it waits, ``again``."""
+    _examined: dict[str, str] = field(default_factory=dict, repr=False)
+    """Chat -> the state after which everything was sent."""
 
     @classmethod
     def load(cls, root: Path) -> "Ledger":
@@ -43,13 +48,15 @@ class Ledger:
         path = root / FILE
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
+            tables = {name: {**content.get(old, {}), **content.get(name, {})} for name, old in NAMES_IN_0_1_0.items()}
         except FileNotFoundError:
-            content = {}
-        except ValueError as error:
+            return cls(path)
+        except (ValueError, AttributeError, TypeError) as error:
             raise LedgerError(
-                f"{path} is damaged: it is not JSON ({error}). Delete it: the newest day's messages are then told again."
+                f"{path} is damaged: expected a JSON object with {NOTICES} and {EXAMINED} ({error}). Delete it: the newest "
+                "day's notices are then sent again."
             ) from error
-        return cls(path, {"told": {}, "looked": {}} | content)
+        return cls(path, tables[NOTICES], tables[EXAMINED])
 
     @staticmethod
     def lock(root: Path) -> AbstractContextManager[object]:
@@ -85,38 +92,27 @@ class Ledger:
             entry = {"state": "waits", "again": (now + wait).isoformat()}
         self._note(cause, service, {**entry, "tries": tries, "at": now.isoformat()})
 
-    def looked_at(self, chat: str) -> str | None:
-        """The state of a chat about which everything was told."""
-        return self._content["looked"].get(chat)
+    def is_examined(self, chat: str, state: str) -> bool:
+        """Whether everything was sent that there is to send about a state of a chat."""
+        return self._examined.get(chat) == state
 
-    def look(self, chat: str, state: str) -> None:
-        """Note the state of a chat about which everything was told."""
-        self._content["looked"][chat] = state
+    def note_examined(self, chat: str, state: str) -> None:
+        """Note that everything was sent that there is to send about a state of a chat."""
+        self._examined[chat] = state
         self._write()
 
     def _entry(self, cause: str, service: str) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = self._content["told"].get(cause, {}).get(service)
-        return found
+        return self._notices.get(cause, {}).get(service)
 
     def _note(self, cause: str, service: str, entry: dict[str, Any]) -> None:
         oldest = (datetime.fromisoformat(entry["at"]) - KEPT).isoformat()
-        told = {
+        self._notices = {
             each: services
-            for each, services in self._content["told"].items()
+            for each, services in self._notices.items()
             if max(known["at"] for known in services.values()) > oldest
         }
-        told.setdefault(cause, {})[service] = entry
-        self._content["told"] = told
+        self._notices.setdefault(cause, {})[service] = entry
         self._write()
 
     def _write(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        aside = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}.part")
-        try:
-            with aside.open("x", encoding="utf-8") as file:
-                json.dump(self._content, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(self.path)
-        finally:
-            aside.unlink(missing_ok=True)
+        replace_file(self.path, json.dumps({NOTICES: self._notices, EXAMINED: self._examined}, indent=1).encode())

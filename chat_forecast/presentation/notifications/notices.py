@@ -1,105 +1,66 @@
-"""What is worth telling people about a chat's newest day, and the words of it.
+"""Which states of a chat's newest day are worth a notice, and the phrases of it.
 
-Belongs here: which state of a chat is news, its cause, and all texts of messages.
-Does not belong here: finding the state, what was told already, or sending (:mod:`chat_forecast.presentation.notifications`).
+Belongs here: what is worth a notice, its cause, and all texts of notices.
+Does not belong here: reading the state (:mod:`.day_state`), what was sent already (:mod:`.ledger`), or sending.
 
-No message names a sender or quotes a text; none is kept.
+No notice names a sender or quotes a message; neither is stored.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.scoring import pooled_skill
+from chat_forecast.presentation.notifications.day_state import LOOKBACK_DAYS, DayState
 from chat_forecast.presentation.phrases import (
     forecast_in_words,
     join,
-    name_chat,
     score_in_words,
     unusual_in_words,
 )
 
 UNUSUAL_HOURS = 3
-"""So many hours outside the 98 % band are a pattern: by chance, three come in one day of 75."""
+"""This many hours outside the 98 % interval are a pattern: by chance, three come in one day of 75."""
 FAR_ABOVE = 3.0
 FAR_MESSAGES = 20
-"""A single hour is told when it has three times the band's upper end and so many messages more."""
+"""A single hour is worth a notice at three times the interval's upper end and this many messages above that."""
 WEEK_DAYS = 7
 SCORED_DAYS = 5
-"""Of a week, which say something about its skill."""
-LOOKBACK_DAYS = 60
-"""How far back the beginning of something that lasts is looked for."""
+"""Scored days of a week from which its skill means something."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One thing to tell."""
+    """One thing that people are sent."""
 
     cause: str
-    """The same for the same thing, whenever it is looked at: each is told once."""
+    """The same for the same thing, whenever it is found: each is sent once."""
     title: str
     body: str
-    picture: bytes | None = None
+    plot: bytes | None = None
+    """A PNG."""
 
 
-@dataclass(frozen=True)
-class DayState:
-    """What is known of a chat after its newest day: the last days of its stored tables."""
-
-    chat: str
-    is_simulated: bool
-    day: LocalDay
-    series: pd.DataFrame
-    """The last 60 days, or as many as are stored."""
-    scores: pd.DataFrame
-    """The same days."""
-    forecast: pd.DataFrame
-    """Made at the end of the day; no rows while there is none."""
-    unusual: pd.DataFrame
-    """What :func:`~chat_forecast.domain.scoring.unusual_hours` found on the day, with ``q99``."""
-    training: "pd.Series[str] | None"
-    """The record of the model trained through the day, if one was."""
-    page: str
-    """The address of the day's page."""
-
-    @property
-    def name(self) -> str:
-        """The chat's name, with "(simulated)" where it is."""
-        return name_chat(self.chat, is_simulated=self.is_simulated)
-
-    @property
-    def score(self) -> dict[str, object]:
-        """The day's score, with None for what is not known; empty where there is none."""
-        row = self.scores[self.scores["day"] == self.day.key]
-        known = row.iloc[-1].to_dict() if len(row) else {}
-        return {str(name): None if pd.isna(value) else value for name, value in known.items()}
-
-    def notice(self, kind: str, cause: str, title: str, body: str, picture: bytes | None = None) -> Notice:
-        """A notice about the chat that leads to the day's page."""
-        return Notice(f"{kind}/{self.chat}/{cause}", f"{self.name}: {title}", f"{body}\n{self.page}", picture)
-
-
-def digest(state: DayState, picture: bytes | None) -> Notice | None:
-    """Tomorrow in words and as a picture, and how today went; None while there is no forecast."""
+def digest(state: DayState, plot: bytes | None) -> Notice | None:
+    """Tomorrow in words and as a plot, and how today went; None while there is no forecast."""
     if state.forecast.empty:
         return None
     coming = state.day.plus(1)
-    before = coming.plus(-7)
-    hours = state.series["hour"]
-    last_week = state.series[(hours >= before.start) & (hours < before.end)]
-    total = state.forecast["expected"].sum()
-    lines = [forecast_in_words(state.forecast, last_week)]
+    lines = [forecast_in_words(state.forecast, state.last_week)]
     if state.score.get("hours_scored"):
         lines.append(f"{state.day.date:%A} had {score_in_words(state.score, list(state.unusual['words']))}")
-    model = state.forecast.iloc[0]
-    lines.append(f"Made by {model['forecaster']}, trained through {model['trained_through']}.")
+    method, through = (state.forecast[name].iloc[0] for name in ("forecaster", "trained_through"))
+    trained = "without a trained model" if pd.isna(through) else f"trained through {through}"
+    lines.append(f"Made by {method}, {trained}.")
+    total = state.forecast["expected"].sum()
     title = f"{total:.0f} messages expected on {coming.date:%A} {coming.key}"
-    return state.notice("digest", state.day.key, title, "\n".join(lines), picture)
+    return _notice(state, "digest", state.day.key, title, "\n".join(lines), plot)
 
 
 def unread(state: DayState) -> Notice | None:
-    """The day was not read, or not wholly. Days in a row that are not read are one cause, told on the first."""
+    """The day was not read, or not wholly. Days in a row that are not read are one cause, sent on the first."""
     is_missing = state.series["messages"].isna()
     today = is_missing[state.series["hour"].dt.date == state.day.date]
     if not today.any():
@@ -111,61 +72,68 @@ def unread(state: DayState) -> Notice | None:
     else:
         title = f"{today.sum()} of {len(today)} hours of {state.day.key} were not read"
     last = (
-        f"The last day that was wholly read is {whole[-1]}."
+        f"The last day that was read completely is {whole[-1]}."
         if len(whole)
-        else f"So were all of the last {len(by_day)} days."
+        else f"None of the last {len(by_day)} days was read completely."
     )
-    body = f"What was not read is missing, not quiet: it is neither trained on nor scored. {last}"
-    return state.notice("unread", f"after-{whole[-1]}" if len(whole) else "for-long", title, body)
+    body = f"Hours that were not read are missing, not quiet: they are neither trained on nor scored. {last}"
+    return _notice(state, "unread", f"after-{whole[-1]}" if len(whole) else "for-long", title, body)
 
 
 def retrained(state: DayState) -> Notice | None:
-    """The model was trained anew."""
-    if state.training is None:
-        return None
+    """The model was retrained: for which stored reason, and which method was chosen."""
     record = state.training
-    title = f"the model was trained anew, through {state.day.key}"
-    return state.notice("retrained", state.day.key, title, f"{record['why']}.")
+    if record is None:
+        return None
+    title = f"the model was retrained through {state.day.key}"
+    reason = record.get("reason")
+    because = [] if reason is None or pd.isna(reason) else [f"Reason: {reason}."]
+    return _notice(state, "retrained", state.day.key, title, "\n".join([*because, f"Method: {record['why']}."]))
 
 
 def unusual(state: DayState) -> Notice | None:
-    """The day's hours went another way than the forecast allows for."""
+    """The day's hours were other than the forecast allows for."""
     hours = state.unusual
     excess = hours["messages"].astype(float) - FAR_ABOVE * hours["q99"]
     if len(hours) < UNUSUAL_HOURS and not (excess >= FAR_MESSAGES).any():
         return None
     title = f"unusual hours on {state.day.date:%A} {state.day.key}"
-    return state.notice("unusual", state.day.key, title, unusual_in_words(list(hours["words"])))
+    return _notice(state, "unusual", state.day.key, title, unusual_in_words(list(hours["words"])))
 
 
 def skill_gone(state: DayState) -> Notice | None:
-    """Over the last week the forecasts were no better than the same hour a week before.
+    """Over the last week the forecasts were no better than the same hours a week before.
 
-    Weeks in a row are one cause, told on the first.
+    Weeks in a row are one cause, sent on the first.
     """
     days = state.day.plus(-LOOKBACK_DAYS + 1).until(state.day)
     skills = [(day, _skill_of_week(state.scores, day)) for day in days]
     if skills[-1][1] is None or skills[-1][1] > 0:
         return None
     good = [each.key for each, skill in skills if skill is not None and skill > 0]
-    title = "the forecasts' skill has been gone for a week"
+    title = "no skill over the last week"
     skill = f"{skills[-1][1]:+.2f}".replace("-", "−")
-    body = f"Over the 7 days to {state.day.key} it was {skill}: no better than the same hour a week before."
-    return state.notice("skill", f"after-{good[-1]}" if good else "from-the-start", title, body)
+    body = f"Over the 7 days to {state.day.key} the skill was {skill}: no better than repeating the week before."
+    return _notice(state, "skill", f"after-{good[-1]}" if good else "from-the-start", title, body)
 
 
-def failed(chats: list[str], page: str, root_run: str) -> Notice:
-    """A run failed and is not tried again. ``root_run`` is the first try, ``chats`` are named as people know them.
+def failed(chats: Sequence[str], page: str, root_run_id: str) -> Notice:
+    """A run failed and is not tried again. ``chats`` are their names as people know them.
 
-    What went wrong is not told: an error of another program may quote anything.
+    What went wrong is left out: an error of another program may quote anything.
     """
-    body = f"It is not tried again. What was stored is as it was; the run's page tells why it failed.\n{page}"
-    return Notice(f"failed/{root_run}", f"{join(chats)}: a run failed", body)
+    body = f"It will not be tried again. What was stored before is unchanged; the run's page says why it failed.\n{page}"
+    return Notice(f"failed/{root_run_id}", f"{join(chats)}: a run failed", body)
 
 
 def test_message() -> Notice:
     """What ``chat-forecast notify --test`` sends."""
-    return Notice("test", "chat_forecast: a test", "Messages of chat_forecast arrive here.")
+    return Notice("test", "chat_forecast: a test", "Notifications of chat_forecast arrive here.")
+
+
+def _notice(state: DayState, kind: str, cause: str, title: str, body: str, plot: bytes | None = None) -> Notice:
+    """A notice about the chat that leads to the day's page."""
+    return Notice(f"{kind}/{state.chat}/{cause}", f"{state.name}: {title}", f"{body}\n{state.page}", plot)
 
 
 def _skill_of_week(scores: pd.DataFrame, day: LocalDay) -> float | None:

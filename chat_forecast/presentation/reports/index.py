@@ -6,9 +6,9 @@ Does not belong here: files (:mod:`.publish`).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from chat_forecast.presentation.phrases.catalogue import Phrases
-from chat_forecast.presentation.reports.facts.newest_days import Tomorrow
 from chat_forecast.presentation.reports.html import render
 from chat_forecast.settings.models import Chat
 
@@ -18,11 +18,10 @@ class IndexEntry:
     """A chat on the index page."""
 
     chat: Chat
-    tomorrow: Tomorrow | None
     pages: Sequence[Mapping[str, str]]
     """``file``, ``language`` and the language's ``name``; the chat's own language first."""
-    is_damaged: bool = False
-    """Whether what is stored of the chat cannot be read."""
+    forecast: tuple[date, int] | None
+    """The day that the first of the pages forecasts, and the messages expected on it."""
 
 
 def index_page(entries: Sequence[IndexEntry], phrases: Phrases) -> str:
@@ -32,9 +31,7 @@ def index_page(entries: Sequence[IndexEntry], phrases: Phrases) -> str:
 
 
 def _forecast(entry: IndexEntry, phrases: Phrases) -> str:
-    if entry.is_damaged:
-        return phrases("index.damaged")
-    if entry.tomorrow is None:
-        return phrases("index.no_forecast")
-    day = phrases.date(entry.tomorrow.day.date, "full")
-    return phrases.count("index.expected", round(entry.tomorrow.expected), day=day)
+    if entry.forecast is None:
+        return phrases("index.no_forecast" if entry.pages else "index.not_made")
+    day, expected = entry.forecast
+    return phrases.count("index.expected", expected, day=phrases.date(day, "full"))

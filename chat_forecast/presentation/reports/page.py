@@ -29,12 +29,12 @@ CHARTS = (tomorrow_charts, yesterday_charts, month_charts, history_charts, week_
 
 def report_page(facts: Facts, phrases: Phrases, *, library: str, state: str) -> str:
     """The page of a chat; ``library`` is the charts' JavaScript, ``state`` names what the page was made from."""
-    drawn = _charts(facts, phrases)
+    drawn, coming = _charts(facts, phrases), facts.tomorrow
     data = {
         "charts": drawn,
         "numbers": phrases.number_locale,
         "times": phrases.time_locale,
-        "day": facts.tomorrow.day.key if facts.tomorrow else None,
+        "day": coming.day.key if coming else None,
         "zone": facts.chat.timezone,
     }
     script = resource("page.js")
@@ -56,6 +56,7 @@ def report_page(facts: Facts, phrases: Phrases, *, library: str, state: str) -> 
         chat=facts.chat,
         is_simulated=facts.chat.source == "simulated",
         state=state,
+        forecast=f"{coming.day.key} {round(coming.expected)}" if coming else "",
         contents=[(name, phrases(f"contents.{name}")) for name, section in sections.items() if section is not None],
         drawn=set(drawn),
         charts=in_script(data),

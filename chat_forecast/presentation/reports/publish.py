@@ -4,14 +4,15 @@ Belongs here: making a page, replacing its file as a whole, telling whether it i
 Does not belong here: what a page says (:mod:`.page`), or when it is made (:mod:`chat_forecast.pipeline.report_sensor`).
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chat_forecast.errors import ChatForecastError
 from chat_forecast.presentation.reports.requirements import expect_packages, what_is_missing
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage, Storages
@@ -20,9 +21,10 @@ from chat_forecast.whole_files import replace_file
 if TYPE_CHECKING:
     from chat_forecast.presentation.reports.index import IndexEntry
 
-STATE = re.compile(rb'<meta name="chat-forecast-state" content="([^"]*)">')
 HEAD_BYTES = 4096
-"""The state stands within this many first bytes of a page."""
+"""What the program itself reads of a page stands within this many first bytes of it."""
+STATE, FORECAST = "chat-forecast-state", "chat-forecast-forecast"
+"""Names of the page's own notes: what it was made from; the day it forecasts and the messages expected, if any."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Reports:
             return []
         state = self.state(chat)
         languages = [chat.language, *(language for language in self.languages(chat) if language != chat.language)]
-        outdated = [language for language in languages if _stored_state(self.path(chat, language)) != state]
+        outdated = [language for language in languages if _noted(self.path(chat, language), STATE) != state]
         return [self.make(chat, language) for language in outdated]
 
     def state(self, chat: Chat) -> str:
@@ -112,9 +114,8 @@ class Reports:
         return index
 
     def _entry(self, chat: Chat) -> "IndexEntry":
-        """A chat on the index; one whose files cannot be read is there too, and says so."""
+        """A chat on the index, by its pages: reading what is stored of a thousand chats would take half a minute."""
         from chat_forecast.presentation.phrases.catalogue import Phrases
-        from chat_forecast.presentation.reports.facts.newest_days import newest_forecast
         from chat_forecast.presentation.reports.index import IndexEntry
 
         languages = sorted(self.languages(chat), key=lambda language: (language != chat.language, language))
@@ -122,25 +123,26 @@ class Reports:
             {"file": self.path(chat, language).name, "language": language, "name": Phrases(language)("language.name")}
             for language in languages
         ]
-        try:
-            return IndexEntry(chat, newest_forecast(self.storages.of(chat)), pages)
-        except (ChatForecastError, OSError):
-            return IndexEntry(chat, None, pages, is_damaged=True)
+        noted = (_noted(self.path(chat, languages[0]), FORECAST) if languages else None) or ""
+        day, _, expected = noted.partition(" ")
+        return IndexEntry(chat, pages, (date.fromisoformat(day), int(expected)) if expected else None)
 
 
 def _state(chat: Chat, storage: ChatStorage) -> str:
-    stored = [storage.days(asset) for asset in ("hourly_series", "daily_score", "next_day_forecast")]
-    newest = [days[-1] if days else None for days in stored]
-    forecast = storage.frame("next_day_forecast", newest[2]) if newest[2] else None
-    made_by = "none" if forecast is None or forecast.empty else str(forecast["trained_through"].iloc[0])
-    days = [day.key if day else "none" for day in newest]
-    return " ".join([version("chat_forecast"), chat.source, chat.timezone, *days, f"model-{made_by}"])
+    """The program's version, the chat's settings that a page shows, and the newest partitions: which, and stored when."""
+    stored = []
+    for asset in ("hourly_series", "daily_score", "next_day_forecast"):
+        days = storage.days(asset)
+        mark = hashlib.sha256((storage.version(asset, days[-1]) or "").encode()).hexdigest() if days else "none"
+        stored.append(f"{days[-1].key}-{mark[:12]}" if days else mark)
+    return " ".join([version("chat_forecast"), chat.source, chat.timezone, *stored])
 
 
-def _stored_state(path: Path) -> str | None:
+def _noted(path: Path, name: str) -> str | None:
+    """One of a page's own notes; None where there is no such page, or it was made before it had any."""
     try:
         with path.open("rb") as file:
-            found = STATE.search(file.read(HEAD_BYTES))
+            found = re.search(rf'<meta name="{name}" content="([^"]*)">'.encode(), file.read(HEAD_BYTES))
     except FileNotFoundError:
         return None
     return found[1].decode() if found else None

@@ -1,5 +1,6 @@
-"""What was told is told once, whatever happens to the process."""
+"""What was sent is not sent again, whatever happens to the process."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -48,6 +49,23 @@ def test_old_entries_are_dropped_and_a_damaged_file_is_named(tmp_path):
     ledger.begin("new", "here", NOW)
     assert '"old"' not in ledger.path.read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["notified.json"]
-    ledger.path.write_text('{"told": ')
-    with pytest.raises(LedgerError, match=r"notified\.json is damaged"):
-        Ledger.load(tmp_path)
+    for damaged in ('{"notices": ', "[]", '{"notices": 1}'):
+        ledger.path.write_text(damaged)
+        with pytest.raises(LedgerError, match=r"notified\.json is damaged"):
+            Ledger.load(tmp_path)
+
+
+def test_a_ledger_of_version_0_1_0_is_read_and_kept(tmp_path):
+    (tmp_path / "notified.json").write_text(
+        """{
+ "told": {"digest/old-chat/2026-05-12": {"b1946ac92492": {"state": "sent", "tries": 1, "at": "2026-05-12T21:05:00+00:00"}}},
+ "looked": {"old-chat": "2026-05-12 5f3e SUCCESS"}
+}"""
+    )
+    ledger = Ledger.load(tmp_path)
+    assert ledger.is_examined("old-chat", "2026-05-12 5f3e SUCCESS")
+    ledger.begin("digest/old-chat/2026-05-13", "b1946ac92492", NOW)
+    again = Ledger.load(tmp_path)
+    assert again.is_settled("digest/old-chat/2026-05-12", "b1946ac92492")
+    assert again.is_settled("digest/old-chat/2026-05-13", "b1946ac92492")
+    assert set(json.loads(ledger.path.read_text())) == {"notices", "examined"}

@@ -1,11 +1,11 @@
-"""What is news about a chat's newest day, and what is not."""
+"""What is worth a notice about a chat's newest day, and what is not."""
 
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.scoring import unusual_hours
 from chat_forecast.presentation.notifications import notices
-from chat_forecast.presentation.notifications.notices import DayState
+from chat_forecast.presentation.notifications.day_state import DayState
 from chat_forecast_tests.factories import make_forecast, make_scores, make_series
 
 DAY = LocalDay.parse("2026-05-12", "Europe/Moscow")
@@ -35,19 +35,19 @@ def on(day: LocalDay, counts, otherwise=4):
 
 
 def test_the_digest_tells_the_coming_day_and_how_the_last_one_went():
-    told = notices.digest(state(is_simulated=True), b"picture")
-    assert told.title == "my-chat (simulated): 96 messages expected on Wednesday 2026-05-13"
-    assert told.body.splitlines() == [
+    notice = notices.digest(state(is_simulated=True), b"a plot")
+    assert notice.title == "my-chat (simulated): 96 messages expected on Wednesday 2026-05-13"
+    assert notice.body.splitlines() == [
         "96 messages expected; 96 on the same day last week. Busiest hours: 00:00 (4.0), 01:00 (4.0) and 02:00 (4.0).",
         "Tuesday had 96 messages, 96 expected; skill +0.20. No hour outside the 98 % band.",
         "Made by flat, trained through 2026-05-01.",
         "http://127.0.0.1:3000/somewhere",
     ]
-    assert told.picture == b"picture"
+    assert notice.plot == b"a plot"
     assert notices.digest(state(forecast=False), None) is None
 
 
-def test_a_day_that_was_not_read_is_told_once_for_days_in_a_row():
+def test_a_day_that_was_not_read_is_notice_once_for_days_in_a_row():
     assert notices.unread(state()) is None
     nothing = notices.unread(state(counts=on(DAY, lambda _clock: None)))
     assert nothing.title == "my-chat: 2026-05-12 could not be read"
@@ -61,24 +61,31 @@ def test_a_day_that_was_not_read_is_told_once_for_days_in_a_row():
     assert notices.unread(state(counts=lambda _hour: None)).cause == "unread/my-chat/for-long"
 
 
-def test_unusual_hours_are_told_when_they_are_several_or_one_is_far_above():
+def test_unusual_hours_are_notice_when_they_are_several_or_one_is_far_above():
     assert notices.unusual(state(counts=on(DAY, lambda clock: 20 if clock < 2 else 4))) is None
     several = notices.unusual(state(counts=on(DAY, lambda clock: 20 if clock < 3 else 4)))
     assert several.body.startswith("Outside the 98 % band: 20 messages at 00:00, 4 expected; 20 messages at 01:00")
     assert notices.unusual(state(counts=on(DAY, lambda clock: 200 if clock == 3 else 4))) is not None
 
 
-def test_a_week_without_skill_is_told_once_while_it_lasts():
+def test_a_week_without_skill_is_notice_once_while_it_lasts():
     assert notices.skill_gone(state()) is None
     gone = [0.3] * 10 + [-0.4] * 10
-    told = notices.skill_gone(state(skills=gone))
-    assert "−0." in told.body
+    notice = notices.skill_gone(state(skills=gone))
+    assert "−0." in notice.body
     later = state(DAY.plus(1), days=21, skills=[*gone, -0.4])
-    assert notices.skill_gone(later).cause == told.cause
+    assert notices.skill_gone(later).cause == notice.cause
     assert notices.skill_gone(state(skills=[None] * 16 + [-0.4] * 4)) is None
 
 
-def test_a_training_is_told_with_its_reason():
+def test_a_retraining_is_sent_with_its_stored_reason_and_without_one_where_none_is_stored():
     assert notices.retrained(state()) is None
-    record = pd.Series({"why": "prophet: the least pinball loss"})
-    assert notices.retrained(state(training=record)).body.startswith("prophet: the least pinball loss.")
+    record = pd.Series({"why": "prophet: the least pinball loss", "reason": "the model is 14 days old, the 14 allowed"})
+    notice = notices.retrained(state(training=record))
+    assert notice.title == "my-chat: the model was retrained through 2026-05-12"
+    assert notice.body.splitlines()[:2] == [
+        "Reason: the model is 14 days old, the 14 allowed.",
+        "Method: prophet: the least pinball loss.",
+    ]
+    by_hand = notices.retrained(state(training=record.replace({"the model is 14 days old, the 14 allowed": None})))
+    assert by_hand.body.startswith("Method: prophet")

@@ -41,7 +41,7 @@ def test_a_page_says_what_was_unusual_missing_and_trained_in_words(whole):
     assert "12:00: 90 messages, 10 expected" in said
     assert "March 21, 2026 to March 30, 2026" in said
     assert "11 days were never read" in said
-    assert "The model is 28 days old, and at 14 days it is due." in said
+    assert "The model is 28 days old (limit: 14)." in said
     assert "prophet instead of same_hour" in said
     assert "Pinball loss: prophet 1.234; same_hour 1.500." in said
     assert "Europe/Berlin" in said

@@ -14,11 +14,9 @@ import pandas as pd
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.scoring import score_day, unusual_hours
+from chat_forecast.domain.windows import SAME_HOUR_DAYS
 from chat_forecast.forecasting.baselines import forecast_baselines
 from chat_forecast.storage.partitions import ChatStorage
-
-SCORING_DAYS = 28
-"""Days of the series before a day from which its baselines are made."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def read_yesterday(storage: ChatStorage, series: pd.DataFrame, day: LocalDay) ->
     if forecast is not None and not forecast.empty:
         hours, has_forecast = actuals.merge(forecast, on="hour", how="left"), True
     if stored is None or stored.empty:
-        history = series[(series["hour"] < day.start) & (series["hour"] >= day.plus(-SCORING_DAYS - 1).start)]
+        history = series[(series["hour"] < day.start) & (series["hour"] >= day.plus(-SAME_HOUR_DAYS - 1).start)]
         score: Mapping[str, Any] = score_day(
             actuals, forecast, forecast_baselines(history, pd.DatetimeIndex(actuals["hour"]))
         )

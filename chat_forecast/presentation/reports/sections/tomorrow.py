@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pandas as pd
+
 from chat_forecast.presentation.phrases.catalogue import Phrases
 from chat_forecast.presentation.reports.charts.days import clock_hour, draw_tomorrow
 from chat_forecast.presentation.reports.facts import Facts
@@ -29,14 +31,21 @@ def tomorrow_section(facts: Facts, phrases: Phrases) -> Context:
         ]
         for place, row in enumerate(hours.to_dict("records"))
     ]
-    method, through = str(hours["forecaster"].iloc[0]), date.fromisoformat(str(hours["trained_through"].iloc[0]))
     return {
         "title": phrases("tomorrow.title", day=phrases.date(coming.day.date, "full")),
         "sentences": _sentences(coming, phrases),
         "headings": [phrases(f"hour.{name}") for name in ("name", "expected", "half", "most", "week_before")],
         "rows": rows,
-        "model": phrases("tomorrow.model", method=method, day=through),
+        "model": _made_by(coming, phrases),
     }
+
+
+def _made_by(coming: Tomorrow, phrases: Phrases) -> str:
+    """The method of the forecast, and through which day its model was trained, if one was used."""
+    method, through = (coming.hours[name].iloc[0] for name in ("forecaster", "trained_through"))
+    if pd.isna(through):
+        return phrases("tomorrow.without_model", method=method)
+    return phrases("tomorrow.model", method=method, day=date.fromisoformat(through))
 
 
 def tomorrow_charts(facts: Facts, phrases: Phrases) -> Drawn:

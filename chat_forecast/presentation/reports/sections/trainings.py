@@ -4,7 +4,7 @@ from chat_forecast.presentation.phrases.catalogue import UNKNOWN, Phrases
 from chat_forecast.presentation.reports.facts import Facts
 from chat_forecast.presentation.reports.facts.trainings import COMPARED_DAYS, TrainingNote
 from chat_forecast.presentation.reports.sections import Context, Row
-from chat_forecast.presentation.reports.sections.verdicts import failed_reasons
+from chat_forecast.presentation.reports.sections.verdicts import failed_reasons, reason_sentence
 
 COLUMNS = ("through", "why", "changed", "effect")
 
@@ -26,16 +26,17 @@ def _row(note: TrainingNote, phrases: Phrases) -> Row:
 
 
 def _why(note: TrainingNote, phrases: Phrases) -> str:
-    """The stored reason, in the page's language where the verdict's figures are stored too."""
-    first = [phrases("trainings.first")] if note.method_before is None else []
-    if note.reason is not None:
-        is_told = note.verdict is not None and not note.verdict.passed
-        reason = failed_reasons(note.verdict, phrases) if note.verdict is not None and is_told else note.reason
-    elif note.verdict is not None:
-        reason = phrases("trainings.requested")
+    """Why the model was trained: in the page's language where a failed verdict is stored, else the stored reason."""
+    if note.verdict is not None and not note.verdict.passed:
+        reason = failed_reasons(note.verdict, phrases)
+    elif note.reason is not None:
+        reason = reason_sentence(note.reason, phrases)
     else:
-        reason = UNKNOWN
-    return " ".join(first if first and reason == UNKNOWN else [*first, reason])
+        reason = UNKNOWN if note.verdict is None else phrases("trainings.requested")
+    if note.method_before is not None:
+        return reason
+    first = phrases("trainings.first")
+    return first if reason == UNKNOWN else f"{first} {reason}"
 
 
 def _changed(note: TrainingNote, phrases: Phrases) -> str:

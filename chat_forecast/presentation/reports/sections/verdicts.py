@@ -21,7 +21,12 @@ def verdict_sentence(verdict: Verdict, phrases: Phrases) -> str:
 
 def failed_reasons(verdict: Verdict, phrases: Phrases) -> str:
     """Why a score failed its check, as a sentence."""
-    said = phrases("trainings.because", reasons=_joined(_reasons(verdict, phrases)))
+    return reason_sentence(_joined(_reasons(verdict, phrases)), phrases)
+
+
+def reason_sentence(reason: str, phrases: Phrases) -> str:
+    """A reason as a sentence of its own."""
+    said = phrases("trainings.because", reasons=reason)
     return said[:1].upper() + said[1:]
 
 
@@ -44,12 +49,19 @@ def _reasons(verdict: Verdict, phrases: Phrases) -> list[str]:
         key = "verdict.rmse_above" if is_above else "verdict.rmse_not_above"
         found.append((is_above, phrases.count(key, figures.get("days_compared", 1), rmse=rmse, simple=simple)))
     if "model_age_days" in figures and "max_model_age_days" in figures:
-        is_old = figures["model_age_days"] >= figures["max_model_age_days"]
-        key = "verdict.old" if is_old else "verdict.not_old"
-        found.append((is_old, phrases.count(key, figures["model_age_days"], limit=figures["max_model_age_days"])))
+        age, limit = figures["model_age_days"], figures["max_model_age_days"]
+        found.append((age >= limit, phrases.count("verdict.age", age, limit=limit)))
     faults = [said for is_fault, said in found if is_fault]
     if found:
         return faults or [said for _, said in found]
-    if figures:  # of a rule that this version does not know
-        return [verdict.reason]
-    return [phrases("verdict.nothing_scored" if verdict.passed else "verdict.no_forecast")]
+    return [_without_figures(verdict, phrases)]
+
+
+def _without_figures(verdict: Verdict, phrases: Phrases) -> str:
+    """What a verdict found that compared nothing, by its stored reason; as it stands where it is another one."""
+    if verdict.passed and verdict.reason.startswith("nothing to score"):
+        return phrases("verdict.nothing_scored")
+    for mark, key in (("withheld", "withheld"), ("without a model", "without_model"), ("no forecast", "no_forecast")):
+        if not verdict.passed and mark in verdict.reason:
+            return phrases(f"verdict.{key}")
+    return verdict.reason

@@ -1,0 +1,93 @@
+"""What is stored of a chat after its newest day: what notices are made of.
+
+Belongs here: reading it.
+Does not belong here: which of it is worth a notice (:mod:`.notices`).
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.retraining_rule import Verdict
+from chat_forecast.domain.scoring import unusual_hours
+from chat_forecast.presentation.phrases import name_chat
+from chat_forecast.settings.links import partition_url
+from chat_forecast.settings.models import Chat
+from chat_forecast.storage.partitions import ChatStorage
+
+LOOKBACK_DAYS = 60
+"""How far back the beginning of something that lasts is looked for."""
+
+
+@dataclass(frozen=True)
+class DayState:
+    """What is known of a chat after its newest day: the last days of its stored tables."""
+
+    chat: str
+    is_simulated: bool
+    day: LocalDay
+    series: pd.DataFrame
+    """The last 60 days, or as many as are stored."""
+    scores: pd.DataFrame
+    """The same days."""
+    forecast: pd.DataFrame
+    """Made at the end of the day; no rows while there is none."""
+    unusual: pd.DataFrame
+    """What :func:`~chat_forecast.domain.scoring.unusual_hours` found on the day."""
+    training: "pd.Series[str] | None"
+    """The record of the model trained through the day, if one was."""
+    page: str
+    """The address of the day's page."""
+
+    @property
+    def name(self) -> str:
+        """The chat's name, with "(simulated)" where it is."""
+        return name_chat(self.chat, is_simulated=self.is_simulated)
+
+    @property
+    def score(self) -> dict[str, object]:
+        """The day's score, with None for what is not known; empty where there is none."""
+        row = self.scores[self.scores["day"] == self.day.key]
+        known = row.iloc[-1].to_dict() if len(row) else {}
+        return {str(name): None if pd.isna(value) else value for name, value in known.items()}
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict stored with the day's score; None where there is no score, or none is stored with it."""
+        return Verdict.from_row(self.score) if self.score else None
+
+    @property
+    def awaits_retraining(self) -> bool:
+        """Whether the day's score failed its check, and no model is trained through the day yet."""
+        return self.verdict is not None and not self.verdict.passed and self.training is None
+
+    @property
+    def last_week(self) -> pd.DataFrame:
+        """The hours of the same weekday a week before the day that is forecast, as far as they are stored."""
+        before, hours = self.day.plus(-6), self.series["hour"]
+        return self.series[(hours >= before.start) & (hours < before.end)]
+
+
+def read_day_state(chat: Chat, storage: ChatStorage, day: LocalDay, dagster_url: str) -> DayState | None:
+    """Read what is stored of a chat after a day; None where the day's series is not stored.
+
+    Raises:
+        StoredFileError: a stored file is damaged.
+    """
+    if not storage.has("hourly_series", day):
+        return None
+    first = day.plus(1 - LOOKBACK_DAYS)
+    series = storage.frames("hourly_series", first, day)
+    training = storage.frame("trained_model", day)
+    return DayState(
+        chat=chat.slug,
+        is_simulated=chat.source == "simulated",
+        day=day,
+        series=series,
+        scores=storage.frames("daily_score", first, day),
+        forecast=storage.frames("next_day_forecast", day, day),
+        unusual=unusual_hours(series[series["hour"] >= day.start], storage.frame("next_day_forecast", day.plus(-1))),
+        training=None if training is None or training.empty else training.iloc[0],
+        page=partition_url(dagster_url, chat.slug, "next_day_forecast", day.key),
+    )

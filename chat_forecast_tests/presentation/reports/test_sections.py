@@ -1,0 +1,161 @@
+"""What a section says, in both languages."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from chat_forecast.domain.retraining_rule import Verdict, evaluate_rule
+from chat_forecast.domain.scoring import SCORE_COLUMNS
+from chat_forecast.presentation.phrases.catalogue import Phrases
+from chat_forecast.presentation.reports.facts import gather
+from chat_forecast.presentation.reports.facts.trainings import TrainingNote
+from chat_forecast.presentation.reports.sections.month import month_section
+from chat_forecast.presentation.reports.sections.tomorrow import tomorrow_section
+from chat_forecast.presentation.reports.sections.trainings import trainings_section
+from chat_forecast.presentation.reports.sections.verdicts import verdict_mark, verdict_sentence
+from chat_forecast.presentation.reports.sections.yesterday import yesterday_section
+from chat_forecast.settings.models import Check
+from chat_forecast_tests.presentation.reports.stored import (
+    FIRST,
+    make_chat,
+    store_forecasts,
+    store_scores,
+    store_series,
+    store_training,
+)
+
+CHAT = make_chat()
+ENGLISH, RUSSIAN = Phrases("en"), Phrases("ru")
+
+
+def judge(check: Check, withheld: str = "", **values) -> Verdict:
+    """The verdict on one day's score, of which only these values are known."""
+    row = dict.fromkeys(SCORE_COLUMNS) | {"day": "2026-05-12", "messages": 96, "hours_scored": 24} | values
+    return evaluate_rule(pd.DataFrame([row]), check, withheld=withheld)
+
+
+RELATIVE = {"same_hour_hours": 24, "squared_error": 24 * 4.1**2, "same_hour_squared_error": 24 * 3.8**2}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "english", "russian"),
+    [
+        (
+            judge(Check(), **RELATIVE, trained_through="2026-05-01", model_age_days=11),
+            "The forecasts are not good enough: RMSE 4.10 over 1 scored day, above the 3.80 of the 28-day mean of the same "
+            "hours.",
+            "Прогнозы недостаточно хороши: RMSE 4,10 за 1 оценённый день — больше, чем 3,80 у среднего тех же часов за 28 "
+            "дней.",
+        ),
+        (
+            judge(Check(), trained_through="2026-04-28", model_age_days=14),
+            "The forecasts are not good enough: the model is 14 days old (limit: 14).",
+            "Прогнозы недостаточно хороши: возраст модели 14 дней (предел: 14).",
+        ),
+        (
+            judge(Check(rule="smape", smape_threshold=0.9), trained_through="2026-05-01", smape=0.5),
+            "The forecasts are good enough: sMAPE 0.50, not above the threshold 0.90.",
+            "Прогнозы достаточно хороши: sMAPE 0,50 — не выше порога 0,90.",
+        ),
+        (
+            judge(Check(), hours_scored=0),
+            "The forecasts are not good enough: the day was read, and there was no forecast for it.",
+            "Прогнозы недостаточно хороши: день прочитан, но прогноза на него не было.",
+        ),
+        (
+            judge(Check(), hours_scored=0, withheld="withheld: 9,000 messages are expected"),
+            "The forecasts are not good enough: the forecast for the day was withheld, because its numbers were impossible "
+            "for this chat.",
+            "Прогнозы недостаточно хороши: прогноз на этот день был скрыт: для этого чата такие числа невозможны.",
+        ),
+        (
+            judge(Check()),
+            "The forecasts are not good enough: the forecast for the day was made without a trained model.",
+            "Прогнозы недостаточно хороши: прогноз на этот день сделан без обученной модели.",
+        ),
+        (
+            judge(Check(), messages=None, hours_scored=0),
+            "The forecasts are good enough: no hour of the day was read, so there is nothing to score.",
+            "Прогнозы достаточно хороши: ни один час дня не прочитан, оценивать нечего.",
+        ),
+        (
+            Verdict(passed=False, rule="newer", reason="something else", figures={"other": 1}),
+            "The forecasts are not good enough: something else.",
+            "Прогнозы недостаточно хороши: something else.",
+        ),
+    ],
+)
+def test_a_verdict_is_phrased_from_what_is_stored_with_it(verdict, english, russian):
+    assert verdict_sentence(verdict, ENGLISH) == english
+    assert verdict_sentence(verdict, RUSSIAN) == russian
+    assert verdict_mark(verdict, ENGLISH) == ("passed" if verdict.passed else "failed")
+
+
+def test_where_no_verdict_is_stored_the_page_says_so(reports):
+    storage = reports.storages.of(CHAT)
+    store_series(storage, 40)
+    store_training(storage, 30)
+    store_forecasts(storage, 30, 39)
+    store_scores(storage, 31, 39)
+    for number in range(31, 40):  # as version 0.1.0 stored them
+        day = FIRST.plus(number)
+        score = storage.frame("daily_score", day)
+        columns = [name for name in score if name.startswith("verdict")]
+        storage.write("daily_score", day, score.assign(**dict.fromkeys(columns)))
+    facts = gather(CHAT, storage)
+    assert yesterday_section(facts, ENGLISH)["verdict"] == "No verdict is stored with the score of this day."
+    assert {row[-1] for row in month_section(facts, ENGLISH)["rows"]} == {"–"}
+    assert trainings_section(facts, RUSSIAN)["rows"][0][1] == "Первая модель."
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict", "why"),
+    [
+        (None, None, "–"),
+        ("the model is 14 days old, the 14 allowed", None, "The model is 14 days old, the 14 allowed."),
+        (None, judge(Check(), **RELATIVE, trained_through="2026-05-01"), "RMSE 4.10 over 1 scored day, above the 3.80"),
+        (None, judge(Check(rule="smape"), trained_through="2026-05-01", smape=0.5), "Trained by hand or in a backfill"),
+    ],
+)
+def test_why_a_model_was_trained_is_what_is_stored(whole_chat, reason, verdict, why):
+    facts = gather(CHAT, whole_chat.of(CHAT))
+    note = facts.trainings[0]
+    changed = TrainingNote(**{**vars(note), "reason": reason, "verdict": verdict})
+    row = trainings_section(type(facts)(CHAT, facts.days, trainings=(changed,)), ENGLISH)["rows"][0]
+    assert row[1].startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "days", "english", "russian"),
+    [
+        (0.18, 0.32, 7, "+18% before, +32% after", "до: +18\xa0%; после: +32\xa0%"),
+        (0.18, None, 0, "+18% before; no day scored after it yet", "до: +18\xa0%; после: оценённых дней ещё нет"),
+        (None, 0.32, 2, "+32% after (2 days so far)", "после: +32\xa0% (пока за 2 дня)"),
+        (None, None, 0, "–", "–"),
+    ],
+)
+def test_what_a_training_brought_is_said_also_while_it_is_not_known(whole_chat, before, after, days, english, russian):
+    facts = gather(CHAT, whole_chat.of(CHAT))
+    effect = {"skill_before": before, "skill_after": after, "days_after": days}
+    notes = (TrainingNote(**{**vars(facts.trainings[0]), **effect}),)
+    shown = type(facts)(CHAT, facts.days, trainings=notes)
+    assert trainings_section(shown, ENGLISH)["rows"][0][-1] == english
+    assert trainings_section(shown, RUSSIAN)["rows"][0][-1] == russian
+
+
+def test_a_forecast_that_no_model_made_says_so(reports):
+    storage = reports.storages.of(CHAT)
+    store_series(storage, 30)
+    store_forecasts(storage, 29, 29)
+    made = storage.frame("next_day_forecast", FIRST.plus(29))
+    storage.write("next_day_forecast", FIRST.plus(29), made.assign(forecaster="same_hour_28d", trained_through=None))
+    said = tomorrow_section(gather(CHAT, storage), ENGLISH)["model"]
+    assert said == "Method: same_hour_28d, because there was no trained model that could be used."
+
+
+@pytest.mark.parametrize("phrases", [ENGLISH, RUSSIAN], ids=["en", "ru"])
+def test_no_sentence_ends_in_two_dots(whole_chat, phrases):
+    facts = gather(CHAT, whole_chat.of(CHAT))
+    sections = [tomorrow_section(facts, phrases), yesterday_section(facts, phrases), trainings_section(facts, phrases)]
+    assert ".." not in str(sections)
+    assert not np.any(["г." in str(section) for section in sections])
