@@ -1,188 +1,28 @@
-"""The stored partitions: ``<root>/<chat>/<asset>/<YYYY-MM-DD>.parquet``.
+"""A chat's stored partitions, over many days.
 
-Belongs here: what each asset's file holds, and reading and writing days.
-Does not belong here: how one file is replaced (:mod:`.atomic_files`), or who asks for it.
+Belongs here: tables and records of a range of days, and the storage of every chat.
+Does not belong here: one file (:mod:`.partition_files`), or who asks for it.
 """
 
-import json
-import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
-from chat_forecast.domain.read_intervals import ReadIntervals
-from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, read_parquet, write_parquet
-from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
+from chat_forecast.storage.partition_files import PartitionFiles, to_pandas
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 
-ENDING = ".parquet"
-PARTITION_NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.parquet", re.ASCII)
 READ_AHEAD_DAYS = 60
 
 
 @dataclass(frozen=True)
-class NotedTable:
-    """A table, and what its partition says of it as a whole, also where it has no rows."""
-
-    table: pd.DataFrame
-    notes: Mapping[str, str]
-    """Name -> text; empty texts are not stored."""
-
-
-Value = MessageBatch | pd.DataFrame | NotedTable
-"""What can be stored as a partition."""
-
-
-class NotStored(ChatForecastError):
-    """A partition that is needed is not stored; the message names it and what to do."""
-
-
-@dataclass(frozen=True)
-class ChatStorage:
-    """The stored partitions of one chat, on a local path or below any fsspec URL."""
-
-    root: str
-    chat: str
-    timezone: str
-    locks: Path
-
-    def url(self, asset: str, day: LocalDay) -> str:
-        """Where a partition is stored."""
-        return join_url(self.root, self.chat, asset, day.key + ENDING)
-
-    def lock(self) -> AbstractContextManager[object]:
-        """Hold the chat: among the processes of this machine one at a time writes its partitions.
-
-        The operating system frees it when its holder dies.
-        """
-        from filelock import FileLock
-
-        self.locks.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.locks / f"{self.chat}.lock")
-
-    def days(self, asset: str) -> list[LocalDay]:
-        """The days of an asset that are stored, ascending; a file that is not named after a day is none of them."""
-        days = (self._day_of(name) for name in list_names(join_url(self.root, self.chat, asset)))
-        return [day for day in days if day is not None]
-
-    def strays(self, asset: str) -> list[str]:
-        """What lies in an asset's folder without being one of its days, such as a copy that somebody made."""
-        folder = join_url(self.root, self.chat, asset)
-        return [join_url(folder, name) for name in list_names(folder) if self._day_of(name) is None]
-
-    def _day_of(self, name: str) -> LocalDay | None:
-        """The day whose partition a file is, by its name."""
-        if not PARTITION_NAME.fullmatch(name):
-            return None
-        try:
-            return LocalDay.parse(name.removesuffix(ENDING), self.timezone)
-        except ValueError:
-            return None
-
-    def has(self, asset: str, day: LocalDay) -> bool:
-        """Whether a partition is stored."""
-        return file_exists(self.url(asset, day))
-
-    def version(self, asset: str, day: LocalDay) -> str | None:
-        """What changes when a partition is stored again; None where it is not stored."""
-        return file_version(self.url(asset, day))
-
-    def write(self, asset: str, day: LocalDay, value: Value) -> None:
-        """Store one partition, replacing what stood there as a whole.
-
-        Raises:
-            StoredFileError: the value lacks columns of the asset, or has others.
-        """
-        schema = PARTITION_SCHEMAS[asset].arrow(self.timezone)
-        match value:
-            case MessageBatch():
-                frame = value.messages
-                schema = _with_metadata(schema, READ_INTERVALS_KEY, value.read_intervals.to_json())
-            case NotedTable():
-                frame = value.table
-                notes = {name: text for name, text in value.notes.items() if text}
-                schema = _with_metadata(schema, NOTES_KEY, json.dumps(notes))
-            case _:
-                frame = value
-        if sorted(frame.columns) != sorted(schema.names):
-            raise StoredFileError(
-                f"{self.url(asset, day)} was not written: expected the columns {schema.names}, found {list(frame.columns)}."
-            )
-        table = pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False)
-        # Dropping pandas' own metadata keeps the files equal across pandas versions.
-        write_parquet(self.url(asset, day), table.replace_schema_metadata(schema.metadata))
-
-    def messages(self, asset: str, day: LocalDay) -> MessageBatch:
-        """The stored messages of a day; an empty reading that covers nothing where the day is not stored.
-
-        Raises:
-            StoredFileError: the file is damaged or foreign.
-        """
-        table = self.table(asset, day)
-        if table is None:
-            return MessageBatch()
-        intervals = (table.schema.metadata or {}).get(READ_INTERVALS_KEY)
-        if intervals is None:
-            raise StoredFileError(
-                f"{self.url(asset, day)} is not what its place says: it does not say which hours were read. "
-                f"{self.schema(asset, day).advice}"
-            )
-        return MessageBatch(table.to_pandas().astype(MESSAGE_DTYPES), ReadIntervals.from_json(intervals.decode()))
-
-    def frame(self, asset: str, day: LocalDay) -> pd.DataFrame | None:
-        """The stored table of a day, or None where the day is not stored.
-
-        Raises:
-            StoredFileError: the file is damaged or foreign.
-        """
-        table = self.table(asset, day)
-        return None if table is None else _to_pandas(table)
-
-    def notes(self, asset: str, day: LocalDay) -> dict[str, str]:
-        """What a partition says of itself as a whole; nothing where it is not stored, or was stored by version 0.1.0.
-
-        Raises:
-            StoredFileError: the file is damaged or foreign.
-        """
-        table = self.table(asset, day)
-        stored = (table.schema.metadata or {}).get(NOTES_KEY) if table is not None else None
-        found: dict[str, str] = json.loads(stored) if stored else {}
-        return found
-
-    def required_messages(self, asset: str, day: LocalDay) -> MessageBatch:
-        """The stored messages of a day.
-
-        Raises:
-            NotStored: the day is not stored.
-            StoredFileError: the file is damaged or foreign.
-        """
-        self._expect(asset, day)
-        return self.messages(asset, day)
-
-    def required_frame(self, asset: str, day: LocalDay) -> pd.DataFrame:
-        """The stored table of a day.
-
-        Raises:
-            NotStored: the day is not stored.
-            StoredFileError: the file is damaged or foreign.
-        """
-        self._expect(asset, day)
-        return self.frames(asset, day, day)
-
-    def _expect(self, asset: str, day: LocalDay) -> None:
-        if not self.has(asset, day):
-            raise NotStored(
-                f"{self.chat}/{asset} of {day.key} is not stored ({self.url(asset, day)}). "
-                f"Materialise it first: chat-forecast backfill {self.chat} --from {day.key} --to {day.key}"
-            )
+class ChatStorage(PartitionFiles):
+    """The stored partitions of one chat, one day or many at a time."""
 
     def frames(self, asset: str, first: LocalDay, last: LocalDay) -> pd.DataFrame:
         """The stored tables of the days from ``first`` to ``last``, one below the other; unstored days are left out.
@@ -205,7 +45,7 @@ class ChatStorage:
 
     def _concatenated(self, asset: str, tables: Iterable[pa.Table | None]) -> pd.DataFrame:
         empty = PARTITION_SCHEMAS[asset].arrow(self.timezone).empty_table()
-        return _to_pandas(pa.concat_tables([empty, *(table for table in tables if table is not None)]))
+        return to_pandas(pa.concat_tables([empty, *(table for table in tables if table is not None)]))
 
     def series_before(self, ends: Sequence[LocalDay], *, days: int) -> Iterator[pd.DataFrame]:
         """For each of the ascending days, the hourly series of the ``days`` days that end with it.
@@ -251,30 +91,8 @@ class ChatStorage:
             taken = known
             yield newest
 
-    def schema(self, asset: str, day: LocalDay) -> Schema:
-        """The schema of one partition, whose advice for an unusable file names its chat and day."""
-        schema = PARTITION_SCHEMAS[asset]
-        return replace(schema, advice=schema.advice.format(chat=self.chat, day=day.key))
-
     def _stored(self, asset: str, first: LocalDay, last: LocalDay) -> list[LocalDay]:
         return [day for day in self.days(asset) if first <= day <= last]
-
-    def table(self, asset: str, day: LocalDay) -> pa.Table | None:
-        """The stored table of a day in Arrow, or None where the day is not stored."""
-        try:
-            return read_parquet(self.url(asset, day), self.schema(asset, day), self.timezone)
-        except FileNotFoundError:
-            return None
-
-
-def _with_metadata(schema: pa.Schema, key: bytes, text: str) -> pa.Schema:
-    return schema.with_metadata({**schema.metadata, key: text.encode()})
-
-
-def _to_pandas(table: pa.Table) -> pd.DataFrame:
-    """A table in pandas; whole numbers keep their NA instead of becoming floats."""
-    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get)
-    return frame
 
 
 class RecentDays:
@@ -292,7 +110,7 @@ class RecentDays:
         stored = {each: self._tables.get(each) or self._storage.table(self._asset, each) for each in wanted}
         self._tables = {each: table for each, table in stored.items() if table is not None}
         empty = PARTITION_SCHEMAS[self._asset].arrow(self._storage.timezone).empty_table()
-        return _to_pandas(pa.concat_tables([empty, *self._tables.values()]))
+        return to_pandas(pa.concat_tables([empty, *self._tables.values()]))
 
 
 @dataclass(frozen=True)

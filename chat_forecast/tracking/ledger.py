@@ -13,7 +13,8 @@ from typing import Any
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.storage.atomic_files import file_versions, join_url, read_file, write_file
-from chat_forecast.storage.partitions import ENDING, ChatStorage
+from chat_forecast.storage.partition_files import ENDING
+from chat_forecast.storage.partitions import ChatStorage
 
 FILE = "mlflow_ledger.json"
 VERSION = 1

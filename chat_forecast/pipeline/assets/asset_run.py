@@ -18,7 +18,8 @@ from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.pipeline.partitions import days_of_run
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.partitions import ChatStorage, NotedTable
+from chat_forecast.storage.partition_files import NotedTable
+from chat_forecast.storage.partitions import ChatStorage
 
 Inputs = TypeVar("Inputs")
 Made = TypeVar("Made", MessageBatch, pd.DataFrame, NotedTable)

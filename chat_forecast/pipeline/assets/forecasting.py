@@ -13,7 +13,7 @@ from chat_forecast.pipeline.assets.tracking import log_to_mlflow
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.pipeline.runs import REASON_TAG
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.partitions import NotedTable
+from chat_forecast.storage.partition_files import NotedTable
 
 Known = tuple["pd.Series[str] | None", pd.DataFrame]
 """The newest model's record, if there is one, and the hourly series before the day forecast."""

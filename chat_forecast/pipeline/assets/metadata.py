@@ -24,7 +24,7 @@ from chat_forecast.forecasting.score_record import ScoreInputs
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Metadata
 from chat_forecast.presentation import phrases
 from chat_forecast.settings.links import plot_url
-from chat_forecast.storage.partitions import NotedTable
+from chat_forecast.storage.partition_files import NotedTable
 
 SPARKS = "▁▂▃▄▅▆▇█"
 

@@ -1,0 +1,92 @@
+"""Many chats: what is built of them, and that it is what Dagster would build itself."""
+
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from chat_forecast.definitions import build_definitions
+from chat_forecast.pipeline.compat import IMPLICIT_ASSET_JOB_NAME
+from chat_forecast.pipeline.repository import ChatRepository
+from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, asset_keys
+from chat_forecast.settings.models import Chat
+
+CHATS = [
+    Chat(slug=f"chat-{number}", source="simulated", timezone=zone, first_day=date(2026, 1, 1 + number))
+    for number, zone in enumerate(("Europe/Moscow", "Asia/Kathmandu", "Europe/Moscow", "America/New_York"))
+]
+
+
+@pytest.fixture
+def built(stores):
+    """A repository of four chats, and the slugs of what it has built so far."""
+    log: list[list[str]] = []
+
+    def build(chats):
+        log.append([chat.slug for chat in chats])
+        return build_definitions(chats, stores)
+
+    return ChatRepository(CHATS, build), log
+
+
+def test_the_job_of_a_run_is_built_of_its_own_chat_alone(built):
+    repository, log = built
+    job = repository.get_maybe_subset_job_def(IMPLICIT_ASSET_JOB_NAME, asset_selection=set(asset_keys(CHATS[2], DAY_ASSETS)))
+    assert log == [["chat-2"]]
+    assert {key.path[-1] for key in job.asset_layer.selected_asset_keys} == set(DAY_ASSETS)
+
+
+def test_a_run_over_two_chats_is_built_of_both(built):
+    repository, log = built
+    keys = {*asset_keys(CHATS[0], DAY_ASSETS), *asset_keys(CHATS[2], DAY_ASSETS)}
+    repository.get_maybe_subset_job_def(IMPLICIT_ASSET_JOB_NAME, asset_selection=keys)
+    assert log == [["chat-0", "chat-2"]]
+
+
+def test_the_whole_is_built_once_when_it_is_first_asked_for(built, stores):
+    repository, log = built
+    assert log == []
+    assert [schedule.name for schedule in repository.schedule_defs] == [
+        "nightly_america_new_york",
+        "nightly_asia_kathmandu",
+        "nightly_europe_moscow",
+    ]
+    assert {sensor.name for sensor in repository.sensor_defs} == {"retraining", "reports", "notify"}
+    assert log == [["chat-0", "chat-1", "chat-2", "chat-3"]]
+    whole = build_definitions(CHATS, stores).get_repository_def()
+    assert set(repository.asset_graph.get_all_asset_keys()) == set(whole.asset_graph.get_all_asset_keys())
+    assert list(repository.job_names) == list(whole.job_names)
+    assert repository.name == whole.name
+    assert len(log) == 1
+
+
+def test_the_part_of_one_chat_is_the_job_that_the_whole_gives(built, stores):
+    repository, _ = built
+    keys = set(asset_keys(CHATS[1], ALL_ASSETS))
+    part = repository.get_maybe_subset_job_def(IMPLICIT_ASSET_JOB_NAME, asset_selection=keys)
+    whole = build_definitions(CHATS, stores).get_repository_def()
+    expected = whole.get_maybe_subset_job_def(IMPLICIT_ASSET_JOB_NAME, asset_selection=keys)
+    steps = [sorted(node.name for node in job.nodes) for job in (part, expected)]
+    assert steps[0] == steps[1]
+
+
+def test_each_asset_has_a_version_an_owner_and_its_columns(stores):
+    assets = build_definitions(CHATS[:1], stores).resolve_asset_graph()
+    for key in asset_keys(CHATS[0], ALL_ASSETS):
+        node = assets.get(key)
+        assert node.code_version
+        assert node.owners == ["team:chat_forecast"]
+        columns = node.metadata["dagster/column_schema"].columns
+        assert all(column.description for column in columns)
+
+
+def test_the_tag_of_the_chat_is_given_to_runs_of_one_chat_alone():
+    from chat_forecast.pipeline.run_coordinator import chat_of
+
+    def run_of(*chats):
+        keys = frozenset(key for chat in chats for key in asset_keys(chat, DAY_ASSETS))
+        return dg.DagsterRun(job_name=IMPLICIT_ASSET_JOB_NAME, asset_selection=keys)
+
+    assert chat_of(run_of(CHATS[0])) == "chat-0"
+    assert chat_of(run_of(CHATS[0], CHATS[1])) is None
+    assert chat_of(dg.DagsterRun(job_name="other")) is None
