@@ -106,7 +106,7 @@ def pinball_losses(actual: Values, quantiles: Mapping[float, Values]) -> Floats:
 def coverage(actual: Values, low: Values, high: Values) -> float:
     """Share of the hours whose count lies in ``[low, high]``, both included: from 0 to 1.
 
-    On whole numbers an interval that should hold 80 % holds more, the more so the smaller the counts are.
+    On whole numbers an interval that should hold 80% holds more, the more so the smaller the counts are.
 
     >>> coverage([0, 5, 9], [0, 1, 1], [3, 5, 8])
     0.6666666666666666

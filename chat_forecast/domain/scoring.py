@@ -47,7 +47,7 @@ SCORE_COLUMNS = {
 
 ``hours_scored``: known and forecast; ``hours_missing``: never read; ``messages``: of all known hours. All else is of
 the hours scored: ``smape`` of ``smape_point``, ``rmse`` and ``deviance`` of ``expected``, ``mae`` of ``median``;
-``unusual_hours``: outside the 98 % interval; ``squared_error`` is a sum, so that RMSEs of several days add up.
+``unusual_hours``: outside the 98% interval; ``squared_error`` is a sum, so that RMSEs of several days add up.
 ``seasonal_naive_*``: the count 168 hours before, on those of the hours where it is known, and ``skill`` on just these.
 ``same_hour_*``: the counts at the same clock hour in 28 days, likewise; they exist on all hours or on none.
 """
@@ -114,9 +114,9 @@ def pooled_skill(scores: pd.DataFrame, *, least_days: int = 1) -> float | None:
 
 
 def unusual_hours(actuals: pd.DataFrame, forecast: pd.DataFrame | None) -> pd.DataFrame:
-    """Find the hours of a day whose counts lie outside the forecast's 98 % interval.
+    """Find the hours of a day whose counts lie outside the forecast's 98% interval.
 
-    Returns ``hour``, ``messages``, ``expected``, ``q01``, ``q99`` and ``words`` ("40 messages at 03:00, 2 expected").
+    Returns ``hour``, ``messages``, ``expected``, ``q01`` and ``q99``.
     """
     columns = ["hour", "messages", "expected", "q01", "q99"]
     if forecast is None or forecast.empty:
@@ -124,11 +124,7 @@ def unusual_hours(actuals: pd.DataFrame, forecast: pd.DataFrame | None) -> pd.Da
     hours = actuals[["hour", "messages"]].merge(forecast[["hour", "expected", "q01", "q99"]], on="hour")
     hours = hours[hours["messages"].notna()]
     outside = hours[(hours["messages"] < hours["q01"]) | (hours["messages"] > hours["q99"])].reset_index(drop=True)
-    words = [
-        f"{messages} messages at {hour:%H:%M}, {expected:.{0 if expected >= 1 else 1}f} expected"
-        for hour, messages, expected in zip(outside["hour"], outside["messages"], outside["expected"], strict=True)
-    ]
-    return outside[columns].assign(words=pd.Series(words, dtype="str"))
+    return outside[columns]
 
 
 def _made_by(forecast: pd.DataFrame, day: date) -> Score:

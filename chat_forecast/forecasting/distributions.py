@@ -126,7 +126,7 @@ def _smape_points(distribution: Distribution) -> Floats:
     """Find the whole numbers that minimise the expected sMAPE, shape ``(n,)``.
 
     Each distribution is cut into :data:`DRAWS` equally likely counts, and the best one among half of them and 0 is
-    taken: right to about 1 % of probability, finer than any distribution is known.
+    taken: right to about 1% of probability, finer than any distribution is known.
     """
     draws = distribution.quantiles(list((np.arange(DRAWS) + 0.5) / DRAWS))
     candidates = draws[:, ::2]

@@ -26,7 +26,7 @@ SourceName = Literal["simulated", "export", "telegram"]
 
 Alert = Literal["unread", "failed", "retrained", "unusual", "skill"]
 """``unread``: hours of the day could not be read; ``failed``: a run failed after its retries; ``retrained``: the model was
-retrained; ``unusual``: several hours outside the 98 % interval, or one far above it; ``skill``: no skill over a week."""
+retrained; ``unusual``: several hours outside the 98% interval, or one far above it; ``skill``: no skill over a week."""
 
 SLUG_PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 RESERVED_SLUGS = frozenset({"dagster", "locks", "logs", "mlflow", "reports"})
@@ -130,7 +130,7 @@ class Notify(_Settings):
     alerts: list[Alert] = Field(
         default=list(get_args(Alert)),
         description="What else is sent: `unread` (hours of the day could not be read), `failed` (a run failed after its "
-        "retries), `retrained` (the model was retrained), `unusual` (hours outside the 98 % interval), `skill` (no skill "
+        "retries), `retrained` (the model was retrained), `unusual` (hours outside the 98% interval), `skill` (no skill "
         "over a week). Default all.",
     )
 

@@ -31,7 +31,7 @@ COLUMNS = {
     "-pinP": "pinball loss lower than that of Prophet's defaults",
     "-pinN": "pinball loss lower than that of the seasonal naive",
     "-pin28": "pinball loss lower than that of the same hour of 28 days",
-    "in80": "coverage of the 80 % interval, randomised PIT",
+    "in80": "coverage of the 80% interval, randomised PIT",
     "day": "WAPE of the daily total",
     "dayN": "the same of the seasonal naive",
     "sMAPE": "of smape_point, 0 to 2",

@@ -107,9 +107,9 @@ def test_days_of_clock_changes_are_scored_hour_by_hour(day):
     assert score["messages"] == sum(range(day.hours.size))
 
 
-def test_unusual_hours_are_said_in_words():
+def test_unusual_hours_are_those_outside_the_98_percent_interval():
     found = unusual_hours(actuals(DAY, [2, 2, 2, 40, None] + [2] * 19), make_forecast(DAY))
-    assert found["words"].tolist() == ["40 messages at 03:00, 2 expected"]
+    assert found["hour"].dt.hour.tolist() == [3]
     assert found["messages"].tolist() == [40]
     assert unusual_hours(actuals(DAY, [2] * 24), make_forecast(DAY)).empty
     assert unusual_hours(actuals(DAY, [99] * 24), None).empty
@@ -117,7 +117,7 @@ def test_unusual_hours_are_said_in_words():
 
 def test_hours_that_stayed_quiet_can_be_unusual():
     found = unusual_hours(actuals(DAY, [0] + [9] * 23), make_forecast(DAY, expected=9.0, low=3.0, high=20.0))
-    assert found["words"].tolist() == ["0 messages at 00:00, 9 expected"]
+    assert found[["messages", "expected"]].to_numpy().tolist() == [[0, 9]]
 
 
 def test_skill_of_several_days_is_that_of_their_hours_taken_together():

@@ -16,7 +16,7 @@ from chat_forecast.settings.models import Chat
 
 COLUMNS = {
     "rmse": "RMSE", "rmsse": "RMSSE", "mae": "MAE", "smape": "sMAPE", "wape_day": "day", "deviance": "dev.",
-    "pinball": "pinb.", "coverage_80": "80 %", "skill": "skill",
+    "pinball": "pinb.", "coverage_80": "80%", "skill": "skill",
 }  # fmt: skip
 """Column of the summary -> its heading."""
 MEANINGS = {

@@ -16,6 +16,7 @@ from chat_forecast.cli.output.lines import print_line
 from chat_forecast.cli.output.names import shown_name
 from chat_forecast.cli.output.scores import score_table
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.presentation.phrases import unusual_hours
 
 MODEL_COLUMNS = ["forecaster", "trained_through"]
 """Columns of a forecast that are the same in each of its hours."""
@@ -37,7 +38,8 @@ def print_overview(console: Console, overview: Overview) -> None:
     elif overview.missing_verdict is not None:
         print_line(console, "yellow", "–", overview.missing_verdict)
     if len(overview.unusual):
-        console.print(f"Unusual on {overview.day.key}: {'; '.join(overview.unusual['words'])}", highlight=False)
+        unusual = "; ".join(unusual_hours(overview.unusual))
+        console.print(f"Unusual on {overview.day.key}: {unusual}", highlight=False)
     for fault in overview.faults:
         print_line(console, "red", "✗", fault)
 

@@ -22,14 +22,14 @@ BESIDE_BAR = 48
 
 
 def forecast_table(console: Console, chat: Chat, day: LocalDay, forecast: pd.DataFrame) -> Table:
-    """The hours of a forecast for ``day``: expected, median and 80 % interval in messages, and the intervals as bars.
+    """The hours of a forecast for ``day``: expected, median and 80% interval in messages, and the intervals as bars.
 
     The bars are as wide as the console has room for; where it has next to none, they are left out.
     """
     bar_width = min(WIDEST_BAR, console.width - BESIDE_BAR)
     has_bars = bar_width >= NARROWEST_BAR
     made_by = f"{forecast['forecaster'].iloc[0]}, trained through {forecast['trained_through'].iloc[0]}"
-    legend = "█ expected  ▒ 50 % interval  ░ 80 % interval\n" if has_bars else ""
+    legend = "█ expected  ▒ 50% interval  ░ 80% interval\n" if has_bars else ""
     table = Table(
         title=f"{shown_name(chat)}: {day.date:%A} {day.key}, {forecast['expected'].sum():.0f} messages expected",
         caption=f"{legend}{made_by}; times in {chat.timezone}",
@@ -37,7 +37,7 @@ def forecast_table(console: Console, chat: Chat, day: LocalDay, forecast: pd.Dat
         caption_justify="left",
     )
     table.add_column("hour", no_wrap=True)
-    for column in ("expected", "median", "80 % interval"):
+    for column in ("expected", "median", "80% interval"):
         table.add_column(column, justify="right", no_wrap=True)
     if has_bars:
         table.add_column("", width=bar_width)

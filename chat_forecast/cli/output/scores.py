@@ -18,7 +18,7 @@ from chat_forecast.settings.models import Chat
 
 COLUMNS = {
     "day": "day", "messages": "messages", "expected_total": "expected", "rmse": "RMSE", "smape": "sMAPE",
-    "pinball": "pinball", "coverage_80": "in 80 %", "skill": "skill",
+    "pinball": "pinball", "coverage_80": "in 80%", "skill": "skill",
 }  # fmt: skip
 """Column of a score -> its heading."""
 SPARABLE = ("pinball", "coverage_80", "expected_total", "smape", "rmse")

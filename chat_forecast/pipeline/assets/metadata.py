@@ -111,7 +111,7 @@ def of_forecast(run: AssetRun) -> Callable[[LocalDay, Any, NotedTable], Metadata
 
 
 def of_score(run: AssetRun) -> Callable[[LocalDay, ScoreInputs, pd.DataFrame], Metadata]:
-    """Describe a score: its metrics, its verdict, the hours outside the 98 % interval in words; or why there is none."""
+    """Describe a score: its metrics, its verdict, the hours outside the 98% interval in words; or why there is none."""
 
     def describe(day: LocalDay, given: ScoreInputs, scores: pd.DataFrame) -> Metadata:
         row = scores.iloc[0]
@@ -127,7 +127,7 @@ def of_score(run: AssetRun) -> Callable[[LocalDay, ScoreInputs, pd.DataFrame], M
         return {
             **_about(run, day),
             **verdict,
-            "unusual": "; ".join(unusual["words"]) or "no hour outside the 98 % interval",
+            "unusual": "; ".join(phrases.unusual_hours(unusual)) or "no hour outside the 98% interval",
             **_figures(row),
             **({"hours": _score_table(hours, unusual)} if run.is_detailed(day) else {}),
         }
@@ -182,10 +182,10 @@ def _forecast_table(table: pd.DataFrame) -> dg.TableMetadataValue:
     columns = {
         "expected": "expected",
         "median": "median",
-        "q10": "80 % from",
-        "q90": "80 % to",
-        "q01": "98 % from",
-        "q99": "98 % to",
+        "q10": "80% from",
+        "q90": "80% to",
+        "q01": "98% from",
+        "q99": "98% to",
     }
     shown = table[list(columns)].round(1).rename(columns=columns)
     shown.insert(0, "hour", table["hour"].dt.strftime("%H:%M"))
@@ -199,9 +199,9 @@ def _score_table(hours: pd.DataFrame, unusual: pd.DataFrame) -> dg.TableMetadata
             "hour": f"{row['hour']:%H:%M}",
             "messages": row["messages"],
             "expected": round(row["expected"], 1),
-            "80 % from": row["q10"],
-            "80 % to": row["q90"],
-            "note": "not read" if pd.isna(row["messages"]) else "outside 98 %" if row["hour"] in outside else "",
+            "80% from": row["q10"],
+            "80% to": row["q90"],
+            "note": "not read" if pd.isna(row["messages"]) else "outside 98%" if row["hour"] in outside else "",
         }
         for row in hours.to_dict("records")
     )

@@ -18,11 +18,12 @@ from chat_forecast.presentation.phrases import (
     forecast_in_words,
     join,
     score_in_words,
+    unusual_hours,
     unusual_in_words,
 )
 
 UNUSUAL_HOURS = 3
-"""This many hours outside the 98 % interval are a pattern: by chance, three come in one day of 75."""
+"""This many hours outside the 98% interval are a pattern: by chance, three come in one day of 75."""
 FAR_ABOVE = 3.0
 FAR_MESSAGES = 20
 """A single hour is worth a notice at three times the interval's upper end and this many messages above that."""
@@ -50,7 +51,7 @@ def digest(state: DayState, plot: bytes | None) -> Notice | None:
     coming = state.day.plus(1)
     lines = [forecast_in_words(state.forecast, state.last_week)]
     if state.score.get("hours_scored"):
-        lines.append(f"{state.day.date:%A} had {score_in_words(state.score, list(state.unusual['words']))}")
+        lines.append(f"{state.day.date:%A} had {score_in_words(state.score, unusual_hours(state.unusual))}")
     method, through = (state.forecast[name].iloc[0] for name in ("forecaster", "trained_through"))
     trained = "without a trained model" if pd.isna(through) else f"trained through {through}"
     lines.append(f"Made by {method}, {trained}.")
@@ -98,7 +99,7 @@ def unusual(state: DayState) -> Notice | None:
     if len(hours) < UNUSUAL_HOURS and not (excess >= FAR_MESSAGES).any():
         return None
     title = f"unusual hours on {state.day.date:%A} {state.day.key}"
-    return _notice(state, "unusual", state.day.key, title, unusual_in_words(list(hours["words"])))
+    return _notice(state, "unusual", state.day.key, title, unusual_in_words(unusual_hours(hours)))
 
 
 def skill_gone(state: DayState) -> Notice | None:

@@ -15,6 +15,7 @@ from chat_forecast.presentation.phrases.days import (
     name_chat,
     score_in_words,
     title,
+    unusual_hours,
     unusual_in_words,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "name_chat",
     "score_in_words",
     "title",
+    "unusual_hours",
     "unusual_in_words",
 ]

@@ -1,4 +1,4 @@
-"""What pictures and messages say in a sentence about a day.
+"""What plots and notices say about a day, in English.
 
 Belongs here: English sentences made of a day's numbers.
 Does not belong here: the report's texts, which are in several languages, or finding the numbers.
@@ -15,7 +15,7 @@ NAMED_HOURS = 3
 
 
 def title(chat: str, day: LocalDay, what: str, *, is_simulated: bool) -> str:
-    """The title of a day's picture.
+    """The title of a day's plot.
 
     >>> title("my-chat", LocalDay.parse("2026-05-12", "Europe/Moscow"), "forecast", is_simulated=True)
     'my-chat (simulated): forecast, Tuesday 2026-05-12'
@@ -47,10 +47,10 @@ def busiest_in_words(forecast: pd.DataFrame) -> str:
 
 
 def score_in_words(score: Mapping[str, object], unusual: Sequence[str]) -> str:
-    """How a scored day went beside its forecast: totals, skill, and the hours outside the 98 % band.
+    """How a scored day went beside its forecast: totals, skill, and the hours outside the 98% interval.
 
     >>> score_in_words({"messages": 12, "expected_total": 9.3, "skill": -0.2}, ["7 messages at 03:00, 0.4 expected"])
-    '12 messages, 9.3 expected; skill −0.20. Outside the 98 % band: 7 messages at 03:00, 0.4 expected.'
+    '12 messages, 9.3 expected; skill −0.20. Outside the 98% interval: 7 messages at 03:00, 0.4 expected.'
     """
     said = f"{score['messages']} messages, {_count(float(str(score['expected_total'])))} expected"
     if score["skill"] is not None:
@@ -58,13 +58,24 @@ def score_in_words(score: Mapping[str, object], unusual: Sequence[str]) -> str:
     return f"{said}. {unusual_in_words(unusual)}"
 
 
+def unusual_hours(unusual: pd.DataFrame) -> list[str]:
+    """Each unusual hour in words ("40 messages at 03:00, 2 expected").
+
+    ``unusual`` is what :func:`~chat_forecast.domain.scoring.unusual_hours` found.
+    """
+    return [
+        f"{count_messages(int(messages))} at {hour:%H:%M}, {expected:.{0 if expected >= 1 else 1}f} expected"
+        for hour, messages, expected in zip(unusual["hour"], unusual["messages"], unusual["expected"], strict=True)
+    ]
+
+
 def unusual_in_words(unusual: Sequence[str]) -> str:
-    """The first hours outside the 98 % band, and how many there are beyond them."""
+    """The first hours outside the 98% interval, and how many there are beyond them."""
     if not unusual:
-        return "No hour outside the 98 % band."
+        return "No hour outside the 98% interval."
     rest = len(unusual) - NAMED_HOURS
     more = [f"{rest} more hour{'s' * (rest != 1)}"] if rest > 0 else []
-    return f"Outside the 98 % band: {'; '.join([*unusual[:NAMED_HOURS], *more])}."
+    return f"Outside the 98% interval: {'; '.join([*unusual[:NAMED_HOURS], *more])}."
 
 
 def count_messages(number: int) -> str:

@@ -1,7 +1,7 @@
-"""Small pictures of a day, as PNG: for asset pages, MLflow runs and messages.
+"""Small plots of a day, as PNG: for asset pages, MLflow runs and notices.
 
-Belongs here: drawing what the pipeline knows, a module a subject, all with one look (:mod:`.look`).
-Does not belong here: where a picture is shown, fetching what it shows, or the words of a day (:mod:`..words`).
+Belongs here: drawing what the pipeline knows, a module a subject, all in one style (:mod:`.style`).
+Does not belong here: where a plot is shown, or the phrases about a day (:mod:`..phrases`).
 """
 
 from chat_forecast.presentation.plots.forecast import SKILL_DAYS, draw_forecast, draw_score

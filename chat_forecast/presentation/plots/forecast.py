@@ -42,14 +42,14 @@ NAMED_HOURS = 4
 """More unusual hours than these are ringed without their count."""
 
 
-def draw_forecast(forecast: pd.DataFrame, last_week: pd.DataFrame | None, title: str, words: str = "") -> bytes:
-    """Draw a day's forecast with its 50 % and 80 % bands, and the counts of the same day last week as a thin line.
+def draw_forecast(forecast: pd.DataFrame, last_week: pd.DataFrame | None, title: str, caption: str = "") -> bytes:
+    """Draw a day's forecast with its 50% and 80% intervals, and the counts of the same day last week as a thin line.
 
     ``last_week`` has ``hour`` (aware, local) and ``messages``; an hour of it stands at the same place of the day.
     """
-    figure, top = new_figure(title, words, height=2.7)
+    figure, top = new_figure(title, caption, height=2.7)
     axes = new_panel(figure, LEFT, 0.095, RIGHT, top - 0.055)
-    highest = _draw_bands(axes, forecast)
+    highest = _draw_intervals(axes, forecast)
     if last_week is not None and last_week["messages"].notna().any():
         counts = _at_same_clock(last_week, forecast["hour"])
         axes.plot(np.arange(len(forecast)), counts, color=COUNT, lw=1.1, ls=(0, (3, 1.5)), label="same day last week")
@@ -61,21 +61,21 @@ def draw_forecast(forecast: pd.DataFrame, last_week: pd.DataFrame | None, title:
 
 
 def draw_score(
-    forecast: pd.DataFrame, actuals: pd.DataFrame, skills: "pd.Series[float]", title: str, words: str = ""
+    forecast: pd.DataFrame, actuals: pd.DataFrame, skills: "pd.Series[float]", title: str, caption: str = ""
 ) -> bytes:
-    """Draw a day's counts over its forecast, hours outside the 98 % band ringed, and the skill of the last 30 days.
+    """Draw a day's counts over its forecast, hours outside the 98% interval ringed, and the skill of the last 30 days.
 
     ``actuals`` has ``hour`` and ``messages``. ``skills`` is the skill of each day up to this one, indexed by date, NaN
     where it is not known.
     """
-    figure, top = new_figure(title, words, height=3.6)
+    figure, top = new_figure(title, caption, height=3.6)
     _draw_actuals(figure, forecast, actuals, top)
     _draw_skill(figure, skills)
     return to_png(figure)
 
 
-def _draw_bands(axes: "Axes", forecast: pd.DataFrame) -> float:
-    """The bands and the expected count; returns the highest value that must be seen."""
+def _draw_intervals(axes: "Axes", forecast: pd.DataFrame) -> float:
+    """The intervals and the expected count; returns the highest value that must be seen."""
     at = np.arange(len(forecast))
     edges = np.concatenate([[-0.5], at, [len(at) - 0.5]])
 
@@ -83,8 +83,8 @@ def _draw_bands(axes: "Axes", forecast: pd.DataFrame) -> float:
         values = forecast[name].to_numpy(dtype=float)
         return np.concatenate([values[:1], values, values[-1:]])
 
-    axes.fill_between(edges, whole("q10"), whole("q90"), step="mid", color=FAINT_BAND, lw=0, label="80 % band")
-    axes.fill_between(edges, whole("q25"), whole("q75"), step="mid", color=BAND, lw=0, label="50 %")
+    axes.fill_between(edges, whole("q10"), whole("q90"), step="mid", color=FAINT_BAND, lw=0, label="80% interval")
+    axes.fill_between(edges, whole("q25"), whole("q75"), step="mid", color=BAND, lw=0, label="50%")
     axes.plot(at, forecast["expected"], color=EXPECTED, lw=1.7, label="expected")
     return float(np.nanmax([forecast["q90"].max(), forecast["expected"].max(), 1.0]))
 
@@ -103,7 +103,7 @@ def _draw_cut(axes: "Axes", counts: Floats, highest: float, colour: str) -> floa
 
 def _draw_actuals(figure: "Figure", forecast: pd.DataFrame, actuals: pd.DataFrame, top: float) -> None:
     axes = new_panel(figure, LEFT, 0.385, RIGHT, top - 0.055)
-    highest = _draw_bands(axes, forecast)
+    highest = _draw_intervals(axes, forecast)
     hours = forecast[["hour", "q01", "q99"]].merge(actuals[["hour", "messages"]], on="hour", how="left")
     counts = to_floats(hours["messages"])
     at = np.arange(len(hours))
@@ -113,7 +113,7 @@ def _draw_actuals(figure: "Figure", forecast: pd.DataFrame, actuals: pd.DataFram
     axes.plot(at, seen, color=INK, lw=0, marker="o", ms=3.6, label="actual", clip_on=False, zorder=3)
     if is_outside.any():
         axes.plot(
-            at[is_outside], seen[is_outside], lw=0, marker="o", ms=8.5, mfc="none", mec=UNUSUAL, label="outside 98 %",
+            at[is_outside], seen[is_outside], lw=0, marker="o", ms=8.5, mfc="none", mec=UNUSUAL, label="outside 98%",
             clip_on=False,
         )  # fmt: skip
     mark_counts(axes, highest, room=1.15)

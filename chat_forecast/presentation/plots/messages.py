@@ -23,12 +23,12 @@ READING_COLUMNS = ("hour", "known", "new", "is_read")
 """``hour``: aware, local; ``known`` and ``new``: messages stored before, and not; ``is_read``: from end to end."""
 
 
-def draw_reading(hours: pd.DataFrame, title: str, words: str) -> bytes:
+def draw_reading(hours: pd.DataFrame, title: str, caption: str) -> bytes:
     """Draw the messages of each hour as bars, known ones below and new ones on top; hours not wholly read are hatched.
 
     ``hours`` has :data:`READING_COLUMNS`, one row an hour of the day.
     """
-    figure, top = new_figure(title, words, height=2.3)
+    figure, top = new_figure(title, caption, height=2.3)
     axes = new_panel(figure, LEFT, 0.11, RIGHT, top - 0.05)
     at = np.arange(len(hours), dtype=float)
     known, new = hours["known"].to_numpy(dtype=float), hours["new"].to_numpy(dtype=float)

@@ -36,14 +36,14 @@ MEASURES = {"pinball": "pinball loss", "rmse": "RMSE", "deviance": "Poisson devi
 """Column of a comparison -> its name; the first one that is known of any candidate is drawn. Less is better."""
 
 
-def draw_model(comparison: pd.DataFrame, series: pd.DataFrame, week: pd.DataFrame, title: str, words: str) -> bytes:
+def draw_model(comparison: pd.DataFrame, series: pd.DataFrame, week: pd.DataFrame, title: str, caption: str) -> bytes:
     """Draw a training: how the candidates did, the last daily totals, and what the model expects of a week.
 
     ``comparison`` has ``forecaster``, ``is_chosen``, ``note`` and, as far as they are known, the numbers of
     :data:`MEASURES`, a row a candidate. ``series`` is what was trained on. ``week`` is the model's forecast (``hour``,
     ``expected``) of the 7 days after it: a model of any kind shows in it what it holds of the days and the hours.
     """
-    figure, top = new_figure(title, words, height=3.9)
+    figure, top = new_figure(title, caption, height=3.9)
     _draw_candidates(figure, comparison, top)
     _draw_level(figure, series, week, top)
     _draw_week(figure, week)
@@ -117,12 +117,12 @@ def _draw_day(figure: "Figure", week: pd.DataFrame) -> None:
     axes = new_panel(figure, 0.53, 0.085, RIGHT, 0.4, "day: messages expected in an hour")
     is_weekend = week["hour"].dt.day_of_week >= 5
     highest = 0.0
-    for words, part, colour, style in (
+    for name, part, colour, style in (
         ("Mon–Fri", week[~is_weekend], EXPECTED, "-"),
         ("Sat, Sun", week[is_weekend], COUNT, (0, (3, 1.5))),
     ):
         means = part["expected"].groupby(part["hour"].dt.hour).mean()
-        axes.plot(means.index, means, color=colour, ls=style, lw=1.5, label=words)
+        axes.plot(means.index, means, color=colour, ls=style, lw=1.5, label=name)
         highest = max(highest, float(means.max()))
     axes.set_xticks(range(0, 24, 3), [f"{hour:02d}:00" for hour in range(0, 24, 3)])
     axes.set_xlim(-0.3, 23.3)

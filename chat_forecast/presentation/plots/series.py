@@ -30,17 +30,17 @@ RHYTHM_DAYS = 84
 """12 weeks."""
 LINE_DAYS = 14
 MOST_TIMES = 3.0
-"""A count above so many times what nearly all hours have is cut, so that the others can be seen."""
+"""A count above this many times what nearly all hours have is cut, so that the others can be seen."""
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def draw_series(series: pd.DataFrame, title: str, words: str) -> bytes:
+def draw_series(series: pd.DataFrame, title: str, caption: str) -> bytes:
     """Draw the mean count of each hour of the week, and the last 14 days as a line; hours never read are hatched.
 
     ``series`` has ``hour`` (aware, local) and ``messages`` (``Int64``): the :data:`RHYTHM_DAYS` days that end with the
     day shown, or as many of them as there are.
     """
-    figure, top = new_figure(title, words, height=3.7)
+    figure, top = new_figure(title, caption, height=3.7)
     _draw_rhythm(figure, series, top)
     _draw_line(figure, series)
     return to_png(figure)

@@ -90,7 +90,7 @@ def _draw_score(chat: Chat, storage: ChatStorage, day: LocalDay) -> bytes | None
     forecast, actuals = storage.frame("next_day_forecast", day.plus(-1)), storage.frame("hourly_series", day)
     if forecast is None or actuals is None or not score["hours_scored"]:
         return None
-    unusual = list(unusual_hours(actuals, forecast)["words"])
+    unusual = phrases.unusual_hours(unusual_hours(actuals, forecast))
     recent = storage.frames("daily_score", day.plus(1 - plots.SKILL_DAYS), day)
     known = {str(name): None if pd.isna(value) else value for name, value in score.items()}
     return plots.draw_score(

@@ -1,7 +1,7 @@
-"""What all pictures have in common: size, colours, type, axes of hours and days, and the PNG.
+"""The plot style: size, colours, type, axes of hours and days, and the PNG.
 
-Belongs here: the look.
-Does not belong here: what any one picture shows.
+Belongs here: what all plots have in common.
+Does not belong here: what any one plot shows.
 """
 
 import io
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Every picture brings its own white ground, so that it reads on a light and on a dark page. The colours keep apart for
+# Every plot brings its own white ground, so that it reads on a light and on a dark page. The colours keep apart for
 # people who tell red from green badly; what is meant by a colour is said by a shape or a word too.
 INK = "#1f2937"
 FAINT_INK = "#6b7280"
@@ -38,7 +38,7 @@ UNREAD: dict[str, Any] = {"facecolor": "none", "edgecolor": "#9ca3af", "hatch": 
 
 DPI = 100
 WIDTH = 7.6
-"""Inches, as matplotlib counts; the pictures are 760 pixels wide."""
+"""Inches, as matplotlib counts; the plots are 760 pixels wide."""
 LEFT, RIGHT = 0.06, 0.985
 COLOURS = 255
 """Of the palette: enough for smooth letters and shades, in a quarter of the bytes of all colours."""
@@ -46,13 +46,13 @@ CHARACTERS = 118
 """What fits in a line below a title."""
 
 
-def new_figure(title: str, words: str, *, height: float) -> "tuple[Figure, float]":
-    """A figure with a title and, below it, what is seen in words; returns it and how high its panels may reach."""
+def new_figure(title: str, caption: str, *, height: float) -> "tuple[Figure, float]":
+    """A figure with a title and a caption below it; returns it and how high its panels may reach."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
     figure.text(0.012, 1 - 0.07 / height, title, fontsize=10, weight="bold", color=INK, va="top")
-    lines = textwrap.wrap(words, CHARACTERS, max_lines=2, placeholder=" …")
+    lines = textwrap.wrap(caption, CHARACTERS, max_lines=2, placeholder=" …")
     figure.text(0.012, 1 - 0.29 / height, "\n".join(lines), fontsize=8, color=FAINT_INK, va="top", linespacing=1.25)
     return figure, 1 - (0.36 + 0.155 * len(lines)) / height
 
@@ -144,10 +144,10 @@ def shade(axes: "Axes", places: npt.NDArray[np.intp], *, legend: bool = False) -
         axes.add_patch(Rectangle((0, 0), 0, 0, label="not read", **UNREAD))
 
 
-def note(axes: "Axes", words: str) -> None:
+def note(axes: "Axes", text: str) -> None:
     """Say something in the middle of axes that have nothing else to show."""
     axes.text(
-        0.5, 0.5, words, transform=axes.transAxes, fontsize=8.5, color=FAINT_INK, ha="center", va="center",
+        0.5, 0.5, text, transform=axes.transAxes, fontsize=8.5, color=FAINT_INK, ha="center", va="center",
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 3},
     )  # fmt: skip
 
@@ -168,9 +168,7 @@ def to_png(figure: "Figure") -> bytes:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # type: ignore[no-untyped-call]  # matplotlib has no types there
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]  # the same
-    picture = Image.fromarray(pixels).convert("RGB")
+    image = Image.fromarray(pixels).convert("RGB")
     buffer = io.BytesIO()
-    picture.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
-        buffer, "PNG", compress_level=9
-    )
+    image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, "PNG", compress_level=9)
     return buffer.getvalue()

@@ -46,7 +46,7 @@ def test_forecast_scores_and_verdict_fit_the_terminal(storage, width):
     text = seen(print_overview, overview_of(storage), width=width)
     expect_readable(text, width)
     assert "loud-chat: Wednesday 2026-05-20, 143 messages expected" in text
-    assert "│ 12:00 │     10.0 │     10 │        3 – 20 │" in text
+    assert "│ 12:00 │     10.0 │     10 │       3 – 20 │" in text
     assert "times in Europe/Berlin" in text
     assert "│ 2026-05-19 │      207 │" in text
     assert "good enough: RMSE" in " ".join(text.split())
@@ -56,7 +56,7 @@ def test_forecast_scores_and_verdict_fit_the_terminal(storage, width):
 
 def test_a_narrow_terminal_keeps_what_matters_most(storage):
     wide, narrow = (seen(print_overview, overview_of(storage), width=width) for width in (80, 60))
-    for heading in ("pinball", "in 80 %"):
+    for heading in ("pinball", "in 80%"):
         assert heading in wide
         assert heading not in narrow
     assert "skill" in narrow

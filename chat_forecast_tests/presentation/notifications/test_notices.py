@@ -39,7 +39,7 @@ def test_the_digest_tells_the_coming_day_and_how_the_last_one_went():
     assert notice.title == "my-chat (simulated): 96 messages expected on Wednesday 2026-05-13"
     assert notice.body.splitlines() == [
         "96 messages expected; 96 on the same day last week. Busiest hours: 00:00 (4.0), 01:00 (4.0) and 02:00 (4.0).",
-        "Tuesday had 96 messages, 96 expected; skill +0.20. No hour outside the 98 % band.",
+        "Tuesday had 96 messages, 96 expected; skill +0.20. No hour outside the 98% interval.",
         "Made by flat, trained through 2026-05-01.",
         "http://127.0.0.1:3000/somewhere",
     ]
@@ -64,7 +64,7 @@ def test_a_day_that_was_not_read_is_notice_once_for_days_in_a_row():
 def test_unusual_hours_are_notice_when_they_are_several_or_one_is_far_above():
     assert notices.unusual(state(counts=on(DAY, lambda clock: 20 if clock < 2 else 4))) is None
     several = notices.unusual(state(counts=on(DAY, lambda clock: 20 if clock < 3 else 4)))
-    assert several.body.startswith("Outside the 98 % band: 20 messages at 00:00, 4 expected; 20 messages at 01:00")
+    assert several.body.startswith("Outside the 98% interval: 20 messages at 00:00, 4 expected; 20 messages at 01:00")
     assert notices.unusual(state(counts=on(DAY, lambda clock: 200 if clock == 3 else 4))) is not None
 
 

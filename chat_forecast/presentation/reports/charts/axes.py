@@ -101,7 +101,7 @@ def _place_axis(at: Sequence[float], label: str) -> alt.Axis:
 
 
 def interval_bands(axes: Axes) -> list[alt.Chart]:
-    """The 80 % interval, the 50 % interval in it, and the expectation, an hour each."""
+    """The 80% interval, the 50% interval in it, and the expectation, an hour each."""
     outer = alt.Chart().mark_rect(color=BAND, cornerRadius=2, aria=False)
     inner = alt.Chart().mark_rect(color=INNER_BAND, cornerRadius=2, aria=False)
     return [

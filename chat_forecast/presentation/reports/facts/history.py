@@ -74,6 +74,6 @@ def heat_map(series: pd.DataFrame, last: LocalDay) -> pd.DataFrame:
 
 
 def pooled_coverage(scores: pd.DataFrame) -> float | None:
-    """The share of the hours of several scored days inside their 80 % interval; None where no hour was scored."""
+    """The share of the hours of several scored days inside their 80% interval; None where no hour was scored."""
     hours = scores["hours_scored"].astype(float)
     return float((scores["coverage_80"].astype(float) * hours).sum() / hours.sum()) if hours.sum() else None
