@@ -108,8 +108,10 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
         *_setup_concerns(chat, sources),
         *_reading_concerns(chat, last_read, due, never_read),
     ]
+    about_forecast = _newest_forecast_concerns(stored)
+    concerns += about_forecast
     if last_read is not None and not is_early:
-        has_forecast = last_read in stored.days("next_day_forecast")
+        has_forecast = bool(about_forecast) or last_read in stored.days("next_day_forecast")
         concerns += _forecast_concerns(chat, last_read, models, score, has_forecast=has_forecast)
     return ChatHealth(
         chat=chat.slug,
@@ -182,6 +184,26 @@ def _reading_concerns(chat: Chat, last_read: LocalDay | None, due: LocalDay, nev
         number = "1 day was" if len(gaps) == 1 else f"{len(gaps)} days were"
         concerns.append(f"{number} never read: chat-forecast backfill {chat.slug} --from {gaps[0].key} --to {gaps[-1].key}")
     return concerns
+
+
+def _newest_forecast_concerns(stored: _Stored) -> list[str]:
+    """That the newest forecast is withheld from people, was not made by the model there is, or could not be made."""
+    made = [day for day in stored.assets["next_day_forecast"].partitions if day <= stored.yesterday]
+    if not made:
+        return []
+    coming, rows = made[-1].plus(1).key, stored.assets["next_day_forecast"].partitions[made[-1]].rows
+    try:
+        notes = stored.storage.notes("next_day_forecast", made[-1])
+    except StoredFileError as error:
+        return [str(error)]
+    if "withheld" in notes:
+        retrain = f"chat-forecast run {stored.storage.chat} --day {made[-1].key}"
+        return [f"the forecast for {coming} is {notes['withheld']}. Unless chat-forecast up retrains the model: {retrain}"]
+    if not rows and "reason" in notes:
+        return [f"there is no forecast for {coming}: {notes['reason']}"]
+    if "reason" in notes and stored.days("trained_model"):
+        return [f"the forecast for {coming} was not made by the model: {notes['reason']}"]
+    return []
 
 
 def _forecast_concerns(

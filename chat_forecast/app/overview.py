@@ -4,6 +4,7 @@ Belongs here: gathering it from what is stored, around any file that cannot be u
 Does not belong here: how it is printed (:mod:`chat_forecast.cli.output`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,6 +14,7 @@ from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.scoring import unusual_hours
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.schemas import StoredFileError
 
 SCORED_DAYS = 7
 
@@ -24,7 +26,11 @@ class Overview:
     chat: Chat
     day: LocalDay
     forecast: pd.DataFrame | None
-    """Of the day after ``day``: no rows if there was no model, None if nothing usable is stored."""
+    """Of the day after ``day``; None if there is none, or none that may be shown."""
+    no_forecast: str
+    """Why there is no forecast to show, in words; empty if there is one, or nothing usable is stored."""
+    not_by_model: str
+    """Why the forecast was not made by the trained model, in words; empty where it was."""
     scores: pd.DataFrame
     """Of the :data:`SCORED_DAYS` days that end with ``day``, as far as they are stored."""
     verdict: Verdict | None
@@ -42,23 +48,40 @@ class Overview:
 
 def gather_overview(chat: Chat, storage: ChatStorage, day: LocalDay) -> Overview:
     """Gather what is stored of a chat at the end of a day."""
-    forecast, faults = storage.usable_frames("next_day_forecast", day, day)
-    is_stored = storage.has("next_day_forecast", day) and not faults
-    scores, more = storage.usable_frames("daily_score", day.plus(1 - SCORED_DAYS), day)
-    faults += more
-    actuals, more = storage.usable_frames("hourly_series", day, day)
-    faults += more
-    before, more = storage.usable_frames("next_day_forecast", day.plus(-1), day.plus(-1))
-    faults += more
+    faults: list[str] = []
+    forecast, notes = _forecast(storage, day, faults)
+    before, notes_before = _forecast(storage, day.plus(-1), faults)
+    scores, unusable = storage.usable_frames("daily_score", day.plus(1 - SCORED_DAYS), day)
+    faults += unusable
+    actuals, unusable = storage.usable_frames("hourly_series", day, day)
+    faults += unusable
     return Overview(
         chat=chat,
         day=day,
-        forecast=forecast if is_stored else None,
+        forecast=None if forecast is None or forecast.empty or "withheld" in notes else forecast,
+        no_forecast="" if forecast is None else why_not_shown(forecast, notes),
+        not_by_model="" if forecast is None or forecast.empty else notes.get("reason", ""),
         scores=scores,
         verdict=Verdict.from_row(scores.iloc[-1]) if len(scores) else None,
-        unusual=unusual_hours(actuals, before),
+        unusual=unusual_hours(actuals, None if "withheld" in notes_before else before),
         faults=tuple(faults),
     )
+
+
+def _forecast(storage: ChatStorage, day: LocalDay, faults: list[str]) -> tuple[pd.DataFrame | None, dict[str, str]]:
+    """A stored forecast and its notes; None where it is not stored or cannot be used, which is added to ``faults``."""
+    try:
+        return storage.frame("next_day_forecast", day), storage.notes("next_day_forecast", day)
+    except StoredFileError as error:
+        faults.append(str(error))
+        return None, {}
+
+
+def why_not_shown(forecast: pd.DataFrame, notes: Mapping[str, str]) -> str:
+    """Why a stored forecast is not shown to people; an empty string if it is."""
+    if forecast.empty:
+        return notes.get("reason") or "there was no model yet"  # version 0.1.0 noted nothing, and had this reason alone
+    return notes.get("withheld", "")
 
 
 def no_verdict(chat: Chat, day: str) -> str:

@@ -4,6 +4,7 @@ Belongs here: renewing verdicts where somebody asks for it; a changed rule by it
 Does not belong here: the rule (:mod:`chat_forecast.domain.retraining_rule`), or acting on a verdict.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict, evaluate_rule
 from chat_forecast.settings.models import Chat
+from chat_forecast.settings.paths import Home
 from chat_forecast.storage.partitions import ChatStorage, RecentDays
 
 
@@ -21,6 +23,11 @@ class Rejudged:
     day: LocalDay
     before: Verdict | None
     after: Verdict
+
+    @property
+    def is_renewed(self) -> bool:
+        """Whether anything of the verdict is new, if only its reason."""
+        return self.before != self.after
 
     @property
     def is_changed(self) -> bool:
@@ -44,9 +51,22 @@ def rescore(chat: Chat, storage: ChatStorage, first: LocalDay, last: LocalDay) -
         return [_rejudge(chat, storage, day, recent.ending(day)) for day in days]
 
 
+def report_renewed(home: Home, chats: Sequence[Chat], chat: Chat, judged: Sequence[Rejudged]) -> None:
+    """Let Dagster know of the renewed verdicts, if it has ever run in this home: its UI and its sensor go by them."""
+    renewed = [each.day for each in judged if each.is_renewed]
+    if not renewed or not (home.dagster_home / "dagster.yaml").exists():
+        return
+    from chat_forecast.app.runs import opened
+    from chat_forecast.pipeline.checks import report_verdicts
+
+    with opened(home, chats) as runner:
+        report_verdicts(runner.instance, chat, runner.storage(chat), renewed)
+
+
 def _rejudge(chat: Chat, storage: ChatStorage, day: LocalDay, scores: pd.DataFrame) -> Rejudged:
     row = scores.iloc[[-1]]
-    before, after = Verdict.from_row(row.iloc[0]), evaluate_rule(scores, chat.check)
+    withheld = storage.notes("next_day_forecast", day.plus(-1)).get("withheld", "")
+    before, after = Verdict.from_row(row.iloc[0]), evaluate_rule(scores, chat.check, withheld=withheld)
     if after != before:
         storage.write("daily_score", day, row.assign(**after.to_row()))
     return Rejudged(day, before, after)

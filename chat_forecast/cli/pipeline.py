@@ -84,7 +84,7 @@ def _draw(home: Home, overview: "Overview") -> Path | None:
     """Draw the forecast beside the chat's files; returns where, or None if there is no forecast."""
     from chat_forecast.presentation import plots
 
-    if overview.forecast is None or overview.forecast.empty:
+    if overview.forecast is None:
         return None
     coming, picture = overview.day.plus(1), home.root / f"{overview.chat.slug}-forecast.png"
     title = f"{shown_name(overview.chat)}: forecast, {coming.date:%A} {coming.key}"

@@ -32,6 +32,7 @@ def rescore(workplace: Workplace, chat_slug: str, first: datetime | None, last: 
     renews the verdicts of days that are scored already, and nothing else of their scores. If the newest one fails then, the
     model is retrained as after any failed check.
     """
+    from chat_forecast.app.rescoring import report_renewed
     from chat_forecast.app.rescoring import rescore as judge
     from chat_forecast.cli.output.scores import print_rescoring, rescoring_figures
 
@@ -41,6 +42,7 @@ def rescore(workplace: Workplace, chat_slug: str, first: datetime | None, last: 
     if end < begin:
         raise click.UsageError(f"--from {begin.key} is after --to {end.key}")
     judged = judge(chat, workplace.resources.storages.of(chat), begin, end)
+    report_renewed(workplace.home, workplace.chats, chat, judged)
     print_rescoring(console_for(as_json), chat, judged)
     refresh_report(workplace, chat, console_for(as_json))
     if as_json:

@@ -149,21 +149,49 @@ def _daily_check(
         storage, days = stores.storages.of(chat), days_of_run(context, chat)
         targets = _targets(context.instance, key, days)
         for day in days:
-            finding = evaluate(storage, day)
-            yield dg.AssetCheckEvaluation(
-                asset_key=key,
-                check_name=name,
-                passed=finding.passed,
+            yield _evaluation(
+                dg.AssetCheckKey(key, name),
+                day,
+                evaluate(storage, day),
                 severity=severity or warning,
-                description=finding.description,
-                metadata=finding.figures,
                 blocking=blocking,
-                partition=day.key,
-                target_materialization_data=targets.get(day.key),
+                target=targets.get(day.key),
             )
         yield dg.Output(None)
 
     return check
+
+
+def report_verdicts(instance: dg.DagsterInstance, chat: Chat, storage: ChatStorage, days: Sequence[LocalDay]) -> None:
+    """Report verdicts that were renewed outside a run: the UI shows them, and the retraining sensor looks again."""
+    key = score_check_key(chat)
+    targets = _targets(instance, key.asset_key, days)
+    for day in days:
+        finding, target = forecast_good_enough(storage, day), targets.get(day.key)
+        evaluation = _evaluation(key, day, finding, severity=dg.AssetCheckSeverity.WARN, blocking=False, target=target)
+        instance.report_runless_asset_event(evaluation)
+
+
+def _evaluation(
+    key: dg.AssetCheckKey,
+    day: LocalDay,
+    finding: Finding,
+    *,
+    severity: dg.AssetCheckSeverity,
+    blocking: bool,
+    target: AssetCheckEvaluationTargetMaterializationData | None,
+) -> dg.AssetCheckEvaluation:
+    return dg.AssetCheckEvaluation(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=finding.passed,
+        severity=severity,
+        description=finding.description,
+        metadata=finding.figures,
+        blocking=blocking,
+        partition=day.key,
+        target_materialization_data=target,
+    )
 
 
 def _targets(

@@ -15,6 +15,7 @@ from chat_forecast.domain.retraining_rule import evaluate_rule
 from chat_forecast.domain.scoring import SCORE_COLUMNS
 from chat_forecast.settings.models import Chat, Check
 from chat_forecast.sources import Sources
+from chat_forecast.storage.partition_files import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS
 from chat_forecast_tests.damage import WAYS, copy_beside, every_way
@@ -170,6 +171,23 @@ def test_one_chat_s_trouble_hides_no_other_chat(storage, tmp_path):
     assert [health.chat for health in found] == ["other-chat", "my-chat"]
     assert found[0].concerns
     assert found[1] == at(storage, tmp_path, 7)
+
+
+def test_a_withheld_forecast_needs_somebody(storage, tmp_path):
+    storage.write("next_day_forecast", LAST, NotedTable(_forecast(LAST), {"withheld": "withheld: it cannot be"}))
+    (concern,) = at(storage, tmp_path, 7).concerns
+    assert concern.startswith(f"the forecast for {LAST.plus(1).key} is withheld: it cannot be.")
+    assert at(storage, tmp_path, 0.1).concerns == [concern]
+
+
+def test_a_day_that_cannot_be_forecast_and_a_model_that_cannot_be_used_are_named(storage, tmp_path):
+    coming = LAST.plus(1).key
+    storage.write("next_day_forecast", LAST, NotedTable(_forecast(LAST).iloc[:0], {"reason": "nothing is known"}))
+    assert at(storage, tmp_path, 7).concerns == [f"there is no forecast for {coming}: nothing is known"]
+    storage.write("next_day_forecast", LAST, NotedTable(_forecast(LAST), {"reason": "the model cannot be used"}))
+    assert at(storage, tmp_path, 7).concerns == [
+        f"the forecast for {coming} was not made by the model: the model cannot be used"
+    ]
 
 
 def test_a_chat_without_a_model_or_without_a_forecast_needs_a_run(storage, tmp_path):

@@ -7,9 +7,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from chat_forecast.app.rescoring import rescore
+from chat_forecast.app.rescoring import report_renewed, rescore
+from chat_forecast.app.runs import opened
 from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS, Verdict
+from chat_forecast.pipeline.checks import score_check_key
+from chat_forecast.pipeline.retraining import wanted_retraining
 from chat_forecast.settings.models import Check
+from chat_forecast.settings.paths import Home, apply_environment
+from chat_forecast.storage.partition_files import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast_tests.damage import cut_in_half
@@ -93,6 +98,37 @@ def test_a_score_without_a_verdict_gets_one_as_if_made_that_night(storage):
     assert judged.before is None
     assert judged.is_changed
     pd.testing.assert_frame_equal(storage.frame("daily_score", SCORED[4]), wanted)
+
+
+def test_the_reason_of_a_withheld_forecast_stays(storage):
+    before = storage.frame("next_day_forecast", SCORED[4].plus(-1))
+    storage.write("next_day_forecast", SCORED[4].plus(-1), NotedTable(before, {"withheld": "withheld: it cannot be"}))
+    row = storage.frame("daily_score", SCORED[4])
+    storage.write("daily_score", SCORED[4], row.assign(hours_scored=0))
+    (judged,) = rescore(CHAT, storage, SCORED[4], SCORED[4])
+    assert judged.after.reason.endswith("was read, and the forecast for it was withheld: it cannot be")
+
+
+def test_dagster_shows_the_renewed_verdicts_and_its_sensor_looks_again(storage, tmp_path, monkeypatch):
+    for name in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_HOME"):
+        monkeypatch.setenv(name, "")
+    home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})
+    judged = rescore(STRICT, storage, SCORED[-2], SCORED[-1])
+    report_renewed(home, [STRICT], STRICT, judged)
+    assert not home.dagster_home.exists()  # Dagster never ran here
+    apply_environment(home)
+    with opened(home, [STRICT]) as runner:
+        key = score_check_key(STRICT)
+        assert not runner.instance.event_log_storage.get_latest_asset_check_execution_by_key([key])
+        report_renewed(home, [STRICT], STRICT, judged)
+        log = runner.instance.event_log_storage
+        shown = {info.partition_key: info.latest_execution_status for info in log.get_asset_check_partition_info([key])}
+        assert {day: status.value for day, status in shown.items()} == {day.key: "FAILED" for day in SCORED[-2:]}
+        (last,) = log.get_latest_asset_check_execution_by_key([key]).values()
+        assert last.event.dagster_event.event_specific_data.partition == SCORED[-1].key
+        assert wanted_retraining(storage).day == SCORED[-1]
+        report_renewed(home, [STRICT], STRICT, rescore(STRICT, storage, SCORED[-2], SCORED[-1]))
+        assert log.get_latest_asset_check_execution_by_key([key])[key].id == last.id  # nothing new, nothing reported
 
 
 def test_where_nothing_is_scored_nothing_is_judged(storage):

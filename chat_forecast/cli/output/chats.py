@@ -25,10 +25,13 @@ MODEL_COLUMNS = ["forecaster", "trained_through"]
 def print_overview(console: Console, overview: Overview) -> None:
     """Print the forecast, the scores of the week, the verdict on the newest, unusual hours, and unusable files."""
     chat, coming = overview.chat, overview.day.plus(1)
-    if overview.forecast is not None and overview.forecast.empty:
-        console.print(f"{shown_name(chat)}: no model yet, so there is no forecast for {coming.key}.")
-    elif overview.forecast is not None:
+    if overview.forecast is not None:
         console.print(forecast_table(console, chat, coming, overview.forecast))
+        if overview.not_by_model:
+            console.print(f"[yellow]–[/] not made by the model: {overview.not_by_model}", highlight=False)
+    elif overview.no_forecast:
+        text = f"{shown_name(chat)}: no forecast for {coming.key}: {overview.no_forecast}"
+        console.print(text, markup=False, highlight=False)
     if len(overview.scores):
         console.print(score_table(console, chat, overview.scores))
     if overview.verdict is not None:
@@ -51,6 +54,8 @@ def overview_figures(overview: Overview, retrained: LocalDay | None = None) -> d
         "is_simulated": overview.chat.is_simulated,
         "timezone": overview.chat.timezone,
         "forecast": _forecast_figures(overview),
+        "no_forecast": overview.no_forecast or None,
+        "not_by_model": overview.not_by_model or None,
         "scores": [_score_figures(row) for row in overview.scores.to_dict("records")],
         "check": _verdict_figures(overview),
         "unusual_hours": overview.unusual,
@@ -69,7 +74,7 @@ def print_retraining(console: Console, day: LocalDay | None) -> None:
 
 def _forecast_figures(overview: Overview) -> dict[str, object] | None:
     forecast = overview.forecast
-    if forecast is None or forecast.empty:
+    if forecast is None:
         return None
     return {
         "day": overview.day.plus(1).key,

@@ -28,11 +28,12 @@ def forecast_table(console: Console, chat: Chat, day: LocalDay, forecast: pd.Dat
     """
     bar_width = min(WIDEST_BAR, console.width - BESIDE_BAR)
     has_bars = bar_width >= NARROWEST_BAR
-    made_by = f"{forecast['forecaster'].iloc[0]}, trained through {forecast['trained_through'].iloc[0]}"
+    through = forecast["trained_through"].iloc[0]
+    trained = "" if pd.isna(through) else f", trained through {through}"
     legend = "█ expected  ▒ 50% interval  ░ 80% interval\n" if has_bars else ""
     table = Table(
         title=f"{shown_name(chat)}: {day.date:%A} {day.key}, {forecast['expected'].sum():.0f} messages expected",
-        caption=f"{legend}{made_by}; times in {chat.timezone}",
+        caption=f"{legend}{forecast['forecaster'].iloc[0]}{trained}; times in {chat.timezone}",
         title_justify="left",
         caption_justify="left",
     )

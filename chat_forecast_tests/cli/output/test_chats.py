@@ -9,6 +9,7 @@ from chat_forecast.app.overview import gather_overview
 from chat_forecast.cli.output.chats import overview_figures, print_overview, print_retraining
 from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS
 from chat_forecast.settings.models import Check
+from chat_forecast.storage.partition_files import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.cli.output.screens import COLOURS, ESCAPE, at_each_width, expect_readable, seen, sent
 from chat_forecast_tests.damage import WAYS, every_way
@@ -91,11 +92,49 @@ def test_a_score_without_a_verdict_says_how_to_make_one(storage):
     assert overview_figures(overview_of(storage))["check"] == {"passed": None, "rule": None, "reason": words}
 
 
-def test_a_day_without_a_model_says_that_there_is_no_forecast(storage):
-    storage.write("next_day_forecast", LAST, storage.frame("next_day_forecast", LAST).iloc[:0])
+def note(storage, day, table, **notes):
+    storage.write("next_day_forecast", day, NotedTable(table, notes))
+
+
+def test_a_day_that_cannot_be_forecast_says_why(storage):
+    empty = storage.frame("next_day_forecast", LAST).iloc[:0]
+    note(storage, LAST, empty, reason="the last known hour is 29 days old")
     text = seen(print_overview, overview_of(storage))
-    assert text.startswith("loud-chat: no model yet, so there is no forecast for 2026-05-20.\n")
+    assert text.startswith("loud-chat: no forecast for 2026-05-20: the last known hour is 29 days old\n")
+    assert "█" not in text
+    figures = overview_figures(overview_of(storage))
+    assert (figures["forecast"], figures["no_forecast"]) == (None, "the last known hour is 29 days old")
+
+
+def test_an_empty_forecast_of_version_0_1_0_had_no_model(storage):
+    storage.write("next_day_forecast", LAST, storage.frame("next_day_forecast", LAST).iloc[:0])
+    assert seen(print_overview, overview_of(storage)).startswith(
+        "loud-chat: no forecast for 2026-05-20: there was no model yet\n"
+    )
+
+
+def test_a_withheld_forecast_is_not_shown_but_why(storage):
+    note(storage, LAST, storage.frame("next_day_forecast", LAST), withheld="withheld: 28,373 messages are expected [red]")
+    text = seen(print_overview, overview_of(storage))
+    assert "loud-chat: no forecast for 2026-05-20: withheld: 28,373 messages are expected \n[red]\n" in text
+    assert "143" not in text.partition("scores")[0]
     assert overview_figures(overview_of(storage))["forecast"] is None
+
+
+def test_unusual_hours_are_not_told_by_a_withheld_forecast(storage):
+    assert "Unusual" in seen(print_overview, overview_of(storage))
+    before = LAST.plus(-1)
+    note(storage, before, storage.frame("next_day_forecast", before), withheld="withheld: it cannot be")
+    assert "Unusual" not in seen(print_overview, overview_of(storage))
+
+
+def test_a_forecast_that_no_model_made_says_so(storage):
+    table = storage.frame("next_day_forecast", LAST).assign(forecaster="same_hour", trained_through=None)
+    note(storage, LAST, table, reason="there is no trained model yet", source="same_hour")
+    text = seen(print_overview, overview_of(storage))
+    assert "same_hour; times in Europe/Berlin" in text
+    assert "– not made by the model: there is no trained model yet\n" in text
+    assert overview_figures(overview_of(storage))["not_by_model"] == "there is no trained model yet"
 
 
 def test_a_chat_of_which_nothing_is_stored_prints_nothing(tmp_path):
