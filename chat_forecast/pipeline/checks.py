@@ -115,7 +115,9 @@ def forecast_good_enough(storage: ChatStorage, day: LocalDay) -> Finding:
     verdict = Verdict.from_row(storage.required_frame("daily_score", day).iloc[-1])
     if verdict is None:
         return Finding(passed=True, description="no verdict is stored with this score: an older version wrote it")
-    return Finding(verdict.passed, verdict.reason, {"rule": verdict.rule, **verdict.figures})
+    # In the style of all metadata: words as keys, rounded numbers.
+    figures = {name.replace("_", " "): float(f"{number:.4g}") for name, number in verdict.figures.items()}
+    return Finding(verdict.passed, verdict.reason, {"rule": verdict.rule, **figures})
 
 
 def _finding(faults: list[str]) -> Finding:

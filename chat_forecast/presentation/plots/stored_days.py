@@ -74,7 +74,7 @@ def _draw_model(chat: Chat, storage: ChatStorage, day: LocalDay) -> bytes | None
     coming = pd.DatetimeIndex(hours, name="hour").as_unit("us")
     week = load(json.loads(record["model"])).forecast(series, coming)
     comparison = pd.DataFrame(json.loads(record["comparison"]))
-    return plots.draw_model(comparison, series, week, _title(chat, day, "model trained through"), str(record["why"]))
+    return plots.draw_model(comparison, series, week, _title(chat, day, "trained model"), str(record["why"]))
 
 
 def _draw_forecast(chat: Chat, storage: ChatStorage, made: LocalDay) -> bytes | None:
