@@ -10,6 +10,7 @@ import click
 import pytest
 
 from chat_forecast.cli import main
+from chat_forecast.docs import schemas
 from chat_forecast.docs.reference import PAGE, TABLES, configuration_reference
 from chat_forecast.settings.models import Chat, _Settings
 
@@ -91,6 +92,10 @@ def test_readme_s_configuration_is_valid():
 def test_configuration_reference_is_what_the_models_say():
     assert set(TABLES.values()) == set(_Settings.__subclasses__()), "a table of the configuration is left out"
     assert PAGE.read_text(encoding="utf-8") == configuration_reference(), "run: python -m chat_forecast.docs"
+
+
+def test_the_page_about_stored_files_is_what_the_schemas_say():
+    assert schemas.PAGE.read_text(encoding="utf-8") == schemas.schema_reference(), "run: python -m chat_forecast.docs"
 
 
 def test_every_page_of_documentation_is_linked_from_the_readme():

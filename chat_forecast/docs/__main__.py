@@ -1,5 +1,6 @@
-"""``python -m chat_forecast.docs``: write the configuration reference anew. A test fails while it is out of date."""
+"""``python -m chat_forecast.docs``: write the generated pages. A test fails while one is out of date."""
 
-from chat_forecast.docs.reference import PAGE, configuration_reference
+from chat_forecast.docs import reference, schemas
 
-PAGE.write_text(configuration_reference(), encoding="utf-8")
+reference.PAGE.write_text(reference.configuration_reference(), encoding="utf-8")
+schemas.PAGE.write_text(schemas.schema_reference(), encoding="utf-8")

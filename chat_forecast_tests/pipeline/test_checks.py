@@ -68,7 +68,9 @@ def test_a_forecast_that_the_chat_s_history_makes_impossible_is_found(storage):
 def test_the_verdict_is_the_one_stored_with_the_score_and_is_not_judged_again(storage):
     with pytest.raises(NotStored, match="my-chat/daily_score of 2026-03-26 is not stored"):
         checks.forecast_good_enough(storage, DAY)
-    verdict = Verdict(passed=False, rule="smape", reason="because it was so that night", figures={"smape_threshold": 0.123456})
+    verdict = Verdict(
+        passed=False, rule="smape", reason="because it was so that night", figures={"smape_threshold": 0.123456}
+    )
     score = make_scores(DAY, [0.9])
     storage.write("daily_score", DAY, score.assign(**verdict.to_row()))
     finding = checks.forecast_good_enough(storage, DAY)
