@@ -1,5 +1,6 @@
 """What the README and the pages of documentation say is so: links, commands, options, settings."""
 
+import importlib
 import re
 import shlex
 import subprocess
@@ -13,6 +14,7 @@ from chat_forecast.cli import main
 from chat_forecast.docs import schemas
 from chat_forecast.docs.reference import PAGE, TABLES, configuration_reference
 from chat_forecast.settings.models import Chat, _Settings
+from chat_forecast_tests import benchmarks
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTATION = [ROOT / "data" / "README.md", *sorted((ROOT / "chat_forecast" / "docs").glob("*.md"))]
@@ -101,6 +103,13 @@ def test_the_page_about_stored_files_is_what_the_schemas_say():
 def test_every_page_of_documentation_is_linked_from_the_readme():
     for page in PAGES[1:]:
         assert str(page.relative_to(ROOT)) in README
+
+
+def test_the_list_of_benchmarks_is_whole_and_each_finds_what_it_imports():
+    found = sorted(path.stem for path in Path(benchmarks.__file__).parent.glob("bench_*.py"))
+    assert sorted(re.findall(r"^``(bench_\w+)", benchmarks.__doc__, re.MULTILINE)) == found
+    for name in found:
+        importlib.import_module(f"{benchmarks.__name__}.{name}")
 
 
 def test_no_file_names_a_path_of_one_machine_or_a_registry():

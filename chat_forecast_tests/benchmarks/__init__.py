@@ -1,0 +1,17 @@
+"""How long things take, how large they get, how good the forecasts are: each benchmark prints what it measured.
+
+Run one with ``python -m chat_forecast_tests.benchmarks.NAME``; its docstring explains the arguments and the figures.
+
+=========================================== ==========================================================================
+``bench_backfill [FILE ZONE [FIRST LAST]]`` importing a real chat and backfilling its days: time, memory, disk, scores
+``bench_day``                               ``--help``, ``show`` and ``run``: time and memory
+``bench_event_log [DAYS]``                  what a backfill leaves in Dagster's event log
+``bench_forecast FOLDER [CHAT …]``          the forecasts of real chats beside what one might use instead
+``bench_import [EXPORT]``                   importing a Telegram Desktop export of a million messages: time and memory
+``bench_load [CHATS]``                      loading the code location: time and memory
+``bench_report [--years N]``                a report page: size, time to build, time to draw in a browser
+``bench_retraining [FOLDER]``               what each rule of retraining costs in trainings, and loses in accuracy
+``bench_telegram [--messages N]``           messages a second through the real client over a loopback
+``bench_tracking [DAYS]``                   MLflow: milliseconds for a logged score and a registered model
+=========================================== ==========================================================================
+"""

@@ -26,7 +26,8 @@ def main(file: Path, timezone: str, *days: str) -> None:
         took = measure_command(home, "backfill", CHAT, *span)
         count = len(list((home / CHAT / "hourly_series").glob("*.parquet")))
         print(f"backfill of {count} days: {took}; {took.wall / count:.2f} s a day; Dagster runs: {runs(home)}")
-        print(f"backfill of the last day again: {measure_command(home, 'backfill', CHAT, '--from', last_day(home))}")
+        last = last_day(home)
+        print(f"backfill of the last day again: {measure_command(home, 'backfill', CHAT, '--from', last, '--to', last)}")
         for name in (CHAT, "dagster", "mlflow"):
             print(f"on disk, {name}: {megabytes(home / name):.1f} MB")
         scores = pd.concat(pd.read_parquet(path) for path in sorted((home / CHAT / "daily_score").glob("*.parquet")))

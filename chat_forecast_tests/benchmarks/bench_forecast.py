@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     with (given.folder / "index.csv").open() as file:
         zones = {row["chat"]: row["timezone"] for row in csv.DictReader(file)}
     table, kept = {}, []
