@@ -8,7 +8,7 @@ Run one with ``python -m chat_forecast_tests.benchmarks.NAME``; its docstring ex
 ``bench_event_log [DAYS]``                  what a backfill leaves in Dagster's event log
 ``bench_forecast FOLDER [CHAT …]``          the forecasts of real chats beside what one might use instead
 ``bench_import [EXPORT]``                   importing a Telegram Desktop export of a million messages: time and memory
-``bench_load [CHATS]``                      loading the code location: time and memory
+``bench_load [CHATS …]``                    loading many chats: the code server, a run, the ticks of the sensors
 ``bench_report [--years N]``                a report page: size, time to build, time to draw in a browser
 ``bench_retraining [FOLDER]``               what each rule of retraining costs in trainings, and loses in accuracy
 ``bench_telegram [--messages N]``           messages a second through the real client over a loopback
