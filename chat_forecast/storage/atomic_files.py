@@ -60,12 +60,10 @@ def write_file(url: str, content: bytes) -> None:
 
 def read_file(url: str) -> bytes | None:
     """The content of one file; None where there is none."""
-    filesystem, path = fsspec.core.url_to_fs(url)
     try:
-        content: bytes = filesystem.cat_file(path)
+        return _read(url)
     except FileNotFoundError:
         return None
-    return content
 
 
 def read_parquet(url: str, schema: Schema, timezone: str = "UTC") -> pa.Table:
@@ -91,11 +89,18 @@ def read_footer(url: str, schema: Schema, timezone: str = "UTC") -> pq.FileMetaD
         return file.metadata
 
 
+def _read(url: str) -> bytes:
+    if "://" not in url:  # a year of a chat are thousands of small files: fsspec takes longer than the disk
+        return Path(url).read_bytes()
+    filesystem, path = fsspec.core.url_to_fs(url)
+    content: bytes = filesystem.cat_file(path)
+    return content
+
+
 @contextmanager
 def _opened(url: str, schema: Schema) -> Iterator[pq.ParquetFile]:
-    filesystem, path = fsspec.core.url_to_fs(url)
     try:
-        content = filesystem.cat_file(path)
+        content = _read(url)
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -19,13 +19,19 @@ from chat_forecast.storage.schemas import StoredFileError
 class PartitionSummary:
     """What the end of a partition's file tells."""
 
-    rows: int
-    missing: dict[str, int]
-    """Column -> in how many rows it is NA."""
+    footer: pq.FileMetaData
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return int(self.footer.num_rows)
 
     def has_any(self, column: str) -> bool:
         """Whether a column has a value in any row."""
-        return self.rows > self.missing[column]
+        number = self.footer.schema.names.index(column)
+        chunks = (self.footer.row_group(group).column(number) for group in range(self.footer.num_row_groups))
+        nulls = sum(chunk.statistics.null_count for chunk in chunks if chunk.statistics is not None)
+        return bool(self.rows > nulls)
 
 
 @dataclass(frozen=True)
@@ -52,18 +58,10 @@ def inspect_asset(storage: ChatStorage, asset: str) -> StoredAsset:
     faults = [f"{url} is not a partition: its name is not a day of the chat. Move it out of the folder." for url in strays]
     for day in days:
         try:
-            partitions[day] = _summary(read_footer(storage.url(asset, day), storage.schema(asset, day), storage.timezone))
+            footer = read_footer(storage.url(asset, day), storage.schema(asset, day), storage.timezone)
+            partitions[day] = PartitionSummary(footer)
         except StoredFileError as error:
             faults.append(str(error))
         except FileNotFoundError:  # it was there a moment ago
             continue
     return StoredAsset(partitions, tuple(faults))
-
-
-def _summary(footer: pq.FileMetaData) -> PartitionSummary:
-    missing: dict[str, int] = {}
-    for group in (footer.row_group(number) for number in range(footer.num_row_groups)):
-        for column in (group.column(number) for number in range(group.num_columns)):
-            nulls = column.statistics.null_count if column.statistics is not None else 0
-            missing[column.path_in_schema] = missing.get(column.path_in_schema, 0) + nulls
-    return PartitionSummary(footer.num_rows, missing)
