@@ -8,7 +8,8 @@ import click
 
 from chat_forecast.cli.backtest import backtest
 from chat_forecast.cli.base import Commands, examples
-from chat_forecast.cli.importing import import_
+from chat_forecast.cli.gaps import gaps
+from chat_forecast.cli.importing import import_, imports
 from chat_forecast.cli.notify import notify
 from chat_forecast.cli.pipeline import backfill, demo, run, show, up
 from chat_forecast.cli.reports import report
@@ -29,7 +30,7 @@ def main() -> None:
 
 
 for command in (
-    demo, up, import_, login, logout, chats, add, backfill, run, show, report, status, rescore, backtest, notify,
+    demo, up, import_, imports, gaps, login, logout, chats, add, backfill, run, show, report, status, rescore, backtest, notify,
     completion,
 ):  # fmt: skip
     main.add_command(command)

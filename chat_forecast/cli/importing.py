@@ -1,6 +1,8 @@
-"""Taking in message files: ``import``."""
+"""Taking in message files, and taking them back: ``import``, ``imports``."""
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -13,10 +15,35 @@ from chat_forecast.cli.base import (
     pass_workplace,
     print_json,
 )
-from chat_forecast.cli.output.imports import import_figures, print_import
+from chat_forecast.cli.output.imports import (
+    import_figures,
+    imports_figures,
+    keys,
+    print_import,
+    print_imports,
+    print_removal,
+)
 from chat_forecast.cli.output.progress import byte_progress
+from chat_forecast.cli.remaking import remake_days
+from chat_forecast.domain.id_spaces import HeldChat
+from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.editing import add_chat, expect_addable, update_first_day
 from chat_forecast.settings.models import Chat
+
+if TYPE_CHECKING:  # `--help` need not wait for them
+    from chat_forecast.app.importing import Change, ImportOptions
+
+
+class _Said(TypedDict):
+    """What options say about the files."""
+
+    file_timezone: str | None
+    chat_id: int | None
+    same_chat: bool
+    accept_partial: bool
+    trust_silence: bool
+    missing: tuple[str, ...]
+    gaps: Path | None
 
 
 @click.command(
@@ -25,12 +52,26 @@ from chat_forecast.settings.models import Chat
         "chat-forecast import my-chat result.json --timezone Europe/Moscow",
         "chat-forecast import my-chat january.json february.json",
         "chat-forecast import my-chat account/result.json --chat-id 1234567890",
+        "chat-forecast import my-chat table.csv --file-timezone UTC --missing 2026-05-01..2026-05-03",
     ),
 )
 @chat_argument
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--timezone", help="The chat's time zone, such as Europe/Moscow. Needed for a chat not yet configured.")
+@click.option("--file-timezone", metavar="ZONE", help="The zone of clock times without an offset; by default the chat's.")
 @click.option("--chat-id", type=int, help="Which chat to take from an export of a whole account.")
+@click.option(
+    "--same-chat", is_flag=True, help="The files hold the same chat under another id, or with ids that begin anew."
+)
+@click.option("--accept-partial", is_flag=True, help="Take a file although it holds only a part of the chat's messages.")
+@click.option("--trust-silence", is_flag=True, help="Take every silence as real, also where message ids jump across it.")
+@click.option(
+    "--missing",
+    metavar="FROM..TO",
+    multiple=True,
+    help="Messages are missing there: days (2026-05-01..2026-05-03) or instants.",
+)
+@click.option("--gaps", type=click.Path(path_type=Path), help="A CSV file of such stretches, with the columns from and to.")
 @json_option
 @pass_workplace
 def import_(
@@ -38,40 +79,107 @@ def import_(
     chat_slug: str,
     files: tuple[Path, ...],
     timezone: str | None,
-    chat_id: int | None,
     as_json: bool,
+    **said: Unpack[_Said],
 ) -> None:
-    """Take messages from Telegram Desktop exports (JSON), CSV or Parquet files into a chat's archive."""
+    """Take messages from Telegram Desktop exports (JSON), CSV or Parquet files into a chat's archive.
+
+    If days were made from the archive already, those that change are made again.
+    """
     from chat_forecast.app.importing import import_files
     from chat_forecast.sources.pseudonyms import Pseudonyms
     from chat_forecast.storage.archive import Archive
 
-    home = workplace.home
+    home, console = workplace.home, console_for(as_json)
     home.prepare()
-    configured = {chat.slug: chat for chat in workplace.chats} if home.chats_file.exists() else {}
-    zone = _zone_of_import(configured.get(chat_slug), chat_slug, timezone)
-    if chat_slug not in configured:
+    known = {chat.slug: chat for chat in workplace.chats}.get(chat_slug) if home.chats_file.exists() else None
+    zone = _zone_of_import(known, chat_slug, timezone)
+    if known is None:
         # A name or a zone that cannot be used is refused before anything is read.
         expect_addable(home.chats_file, chat_slug, source="export", timezone=zone, first_day=workplace.now.date())
-    console = console_for(as_json)
+    options = _options(said, chat_slug, zone)
     with byte_progress(console, "reading") as progress:
         report = import_files(
             Archive(home.storage_url, chat_slug),
             files,
             timezone=zone,
             pseudonyms=Pseudonyms.load(home.root),
-            chat_id=chat_id,
-            today=workplace.now.date(),
+            options=options,
+            live=_live(workplace, known),
+            now=workplace.now,
+            before_writing=_take_back(workplace, known),
             progress=progress,
         )
-    first_day = report.first_day.date
-    if chat_slug in configured:
-        update_first_day(home.chats_file, chat_slug, first_day)
+    if known is None:
+        add_chat(home.chats_file, chat_slug, source="export", timezone=zone, first_day=report.first_day.date)
     else:
-        add_chat(home.chats_file, chat_slug, source="export", timezone=zone, first_day=first_day)
-    print_import(console, chat_slug, report)
+        update_first_day(home.chats_file, chat_slug, report.first_day.date)
+    remade = remake_days(workplace, known, report.changed_days, console) if known else []
+    print_import(console, chat_slug, report, remade)
     if as_json:
-        print_json({"chat": chat_slug, **import_figures(report)})
+        print_json({"chat": chat_slug, **import_figures(report, remade)})
+
+
+@click.command(epilog=examples("chat-forecast imports my-chat", "chat-forecast imports my-chat --remove 3"))
+@chat_argument
+@click.option(
+    "--remove", "number", type=int, metavar="N", help="Take the import of that number out, with what it alone brought."
+)
+@json_option
+@pass_workplace
+def imports(workplace: Workplace, chat_slug: str, number: int | None, as_json: bool) -> None:
+    """List what was imported into a chat's archive, or take an import out of it.
+
+    The days that change are made again.
+    """
+    from chat_forecast.app.archive_changes import remove_import
+    from chat_forecast.storage.archive import Archive
+
+    chat, console = workplace.chat(chat_slug), console_for(as_json)
+    archive = Archive(workplace.home.storage_url, chat_slug)
+    remade: list[LocalDay] = []
+    if number is not None:
+        changed = remove_import(archive, number, workplace.resources.storages.of(chat))
+        remade = remake_days(workplace, chat, changed, console)
+        print_removal(console, number, changed, remade)
+    print_imports(console, chat, archive.ledger)
+    if as_json:
+        print_json({"chat": chat_slug, "imports": imports_figures(chat, archive.ledger), "days_made_again": keys(remade)})
+
+
+def _options(said: _Said, slug: str, timezone: str) -> "ImportOptions":
+    """What a person says about the files."""
+    from chat_forecast.app.importing import ImportOptions
+    from chat_forecast.app.stretches import read_stretches, read_stretches_file
+
+    missing = read_stretches(said["missing"], timezone)
+    if said["gaps"] is not None:
+        missing = missing.union(read_stretches_file(said["gaps"], slug, timezone))
+    return ImportOptions(
+        file_timezone=said["file_timezone"],
+        chat_id=said["chat_id"],
+        is_partial_accepted=said["accept_partial"],
+        is_same_chat=said["same_chat"],
+        is_silence_trusted=said["trust_silence"],
+        missing=missing,
+    )
+
+
+def _live(workplace: Workplace, chat: Chat | None) -> list[HeldChat]:
+    """The chat as it is read live from Telegram, if it is."""
+    if chat is None or chat.source != "telegram":
+        return []
+    from chat_forecast.sources.telegram.peers import Peers, held_chats
+
+    return held_chats(Peers(workplace.home.root).get(chat.slug))
+
+
+def _take_back(workplace: Workplace, chat: Chat | None) -> "Change":
+    """What is to be done before the archive of a chat changes."""
+    from chat_forecast.app.archive_changes import take_back
+    from chat_forecast.app.importing import no_change
+
+    return no_change if chat is None else partial(take_back, workplace.resources.storages.of(chat))
 
 
 def _zone_of_import(configured: Chat | None, slug: str, timezone: str | None) -> str:

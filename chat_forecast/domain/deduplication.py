@@ -16,6 +16,7 @@ import hashlib
 from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_messages, order_messages
@@ -50,14 +51,37 @@ def merge_batches(batches: Iterable[MessageBatch]) -> MessageBatch:
     parts = list(batches)
     tables = [part.messages for part in parts if len(part.messages)]
     coverage = ReadIntervals.joined(part.read_intervals for part in parts)
-    if not tables:
-        return MessageBatch(empty_messages(), coverage)
+    if len(tables) <= 1:  # each part is one row an id, and in order
+        return MessageBatch(tables[0] if tables else empty_messages(), coverage)
     split = [(table[~is_made], table[is_made]) for table in tables for is_made in [_is_made(table)]]
     real = _unique(_without_old_ids(pd.concat([with_id for with_id, _ in split], ignore_index=True)))
     numbered = [_numbered(without, with_id) for with_id, without in split if len(without)]
     if not numbered:
         return MessageBatch(order_messages(real), coverage)
     return MessageBatch(_joined(real, pd.concat(numbered, ignore_index=True)), coverage)
+
+
+def trace(part: pd.DataFrame, whole: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Where in ``part`` each message of ``whole`` is, of which ``part`` was merged; -1 for one that it does not have.
+
+    A message whose id was replaced, because another part knows its real one, is found by its place.
+    """
+    found: npt.NDArray[np.int64] = pd.Index(part["message_id"]).get_indexer(pd.Index(whole["message_id"])).astype("int64")
+    is_lost = np.ones(len(part), dtype=bool)
+    is_lost[found[found >= 0]] = False
+    if not is_lost.any():
+        return found
+    lost, free = _in_places(part[is_lost], np.flatnonzero(is_lost)), _in_places(whole[found < 0], np.flatnonzero(found < 0))
+    matched = free.merge(lost, on=[*_PLACE, "number"], suffixes=("_whole", "_part"))
+    found[matched["row_whole"].to_numpy()] = matched["row_part"].to_numpy()
+    return found
+
+
+def _in_places(messages: pd.DataFrame, rows: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Where each message stands among those of its place, and its row."""
+    placed = pd.DataFrame({"second": messages["sent_at"].dt.floor("s"), "sender": messages["sender"], "row": rows})
+    placed["sender"] = placed["sender"].fillna("")
+    return placed.assign(number=placed.groupby(_PLACE).cumcount())
 
 
 def _without_old_ids(real: pd.DataFrame) -> pd.DataFrame:

@@ -65,6 +65,10 @@ class ReadIntervals:
             ]
         return ReadIntervals.of(*left)
 
+    def within(self, other: "ReadIntervals") -> "ReadIntervals":
+        """What both cover."""
+        return self.without(self.without(other))
+
     def covers(self, start: datetime, end: datetime) -> bool:
         """Whether all of ``[start, end)`` was read."""
         low, high = _utc(start), _utc(end)

@@ -1,25 +1,27 @@
-"""The archive: a chat's imported messages, and what stretches of time the imported files covered.
+"""The archive: a chat's imported messages, which imports brought them, and what stretches of time those read.
 
-Belongs here: storing it as one file, adding to it, and reading days from it.
-Does not belong here: the formats of imported files (:mod:`.readers`), and how files are replaced
-(:mod:`chat_forecast.storage.atomic_files`).
+Belongs here: storing it as one file, changing it, and reading days from it.
+Does not belong here: what a change does to it (:mod:`.archive_contents`), the formats of imported files
+(:mod:`chat_forecast.sources.exports`), and how files are replaced (:mod:`.atomic_files`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
 import fsspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from chat_forecast.domain.deduplication import merge_batches
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_messages
 from chat_forecast.domain.read_intervals import ReadIntervals
-from chat_forecast.storage.atomic_files import file_exists, join_url, write_parquet
+from chat_forecast.storage.archive_contents import ArchiveContents, NewImport
+from chat_forecast.storage.archive_ledger import LEDGER_KEY, Ledger
+from chat_forecast.storage.atomic_files import file_exists, join_url, remove_file, write_parquet
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
 BATCH_ROWS = 65_536
@@ -28,7 +30,7 @@ BATCH_ROWS = 65_536
 class Archive:
     """One chat's imported messages: ``<root>/<chat>/archive/messages.parquet``, below a folder or an fsspec URL.
 
-    The messages are ordered by ``sent_at`` and ``message_id``. What was covered stands in the same file, so that both
+    The messages are ordered by ``sent_at`` and ``message_id``. What was read, and the ledger, stand in the same file: all
     change at once.
     """
 
@@ -43,21 +45,35 @@ class Archive:
 
     @property
     def read_intervals(self) -> ReadIntervals:
-        """The union of the stretches from the first to the last message of every imported file; empty without any."""
+        """What the imports read together; empty without any."""
         if not self.is_there:
             return ReadIntervals()
         with self._opened() as file:
-            return self._coverage(file)
+            return self._read_intervals(file)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Which imports filled it; empty without any."""
+        if not self.is_there:
+            return Ledger()
+        with self._opened() as file:
+            return self._ledger(file)
 
     @property
     def known_until(self) -> datetime | None:
-        """The last instant of which anything is known: the end of what is covered, or a message that covers nothing."""
-        reading = self.read()
-        instants = [end for _, end in reading.read_intervals.intervals[-1:]] + list(reading.messages["sent_at"].tail(1))
-        return max(instants, default=None)
+        """The last instant of which anything is known: the end of what was read, or the last message. Reads no messages."""
+        if not self.is_there:
+            return None
+        with self._opened() as file:
+            ends: list[datetime] = [end for _, end in self._read_intervals(file).intervals[-1:]]
+            groups = file.metadata.num_row_groups
+            if groups:
+                last = file.read_row_group(groups - 1, columns=["sent_at"]).column("sent_at")
+                ends += [pd.Timestamp(last[-1].as_py())] if len(last) else []
+            return max(ends, default=None)
 
     def read(self) -> MessageBatch:
-        """Everything; an empty reading where nothing was imported.
+        """Everything; an empty batch where nothing was imported.
 
         Raises:
             StoredFileError: the file is damaged or foreign.
@@ -65,7 +81,16 @@ class Archive:
         if not self.is_there:
             return MessageBatch()
         with self._opened() as file:
-            return MessageBatch(_to_frame(file.read()), self._coverage(file))
+            return MessageBatch(_to_frame(file.read(list(MESSAGE_DTYPES))), self._read_intervals(file))
+
+    def contents(self) -> ArchiveContents:
+        """Everything, with the imports of each message; raises as :meth:`read`."""
+        if not self.is_there:
+            return ArchiveContents()
+        with self._opened() as file:
+            table, ledger = ARCHIVE.upgrade(file.read(), self.url), self._ledger(file)
+            sets = table.column("imports").fill_null(0).to_numpy()
+            return ArchiveContents(_to_frame(table.select(list(MESSAGE_DTYPES))), np.asarray(sets, dtype="int64"), ledger)
 
     def read_window(self, start: datetime, end: datetime) -> MessageBatch:
         """Read the messages sent in ``[start, end)``, and what of it is covered.
@@ -84,8 +109,9 @@ class Archive:
             StoredFileError: the file is damaged or foreign.
         """
         with self._opened() as file:
-            coverage = self._coverage(file)
-            batches = (_to_frame(pa.Table.from_batches([batch])) for batch in file.iter_batches(BATCH_ROWS))
+            read = self._read_intervals(file)
+            rows = file.iter_batches(BATCH_ROWS, columns=list(MESSAGE_DTYPES))
+            batches = (_to_frame(pa.Table.from_batches([batch])) for batch in rows)
             held, is_at_end = empty_messages(), False
             for start, end in windows:
                 pieces = []
@@ -97,26 +123,30 @@ class Archive:
                         break
                     held = next(batches, empty_messages())
                     is_at_end = held.empty
-                yield MessageBatch(pd.concat(pieces, ignore_index=True), coverage.clip(start, end))
+                yield MessageBatch(pd.concat(pieces, ignore_index=True), read.clip(start, end))
 
-    def add(self, reading: MessageBatch) -> int:
-        """Add a reading; returns how many of its messages were not in the archive before.
+    def add(self, *imports: NewImport, at: datetime | None = None) -> int:
+        """Add imports; returns how many of their messages were not in the archive before. Raises as :meth:`change`."""
+        before, after = self.change(lambda contents: contents.with_imports(imports, at))
+        return len(after.messages) - len(before.messages)
 
-        Nothing is written if it tells nothing new. On a local disk two processes may add at once.
+    def change(self, change: Callable[[ArchiveContents], ArchiveContents]) -> tuple[ArchiveContents, ArchiveContents]:
+        """Replace what it holds; returns what it held before and what it holds now.
+
+        Nothing is written if nothing changes; without an import left the file goes. On a local disk two processes may change
+        it at once.
 
         Raises:
             StoredFileError: the file is damaged or foreign.
         """
         with self._locked():
-            before = self.read()
-            after = merge_batches([before, reading])
-            if (
-                not self.is_there
-                or after.read_intervals != before.read_intervals
-                or not after.messages.equals(before.messages)
-            ):
+            before = self.contents()
+            after = change(before)
+            if after is not before and after.ledger.imports:
                 write_parquet(self.url, _to_table(after))
-            return len(after.messages) - len(before.messages)
+            elif after is not before and self.is_there:
+                remove_file(self.url)
+            return before, after
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:
@@ -132,11 +162,17 @@ class Archive:
                     f"delete it and import the files again: chat-forecast import {self.chat} FILE"
                 ) from error
 
-    def _coverage(self, file: pq.ParquetFile) -> ReadIntervals:
+    def _read_intervals(self, file: pq.ParquetFile) -> ReadIntervals:
         stored = (file.schema_arrow.metadata or {}).get(READ_INTERVALS_KEY)
         if stored is None:
-            raise pa.ArrowInvalid("it does not tell what was covered")
+            raise pa.ArrowInvalid("it does not tell what was read")
         return ReadIntervals.from_json(stored.decode())
+
+    def _ledger(self, file: pq.ParquetFile) -> Ledger:
+        stored = (file.schema_arrow.metadata or {}).get(LEDGER_KEY)
+        if stored is None:
+            return Ledger.of_version_1(self._read_intervals(file), file.metadata.num_rows)
+        return Ledger.from_json(stored.decode())
 
     def _locked(self) -> AbstractContextManager[object]:
         filesystem, path = fsspec.core.url_to_fs(self.url)
@@ -149,18 +185,23 @@ class Archive:
         return FileLock(folder / ".messages.lock")
 
 
-def _to_table(reading: MessageBatch) -> pa.Table:
-    """Make the table to store; the same reading gives the same bytes."""
+def _to_table(contents: ArchiveContents) -> pa.Table:
+    """Make the table to store; the same contents give the same bytes."""
     # Not pa.Table.from_pandas: it uses what pandas deprecates, and adds metadata that differ by version.
-    sent_at = pa.array(reading.messages["sent_at"].dt.tz_convert(None).to_numpy())
+    messages, schema = contents.messages, ARCHIVE.arrow()
+    sent_at = pa.array(messages["sent_at"].dt.tz_convert(None).to_numpy())
     columns = [
-        pa.array(reading.messages["message_id"].to_numpy()),
-        sent_at.cast(ARCHIVE.arrow().field("sent_at").type),
-        pa.array(reading.messages["sender"].to_numpy(), pa.string(), from_pandas=True),
+        pa.array(messages["message_id"].to_numpy()),
+        sent_at.cast(schema.field("sent_at").type),
+        pa.array(messages["sender"].to_numpy(), pa.string(), from_pandas=True),
+        pa.array(contents.sets),
     ]
-    schema = ARCHIVE.arrow()
-    intervals = reading.read_intervals.to_json().encode()
-    return pa.table(columns, schema.with_metadata({**schema.metadata, READ_INTERVALS_KEY: intervals}))
+    metadata = {
+        **schema.metadata,
+        READ_INTERVALS_KEY: contents.read_intervals.to_json().encode(),
+        LEDGER_KEY: contents.ledger.to_json().encode(),
+    }
+    return pa.table(columns, schema.with_metadata(metadata))
 
 
 def _to_frame(table: pa.Table) -> pd.DataFrame:

@@ -111,6 +111,21 @@ def _opened(url: str, schema: Schema) -> Iterator[pq.ParquetFile]:
         raise StoredFileError(f"{url} is damaged: it is not a readable Parquet file ({error}). {schema.advice}") from error
 
 
+def remove_file(url: str) -> None:
+    """Remove one file.
+
+    Raises:
+        StoredFileError: it could not be removed.
+    """
+    filesystem, path = fsspec.core.url_to_fs(url)
+    try:
+        filesystem.rm_file(path)
+    except OSError as error:
+        raise StoredFileError(
+            f"{url} could not be removed ({error.strerror or error}). Put it right, and try again."
+        ) from error
+
+
 def file_exists(url: str) -> bool:
     """Whether there is a file."""
     filesystem, path = fsspec.core.url_to_fs(url)

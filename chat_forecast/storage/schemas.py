@@ -139,8 +139,11 @@ RAW_MESSAGES = Schema("raw_messages", 1, _MESSAGES)
 MERGED_HISTORY = Schema("merged_history", 1, _MESSAGES, _RESTORE)
 ARCHIVE = Schema(
     "archive",
-    1,
-    _MESSAGES,
+    2,
+    (
+        *_MESSAGES,
+        Column("imports", INTEGER, "which imports brought it: the place of their numbers in the ledger's `sets`", since=2),
+    ),
     "Restore it from a backup, or move it away and import the files again: chat-forecast import CHAT FILE",
 )
 

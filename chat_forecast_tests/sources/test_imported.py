@@ -7,6 +7,7 @@ from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.sources.base import SourceError
 from chat_forecast.sources.imported import ExportSource
 from chat_forecast.storage.archive import Archive
+from chat_forecast.storage.archive_contents import NewImport
 from chat_forecast_tests.factories import make_messages
 
 DAY = LocalDay.parse("2023-10-28", "Europe/Berlin")
@@ -19,7 +20,7 @@ def source(tmp_path):
     times = [DAY.start.replace(minute=17) + delta for delta in (DAY.hours[9] - DAY.hours[0], DAY.hours[11] - DAY.hours[0])]
     last = DAY.plus(1).hours[12].replace(minute=30)
     archive = Archive(str(tmp_path), "my-chat")
-    archive.add(MessageBatch(make_messages([*times, last]), ReadIntervals.of((times[0], last))))
+    archive.add(NewImport(MessageBatch(make_messages([*times, last]), ReadIntervals.of((times[0], last)))))
     return ExportSource(archive)
 
 

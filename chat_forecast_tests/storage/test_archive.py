@@ -1,7 +1,9 @@
 import multiprocessing
+import shutil
 import uuid
 from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -10,26 +12,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_forecast.domain.deduplication import merge_batches
+from chat_forecast.domain.deduplication import identify, merge_batches
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.storage.archive import Archive
+from chat_forecast.storage.archive_contents import NewImport
+from chat_forecast.storage.archive_ledger import Ledger
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast_tests.factories import make_messages
 
 START = pd.Timestamp("2023-05-01T00:00Z")
+SAMPLE = Path(__file__).parents[1] / "samples" / "v0_1_0"
 
 
 def after(minutes):
     return START + pd.Timedelta(minutes=minutes)
 
 
-def batch(*minutes, first_id=1):
-    """Messages so many minutes after the start, covered from the first to the last."""
-    return MessageBatch(
-        make_messages([after(each) for each in minutes], first_id=first_id),
-        ReadIntervals.of((after(minutes[0]), after(minutes[-1]))),
-    )
+def batch(*minutes, first_id=1, **more):
+    """The import of a file with messages that many minutes after the start."""
+    messages = make_messages([after(each) for each in minutes], first_id=first_id)
+    return NewImport(MessageBatch(messages, ReadIntervals.of((after(minutes[0]), after(minutes[-1])))), **more)
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -69,13 +72,12 @@ def test_adding_the_same_again_does_not_touch_the_file(tmp_path):
     path = tmp_path / "my-chat/archive/messages.parquet"
     before = path.stat()
     assert archive.add(batch(0, 5)) == 0
-    assert archive.add(batch(0)) == 0
     assert (path.stat().st_mtime_ns, path.stat().st_ino) == (before.st_mtime_ns, before.st_ino)
 
 
 def test_coverage_alone_is_added_too(archive):
     archive.add(batch(0, 5))
-    assert archive.add(MessageBatch(read_intervals=ReadIntervals.of((after(0), after(9))))) == 0
+    assert archive.add(NewImport(MessageBatch(read_intervals=ReadIntervals.of((after(0), after(9)))))) == 0
     assert archive.read_intervals == ReadIntervals.of((after(0), after(9)))
 
 
@@ -149,3 +151,114 @@ def test_processes_that_add_at_once_lose_nothing(tmp_path):
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         assert list(pool.map(_add, [str(tmp_path)] * 12, range(12))) == [1] * 12
     assert Archive(str(tmp_path), "my-chat").read().messages["message_id"].tolist() == list(range(12))
+
+
+# The ledger.
+
+
+def numbers(archive):
+    """The imports that brought each message."""
+    contents = archive.contents()
+    return [sorted(contents.ledger.sets[place]) for place in contents.sets]
+
+
+def test_each_message_knows_which_imports_brought_it(archive):
+    archive.add(batch(0, 5, 10, file="a"), at=START.to_pydatetime())
+    archive.add(batch(5, 10, 15, first_id=2, file="b"), batch(20, 25, first_id=9, file="c"))
+    assert numbers(archive) == [[1], [1, 2], [1, 2], [2], [3], [3]]
+    found = [(record.number, record.file, record.messages, record.new) for record in archive.ledger.imports]
+    assert found == [(1, "a", 3, 3), (2, "b", 3, 1), (3, "c", 2, 2)]
+    assert archive.ledger.imports[0].imported_at == START
+
+
+def test_an_import_taken_out_goes_with_what_it_alone_brought(archive):
+    archive.add(batch(0, 5, 10, file="a"))
+    archive.add(batch(5, 10, 15, first_id=2, file="b"))
+    archive.change(lambda contents: contents.without_import(1))
+    assert archive.read().messages["message_id"].tolist() == [2, 3, 4]
+    assert archive.read_intervals == ReadIntervals.of((after(5), after(15)))
+    archive.add(batch(0, 5, file="c"))
+    assert [record.number for record in archive.ledger.imports] == [2, 3]  # a number is never used again
+    assert numbers(archive) == [[3], [2, 3], [2], [2]]
+    for number in (2, 3):
+        archive.change(lambda contents, number=number: contents.without_import(number))
+    assert not archive.is_there
+    assert archive.ledger == Ledger()
+
+
+def made(*seconds, **more):
+    """The import of a file without ids, of one sender."""
+    lines = pd.DataFrame(
+        {
+            "message_id": pd.array([None] * len(seconds), dtype="Int64"),
+            "sent_at": pd.DatetimeIndex([START + pd.Timedelta(seconds=each) for each in seconds]).as_unit("us"),
+            "sender": pd.Series(["a" * 16] * len(seconds), dtype="str"),
+        }
+    )
+    return NewImport(MessageBatch(identify(lines)), **more)
+
+
+def real(*seconds, first_id=1, **more):
+    """The same lines with ids."""
+    times = [START + pd.Timedelta(seconds=each) for each in seconds]
+    return NewImport(MessageBatch(make_messages(times, first_id=first_id).assign(sender="a" * 16)), **more)
+
+
+def test_a_message_that_gets_its_real_id_later_is_still_of_the_import_that_brought_it_first(archive):
+    archive.add(made(0, 0, 7, file="a"))
+    archive.add(real(0, first_id=5, file="b"))
+    assert numbers(archive) == [[1], [1, 2], [1]]
+    archive.change(lambda contents: contents.without_import(1))
+    assert archive.read().messages["message_id"].tolist() == [5]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_taking_imports_out_leaves_what_the_others_bring(data):
+    """The same messages by time and sender, with ids for those of which any file left has one."""
+    chat = sorted(data.draw(st.lists(st.integers(0, 9), min_size=1, max_size=14)))
+    files = []
+    for number in range(data.draw(st.integers(1, 4))):
+        low = data.draw(st.integers(0, len(chat) - 1))
+        high = data.draw(st.integers(low + 1, len(chat)))
+        make = data.draw(st.sampled_from(["made", "real"]))
+        part = chat[low:high]
+        file = made(*part, file=f"{number}") if make == "made" else real(*part, first_id=low + 1, file=f"{number}")
+        files.append(file)
+    gone = data.draw(st.sets(st.integers(0, len(files) - 1), max_size=len(files) - 1))
+    root = f"memory://{uuid.uuid4().hex}"
+    archive, expected = Archive(root, "a"), Archive(root, "b")
+    for file in files:
+        archive.add(file)
+    for number in gone:
+        archive.change(lambda contents, number=number: contents.without_import(number + 1))
+    for number, file in enumerate(files):
+        if number not in gone:
+            expected.add(file)
+    found, wanted = archive.read().messages, expected.read().messages
+    assert found["sent_at"].tolist() == wanted["sent_at"].tolist()
+    assert archive.read_intervals == expected.read_intervals
+    assert archive.contents().ledger.next_number == len(files) + 1
+
+
+def test_what_is_known_is_known_without_reading_messages(archive):
+    assert archive.known_until is None
+    archive.add(batch(0, 5))
+    assert archive.known_until == after(5)
+    archive.add(batch(9, first_id=8))  # one message covers nothing
+    assert archive.known_until == after(9)
+
+
+def test_an_archive_of_version_0_1_0_is_one_import_of_unknown_origin_and_can_be_added_to(tmp_path):
+    shutil.copytree(SAMPLE / "old-chat", tmp_path / "old-chat")
+    archive = Archive(str(tmp_path), "old-chat")
+    before = archive.read()
+    (record,) = archive.ledger.imports
+    assert (record.number, record.file, record.imported_at) == (1, None, None)
+    assert (record.messages, record.new, record.spans) == (520, 520, before.read_intervals)
+    archive.add(batch(0, 5, first_id=10**6, file="a"))
+    assert len(archive.read().messages) == 522
+    assert [record.number for record in archive.ledger.imports] == [1, 2]
+    archive.change(lambda contents: contents.without_import(2))
+    assert archive.read().messages.equals(before.messages)
+    assert archive.read_intervals == before.read_intervals

@@ -39,7 +39,8 @@ def old(tmp_path):
 
 def test_the_table_of_schemas_has_the_columns_that_are_computed():
     names = {asset: schema.arrow().names for asset, schema in PARTITION_SCHEMAS.items()}
-    assert names["merged_history"] == names["raw_messages"] == ARCHIVE.arrow().names == list(MESSAGE_DTYPES)
+    assert names["merged_history"] == names["raw_messages"] == list(MESSAGE_DTYPES)
+    assert ARCHIVE.arrow().names == [*MESSAGE_DTYPES, "imports"]
     assert names["hourly_series"] == ["hour", *COUNT_COLUMNS]
     assert names["next_day_forecast"] == [*FORECAST_COLUMNS, "forecaster", "trained_through"]
     assert names["daily_score"] == [*SCORE_COLUMNS, *VERDICT_COLUMNS]

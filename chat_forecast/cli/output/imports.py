@@ -1,30 +1,117 @@
-"""An import: what it took and what it passed over.
+"""Imports: what one took and passed over, and which imports filled an archive.
 
-Belongs here: laying out an import's report.
-Does not belong here: the report (:mod:`chat_forecast.app.importing`).
+Belongs here: laying out an import's report, the list of imports, and what taking one out changed. Titles of chats are other
+people's text: nothing in them is read as markup.
+Does not belong here: the report (:mod:`chat_forecast.app.import_report`).
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from chat_forecast.app.importing import ImportReport
+from chat_forecast.app.import_report import DayRange, ImportReport, listed_days
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.settings.models import Chat
+from chat_forecast.storage.archive_ledger import ImportRecord, Ledger
 
 
-def print_import(console: Console, chat: str, report: ImportReport) -> None:
-    """Print what an import took and what it passed over."""
-    for line in report.lines():
-        console.print(line, highlight=False)
+def print_import(console: Console, chat: str, report: ImportReport, remade: Sequence[LocalDay]) -> None:
+    """Print what an import took and what it passed over; ``remade`` are the days that were made again."""
+    for line in report.lines(chat):
+        console.print(line, highlight=False, markup=False)
+    print_days_made_again(console, remade)
     console.print(f"Next: [bold]chat-forecast backfill {chat}[/]")
 
 
-def import_figures(report: ImportReport) -> dict[str, object]:
+def import_figures(report: ImportReport, remade: Sequence[LocalDay]) -> dict[str, object]:
     """What :func:`print_import` says, as figures; days as lists of their first and last ones."""
-
-    def keys(ranges: tuple[tuple[LocalDay, LocalDay], ...]) -> list[tuple[str, str]]:
-        return [(first.key, last.key) for first, last in ranges]
-
-    days = ("covered", "partly_covered", "not_covered")
+    covered = ("covered", "partly_covered", "not_covered")
     figures = {each.name: getattr(report, each.name) for each in fields(report)}
-    return figures | {name: keys(figures[name]) for name in days}
+    return figures | {
+        **{name: [(first.key, last.key) for first, last in figures[name]] for name in covered},
+        "unread": report.unread.intervals,
+        "changed_days": keys(report.changed_days),
+        "days_made_again": keys(remade),
+    }
+
+
+def print_imports(console: Console, chat: Chat, ledger: Ledger) -> None:
+    """Print a line for each import."""
+    if not ledger.imports:
+        console.print(f"{chat.slug}: nothing was imported.", highlight=False)
+        return
+    table = Table("#", "when (UTC)", "file", "chat", "messages", "new", "days", title="Imports", title_justify="left")
+    for column in (0, 4, 5):
+        table.columns[column].justify = "right"
+    for record in ledger.imports:
+        when = f"{record.imported_at:%Y-%m-%d %H:%M}" if record.imported_at else "before 0.2"
+        table.add_row(
+            str(record.number),
+            when,
+            Text(record.file or "unknown"),
+            Text(_chat_of(record)),
+            str(record.messages),
+            str(record.new),
+            listed_days([_days_of(record, chat)]) if not record.spans.is_empty else "–",
+        )
+    console.print(table)
+
+
+def imports_figures(chat: Chat, ledger: Ledger) -> list[dict[str, object]]:
+    """The list of :func:`print_imports` as figures."""
+    return [
+        {
+            "number": record.number,
+            "imported_at": record.imported_at,
+            "file": record.file,
+            "chat_id": record.chat.chat_id,
+            "title": record.chat.title,
+            "kind": record.chat.kind,
+            "messages": record.messages,
+            "new": record.new,
+            "first_day": _days_of(record, chat)[0].key if not record.spans.is_empty else None,
+            "last_day": _days_of(record, chat)[1].key if not record.spans.is_empty else None,
+        }
+        for record in ledger.imports
+    ]
+
+
+def print_removal(console: Console, number: int, changed: Sequence[LocalDay], remade: Sequence[LocalDay]) -> None:
+    """Print what taking an import out changed."""
+    console.print(f"Import {number} is out. Days that changed: {listed_days(ranges(changed))}", highlight=False)
+    print_days_made_again(console, remade)
+
+
+def print_days_made_again(console: Console, remade: Sequence[LocalDay]) -> None:
+    """Print which days were made again, if any were."""
+    if remade:
+        console.print(f"days made again: {listed_days(ranges(remade))}", highlight=False)
+
+
+def keys(days: Iterable[LocalDay]) -> list[str]:
+    """The keys of some days."""
+    return [day.key for day in days]
+
+
+def ranges(days: Sequence[LocalDay]) -> list[DayRange]:
+    """Days in ascending order as ranges without a gap."""
+    found: list[DayRange] = []
+    for day in days:
+        if found and found[-1][1].plus(1) == day:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
+
+
+def _chat_of(record: ImportRecord) -> str:
+    parts = [str(part) for part in (record.chat.chat_id, record.chat.title) if part is not None]
+    return " ".join(parts) or "–"
+
+
+def _days_of(record: ImportRecord, chat: Chat) -> DayRange:
+    spans = record.spans.intervals
+    return LocalDay.containing(spans[0][0], chat.timezone), LocalDay.containing(spans[-1][1], chat.timezone)

@@ -4,14 +4,15 @@ Belongs here: the shape of a batch, the counts kept on the way, and the one erro
 Does not belong here: any file format.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.base import SourceError
 
 BATCH_ROWS = 50_000
@@ -39,6 +40,32 @@ class Tally:
     """Local times that occur twice, in the hour that a clock change repeats; taken in the order of the file."""
     shifted: int = 0
     """Local times that never were, in the hour that a clock change skips; moved to its end."""
+    clock_times: int = 0
+    """Times without an offset, read as wall times of a zone that the file does not name."""
+    impossible: int = 0
+    """Messages whose time cannot be one (1970, the year 0, the future), passed over."""
+    impossible_shown: list[str] = field(default_factory=list)
+    """A few of those times."""
+
+    def add(self, other: "Tally") -> None:
+        """Add what another reading met."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+
+
+@dataclass(frozen=True)
+class FileChat:
+    """What a file holds of one chat."""
+
+    batches: Iterable[pd.DataFrame]
+    """See :func:`make_batch`."""
+    chat: HeldChat = field(default_factory=HeldChat)
+    others: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"message_id": [], "sent_at": []}))
+    """``message_id`` and ``sent_at`` (NaT where unknown) of entries that are no messages: they have ids all the same."""
+    is_of_account: bool = False
+    """Whether it is an export of a whole account, which may hold only a part of a chat."""
+    exporter: str | None = None
+    """Whose account it is, as in ``sender``; None where the file does not say."""
 
 
 def make_batch(ids: pd.Series, sent_at: pd.DatetimeIndex, senders: Sequence[Any]) -> pd.DataFrame:

@@ -21,8 +21,9 @@ class LocalClock:
     the one nearer to what came before. A time of the skipped hour becomes the hour's end.
     """
 
-    def __init__(self, timezone: str, tally: Tally) -> None:
-        self._timezone, self._tally = timezone, tally
+    def __init__(self, timezone: str, tally: Tally, *, is_assumed: bool = True) -> None:
+        """``is_assumed``: the file does not say that it is this zone, so the tally counts the times read in it."""
+        self._timezone, self._tally, self._is_assumed = timezone, tally, is_assumed
         self._previous: int | None = None
 
     def to_utc(self, local: pd.DatetimeIndex) -> pd.DatetimeIndex:
@@ -30,6 +31,7 @@ class LocalClock:
         if local.empty:
             return local.tz_localize("UTC")
         local = local.as_unit("us")
+        self._tally.clock_times += len(local) * self._is_assumed
         first, second = self._passage(local, is_first=True), self._passage(local, is_first=False)
         self._tally.shifted += int(np.count_nonzero(self._passage(local, is_first=True, skipped="NaT").isna()))
         repeated = np.flatnonzero(first != second)

@@ -1,28 +1,21 @@
 """Telling what a file is, from its first bytes and its name.
 
 Belongs here: finding the reader for a file, and saying in words why there is none.
-Does not belong here: reading it.
+Does not belong here: reading it, and whose export it is otherwise (:mod:`.foreign`).
 """
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
-import pandas as pd
-
-from chat_forecast.sources.exports.base import Progress, RefusedFileError, Tally
+from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally
+from chat_forecast.sources.exports.foreign import HEAD_BYTES, recognise, recognise_folder
 
 EXPORT_NAME = "result.json"
-_HEAD_BYTES = 1024
 _TABLES = (".csv", ".tsv", ".txt")
-_JSON_WANTED = (
-    'In Telegram Desktop choose "Export chat history", format "Machine-readable JSON", and import the result.json.'
-)
 _UTF_16_UNSIGNED = re.compile(rb"(?:\0[\t\n\r -~]){2}|(?:[\t\n\r -~]\0){2}")
 _UTF_16 = "its text is UTF-16. Save it as UTF-8."
 _FOREIGN_HEADS = {
     b"\x1f\x8b": "it is compressed with gzip. Unpack it first: gunzip FILE.",
-    b"PK\x03\x04": "it is a zip archive (or an Excel file). Unpack it, or save it as CSV, and import what comes out.",
     b"\xff\xfe": _UTF_16,
     b"\xfe\xff": _UTF_16,
     b"version https://git-lfs": (
@@ -40,18 +33,16 @@ def resolve(path: Path) -> Path:
     if path.is_dir():
         if (path / EXPORT_NAME).is_file():
             return path / EXPORT_NAME
-        if any(path.glob("messages*.html")):
-            raise RefusedFileError(path, f"it is a folder with an HTML export, which does not tell enough. {_JSON_WANTED}")
+        if program := recognise_folder(path):
+            raise RefusedFileError(path, f"{program.found} {program.remedy}")
         raise RefusedFileError(path, f"it is a folder without a {EXPORT_NAME}. Name the file itself.")
     if not path.is_file():
         raise RefusedFileError(path, "there is no such file.")
     return path
 
 
-def read_batches(
-    path: Path, *, timezone: str | None, chat_id: int | None, tally: Tally, progress: Progress
-) -> Iterable[pd.DataFrame]:
-    """Read the messages of a file as batches (see :func:`.base.make_batch`), whatever its format.
+def read_file(path: Path, *, timezone: str | None, chat_id: int | None, tally: Tally, progress: Progress) -> list[FileChat]:
+    """Read a file of any known format: one chat, or the two halves of one that became a supergroup.
 
     Raises:
         RefusedFileError: it has no known format, or is damaged, or is not one to import.
@@ -60,7 +51,7 @@ def read_batches(
     from chat_forecast.sources.exports.telegram_desktop import read_telegram_desktop
 
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+        head = file.read(HEAD_BYTES)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
         raise RefusedFileError(path, "it is empty. Export or copy it again.")
@@ -69,14 +60,14 @@ def read_batches(
     for beginning, found in _FOREIGN_HEADS.items():
         if head.startswith(beginning):
             raise RefusedFileError(path, found)
-    if text.startswith(b"<") or path.suffix.lower() in (".html", ".htm"):
-        raise RefusedFileError(path, f"it is an HTML export, which does not tell enough. {_JSON_WANTED}")
+    if program := recognise(path, head):
+        raise RefusedFileError(path, f"{program.found} {program.remedy}")
     if head.startswith(b"PAR1"):
-        return read_parquet_messages(path, timezone=timezone, tally=tally, progress=progress)
+        return [FileChat(read_parquet_messages(path, timezone=timezone, tally=tally, progress=progress))]
     if text.startswith(b"{") or path.suffix.lower() == ".json":
         return read_telegram_desktop(path, timezone=timezone, chat_id=chat_id, tally=tally, progress=progress)
     if path.suffix.lower() in _TABLES:
-        return read_csv(path, timezone=timezone, tally=tally, progress=progress)
+        return [FileChat(read_csv(path, timezone=timezone, tally=tally, progress=progress))]
     raise RefusedFileError(
         path, f"it has no known format. Expected a Telegram Desktop export (.json), {', '.join(_TABLES)} or .parquet."
     )

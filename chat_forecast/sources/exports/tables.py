@@ -1,11 +1,13 @@
-"""Tables of messages: CSV (comma or tab), Parquet, and the tab-separated file of the original pipeline.
+"""Tables of messages: CSV (comma, semicolon or tab), Parquet, and the tab-separated file of the original pipeline.
 
-Belongs here: finding the columns, and reading times and ids from what they hold.
-Does not belong here: other formats, and what is done with the messages.
+Belongs here: finding the columns, and reading ids and senders from what they hold.
+Does not belong here: what a time means (:mod:`.instants`), other formats, and what is done with the messages.
 """
 
 import csv
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,71 +17,102 @@ import pyarrow.parquet as pq
 
 from chat_forecast.domain.deduplication import LOWEST_REAL_ID
 from chat_forecast.sources.exports.base import BATCH_ROWS, Progress, RefusedFileError, Tally, make_batch, whole_numbers
-from chat_forecast.sources.exports.clock import LocalClock
+from chat_forecast.sources.exports.instants import NO_TIME_OF_DAY, InstantReader, holds_instants, holds_times_of_day
 
+TIME_NAMES = ("sent_at", "datetime", "date_unixtime", "unixtime", "timestamp", "created_at", "date", "time")
 COLUMN_NAMES = {
-    "sent_at": ("sent_at", "datetime"),
     "message_id": ("message_id",),
-    "sender": ("sender", "user_id"),
+    "sender": ("sender", "user_id", "sender_id", "from_id"),
 }
-"""Our column -> the names it may have in a file; the second ones are those of the original pipeline."""
-_HAS_OFFSET = r"(?:Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$"
-_TIME = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}"
+"""Our column -> the names it may have in a file; ``datetime`` and ``user_id`` are those of the original pipeline."""
+SEPARATORS = ("\t", ";", ",")
+SNIFFED_ROWS = 200
+_TIME = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4},?[ T]\d{1,2}:\d{2}"
 _LONGEST_HEADER = 1 << 16
 _NO_ID = "has a message_id that is no whole number of 64 bits"
 _EXPECTED = "Expected a column sent_at (or datetime), and, if there are, message_id and sender (or user_id)."
+_PLAIN_NAME = re.compile(r"[A-Za-z]\w{0,29}", re.ASCII)
+
+_WHOLE_NUMBERS = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype(), pa.uint64(): pd.UInt64Dtype()}
+"""Types that stay whole numbers in pandas although values are missing."""
+
+_CSV_OPTIONS = {
+    "dtype": "str",
+    "encoding": "utf-8-sig",
+    "encoding_errors": "replace",
+    "index_col": False,  # a separator too many does not move the columns
+    "keep_default_na": False,
+    "na_values": ["", "NA", "NaN", "nan", "None", "null", "<NA>"],
+}
+
+Sniff = Callable[[list[str]], pd.DataFrame]
+"""Gives the first values of some columns."""
 
 
 def read_csv(path: Path, *, timezone: str | None, tally: Tally, progress: Progress) -> Iterator[pd.DataFrame]:
-    """Read the rows of a comma- or tab-separated file as batches (see :func:`.base.make_batch`), in the file's order.
+    """Read the rows of a comma-, semicolon- or tab-separated file as batches (see :func:`.base.make_batch`), in order.
 
     Raises:
-        RefusedFileError: columns are missing, or values are no times or ids.
+        RefusedFileError: columns are missing or could be several, or values are no times or ids.
     """
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        header = file.readline(_LONGEST_HEADER)
-    separator = "\t" if "\t" in header else ","
-    names = next(csv.reader([header], delimiter=separator), [])
-    columns = _columns(path, names)
-    options: dict[str, Any] = {
-        "sep": separator,
-        "dtype": "str",
-        "encoding": "utf-8-sig",
-        "encoding_errors": "replace",
-        "chunksize": BATCH_ROWS,
-        "index_col": False,  # a separator too many does not move the columns
-        "keep_default_na": False,
-        "na_values": ["", "NA", "NaN", "nan", "None", "null", "<NA>"],
-    }
+    with path.open(encoding="utf-8-sig", errors="replace") as text:
+        first, second = (text.readline(_LONGEST_HEADER) for _ in range(2))
+    options: dict[str, Any] = {**_CSV_OPTIONS}
+    if first.startswith("sep="):  # Excel's own line, before the header
+        first, options["skiprows"] = second, 1
+    separator, names = _header(first, second)
+    options["sep"] = separator
+
+    def sniff(wanted: list[str]) -> pd.DataFrame:
+        head: pd.DataFrame = pd.read_csv(path, usecols=wanted, nrows=SNIFFED_ROWS, **options)
+        return head
+
+    columns = _columns(path, names, sniff, is_header=_is_header(names, second, separator))
     if _has_quotes(path) and _is_unquoted(path, options, place=names.index(columns["sent_at"])):
         options["quoting"] = csv.QUOTE_NONE
-    rows = _Rows(path, timezone, tally)
+
+    def whole_column() -> Iterator[pd.Series]:
+        with pd.read_csv(path, usecols=[columns["sent_at"]], chunksize=BATCH_ROWS, **options) as chunks:
+            for chunk in chunks:
+                yield chunk[columns["sent_at"]]
+
+    rows = _Rows(path, InstantReader(path, timezone, tally, whole_column))
     with path.open("rb") as file:
         try:
-            with pd.read_csv(file, usecols=list(columns.values()), **options) as chunks:
+            with pd.read_csv(file, usecols=list(columns.values()), chunksize=BATCH_ROWS, **options) as chunks:
                 for chunk in chunks:
                     yield rows.batch({ours: chunk[theirs] for ours, theirs in columns.items()})
                     progress(file.tell())
         except pd.errors.ParserError as error:
             raise RefusedFileError(path, f"its rows do not have the columns of its header ({error}).") from None
+    rows.expect_times_of_day()
 
 
 def read_parquet_messages(path: Path, *, timezone: str | None, tally: Tally, progress: Progress) -> Iterator[pd.DataFrame]:
     """Read the rows of a Parquet file as batches (see :func:`.base.make_batch`), in the file's order.
 
     Raises:
-        RefusedFileError: it is damaged, columns are missing, or values are no times or ids.
+        RefusedFileError: it is damaged, columns are missing or could be several, or values are no times or ids.
     """
     size = path.stat().st_size
     try:
         with pq.ParquetFile(path) as file:
-            columns = _columns(path, file.schema_arrow.names)
-            rows, done = _Rows(path, timezone, tally), 0
-            for batch in file.iter_batches(BATCH_ROWS, columns=list(columns.values())):
-                frame = batch.to_pandas()
+
+            def frames(wanted: Sequence[str]) -> Iterator[pd.DataFrame]:
+                for batch in file.iter_batches(BATCH_ROWS, columns=list(wanted)):
+                    yield _plain(pa.Table.from_batches([batch])).to_pandas(types_mapper=_WHOLE_NUMBERS.get)
+
+            def sniff(wanted: list[str]) -> pd.DataFrame:
+                return next((frame.head(SNIFFED_ROWS) for frame in islice(frames(wanted), 1)), pd.DataFrame(columns=wanted))
+
+            columns = _columns(path, file.schema_arrow.names, sniff, is_header=True)
+            whole_column = lambda: (frame[columns["sent_at"]] for frame in frames([columns["sent_at"]]))  # noqa: E731
+            rows, done = _Rows(path, InstantReader(path, timezone, tally, whole_column)), 0
+            for frame in frames(list(columns.values())):
                 yield rows.batch({ours: frame[theirs] for ours, theirs in columns.items()})
-                done += batch.num_rows
+                done += len(frame)
                 progress(size * done // file.metadata.num_rows)
+            rows.expect_times_of_day()
     except (pa.ArrowException, OSError) as error:
         raise RefusedFileError(path, f"it is damaged: no readable Parquet file ({error}). Make or copy it again.") from None
 
@@ -87,44 +120,19 @@ def read_parquet_messages(path: Path, *, timezone: str | None, tally: Tally, pro
 class _Rows:
     """Turns columns as found in one file into batches, chunk by chunk."""
 
-    def __init__(self, path: Path, timezone: str | None, tally: Tally) -> None:
-        self._path, self._done = path, 0
-        self._clock = LocalClock(timezone, tally) if timezone else None
+    def __init__(self, path: Path, instants: InstantReader) -> None:
+        self._path, self._instants, self._done = path, instants, 0
+        self.expect_times_of_day = instants.expect_times_of_day
 
     def batch(self, columns: dict[str, pd.Series]) -> pd.DataFrame:
         """One chunk: ``sent_at`` and perhaps ``message_id`` and ``sender``."""
-        sent_at = self._times(columns["sent_at"].reset_index(drop=True))
+        sent_at = self._instants.read(columns["sent_at"].reset_index(drop=True), self._refuse_where)
         count = len(sent_at)
         unknown = pd.Series([None] * count, dtype="Int64")
         ids = self._ids(columns["message_id"].reset_index(drop=True)) if "message_id" in columns else unknown
         senders = self._senders(columns["sender"]) if "sender" in columns else [None] * count
         self._done += count
         return make_batch(ids, sent_at, senders)
-
-    def _times(self, found: pd.Series) -> pd.DatetimeIndex:
-        self._refuse_where(found.isna(), "has no time")
-        if isinstance(found.dtype, pd.DatetimeTZDtype):
-            return pd.DatetimeIndex(found).tz_convert("UTC")
-        if pd.api.types.is_datetime64_dtype(found.dtype):
-            return self._from_local(pd.DatetimeIndex(found))
-        if pd.api.types.infer_dtype(found) != "string":
-            raise RefusedFileError(
-                self._path, f"its times are {found.dtype}; expected times, or text such as 2023-01-31T09:15:00."
-            )
-        text = found.str.strip()
-        has_offset = text.str.contains(_HAS_OFFSET) & text.str.contains(":")
-        aware = pd.to_datetime(text.where(has_offset), format="ISO8601", utc=True, errors="coerce")
-        local = pd.to_datetime(text.where(~has_offset), format="ISO8601", errors="coerce")
-        self._refuse_where(aware.isna() & local.isna(), "has a time that is none; expected one such as 2023-01-31T09:15:00")
-        times = aware.dt.as_unit("us")
-        if local.notna().any():
-            times[local.notna()] = self._from_local(pd.DatetimeIndex(local.dropna()))
-        return pd.DatetimeIndex(times)
-
-    def _from_local(self, local: pd.DatetimeIndex) -> pd.DatetimeIndex:
-        if self._clock is None:
-            raise RefusedFileError(self._path, "its times do not tell their zone. Say which it is: --timezone ZONE.")
-        return self._clock.to_utc(local)
 
     def _ids(self, found: pd.Series) -> pd.Series:
         text = found.astype("str").str.strip().str.removesuffix(".0")
@@ -144,7 +152,7 @@ class _Rows:
 
     def _refuse_where(self, is_wrong: pd.Series, fault: str) -> None:
         if is_wrong.any():
-            row = self._done + int(is_wrong.to_numpy().argmax()) + 1
+            row = self._done + int(is_wrong.index[is_wrong.to_numpy()][0]) + 1
             raise RefusedFileError(self._path, f"row {row} {fault}. Nothing was imported; correct the file.")
 
 
@@ -152,17 +160,77 @@ def _or_none(found: pd.Series) -> list[Any]:
     return [None if is_unknown else each for each, is_unknown in zip(found, found.isna(), strict=True)]
 
 
-def _columns(path: Path, names: list[str]) -> dict[str, str]:
+def _plain(table: pa.Table) -> pa.Table:
+    """The same values without dictionaries, and every text as the one type of text."""
+    columns = []
+    for column in table.columns:
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
+            column = column.cast(pa.string())
+        columns.append(column)
+    return pa.table(columns, names=table.column_names)
+
+
+def _header(first: str, second: str) -> tuple[str, list[str]]:
+    """The separator under which the most known columns, then the most columns, are found; and their names."""
+    known = {name for names in (TIME_NAMES, *COLUMN_NAMES.values()) for name in names}
+
+    def names_by(separator: str) -> list[str]:
+        return next(csv.reader([first], delimiter=separator), [])
+
+    best = max(
+        SEPARATORS,
+        key=lambda separator: (
+            len(known & {_folded(name) for name in names_by(separator)}),
+            len(names_by(separator)) * (separator in second),
+        ),
+    )
+    return best, names_by(best)
+
+
+def _is_header(names: list[str], second: str, separator: str) -> bool:
+    """Whether a first line looks like one of names: then they may be shown, being nothing that somebody wrote."""
+    row = next(csv.reader([second], delimiter=separator), [])
+    return all(_PLAIN_NAME.fullmatch(name.strip()) for name in names) and len(row) == len(names)
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _columns(path: Path, names: list[str], sniff: Sniff, *, is_header: bool) -> dict[str, str]:
     """Our columns -> the file's."""
     found = {
-        ours: next(name for name in names if name.strip() in theirs)
+        ours: next(name for name in names if _folded(name) in theirs)
         for ours, theirs in COLUMN_NAMES.items()
-        if any(name.strip() in theirs for name in names)
+        if any(_folded(name) in theirs for name in names)
     }
-    if "sent_at" not in found:
-        shown = ", ".join(name.strip()[:20] for name in names[:8]) or "none"
-        raise RefusedFileError(path, f"found the columns {shown}. {_EXPECTED}")
-    return found
+    candidates = [name for name in names if _folded(name) in TIME_NAMES]
+    if not candidates:
+        shown = ", ".join(name.strip()[:20] for name in names[:8]) if is_header and names else ""
+        problem = f"found the columns {shown}" if shown else "its first line does not name the columns"
+        raise RefusedFileError(path, f"{problem}. {_EXPECTED}")
+    return {"sent_at": _time_column(path, candidates, sniff), **found}
+
+
+def _time_column(path: Path, candidates: list[str], sniff: Sniff) -> str:
+    """The one of several columns that holds instants."""
+    if len(candidates) == 1:
+        return candidates[0]
+    head = sniff(candidates)
+    instants = [name for name in candidates if holds_instants(head[name])]
+    if len(instants) == 1:
+        return instants[0]
+    if not instants and any(holds_times_of_day(head[name]) for name in candidates):
+        raise RefusedFileError(
+            path, f"its date and its time of day are in columns of their own: {', '.join(candidates)}. Join them as sent_at."
+        )
+    if not instants:
+        raise RefusedFileError(path, NO_TIME_OF_DAY)
+    raise RefusedFileError(
+        path, f"the columns {' and '.join(instants)} could both be the time of a message. Keep the right one, as sent_at."
+    )
 
 
 def _has_quotes(path: Path) -> bool:
@@ -178,7 +246,7 @@ def _is_unquoted(path: Path, options: dict[str, Any], place: int) -> bool:
     """
     row_in_a_field = rf"[\r\n](?:[^\r\n]*?{options['sep']}){{{place}}}{_TIME}"
     try:
-        with pd.read_csv(path, **options) as chunks:
+        with pd.read_csv(path, chunksize=BATCH_ROWS, **options) as chunks:
             return any(chunk[name].str.contains(row_in_a_field).any() for chunk in chunks for name in chunk.columns)
     except pd.errors.ParserError:
         return True

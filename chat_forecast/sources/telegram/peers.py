@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.telegram.connection import Connection
 from chat_forecast.sources.telegram.credentials import write_secret
 from chat_forecast.sources.telegram.faults import ChatUnreadable, TelegramError
@@ -45,6 +46,12 @@ class Peer:
     def marked_id(self) -> int:
         """The id as Telegram's libraries and bots write it."""
         return -FIRST_CHANNEL - self.id if self.kind == "channel" else -self.id
+
+
+def held_chats(peer: Peer) -> list[HeldChat]:
+    """A chat of Telegram as exports name it; with the group that it once was."""
+    before = [] if peer.before is None else [HeldChat(peer.before, kind="private_group")]
+    return [HeldChat(peer.id, kind="private_supergroup" if peer.kind == "channel" else "private_group"), *before]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 import csv
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from chat_forecast.sources.exports.base import RefusedFileError, Tally
@@ -39,7 +41,7 @@ def parquet_file(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("separator", [",", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_columns_are_found_by_name_whatever_the_separator_and_encoding(text_file, separator, encoding, newline):
@@ -63,10 +65,62 @@ def test_columns_are_found_by_name_whatever_the_separator_and_encoding(text_file
         "2023-05-01 12:00+03",
         "2023-05-01T12:00:00",
         "2023-05-01 12:00:00.000",
+        "2023/05/01 12:00",
+        "2023-05-01 09:00:00 UTC",
+        "2023-05-01T09:00:00 Z",
+        "2023-05-01 12:00:00 UTC+03:00",
+        "2023-05-01 09:00 GMT",
+        "2023-05-01 11:00:00 Europe/Berlin",
+        "2023-05-01T12:00:00+03:00[Europe/Moscow]",
+        "2023-05-01T11:00:00[Europe/Berlin]",
+        "2023-05-01 12:00:00 MSK",
+        "01.05.2023 12:00:00",
+        "1.5.2023, 12:00",
+        "2023-5-1 12:00:00",
+        "1682931600",
+        "1682931600.0",
+        "1682931600000",
+        "1682931600000000",
+        "1682931600000000000",
     ],
 )
-def test_times_are_read_with_their_offset_or_in_the_given_zone(text_file, time):
-    assert read(text_file(f"sent_at\n{time}\n"), timezone="Europe/Moscow")["sent_at"].tolist() == [NINE]
+def test_times_are_read_with_their_offset_or_in_the_given_zone(tmp_path, time):
+    path = tmp_path / "messages.tsv"
+    path.write_text(f"sent_at\tsender\n{time}\t1\n")
+    assert read(path, timezone="Europe/Moscow")["sent_at"].tolist() == [NINE]
+
+
+@pytest.mark.parametrize("order", ["day", "month"])
+@pytest.mark.parametrize("clock", ["%H:%M", "%I:%M:%S %p", "%I:%M\u202f%p"])
+def test_dates_are_day_first_or_month_first_when_a_row_anywhere_in_the_file_proves_it(text_file, order, clock):
+    times = [NINE + pd.Timedelta(hours=11 * number) for number in range(60)]
+    date = "%d/%m/%Y" if order == "day" else "%m/%d/%y"
+    path = text_file("sent_at;sender\n" + "".join(f"{time.strftime(f'{date} {clock}')};5\n" for time in times))
+    assert read(path, timezone="UTC")["sent_at"].tolist() == times
+
+
+def test_times_that_never_were_are_given_as_unknown_and_shown(text_file):
+    tally = Tally()
+    path = text_file("sent_at\n2023-05-01 09:00:00Z\n0000-00-00 00:00:00\n2023-02-30 09:00:00Z\n2023-05-01 25:00\n")
+    found = pd.concat(list(read_csv(path, timezone="UTC", tally=tally, progress=lambda _done: None)))
+    assert found["sent_at"].isna().tolist() == [False, True, True, True]
+    assert tally.impossible_shown == ["0000-00-00 00:00:00", "2023-02-30 09:00:00Z", "2023-05-01 25:00"]
+
+
+def test_only_clock_times_of_a_zone_that_the_file_does_not_name_are_counted(text_file):
+    tally = Tally()
+    path = text_file("sent_at\n2023-05-01 09:00:00Z\n2023-05-01 09:00\n2023-05-01 09:00 Europe/Berlin\n1.5.2023 09:00\n")
+    list(read_csv(path, timezone="UTC", tally=tally, progress=lambda _done: None))
+    assert tally.clock_times == 2
+
+
+def test_of_several_columns_named_like_a_time_the_one_with_a_date_and_a_time_of_day_is_taken(text_file):
+    path = text_file("Date,time,SENT_AT\n2023-05-01,12:00,2023-05-01 09:00Z\n")
+    assert read(path)["sent_at"].tolist() == [NINE]
+
+
+def test_the_separator_that_excel_writes_above_the_header_is_passed_over(text_file):
+    assert read(text_file("sep=;\nsent_at;sender\n2023-05-01 09:00Z;5\n"))["sender"].tolist() == ["5"]
 
 
 def test_times_with_and_without_offset_may_be_mixed(text_file):
@@ -111,11 +165,23 @@ def test_a_separator_too_many_does_not_move_the_columns(text_file):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("time,id\n1,2\n", "found the columns time, id. Expected a column sent_at"),
-        ("sent_at;sender\n2023-05-01 09:00:00Z;5\n", "found the columns sent_at;sender"),
-        ("sent_at\n2023-05-01 09:00:00\n", "do not tell their zone.*--timezone"),
-        ("sent_at\n2023-05-01 09:00:00Z\n2023-02-30 09:00:00Z\n", "row 2 has a time that is none"),
-        ("sent_at\n2023-05-01 09:00:00Z\n1683000000\n", "row 2 has a time that is none"),
+        ("01/11/2026, 06:16 - Ann: hello\nmore, of it\n", "its first line does not name the columns"),
+        ("when,id\n1,2\n", "found the columns when, id. Expected a column sent_at"),
+        ("sent_at\n2023-05-01 09:00:00\n", "do not tell their zone.*--file-timezone"),
+        ("sent_at\n2023-05-01 09:00:00Z\ntomorrow 09:00\n", "row 2 has a time that is none"),
+        ("sent_at\n2023-05-01 09:00:00 Here/There\n", "times end in Here/There, which is no known time zone"),
+        ("sent_at\n2023-05-01\n2023-05-02\n", "its dates have no time of day"),
+        ("sent_at\n31.12.2023\n", "its dates have no time of day"),
+        ("sent_at\n20231231\n", "its dates have no time of day"),
+        ("sent_at\n2023-05-01 09:00:00Z\n2023-05-02\n", "row 2 has a date without a time of day"),
+        ("date,time\n2023-05-01,09:00:00\n", "its date and its time of day are in columns of their own: date, time"),
+        ("date,user_id\n2023-05-01,5\n", "its dates have no time of day"),
+        (
+            "sent_at,datetime\n2023-05-01 09:00:00Z,2023-05-01 10:00:00Z\n",
+            "the columns sent_at and datetime could both be the time of a message. Keep the right one",
+        ),
+        ("sent_at\n05/06/2026 9:00\n06/06/2026 9:00\n", "could be day first or month first"),
+        ("sent_at\n13/06/2026 9:00\n06/13/2026 9:00\n", "some of its dates are day first, and others month first"),
         ("sent_at,sender\n2023-05-01 09:00:00Z,1\n,2\n", "row 2 has no time"),
         ("sent_at,message_id\n2023-05-01 09:00:00Z,1.5\n", "row 1 has a message_id that is no whole number"),
         ("sent_at,message_id\n2023-05-01 09:00:00Z,x\n", "row 1 has a message_id that is no whole number"),
@@ -147,6 +213,26 @@ def test_parquet_with_numbers_as_senders_and_unknown_ids(parquet_file):
     assert str(found["sent_at"].dtype) == "datetime64[us, UTC]"
 
 
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.large_string())], ids=str
+)
+def test_parquet_with_any_type_of_text(tmp_path, kind):
+    texts = {"sent_at": ["2023-05-01 09:00:00Z"] * 2, "message_id": ["7", None], "sender": ["5", None]}
+    path = tmp_path / "messages.parquet"
+    pq.write_table(pa.table({name: pa.array(text, pa.string()).cast(kind) for name, text in texts.items()}), path)
+    found = read(path)
+    assert found["sent_at"].tolist() == [NINE, NINE]
+    assert found["message_id"].tolist() == [7, pd.NA]
+    assert found["sender"].tolist() == ["5", None]
+
+
+def test_parquet_with_unix_times_and_categories(parquet_file):
+    for times in ([1682931600] * 2, [1682931600000.0] * 2, [1682931600.25] * 2):
+        found = read(parquet_file(timestamp=times, user_id=pd.Categorical(["a", "b"])))
+        assert found["sent_at"].dt.floor("s").tolist() == [NINE, NINE]
+        assert found["sender"].tolist() == ["a", "b"]
+
+
 def test_parquet_times_may_be_local_or_text_or_of_another_zone(parquet_file):
     local = NINE.tz_convert("Europe/Moscow")
     for times in ([local], [local.tz_localize(None)], [local.isoformat()], [str(local.tz_localize(None))]):
@@ -156,8 +242,12 @@ def test_parquet_times_may_be_local_or_text_or_of_another_zone(parquet_file):
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({"sent_at": [1683000000]}, "its times are int64"),
-        ({"sent_at": [NINE.date()]}, "its times are"),
+        ({"sent_at": [NINE.date()]}, "its dates have no time of day"),
+        ({"sent_at": [True]}, "its times are boolean"),
+        (
+            {"sent_at": [NINE.normalize() + pd.Timedelta(days=n) for n in range(12)]},
+            "all its times are midnight: its dates have no time of day",
+        ),
         ({"sent_at": [NINE], "sender": [[1]]}, "its senders are"),
         ({"sent_at": [NINE, None]}, "row 2 has no time"),
         ({"sent_at": [NINE], "message_id": [1.5]}, "row 1 has a message_id"),

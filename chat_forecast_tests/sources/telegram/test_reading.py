@@ -15,6 +15,7 @@ from chat_forecast.sources.base import SourceAsksToWait, SourceError
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.sources.telegram.peers import Peer, Peers
 from chat_forecast.storage.archive import Archive
+from chat_forecast.storage.archive_contents import NewImport
 from chat_forecast_tests.factories import make_messages
 from chat_forecast_tests.loopback import (
     LoopbackChat,
@@ -242,7 +243,7 @@ def test_days_of_the_archive_are_not_asked_for_and_a_day_of_both_is_joined_by_id
     noon = DAY.start + timedelta(hours=12)
     # The archive ends at noon of DAY; its message 400 was deleted from Telegram since.
     known = make_messages([pd.Timestamp(sent, unit="s", tz="UTC") for sent in live if sent < noon.timestamp()])
-    archive.add(MessageBatch(known, ReadIntervals.of((DAY.plus(-1).start, noon))))
+    archive.add(NewImport(MessageBatch(known, ReadIntervals.of((DAY.plus(-1).start, noon)))))
     reader.server.world.chats[0].delete(400)
     before, joined = reader.read(DAY.plus(-1), DAY)
     assert ids(before) == list(range(1, 361))

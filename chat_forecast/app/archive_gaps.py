@@ -1,0 +1,49 @@
+"""The stretches of an archive of which nothing is known, and why.
+
+Belongs here: listing them, with silences that people said to be real. Does not belong here: changing any
+(:mod:`.archive_changes`).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.storage.archive import Archive
+
+Reason = Literal["ids jump", "said to be missing", "between files", "trusted"]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A stretch of time, in UTC; one that is trusted counts as quiet, any other as missing."""
+
+    start: pd.Timestamp
+    end: pd.Timestamp
+    reason: Reason
+
+    @property
+    def hours(self) -> float:
+        """How long it is."""
+        return float((self.end - self.start) / pd.Timedelta(hours=1))
+
+
+def list_gaps(archive: Archive) -> list[Gap]:
+    """Every stretch of which nothing is known, from the first to the last imported message, and trusted silences; ascending."""
+    ledger, read = archive.ledger, archive.read_intervals
+    spans, said = ledger.spans, ledger.missing
+    if spans.is_empty:
+        return []
+    whole = ReadIntervals.of((spans.intervals[0][0], spans.intervals[-1][1]))
+    unknown = whole.without(read)
+    kinds: list[tuple[Reason, ReadIntervals]] = [
+        ("said to be missing", unknown.within(said)),
+        ("between files", unknown.without(spans).without(said)),
+        ("ids jump", unknown.within(spans).without(said)),
+        ("trusted", ledger.unread.within(ledger.trusted).within(read)),
+    ]
+    return sorted(
+        (Gap(start, end, reason) for reason, intervals in kinds for start, end in intervals.intervals),
+        key=lambda gap: gap.start,
+    )

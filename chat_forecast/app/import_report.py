@@ -1,0 +1,199 @@
+"""What an import took, what it passed over, and what of the chat is known after it.
+
+Belongs here: the figures, and the days covered. Does not belong here: importing (:mod:`.importing`), and tables of a
+terminal (:mod:`chat_forecast.cli`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.sources.exports.base import Tally
+from chat_forecast.storage.archive_contents import ArchiveContents
+
+DayRange = tuple[LocalDay, LocalDay]
+"""The first and the last of some days that follow one another."""
+SHOWN_RANGES = 5
+SHOWN_TIMES = 3
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import took, what it passed over, and what of the chat is known after it."""
+
+    new: int
+    """Messages that were not in the archive before."""
+    duplicates: int
+    """Messages that were there already, or stood in several of the files."""
+    service: int
+    """Service entries, passed over."""
+    unsupported: int
+    """Entries of an unknown kind or without a date, passed over."""
+    ambiguous_times: int
+    """Local times that a clock change repeats, taken in the order of the file."""
+    shifted_times: int
+    """Local times that a clock change skips, moved to the end of the skipped hour."""
+    impossible_times: int
+    """Messages whose time cannot be one, such as 1970, passed over."""
+    impossible_shown: tuple[str, ...]
+    """A few of those times."""
+    clock_times: int
+    """Times without an offset, read as wall times of ``file_timezone``."""
+    file_timezone: str
+    bytes_read: int
+    first_message: pd.Timestamp
+    last_message: pd.Timestamp
+    """Of the imported files, in UTC."""
+    unread: ReadIntervals
+    """Silences in the imported files that are taken as not read, because ids jump across them."""
+    covered: tuple[DayRange, ...]
+    partly_covered: tuple[DayRange, ...]
+    not_covered: tuple[DayRange, ...]
+    """Local days in ``timezone``, from the first one of which the archive knows anything to the last."""
+    changed_days: tuple[LocalDay, ...]
+    """Local days of which the archive knows something else than before, ascending."""
+    timezone: str
+
+    @property
+    def first_day(self) -> LocalDay:
+        """The first local day of which the archive knows anything."""
+        return min(first for ranges in (self.covered, self.partly_covered, self.not_covered) for first, _ in ranges)
+
+    def lines(self, chat: str) -> list[str]:
+        """Say it in words, a fact a line; ``chat`` is the chat's slug."""
+        return [
+            f"{self.new} new messages, {self.duplicates} already known",
+            f"from {_shown(self.first_message, self.timezone)} to {_shown(self.last_message, self.timezone)} "
+            f"({self.timezone})",
+            f"passed over: {self.service} service entries, {self.unsupported} without a date or of an unknown kind",
+            *self._impossible_times(),
+            *self._clocks(),
+            f"days covered: {listed_days(self.covered)}",
+            f"days covered in part: {listed_days(self.partly_covered)}",
+            f"days not covered: {listed_days(self.not_covered)}",
+            *self._unread_silences(chat),
+        ]
+
+    def _impossible_times(self) -> list[str]:
+        if not self.impossible_times:
+            return []
+        shown = ", ".join(self.impossible_shown)
+        return [f"passed over: {self.impossible_times} with a time that cannot be right ({shown})"]
+
+    def _clocks(self) -> list[str]:
+        if not self.clock_times:
+            return []
+        read = [
+            f"clock times without an offset: {self.clock_times}, read as {self.file_timezone}. If the file was made in "
+            "another zone: --file-timezone ZONE"
+        ]
+        if not self.ambiguous_times and not self.shifted_times:
+            return read
+        return [
+            *read,
+            f"clock changes: {self.ambiguous_times} messages in an hour that comes twice, taken in the file's order; "
+            f"{self.shifted_times} in an hour that never was, taken as its end",
+        ]
+
+    def _unread_silences(self, chat: str) -> list[str]:
+        if self.unread.is_empty:
+            return []
+        number = len(self.unread.intervals)
+        shown = ", ".join(
+            f"{_shown(start, self.timezone)} to {_shown(end, self.timezone)}"
+            for start, end in self.unread.intervals[:SHOWN_RANGES]
+        )
+        silences = "1 silence" if number == 1 else f"{number} silences"
+        more = ", …" if number > SHOWN_RANGES else ""
+        return [
+            f"taken as not read: {silences} across which message ids jump ({shown}{more}). "
+            f"If the chat was silent then: chat-forecast gaps {chat} --quiet FROM..TO"
+        ]
+
+
+def report_of(
+    before: ArchiveContents,
+    after: ArchiveContents,
+    *,
+    taken: int,
+    tally: Tally,
+    bytes_read: int,
+    timezone: str,
+    file_timezone: str,
+    first_message: pd.Timestamp,
+    last_message: pd.Timestamp,
+) -> ImportReport:
+    """The report of an import that changed an archive; ``taken`` counts the messages of its files."""
+    read, new = after.read_intervals, len(after.messages) - len(before.messages)
+    days = days_by_coverage(read, after.messages["sent_at"], timezone)
+    unread = after.ledger.unread.clip(first_message, last_message)
+    return ImportReport(
+        new=new,
+        duplicates=taken - new,
+        service=tally.service,
+        unsupported=tally.unsupported,
+        ambiguous_times=tally.ambiguous,
+        shifted_times=tally.shifted,
+        impossible_times=tally.impossible,
+        impossible_shown=tuple(tally.impossible_shown[:SHOWN_TIMES]),
+        clock_times=tally.clock_times,
+        file_timezone=file_timezone,
+        bytes_read=bytes_read,
+        first_message=first_message,
+        last_message=last_message,
+        unread=unread.without(read),
+        covered=days[0],
+        partly_covered=days[1],
+        not_covered=days[2],
+        changed_days=tuple(changed_days(before, after, timezone)),
+        timezone=timezone,
+    )
+
+
+def changed_days(before: ArchiveContents, after: ArchiveContents, timezone: str) -> list[LocalDay]:
+    """The local days of which two states of an archive know different things, ascending: other messages, or other hours."""
+    is_gone = ~before.messages["message_id"].isin(after.messages["message_id"])
+    is_new = ~after.messages["message_id"].isin(before.messages["message_id"])
+    sent_at = pd.concat([before.messages.loc[is_gone, "sent_at"], after.messages.loc[is_new, "sent_at"]])
+    dates = pd.DatetimeIndex(sent_at).tz_convert(timezone).tz_localize(None).normalize().unique()
+    days = {LocalDay(day, timezone) for day in dates.date}
+    old, new = before.read_intervals, after.read_intervals
+    for start, end in [*old.without(new).intervals, *new.without(old).intervals]:
+        last = LocalDay.containing(end - pd.Timedelta("1us"), timezone)
+        days |= set(LocalDay.containing(start, timezone).until(last))
+    return sorted(days)
+
+
+def days_by_coverage(read: ReadIntervals, sent_at: pd.Series, timezone: str) -> tuple[tuple[DayRange, ...], ...]:
+    """Find the days covered, covered in part, and not covered, from the first one known to the last."""
+    bounds = [instant for interval in read.intervals for instant in interval]
+    bounds += [sent_at.iloc[0], sent_at.iloc[-1]] if len(sent_at) else []
+    kinds: tuple[list[DayRange], ...] = ([], [], [])
+    first, last = (LocalDay.containing(instant, timezone) for instant in (min(bounds), max(bounds)))
+    for day in first.until(last):
+        known = read.clip(day.start, day.end)
+        ranges = kinds[2 if known.is_empty else 0 if known.covers(day.start, day.end) else 1]
+        if ranges and ranges[-1][1].plus(1) == day:
+            ranges[-1] = (ranges[-1][0], day)
+        else:
+            ranges.append((day, day))
+    return tuple(tuple(ranges) for ranges in kinds)
+
+
+def listed_days(ranges: Sequence[DayRange]) -> str:
+    """Some ranges of days in words, the number of days before them.
+
+    >>> first = LocalDay.parse("2026-01-01", "UTC")
+    >>> listed_days([(first, first.plus(2))])
+    '3 (2026-01-01 to 2026-01-03)'
+    """
+    days = sum(1 for first, last in ranges for _ in first.until(last))
+    shown = ", ".join(first.key if first == last else f"{first.key} to {last.key}" for first, last in ranges[:SHOWN_RANGES])
+    return f"{days} ({shown}{', …' if len(ranges) > SHOWN_RANGES else ''})" if ranges else "none"
+
+
+def _shown(instant: pd.Timestamp, timezone: str) -> str:
+    return f"{instant.tz_convert(timezone):%Y-%m-%d %H:%M}"

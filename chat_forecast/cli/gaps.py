@@ -1,0 +1,86 @@
+"""What is missing in an archive: ``gaps``."""
+
+from pathlib import Path
+
+import click
+
+from chat_forecast.cli.base import (
+    Workplace,
+    chat_argument,
+    console_for,
+    examples,
+    json_option,
+    pass_workplace,
+    print_json,
+)
+from chat_forecast.cli.output.gaps import gaps_figures, print_gaps
+from chat_forecast.cli.output.imports import keys, print_days_made_again
+from chat_forecast.cli.remaking import remake_days
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.errors import ChatForecastError
+from chat_forecast.storage.archive_ledger import Ledger
+
+
+class NothingImportedError(ChatForecastError):
+    """A chat has no archive; the message says how it gets one."""
+
+
+@click.command(
+    epilog=examples(
+        "chat-forecast gaps my-chat",
+        "chat-forecast gaps my-chat --missing 2026-05-01..2026-05-03",
+        "chat-forecast gaps my-chat --quiet 2026-05-01T18:00..2026-05-02T06:30",
+    )
+)
+@chat_argument
+@click.option(
+    "--missing", metavar="FROM..TO", multiple=True, help="Messages are missing there: days, both included, or instants."
+)
+@click.option(
+    "--gaps", "file", type=click.Path(path_type=Path), help="A CSV file of such stretches, with the columns from and to."
+)
+@click.option("--quiet", metavar="FROM..TO", multiple=True, help="Nothing was written there, though message ids jump.")
+@click.option("--trust-silence", is_flag=True, help="The same, for every silence.")
+@click.option("--forget", metavar="FROM..TO", multiple=True, help="Forget what was said about it.")
+@json_option
+@pass_workplace
+def gaps(
+    workplace: Workplace,
+    chat_slug: str,
+    missing: tuple[str, ...],
+    file: Path | None,
+    quiet: tuple[str, ...],
+    trust_silence: bool,
+    forget: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Show the stretches of a chat's archive of which nothing is known, or change what is known of them.
+
+    A missing stretch is neither trained on nor scored; a quiet one had no messages. The days that change are made again.
+    """
+    from chat_forecast.app.archive_changes import change_statements
+    from chat_forecast.app.archive_gaps import list_gaps
+    from chat_forecast.app.stretches import read_stretches, read_stretches_file
+    from chat_forecast.storage.archive import Archive
+
+    chat, console = workplace.chat(chat_slug), console_for(as_json)
+    archive = Archive(workplace.home.storage_url, chat_slug)
+    if not archive.is_there:
+        raise NothingImportedError(f"{chat_slug}: nothing was imported. First: chat-forecast import {chat_slug} FILE")
+    forgotten, trusted, said = (read_stretches(texts, chat.timezone) for texts in (forget, quiet, missing))
+    if file is not None:
+        said = said.union(read_stretches_file(file, chat_slug, chat.timezone))
+
+    def change(ledger: Ledger) -> Ledger:
+        silences = trusted.union(ledger.unread) if trust_silence else trusted
+        return ledger.forgetting(forgotten).trusting(silences).missing_in(said)
+
+    remade: list[LocalDay] = []
+    if trust_silence or not all(stretches.is_empty for stretches in (forgotten, trusted, said)):
+        changed = change_statements(archive, change, workplace.resources.storages.of(chat))
+        remade = remake_days(workplace, chat, changed, console)
+    found = list_gaps(archive)
+    print_gaps(console, chat, found)
+    print_days_made_again(console, remade)
+    if as_json:
+        print_json({"chat": chat_slug, "gaps": gaps_figures(found), "days_made_again": keys(remade)})

@@ -1,0 +1,44 @@
+"""Making days again after their archive changed, as several commands do.
+
+Belongs here: showing it, and what to do if it fails. Does not belong here: making them (:mod:`chat_forecast.app`).
+"""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from chat_forecast.cli.base import Workplace
+from chat_forecast.cli.output.progress import run_progress
+from chat_forecast.cli.reports import refresh_report
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.errors import ChatForecastError
+from chat_forecast.settings.models import Chat
+
+
+class NotRemadeError(ChatForecastError):
+    """An archive changed, but days made from it were not made again; the message says how to do that."""
+
+
+def remake_days(workplace: Workplace, chat: Chat, changed: Sequence[LocalDay], console: Console) -> list[LocalDay]:
+    """Make those of the changed days again that were made before; returns them, ascending.
+
+    Raises:
+        NotRemadeError: it did not succeed; the archive is changed all the same.
+    """
+    made = sorted(set(changed).intersection(workplace.resources.storages.of(chat).days("hourly_series")))
+    if not made:
+        return []
+    from chat_forecast.app.archive_changes import remake
+    from chat_forecast.app.runs import opened
+
+    try:
+        with run_progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
+            progress.headline(f"{chat.slug}: making {'a day' if len(made) == 1 else f'{len(made)} days'} again")
+            remade = remake(runner, chat, made)
+    except ChatForecastError as error:
+        raise NotRemadeError(
+            f"{error} The archive has changed, but not the days made from it. Make them again: chat-forecast backfill "
+            f"{chat.slug} --from {made[0].key} --to {made[-1].key}"
+        ) from error
+    refresh_report(workplace, chat, console)
+    return remade

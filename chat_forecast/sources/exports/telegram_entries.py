@@ -1,0 +1,155 @@
+"""The entries of one chat in an export of Telegram Desktop: messages, service entries, and what is unknown.
+
+Belongs here: taking entries as they come, and turning them into batches.
+Does not belong here: finding the chats in a file (:mod:`.telegram_desktop`).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from chat_forecast.domain.deduplication import LOWEST_REAL_ID
+from chat_forecast.domain.id_spaces import HeldChat
+from chat_forecast.sources.exports.base import BATCH_ROWS, Tally, make_batch, whole_numbers
+from chat_forecast.sources.exports.clock import LocalClock
+from chat_forecast.sources.exports.unix_time import from_unix
+
+_LOCAL_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_SHOWN = 3
+_MIGRATIONS = ("migrate_to_supergroup", "migrate_from_group")
+
+
+class NoMessageError(ValueError):
+    """An entry is not what Telegram Desktop writes; the message says what was found."""
+
+
+class ZoneNeededError(ValueError):
+    """An export of before 2022 needs the zone of its local times."""
+
+
+@dataclass
+class _Columns:
+    """Parts of messages as found. Kept as lists of plain values, since rows would be work for the garbage collector."""
+
+    ids: list[Any] = field(default_factory=list)
+    unixtimes: list[Any] = field(default_factory=list)
+    dates: list[Any] = field(default_factory=list)
+    senders: list[Any] = field(default_factory=list)
+
+    def add_other(self, entry: dict[str, Any]) -> None:
+        """Take an entry that is no message."""
+        self.ids.append(entry.get("id"))
+        self.unixtimes.append(entry.get("date_unixtime"))
+        self.dates.append(entry.get("date"))
+
+
+@dataclass
+class Entries:
+    """What was read of one chat."""
+
+    timezone: str | None
+    """Of local times; without it an export that needs it is refused."""
+    chat: HeldChat = field(default_factory=HeldChat)
+    messages: int = 0
+    """Those with a date, without service entries, whether kept or not."""
+    tally: Tally = field(default_factory=Tally)
+    batches: list[pd.DataFrame] = field(default_factory=list)
+    others: pd.DataFrame = field(default_factory=lambda: _others(_Columns(), None))
+    """``message_id`` (``Int64``) and ``sent_at`` (UTC, NaT where unknown) of the entries that are no messages."""
+
+    def take(self, entries: Iterable[Any], *, is_wanted: bool) -> None:
+        """Take the entries in the file's order; messages are kept if ``is_wanted``.
+
+        Raises:
+            NoMessageError: one is no entry of Telegram Desktop.
+            ZoneNeededError: times are local, and no zone was given.
+        """
+        tally, found, others = self.tally, _Columns(), _Columns()
+        clock = LocalClock(self.timezone, tally) if self.timezone else None
+        for entry in entries:
+            kind = entry.get("type") if isinstance(entry, dict) else None
+            if kind == "message":
+                if entry.get("date") is None and entry.get("date_unixtime") is None:
+                    tally.unsupported += 1
+                    others.add_other(entry)
+                    continue
+                self.messages += 1
+                if is_wanted:  # not a call each: there are millions
+                    found.ids.append(entry.get("id"))
+                    found.unixtimes.append(entry.get("date_unixtime"))
+                    found.dates.append(entry.get("date"))
+                    found.senders.append(entry.get("from_id"))
+                    if len(found.ids) == BATCH_ROWS:
+                        self.batches.append(_batch(found, clock, tally))
+                        found = _Columns()
+            elif kind == "service":
+                tally.service += 1
+                if entry.get("action") in _MIGRATIONS:
+                    self._migrated(entry)
+                others.add_other(entry)
+            elif isinstance(kind, str):
+                tally.unsupported += 1
+                others.add_other(entry)
+            else:
+                raise NoMessageError('found "messages" whose entries have no type')
+        if found.ids:
+            self.batches.append(_batch(found, clock, tally))
+        self.others = _others(others, self.timezone)
+
+    def _migrated(self, entry: dict[str, Any]) -> None:
+        """Remember when the group became a supergroup, or the supergroup was made of a group."""
+        one = _Columns()
+        one.add_other(entry)
+        at = _others(one, self.timezone)["sent_at"].iloc[0]
+        when: datetime | None = None if pd.isna(at) else at.to_pydatetime()
+        if entry["action"] == "migrate_to_supergroup":
+            self.chat = replace(self.chat, became_supergroup=when)
+        else:
+            title = entry.get("title")
+            self.chat = replace(self.chat, was_group=when, was_group_titled=title if isinstance(title, str) else None)
+
+
+def _batch(found: _Columns, clock: LocalClock | None, tally: Tally) -> pd.DataFrame:
+    try:
+        numbers = whole_numbers(found.ids)
+        sent_at = from_unix(whole_numbers(found.unixtimes))
+    except ValueError:
+        raise NoMessageError("found a message whose id or date_unixtime is no whole number, or too great") from None
+    if not {str, int, type(None)}.issuperset(map(type, found.senders)):
+        raise NoMessageError("found a message whose from_id is neither a text nor a number")
+    if numbers.lt(LOWEST_REAL_ID).any():
+        raise NoMessageError("found a message whose id is too low for one of Telegram's")
+    dates = pd.Series(found.dates, dtype=object)
+    if sent_at.isna().any():
+        is_local = pd.Series([each is None for each in found.unixtimes])
+        if is_local.any():
+            sent_at[is_local] = _from_clock(dates[is_local], clock)
+        tally.impossible_shown += [str(each)[:19] for each in dates[sent_at.isna()].head(_SHOWN)]
+    return make_batch(numbers, pd.DatetimeIndex(sent_at), found.senders)
+
+
+def _from_clock(dates: pd.Series, clock: LocalClock | None) -> pd.Series:
+    """Local dates as instants; NaT for one that never was."""
+    if clock is None:
+        raise ZoneNeededError
+    if not dates.map(lambda each: isinstance(each, str) and _LOCAL_DATE.fullmatch(each) is not None).all():
+        raise NoMessageError("found a message whose date is not a time such as 2020-01-31T09:15:00")
+    local = pd.to_datetime(dates, format="%Y-%m-%dT%H:%M:%S", errors="coerce").dropna()
+    return pd.Series(clock.to_utc(pd.DatetimeIndex(local)), index=local.index).reindex(dates.index)
+
+
+def _others(found: _Columns, timezone: str | None) -> pd.DataFrame:
+    """Entries that are no messages. What is odd in them is left unknown: nothing of them is counted."""
+    ids = pd.to_numeric(pd.Series(found.ids, dtype=object), errors="coerce").astype("Float64").astype("Int64")
+    unixtimes = pd.to_numeric(pd.Series(found.unixtimes, dtype=object), errors="coerce").astype("Float64").astype("Int64")
+    sent_at = from_unix(unixtimes)
+    is_local = sent_at.isna() & pd.Series([isinstance(each, str) for each in found.dates], dtype=bool)
+    if timezone and is_local.any():
+        local = pd.to_datetime(pd.Series(found.dates, dtype=object)[is_local], format="%Y-%m-%dT%H:%M:%S", errors="coerce")
+        zoned = local.dt.tz_localize(timezone, ambiguous="NaT", nonexistent="shift_forward")
+        sent_at[is_local] = zoned.dt.tz_convert("UTC")
+    return pd.DataFrame({"message_id": ids, "sent_at": sent_at})

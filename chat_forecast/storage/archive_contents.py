@@ -1,0 +1,139 @@
+"""What an archive holds in memory: its messages, which imports brought each, and the ledger.
+
+Belongs here: adding imports, taking one out, and what is known then.
+Does not belong here: the file (:mod:`.archive`).
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from chat_forecast.domain.deduplication import merge_batches, trace
+from chat_forecast.domain.id_spaces import HeldChat
+from chat_forecast.domain.messages import MessageBatch, empty_messages
+from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.domain.unread_silences import known_intervals
+from chat_forecast.storage.archive_ledger import ImportRecord, Ledger
+
+Sets = npt.NDArray[np.int64]
+"""For each message the place of its set in :attr:`~.archive_ledger.Ledger.sets`."""
+
+
+@dataclass(frozen=True)
+class NewImport:
+    """One chat of one file, to be added."""
+
+    batch: MessageBatch
+    """Its messages, each with an id, and what its file spans."""
+    unread: ReadIntervals = field(default_factory=ReadIntervals)
+    """Silences that were not read."""
+    chat: HeldChat = field(default_factory=HeldChat)
+    file: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same messages of the same chat."""
+        digest = hashlib.blake2b(f"{self.chat.chat_id}".encode(), digest_size=16)
+        for name in ("message_id", "sent_at"):
+            digest.update(self.batch.messages[name].astype("int64").to_numpy().tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class ArchiveContents:
+    """The messages of an archive, the set of imports of each, and the ledger."""
+
+    messages: pd.DataFrame = field(default_factory=empty_messages)
+    sets: Sets = field(default_factory=lambda: np.zeros(0, dtype="int64"))
+    ledger: Ledger = field(default_factory=Ledger)
+
+    @property
+    def read_intervals(self) -> ReadIntervals:
+        """What the imports read together."""
+        return known_intervals(
+            ((record.spans, record.unread) for record in self.ledger.imports),
+            self.messages["sent_at"],
+            trusted=self.ledger.trusted,
+            missing=self.ledger.missing,
+        )
+
+    @property
+    def batch(self) -> MessageBatch:
+        """The messages and what is known."""
+        return MessageBatch(self.messages, self.read_intervals)
+
+    def with_imports(self, imports: Sequence[NewImport], at: datetime | None) -> "ArchiveContents":
+        """Add imports; a file whose messages were imported before under its name adds nothing."""
+        fresh = {(each.fingerprint, each.file): each for each in imports}
+        for record in self.ledger.imports:
+            fresh.pop((record.fingerprint or "", record.file), None)
+        if not fresh:
+            return self
+        merged = merge_batches([MessageBatch(self.messages), *(each.batch for each in fresh.values())]).messages
+        contents = ArchiveContents(merged, *self._carried_to(merged))
+        for each in fresh.values():
+            contents = contents._with_record(each, at)
+        return contents
+
+    def without_import(self, number: int) -> "ArchiveContents":
+        """Take an import out, with the messages that it alone brought."""
+        left = [numbers - {number} for numbers in self.ledger.sets]
+        is_left = np.array([bool(numbers) for numbers in left], dtype=bool)[self.sets]
+        sets, places = _compact(left, self.sets[is_left])
+        records = tuple(record for record in self.ledger.imports if record.number != number)
+        messages = self.messages[is_left].reset_index(drop=True)
+        return ArchiveContents(messages, places, replace(self.ledger, imports=records, sets=sets))
+
+    def only_of(self, number: int) -> pd.DataFrame:
+        """The messages that one import alone brought."""
+        is_alone = np.array([numbers == {number} for numbers in self.ledger.sets], dtype=bool)
+        return self.messages[is_alone[self.sets]] if len(self.messages) else self.messages
+
+    def with_ledger(self, change: Callable[[Ledger], Ledger]) -> "ArchiveContents":
+        """The same messages under a changed ledger."""
+        return replace(self, ledger=change(self.ledger))
+
+    def _carried_to(self, merged: pd.DataFrame) -> tuple[Sets, Ledger]:
+        """The sets of the messages after a merge; those that are new have the empty set."""
+        sets = (*self.ledger.sets, frozenset[int]())
+        if not len(self.messages):
+            return np.full(len(merged), len(sets) - 1), replace(self.ledger, sets=sets)
+        rows = trace(self.messages, merged)
+        return np.where(rows >= 0, self.sets[rows], len(sets) - 1), replace(self.ledger, sets=sets)
+
+    def _with_record(self, added: NewImport, at: datetime | None) -> "ArchiveContents":
+        number, sets, places = self.ledger.next_number, list(self.ledger.sets), self.sets.copy()
+        # The whole archive is often just this import.
+        is_all = len(added.batch.messages) == len(self.messages)
+        has = np.ones(len(places), dtype=bool) if is_all else trace(added.batch.messages, self.messages) >= 0
+        new = int(np.isin(places[has], [place for place, numbers in enumerate(sets) if not numbers]).sum())
+        for place in np.unique(places[has]):
+            sets.append(sets[place] | {number})
+            places[has & (self.sets == place)] = len(sets) - 1
+        compact, places = _compact(sets, places)
+        record = ImportRecord(
+            number=number,
+            spans=added.batch.read_intervals,
+            messages=int(has.sum()),
+            new=new,
+            imported_at=at,
+            file=added.file,
+            chat=added.chat.without_names,
+            unread=added.unread,
+            fingerprint=added.fingerprint,
+        )
+        ledger = replace(self.ledger, imports=(*self.ledger.imports, record), sets=compact, next_number=number + 1)
+        return ArchiveContents(self.messages, places, ledger)
+
+
+def _compact(sets: Sequence[frozenset[int]], places: Sets) -> tuple[tuple[frozenset[int], ...], Sets]:
+    """Each used set once, in an order of its own."""
+    used = sorted({sets[place] for place in np.unique(places)}, key=sorted)
+    position = {numbers: place for place, numbers in enumerate(used)}
+    mapping = np.array([position.get(numbers, -1) for numbers in sets], dtype="int64")
+    return tuple(used), mapping[places] if len(places) else places
