@@ -30,7 +30,7 @@ class Gap:
 
 
 def list_gaps(archive: Archive) -> list[Gap]:
-    """Every stretch of which nothing is known, from the first to the last imported message, and trusted silences; ascending."""
+    """Every stretch between the first and the last imported message of which nothing is known, and trusted silences."""
     ledger, read = archive.ledger, archive.read_intervals
     spans, said = ledger.spans, ledger.missing
     if spans.is_empty:

@@ -87,8 +87,8 @@ class ImportReport:
         if not self.clock_times:
             return []
         read = [
-            f"clock times without an offset: {self.clock_times}, read as {self.file_timezone}. If the file was made in "
-            "another zone: --file-timezone ZONE"
+            f"clock times without an offset: {self.clock_times}, read in the zone {self.file_timezone}. If they were "
+            "written in another one: --file-timezone ZONE"
         ]
         if not self.ambiguous_times and not self.shifted_times:
             return read

@@ -30,7 +30,7 @@ def main() -> None:
 
 
 for command in (
-    demo, up, import_, imports, gaps, login, logout, chats, add, backfill, run, show, report, status, rescore, backtest, notify,
-    completion,
+    demo, up, import_, imports, gaps, login, logout, chats, add, backfill, run, show, report, status, rescore, backtest,
+    notify, completion,
 ):  # fmt: skip
     main.add_command(command)

@@ -31,7 +31,8 @@ from chat_forecast.settings.editing import add_chat, expect_addable, update_firs
 from chat_forecast.settings.models import Chat
 
 if TYPE_CHECKING:  # `--help` need not wait for them
-    from chat_forecast.app.importing import Change, ImportOptions
+    from chat_forecast.app.importing import Change
+    from chat_forecast.app.reading_files import ImportOptions
 
 
 class _Said(TypedDict):
@@ -149,7 +150,7 @@ def imports(workplace: Workplace, chat_slug: str, number: int | None, as_json: b
 
 def _options(said: _Said, slug: str, timezone: str) -> "ImportOptions":
     """What a person says about the files."""
-    from chat_forecast.app.importing import ImportOptions
+    from chat_forecast.app.reading_files import ImportOptions
     from chat_forecast.app.stretches import read_stretches, read_stretches_file
 
     missing = read_stretches(said["missing"], timezone)

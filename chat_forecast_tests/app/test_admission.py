@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from chat_forecast.app.importing import ImportOptions, import_files
+from chat_forecast.app.importing import import_files
+from chat_forecast.app.reading_files import ImportOptions
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.sources.exports.base import RefusedFileError
@@ -137,10 +138,10 @@ def test_clock_times_are_read_in_the_files_zone_and_the_report_says_in_which(arc
     other = Archive(archive.url + "-other", "other")
     said = do_import(other, table, timezone="Europe/Moscow")
     assert said.first_message == instant(-180)
-    assert any("clock times without an offset: 5, read as Europe/Moscow." in line for line in said.lines("my-chat"))
+    assert any("clock times without an offset: 5, read in the zone Europe/Moscow." in line for line in said.lines("my-chat"))
     told = do_import(archive, table, timezone="Europe/Moscow", file_timezone="UTC")
     assert told.first_message == instant(0)
-    assert any("clock times without an offset: 5, read as UTC." in line for line in told.lines("my-chat"))
+    assert any("clock times without an offset: 5, read in the zone UTC." in line for line in told.lines("my-chat"))
     assert not any(
         "clock times" in line for line in do_import(archive, _export(tmp_path, 3), file_timezone="UTC").lines("my-chat")
     )

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_forecast.app.importing import ImportOptions, import_files
+from chat_forecast.app.importing import import_files
+from chat_forecast.app.reading_files import ImportOptions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.errors import ChatForecastError

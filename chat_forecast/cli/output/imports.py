@@ -43,11 +43,11 @@ def print_imports(console: Console, chat: Chat, ledger: Ledger) -> None:
     if not ledger.imports:
         console.print(f"{chat.slug}: nothing was imported.", highlight=False)
         return
-    table = Table("#", "when (UTC)", "file", "chat", "messages", "new", "days", title="Imports", title_justify="left")
+    table = Table("#", "when", "file", "chat", "messages", "new", "days", title="Imports", title_justify="left")
     for column in (0, 4, 5):
         table.columns[column].justify = "right"
     for record in ledger.imports:
-        when = f"{record.imported_at:%Y-%m-%d %H:%M}" if record.imported_at else "before 0.2"
+        when = f"{record.imported_at:%Y-%m-%d}" if record.imported_at else "unknown"
         table.add_row(
             str(record.number),
             when,
@@ -55,7 +55,7 @@ def print_imports(console: Console, chat: Chat, ledger: Ledger) -> None:
             Text(_chat_of(record)),
             str(record.messages),
             str(record.new),
-            listed_days([_days_of(record, chat)]) if not record.spans.is_empty else "–",
+            " to ".join(keys(_days_of(record, chat))) if not record.spans.is_empty else "–",
         )
     console.print(table)
 

@@ -1,12 +1,11 @@
 """Tables of messages: CSV (comma, semicolon or tab), Parquet, and the tab-separated file of the original pipeline.
 
-Belongs here: finding the columns, and reading ids and senders from what they hold.
-Does not belong here: what a time means (:mod:`.instants`), other formats, and what is done with the messages.
+Belongs here: reading ids and senders from what the columns hold.
+Does not belong here: which columns they are (:mod:`.columns`), what a time means (:mod:`.instants`), and other formats.
 """
 
 import csv
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,21 +16,13 @@ import pyarrow.parquet as pq
 
 from chat_forecast.domain.deduplication import LOWEST_REAL_ID
 from chat_forecast.sources.exports.base import BATCH_ROWS, Progress, RefusedFileError, Tally, make_batch, whole_numbers
-from chat_forecast.sources.exports.instants import NO_TIME_OF_DAY, InstantReader, holds_instants, holds_times_of_day
+from chat_forecast.sources.exports.columns import find_columns, header, is_header_line
+from chat_forecast.sources.exports.instants import InstantReader
 
-TIME_NAMES = ("sent_at", "datetime", "date_unixtime", "unixtime", "timestamp", "created_at", "date", "time")
-COLUMN_NAMES = {
-    "message_id": ("message_id",),
-    "sender": ("sender", "user_id", "sender_id", "from_id"),
-}
-"""Our column -> the names it may have in a file; ``datetime`` and ``user_id`` are those of the original pipeline."""
-SEPARATORS = ("\t", ";", ",")
 SNIFFED_ROWS = 200
 _TIME = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4},?[ T]\d{1,2}:\d{2}"
 _LONGEST_HEADER = 1 << 16
 _NO_ID = "has a message_id that is no whole number of 64 bits"
-_EXPECTED = "Expected a column sent_at (or datetime), and, if there are, message_id and sender (or user_id)."
-_PLAIN_NAME = re.compile(r"[A-Za-z]\w{0,29}", re.ASCII)
 
 _WHOLE_NUMBERS = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype(), pa.uint64(): pd.UInt64Dtype()}
 """Types that stay whole numbers in pandas although values are missing."""
@@ -45,9 +36,6 @@ _CSV_OPTIONS = {
     "na_values": ["", "NA", "NaN", "nan", "None", "null", "<NA>"],
 }
 
-Sniff = Callable[[list[str]], pd.DataFrame]
-"""Gives the first values of some columns."""
-
 
 def read_csv(path: Path, *, timezone: str | None, tally: Tally, progress: Progress) -> Iterator[pd.DataFrame]:
     """Read the rows of a comma-, semicolon- or tab-separated file as batches (see :func:`.base.make_batch`), in order.
@@ -60,14 +48,14 @@ def read_csv(path: Path, *, timezone: str | None, tally: Tally, progress: Progre
     options: dict[str, Any] = {**_CSV_OPTIONS}
     if first.startswith("sep="):  # Excel's own line, before the header
         first, options["skiprows"] = second, 1
-    separator, names = _header(first, second)
+    separator, names = header(first, second)
     options["sep"] = separator
 
     def sniff(wanted: list[str]) -> pd.DataFrame:
         head: pd.DataFrame = pd.read_csv(path, usecols=wanted, nrows=SNIFFED_ROWS, **options)
         return head
 
-    columns = _columns(path, names, sniff, is_header=_is_header(names, second, separator))
+    columns = find_columns(path, names, sniff, is_header=is_header_line(names, second, separator))
     if _has_quotes(path) and _is_unquoted(path, options, place=names.index(columns["sent_at"])):
         options["quoting"] = csv.QUOTE_NONE
 
@@ -105,7 +93,7 @@ def read_parquet_messages(path: Path, *, timezone: str | None, tally: Tally, pro
             def sniff(wanted: list[str]) -> pd.DataFrame:
                 return next((frame.head(SNIFFED_ROWS) for frame in islice(frames(wanted), 1)), pd.DataFrame(columns=wanted))
 
-            columns = _columns(path, file.schema_arrow.names, sniff, is_header=True)
+            columns = find_columns(path, file.schema_arrow.names, sniff, is_header=True)
             whole_column = lambda: (frame[columns["sent_at"]] for frame in frames([columns["sent_at"]]))  # noqa: E731
             rows, done = _Rows(path, InstantReader(path, timezone, tally, whole_column)), 0
             for frame in frames(list(columns.values())):
@@ -170,67 +158,6 @@ def _plain(table: pa.Table) -> pa.Table:
             column = column.cast(pa.string())
         columns.append(column)
     return pa.table(columns, names=table.column_names)
-
-
-def _header(first: str, second: str) -> tuple[str, list[str]]:
-    """The separator under which the most known columns, then the most columns, are found; and their names."""
-    known = {name for names in (TIME_NAMES, *COLUMN_NAMES.values()) for name in names}
-
-    def names_by(separator: str) -> list[str]:
-        return next(csv.reader([first], delimiter=separator), [])
-
-    best = max(
-        SEPARATORS,
-        key=lambda separator: (
-            len(known & {_folded(name) for name in names_by(separator)}),
-            len(names_by(separator)) * (separator in second),
-        ),
-    )
-    return best, names_by(best)
-
-
-def _is_header(names: list[str], second: str, separator: str) -> bool:
-    """Whether a first line looks like one of names: then they may be shown, being nothing that somebody wrote."""
-    row = next(csv.reader([second], delimiter=separator), [])
-    return all(_PLAIN_NAME.fullmatch(name.strip()) for name in names) and len(row) == len(names)
-
-
-def _folded(name: str) -> str:
-    return name.strip().casefold()
-
-
-def _columns(path: Path, names: list[str], sniff: Sniff, *, is_header: bool) -> dict[str, str]:
-    """Our columns -> the file's."""
-    found = {
-        ours: next(name for name in names if _folded(name) in theirs)
-        for ours, theirs in COLUMN_NAMES.items()
-        if any(_folded(name) in theirs for name in names)
-    }
-    candidates = [name for name in names if _folded(name) in TIME_NAMES]
-    if not candidates:
-        shown = ", ".join(name.strip()[:20] for name in names[:8]) if is_header and names else ""
-        problem = f"found the columns {shown}" if shown else "its first line does not name the columns"
-        raise RefusedFileError(path, f"{problem}. {_EXPECTED}")
-    return {"sent_at": _time_column(path, candidates, sniff), **found}
-
-
-def _time_column(path: Path, candidates: list[str], sniff: Sniff) -> str:
-    """The one of several columns that holds instants."""
-    if len(candidates) == 1:
-        return candidates[0]
-    head = sniff(candidates)
-    instants = [name for name in candidates if holds_instants(head[name])]
-    if len(instants) == 1:
-        return instants[0]
-    if not instants and any(holds_times_of_day(head[name]) for name in candidates):
-        raise RefusedFileError(
-            path, f"its date and its time of day are in columns of their own: {', '.join(candidates)}. Join them as sent_at."
-        )
-    if not instants:
-        raise RefusedFileError(path, NO_TIME_OF_DAY)
-    raise RefusedFileError(
-        path, f"the columns {' and '.join(instants)} could both be the time of a message. Keep the right one, as sent_at."
-    )
 
 
 def _has_quotes(path: Path) -> bool:

@@ -1,0 +1,126 @@
+"""Reading the files of an import: one chat a file, or the two halves of one.
+
+Belongs here: pseudonyms instead of senders, times that cannot be right, and files that hold only a part.
+Does not belong here: file formats (:mod:`chat_forecast.sources.exports`), and joining the archive (:mod:`.importing`).
+"""
+
+import math
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally
+from chat_forecast.sources.exports.detect import read_file
+from chat_forecast.sources.exports.partial import why_partial
+from chat_forecast.sources.pseudonyms import Pseudonyms
+
+EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")
+"""Older than any chat that there is: an earlier time is a fault of the file."""
+HIGHEST_SHARE_IMPOSSIBLE = 0.01
+"""A file with more messages of impossible times than that, rounded up, is refused: its times are read wrongly."""
+FEWEST_FOR_A_SHARE = 20
+"""In a file of fewer messages, no time may be impossible."""
+SHOWN_TIMES = 3
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What a person says about the files of one import."""
+
+    file_timezone: str | None = None
+    """The zone of times that do not tell theirs; the chat's by default."""
+    chat_id: int | None = None
+    """Which chat to take from an export of several."""
+    is_partial_accepted: bool = False
+    """Whether a file that holds only a part of its chat is taken."""
+    is_same_chat: bool = False
+    """Whether a file of another chat id holds the same chat."""
+    is_silence_trusted: bool = False
+    """Whether silences across which ids jump were really silent."""
+    missing: ReadIntervals = field(default_factory=ReadIntervals)
+    """Where messages are missing, whatever the files show."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One chat of one file, as read: ids as written, senders as pseudonyms."""
+
+    path: Path
+    found: FileChat
+    messages: pd.DataFrame
+
+
+def read_chats(
+    path: Path,
+    timezone: str | None,
+    options: ImportOptions,
+    pseudonyms: Pseudonyms,
+    now: datetime | None,
+    tally: Tally,
+    progress: Progress,
+) -> list[Reading]:
+    """The chat of a file, perhaps in two halves, as far as it has messages."""
+    readings = []
+    zone = options.file_timezone or timezone
+    try:
+        for found in read_file(path, timezone=zone, chat_id=options.chat_id, tally=tally, progress=progress):
+            read = _with_pseudonyms(found, pseudonyms)
+            if not read.empty:
+                messages = _without_impossible_times(path, read, now, tally)
+                readings.append(Reading(path, found, messages))
+    except OSError as error:
+        raise RefusedFileError(path, f"it cannot be read: {error.strerror or error}.") from error
+    if not readings:
+        raise RefusedFileError(
+            path, "it holds no message with a date: only service entries, or nothing. Is it the right chat?"
+        )
+    for reading in readings if not options.is_partial_accepted else ():
+        owner = pseudonyms.of(reading.found.exporter)
+        if why := why_partial(reading.found, reading.messages, owner):
+            raise RefusedFileError(path, why)
+    return readings
+
+
+def _with_pseudonyms(found: FileChat, pseudonyms: Pseudonyms) -> pd.DataFrame:
+    """All messages of a chat, with pseudonyms, ``message_id`` still NA where the file has none."""
+    known: dict[object, str | None] = {}
+    batches = []
+    for batch in found.batches:
+        codes, senders = pd.factorize(batch["sender"])
+        for sender in senders:
+            if sender not in known:
+                known[sender] = pseudonyms.of(sender)
+        names = pd.Series([*(known[sender] for sender in senders), None], dtype="str")
+        batch["sender"] = names.take(codes).array  # the code of an unknown sender is -1: the last
+        batches.append(batch)
+    return pd.concat(batches, ignore_index=True) if batches else pd.DataFrame()
+
+
+def _without_impossible_times(path: Path, messages: pd.DataFrame, now: datetime | None, tally: Tally) -> pd.DataFrame:
+    """The messages whose times can be right; the tally counts the others.
+
+    Raises:
+        RefusedFileError: there are more than a few others.
+    """
+    sent_at = messages["sent_at"]
+    is_possible = sent_at >= EARLIEST
+    if now:
+        is_possible &= sent_at < pd.Timestamp(now).tz_convert("UTC").normalize() + pd.Timedelta(days=2)
+    count = int((~is_possible).sum())
+    if not count:
+        return messages
+    wrong = sent_at[~is_possible].dropna()
+    tally.impossible += count
+    tally.impossible_shown += [f"{instant:%Y-%m-%d %H:%M}" for instant in wrong.head(SHOWN_TIMES)]
+    allowed = math.ceil(HIGHEST_SHARE_IMPOSSIBLE * len(messages)) if len(messages) >= FEWEST_FOR_A_SHARE else 0
+    if count > allowed:
+        what = "in the future" if len(wrong) and wrong.iloc[0] >= EARLIEST else "before any chat, or no time at all"
+        raise RefusedFileError(
+            path,
+            f"{count} of its {len(messages)} messages have a time that cannot be right ({tally.impossible_shown[0]}: "
+            f"{what}). Correct the times, or this computer's clock.",
+        )
+    return messages[is_possible].reset_index(drop=True)
