@@ -99,7 +99,9 @@ def _judge_smape(today: "pd.Series[float]", threshold: float) -> Verdict:
     passed = smape <= threshold
     words = "not above" if passed else "above"
     figures: dict[str, float | int] = {"smape": smape, "smape_threshold": threshold}
-    return Verdict(passed, "smape", f"sMAPE {smape:.2f} is {words} the threshold {threshold:g}", figures)
+    return Verdict(
+        passed, "smape", f"sMAPE {_distinct(smape, threshold)[0]} is {words} the threshold {threshold:g}", figures
+    )
 
 
 def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: RuleSettings) -> Verdict:
@@ -122,7 +124,8 @@ def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: R
         figures |= {"rmse": rmse, "same_hour_rmse": simple, "days_compared": len(window)}
         is_worse = rmse > simple
         relation = "above" if is_worse else "not above"
-        words = f"RMSE {rmse:.2f} over {span} is {relation} the {simple:.2f} of the {SAME_HOUR_DAYS}-day same-hour mean"
+        ours, theirs = _distinct(rmse, simple)
+        words = f"RMSE {ours} over {span} is {relation} the {theirs} of the {SAME_HOUR_DAYS}-day same-hour mean"
         (faults if is_worse else praise).append(words)
     else:
         praise.append("nothing to compare: no hour of the window was read and forecast")
@@ -132,6 +135,20 @@ def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: R
         return Verdict(not faults, settings.rule, "; ".join(faults or praise), figures)
     figures["model_age_days"] = int(age)
     is_old = int(age) >= settings.max_model_age_days
-    words = f"the model is {int(age)} days old, {'the' if is_old else 'below the'} {settings.max_model_age_days} allowed"
+    days = "1 day" if int(age) == 1 else f"{int(age)} days"
+    words = f"the model is {days} old, {'the' if is_old else 'below the'} {settings.max_model_age_days} allowed"
     (faults if is_old else praise).append(words)
     return Verdict(not faults, settings.rule, "; ".join(faults or praise), figures)
+
+
+def _distinct(first: float, second: float) -> tuple[str, str]:
+    """Two numbers with two decimals, or with as many more as tell them apart.
+
+    >>> _distinct(1.2801, 1.2799)
+    ('1.2801', '1.2799')
+    """
+    for decimals in range(2, 10):
+        shown = f"{first:.{decimals}f}", f"{second:.{decimals}f}"
+        if shown[0] != shown[1]:
+            return shown
+    return f"{first:.2f}", f"{second:.2f}"

@@ -57,6 +57,17 @@ def test_a_week_worse_than_the_same_hours_mean_fails():
     assert "days old" not in verdict.reason
 
 
+def test_numbers_that_differ_little_are_told_apart_in_the_reason():
+    worse = SCORED | {"squared_error": 96.01}
+    assert "RMSE 2.0001 over 1 scored day is above the 2.0000 of" in evaluate_rule(make_scores(worse), Settings()).reason
+    strict = Settings(rule="smape", smape_threshold=0.699)
+    assert evaluate_rule(make_scores(SCORED), strict).reason == "sMAPE 0.700 is above the threshold 0.699"
+
+
+def test_a_model_of_yesterday_is_one_day_old():
+    assert "the model is 1 day old" in evaluate_rule(make_scores(SCORED | {"model_age_days": 1}), Settings()).reason
+
+
 def test_a_bad_day_within_a_good_week_passes():
     bad = SCORED | {"squared_error": 200.0}
     assert evaluate_rule(make_scores(*[SCORED] * 6, bad), Settings()).passed
