@@ -30,17 +30,23 @@ QUICK = Limits(
 )  # fmt: skip
 
 
-@pytest.fixture
-def telegram(caplog):
-    """A server; at the end no handler has failed, every planned fault has happened, and nobody is still connected."""
+@pytest.fixture(scope="module")
+def set_aside():
+    """What was there before the module's tests is not looked through after each of them: that takes half a second."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what tests of other modules left open is not this one's fault
+        warnings.simplefilter("ignore")  # what tests of other modules left open is not the fault of these
         gc.collect()
-    gc.freeze()  # what was there before is not looked through again
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture
+def telegram(caplog, set_aside):
+    """A server; at the end no handler has failed, every planned fault has happened, and nobody is still connected."""
     with LoopbackTelegram() as server:
         yield server
         gc.collect()
-        gc.unfreeze()
         left = [each for each in psutil.Process().net_connections("tcp") if each.raddr and each.raddr.port == server.port]
         assert not left, "a socket was left open"
     complaints = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
