@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from chat_forecast.presentation.reports.requirements import PACKAGES as REPORT_PACKAGES
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DISTRIBUTIONS = packages_distributions()
 OURS = {"chat_forecast", "chat_forecast_tests"}
 NOT_IMPORTED = {
+    "chat-forecast": "the project itself, with one of its extras",
     "dagster-webserver": "a process of `up`",
     "tzdata": "zoneinfo's time zones, where the system has none",
     "ujson": "cmdstanpy writes Prophet's data with it",
@@ -60,18 +63,29 @@ def distributions(module: str) -> set[str]:
     return {normalised(name) for name in DISTRIBUTIONS.get(module, [module])}
 
 
-@pytest.mark.parametrize(("package", "extras"), [("chat_forecast", ()), ("chat_forecast_tests", ("dev",))])
+@pytest.mark.parametrize(("package", "extras"), [("chat_forecast", ("report",)), ("chat_forecast_tests", ("dev",))])
 def test_what_is_imported_is_declared(package, extras):
     known = declared(*extras)
     undeclared = {module: path for module, path in imported(package).items() if not distributions(module) & known}
     assert not undeclared
 
 
-@pytest.mark.parametrize(("packages", "extra"), [(("chat_forecast",), None), (sorted(OURS), "dev")])
+@pytest.mark.parametrize(
+    ("packages", "extra"), [(("chat_forecast",), None), (("chat_forecast",), "report"), (sorted(OURS), "dev")]
+)
 def test_what_is_declared_is_used(packages, extra):
     used = {name for package in packages for module in imported(package) for name in distributions(module)}
     wanted = declared(extra) - declared() if extra else declared()
     assert not wanted - used - set(NOT_IMPORTED)
+
+
+def test_only_what_makes_reports_imports_the_packages_of_their_extra():
+    assert {normalised(package) for package in REPORT_PACKAGES.values()} == declared("report") - declared()
+    pattern = re.compile(rf"^\s*(?:from|import) (?:{'|'.join(REPORT_PACKAGES)})\b", re.MULTILINE)
+    makers = ("presentation/reports/", "presentation/phrases/catalogue.py")
+    for path in sorted((ROOT / "chat_forecast").rglob("*.py")):
+        name = path.relative_to(ROOT / "chat_forecast").as_posix()
+        assert name.startswith(makers) or not pattern.search(path.read_text(encoding="utf-8")), name
 
 
 def test_what_needs_no_import_is_not_imported():
@@ -79,7 +93,13 @@ def test_what_needs_no_import_is_not_imported():
 
 
 def test_every_declared_version_has_a_lower_bound_that_is_installed():
-    for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]:
+    for text in [
+        *PROJECT["dependencies"],
+        *PROJECT["optional-dependencies"]["report"],
+        *PROJECT["optional-dependencies"]["dev"],
+    ]:
         requirement = Requirement(text)
+        if normalised(requirement.name) in NOT_IMPORTED and requirement.extras:
+            continue  # the project itself
         assert ">=" in str(requirement.specifier), text
         assert requirement.specifier.contains(version(requirement.name), prereleases=True), text
