@@ -4,6 +4,7 @@ Belongs here: reading it.
 Does not belong here: which of it is worth a notice (:mod:`.notices`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -33,6 +34,9 @@ class DayState:
     """The same days."""
     forecast: pd.DataFrame
     """Made at the end of the day; no rows while there is none."""
+    notes: Mapping[str, str]
+    """What is stored with the forecast: ``reason``, why no model made it, or why there is none; ``withheld``, why it is not
+    shown to people. Each only where it is so."""
     unusual: pd.DataFrame
     """What :func:`~chat_forecast.domain.scoring.unusual_hours` found on the day."""
     training: "pd.Series[str] | None"
@@ -59,8 +63,9 @@ class DayState:
 
     @property
     def awaits_retraining(self) -> bool:
-        """Whether the day's score failed its check, and no model is trained through the day yet."""
-        return self.verdict is not None and not self.verdict.passed and self.training is None
+        """Whether a failed verdict or a withheld forecast asks for a model that is not trained through the day yet."""
+        is_failed = self.verdict is not None and not self.verdict.passed
+        return (is_failed or "withheld" in self.notes) and self.training is None
 
     @property
     def last_week(self) -> pd.DataFrame:
@@ -80,6 +85,9 @@ def read_day_state(chat: Chat, storage: ChatStorage, day: LocalDay, dagster_url:
     first = day.plus(1 - LOOKBACK_DAYS)
     series = storage.frames("hourly_series", first, day)
     training = storage.frame("trained_model", day)
+    before = storage.frame("next_day_forecast", day.plus(-1))
+    if before is not None and "withheld" in storage.notes("next_day_forecast", day.plus(-1)):
+        before = None
     return DayState(
         chat=chat.slug,
         is_simulated=chat.source == "simulated",
@@ -87,7 +95,8 @@ def read_day_state(chat: Chat, storage: ChatStorage, day: LocalDay, dagster_url:
         series=series,
         scores=storage.frames("daily_score", first, day),
         forecast=storage.frames("next_day_forecast", day, day),
-        unusual=unusual_hours(series[series["hour"] >= day.start], storage.frame("next_day_forecast", day.plus(-1))),
+        notes=storage.notes("next_day_forecast", day),
+        unusual=unusual_hours(series[series["hour"] >= day.start], before),
         training=None if training is None or training.empty else training.iloc[0],
         page=partition_url(dagster_url, chat.slug, "next_day_forecast", day.key),
     )

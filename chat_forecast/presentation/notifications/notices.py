@@ -45,8 +45,8 @@ class Notice:
 
 
 def digest(state: DayState, plot: bytes | None) -> Notice | None:
-    """Tomorrow in words and as a plot, and how today went; None while there is no forecast."""
-    if state.forecast.empty:
+    """Tomorrow in words and as a plot, and how today went; None while there is no forecast that may be shown."""
+    if state.forecast.empty or "withheld" in state.notes:
         return None
     coming = state.day.plus(1)
     lines = [forecast_in_words(state.forecast, state.last_week)]
@@ -58,6 +58,24 @@ def digest(state: DayState, plot: bytes | None) -> Notice | None:
     total = state.forecast["expected"].sum()
     title = f"{total:.0f} messages expected on {coming.date:%A} {coming.key}"
     return _notice(state, "digest", state.day.key, title, "\n".join(lines), plot)
+
+
+def no_forecast(state: DayState) -> Notice | None:
+    """In the digest's place: the forecast is withheld, or there is none because too little is known.
+
+    A gap in what is known is one cause, sent on the first day without a forecast.
+    """
+    coming = state.day.plus(1)
+    if "withheld" in state.notes:
+        body = f"This chat's history makes its numbers impossible, so the model is retrained ({state.notes['withheld']})."
+        title = f"the forecast for {coming.date:%A} {coming.key} is withheld"
+        return _notice(state, "withheld", state.day.key, title, body)
+    if not state.forecast.empty or "reason" not in state.notes:
+        return None
+    known = state.series.loc[state.series["messages"].notna(), "hour"]
+    cause = f"after-{known.iloc[-1].date()}" if len(known) else "for-long"
+    title = f"no forecast for {coming.date:%A} {coming.key}"
+    return _notice(state, "no-forecast", cause, title, f"Too little is known: {state.notes['reason']}.")
 
 
 def unread(state: DayState) -> Notice | None:

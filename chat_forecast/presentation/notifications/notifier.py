@@ -112,8 +112,10 @@ class Notifier:
         if waits and state.awaits_retraining and runs.last_end is not None and now - runs.last_end <= RETRAINING_WAIT:
             return None
         alerts = [rule(state) for kind, rule in DAY_RULES.items() if kind in self.settings.alerts]
-        if self.settings.digest and not state.forecast.empty:
-            alerts.append(notices.digest(state, draw_digest(state)))
+        if self.settings.digest:
+            instead = notices.no_forecast(state)
+            has_forecast = instead is None and not state.forecast.empty
+            alerts.append(notices.digest(state, draw_digest(state)) if has_forecast else instead)
         return [notice for notice in alerts if notice is not None]
 
     def _failures(self, chats: Sequence[Chat], runs: ChatRuns) -> list[Notice]:

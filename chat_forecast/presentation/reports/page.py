@@ -56,7 +56,7 @@ def report_page(facts: Facts, phrases: Phrases, *, library: str, state: str) -> 
         chat=facts.chat,
         is_simulated=facts.chat.source == "simulated",
         state=state,
-        forecast=f"{coming.day.key} {round(coming.expected)}" if coming else "",
+        forecast=f"{coming.day.key} {round(coming.expected)}" if coming and not coming.withheld else "",
         contents=[(name, phrases(f"contents.{name}")) for name, section in sections.items() if section is not None],
         drawn=set(drawn),
         charts=in_script(data),

@@ -11,7 +11,9 @@ from chat_forecast_tests.factories import make_forecast, make_scores, make_serie
 DAY = LocalDay.parse("2026-05-12", "Europe/Moscow")
 
 
-def state(day=DAY, *, days=20, counts=lambda _hour: 4, skills=None, forecast=True, training=None, is_simulated=False):
+def state(
+    day=DAY, *, notes=None, days=20, counts=lambda _hour: 4, skills=None, forecast=True, training=None, is_simulated=False
+):
     """A chat after a day: its last days, and the forecast for the day and for the next."""
     first = day.plus(1 - days)
     series = make_series(first, days, counts)
@@ -24,6 +26,7 @@ def state(day=DAY, *, days=20, counts=lambda _hour: 4, skills=None, forecast=Tru
         scores=make_scores(first, skills if skills is not None else [0.2] * days),
         forecast=make_forecast(day.plus(1)) if forecast else make_forecast(day.plus(1)).iloc[:0],
         unusual=unusual_hours(today, make_forecast(day)),
+        notes=notes or {},
         training=training,
         page="http://127.0.0.1:3000/somewhere",
     )
@@ -89,3 +92,33 @@ def test_a_retraining_is_sent_with_its_stored_reason_and_without_one_where_none_
     ]
     by_hand = notices.retrained(state(training=record.replace({"the model is 14 days old, the 14 allowed": None})))
     assert by_hand.body.startswith("Method: prophet")
+
+
+def test_a_withheld_forecast_is_named_without_being_shown():
+    withheld = state(notes={"withheld": "withheld: 9,000 messages are expected, the busiest of 20 days had 96"})
+    notice = notices.no_forecast(withheld)
+    assert notice.title == "my-chat: the forecast for Wednesday 2026-05-13 is withheld"
+    assert "makes its numbers impossible, so the model is retrained (withheld: 9,000 messages" in notice.body
+    assert notices.digest(withheld, b"a plot") is None
+    assert withheld.awaits_retraining
+    assert notices.no_forecast(state(notes={"reason": "there is no trained model yet"})) is None  # made by the simple method
+
+
+def test_that_nothing_can_be_forecast_is_sent_once_while_it_lasts():
+    last = DAY.plus(-29)
+    gap = [
+        notices.no_forecast(
+            state(
+                day,
+                days=40,
+                counts=lambda hour: None if hour >= last.end else 4,
+                forecast=False,
+                notes={"reason": f"the last known hour is {29 + later} days old"},
+            )
+        )
+        for later, day in enumerate((DAY, DAY.plus(1)))
+    ]
+    assert gap[0].title == "my-chat: no forecast for Wednesday 2026-05-13"
+    assert gap[0].body.startswith("Too little is known: the last known hour is 29 days old.")
+    assert gap[0].cause == gap[1].cause == "no-forecast/my-chat/after-2026-04-13"
+    assert notices.no_forecast(state(forecast=False)) is None  # version 0.1.0 noted no reason

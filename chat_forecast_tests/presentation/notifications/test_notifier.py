@@ -8,6 +8,7 @@ import pytest
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.presentation.notifications import ChatRuns, FailedRun, Notifier, Outcome, services_of
 from chat_forecast.settings.models import Chat, Notify
+from chat_forecast.storage.partition_files import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.damage import every_way
 from chat_forecast_tests.factories import make_forecast, make_scores, make_series
@@ -107,6 +108,21 @@ def test_notices_wait_for_the_retraining_that_a_failed_verdict_asks_for_but_not_
         assert send(storages, receiver, NOW + timedelta(minutes=9), runs=ended, waits_for_retraining=False).sent == [DIGEST]
         (Path(storages.root) / "notified.json").unlink()
         assert send(storages, receiver, NOW + timedelta(minutes=11), runs=ended).sent == [DIGEST]
+
+
+def test_a_withheld_forecast_is_not_sent_and_the_one_that_follows_it_is(storages):
+    storage, forecast = storages.of(CHAT), make_forecast(DAY.plus(1))
+    storage.write("next_day_forecast", DAY, NotedTable(forecast, {"withheld": "withheld: it is absurd"}))
+    ended = ChatRuns("1 SUCCESS", last_end=NOW)
+    with receiving() as receiver:
+        assert send(storages, receiver, runs=ended).sent == []  # the retraining may mend it
+        later = NOW + timedelta(minutes=11)
+        assert send(storages, receiver, later, runs=ended).sent == [
+            "my-chat: the forecast for Wednesday 2026-05-13 is withheld"
+        ]
+        assert "attachments" not in receiver.messages[0] or not receiver.messages[0]["attachments"]
+        storage.write("next_day_forecast", DAY, forecast)
+        assert send(storages, receiver, later, runs=ChatRuns("2 SUCCESS", last_end=NOW)).sent == [DIGEST]
 
 
 def test_a_score_without_a_stored_verdict_keeps_nothing_waiting(storages):

@@ -15,6 +15,7 @@ from chat_forecast.presentation.reports.sections.trainings import trainings_sect
 from chat_forecast.presentation.reports.sections.verdicts import verdict_mark, verdict_sentence
 from chat_forecast.presentation.reports.sections.yesterday import yesterday_section
 from chat_forecast.settings.models import Check
+from chat_forecast.storage.partition_files import NotedTable
 from chat_forecast_tests.presentation.reports.stored import (
     FIRST,
     make_chat,
@@ -151,6 +152,41 @@ def test_a_forecast_that_no_model_made_says_so(reports):
     storage.write("next_day_forecast", FIRST.plus(29), made.assign(forecaster="same_hour_28d", trained_through=None))
     said = tomorrow_section(gather(CHAT, storage), ENGLISH)["model"]
     assert said == "Method: same_hour_28d, because there was no trained model that could be used."
+
+
+def test_a_withheld_forecast_is_named_and_not_shown(reports):
+    storage = reports.storages.of(CHAT)
+    store_series(storage, 30)
+    store_forecasts(storage, 28, 29)
+    for number in (28, 29):
+        made = storage.frame("next_day_forecast", FIRST.plus(number)).assign(expected=7777.0)
+        notes = {"withheld": "withheld: far more than ever"}
+        storage.write("next_day_forecast", FIRST.plus(number), NotedTable(made, notes))
+    facts = gather(CHAT, storage)
+    section = tomorrow_section(facts, ENGLISH)
+    assert section["sentences"][0].startswith("There is a forecast, but it is withheld")
+    assert (section["rows"], section["detail"]) == ([], "withheld: far more than ever")
+    assert "The forecast for this day was withheld" in yesterday_section(facts, ENGLISH)["sentences"][-1]
+    page = reports.make(CHAT).read_text()
+    assert "7777" not in page
+    assert "7,777" not in page
+    assert "no forecast" in reports.make_index([CHAT]).read_text()
+
+
+@pytest.mark.parametrize(
+    ("known_days", "english", "russian"),
+    [
+        (29, "There is no forecast yet, because the chat has no model.", "Прогноза пока нет"),
+        (1, "There is no forecast, because the last known hour is 29 days old.", "последнему известному часу уже 29 дней."),
+        (0, "There is no forecast, because no hour of this chat has been read.", "не прочитан ни один час."),
+    ],
+)
+def test_why_there_is_no_forecast_is_said(reports, known_days, english, russian):
+    storage = reports.storages.of(CHAT)
+    store_series(storage, 30, lambda day, _hour: 4 if day < known_days else None)
+    facts = gather(CHAT, storage)
+    assert tomorrow_section(facts, ENGLISH)["sentences"][0].startswith(english)
+    assert russian in tomorrow_section(facts, RUSSIAN)["sentences"][0]
 
 
 @pytest.mark.parametrize("phrases", [ENGLISH, RUSSIAN], ids=["en", "ru"])

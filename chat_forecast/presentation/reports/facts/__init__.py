@@ -10,6 +10,7 @@ from datetime import date
 
 import pandas as pd
 
+from chat_forecast.domain.forecast_limits import missing_days_before
 from chat_forecast.domain.scoring import SCORE_COLUMNS
 from chat_forecast.presentation.reports.facts.history import DayRange, busiest_days, daily, day_ranges, heat_map
 from chat_forecast.presentation.reports.facts.newest_days import Tomorrow, Yesterday, newest_forecast, read_yesterday
@@ -31,6 +32,8 @@ class Facts:
     """One row a local day from the first one read to the last one stored: ``day`` (a date), ``messages`` (NA where no hour
     was read), ``hours_missing``."""
     tomorrow: Tomorrow | None = None
+    days_unknown: int | None = None
+    """Whole days without a known hour at the end of what is stored; None where nothing is known."""
     yesterday: Yesterday | None = None
     scores: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SCORE_COLUMNS)))
     """Of the last 30 days, those that could be scored."""
@@ -101,6 +104,7 @@ def gather(chat: Chat, storage: ChatStorage) -> Facts:
         chat,
         daily(series),
         tomorrow=newest_forecast(storage),
+        days_unknown=missing_days_before(series, last.plus(1)),
         yesterday=yesterday,
         scores=scores[is_scored & (scores["day"] >= month.key)].reset_index(drop=True),
         heat=heat_map(series, last),

@@ -28,6 +28,8 @@ class Tomorrow:
     """The forecast's columns, and ``week_before``: the messages 168 hours before (NA where not read)."""
     week_before: int | None
     """The messages of that whole day, if every hour of it was read."""
+    withheld: str = ""
+    """Why it is not shown to people, as stored with it in English; empty where it is."""
 
     @property
     def expected(self) -> float:
@@ -43,6 +45,9 @@ class Yesterday:
     hours: pd.DataFrame
     """``hour``, ``messages`` and, if there was a forecast, its columns."""
     has_forecast: bool
+    """Whether there was one, and it was not withheld."""
+    is_withheld: bool
+    """Whether there was one that its chat's history made impossible."""
     score: Mapping[str, Any]
     """The columns of a score, with None for what is not known."""
     is_score_computed: bool
@@ -74,17 +79,18 @@ def newest_forecast(storage: ChatStorage) -> Tomorrow | None:
         day,
         forecast.assign(week_before=before.to_numpy()),
         week_before=int(whole.sum()) if len(whole) and whole.notna().all() else None,
+        withheld=storage.notes("next_day_forecast", made[-1]).get("withheld", ""),
     )
 
 
 def read_yesterday(storage: ChatStorage, series: pd.DataFrame, day: LocalDay) -> Yesterday:
     """The newest day of a series, with the stored score; a day that is not scored yet is scored for the page."""
     actuals = series[series["hour"] >= day.start].reset_index(drop=True)
-    forecast = storage.frame("next_day_forecast", day.plus(-1))
+    made = storage.frame("next_day_forecast", day.plus(-1))
+    is_withheld = made is not None and "withheld" in storage.notes("next_day_forecast", day.plus(-1))
+    forecast = None if made is None or made.empty or is_withheld else made
     stored = storage.frame("daily_score", day)
-    hours, has_forecast = actuals, False
-    if forecast is not None and not forecast.empty:
-        hours, has_forecast = actuals.merge(forecast, on="hour", how="left"), True
+    hours = actuals if forecast is None else actuals.merge(forecast, on="hour", how="left")
     if stored is None or stored.empty:
         history = series[(series["hour"] < day.start) & (series["hour"] >= day.plus(-SAME_HOUR_DAYS - 1).start)]
         score: Mapping[str, Any] = score_day(
@@ -97,7 +103,8 @@ def read_yesterday(storage: ChatStorage, series: pd.DataFrame, day: LocalDay) ->
     return Yesterday(
         day,
         hours,
-        has_forecast,
+        forecast is not None,
+        is_withheld,
         score,
         is_score_computed=stored is None or stored.empty,
         verdict=verdict,

@@ -4,6 +4,7 @@ from datetime import date
 
 import pandas as pd
 
+from chat_forecast.domain.forecast_limits import LONGEST_GAP_DAYS
 from chat_forecast.presentation.phrases.catalogue import Phrases
 from chat_forecast.presentation.reports.charts.days import clock_hour, draw_tomorrow
 from chat_forecast.presentation.reports.facts import Facts
@@ -18,8 +19,10 @@ def tomorrow_section(facts: Facts, phrases: Phrases) -> Context:
     """The forecast in sentences and as a table, or why there is none."""
     coming = facts.tomorrow
     if coming is None:
-        sentence = phrases("tomorrow.none") if facts.last_day else phrases("page.no_data")
-        return {"title": phrases("contents.tomorrow"), "sentences": [sentence], "rows": []}
+        return {"title": phrases("contents.tomorrow"), "sentences": [_why_none(facts, phrases)], "rows": [], "detail": ""}
+    title = phrases("tomorrow.title", day=phrases.date(coming.day.date, "full"))
+    if coming.withheld:
+        return {"title": title, "sentences": [phrases("tomorrow.withheld")], "rows": [], "detail": coming.withheld}
     hours = coming.hours
     rows = [
         [
@@ -32,12 +35,23 @@ def tomorrow_section(facts: Facts, phrases: Phrases) -> Context:
         for place, row in enumerate(hours.to_dict("records"))
     ]
     return {
-        "title": phrases("tomorrow.title", day=phrases.date(coming.day.date, "full")),
+        "title": title,
         "sentences": _sentences(coming, phrases),
+        "detail": "",
         "headings": [phrases(f"hour.{name}") for name in ("name", "expected", "half", "most", "week_before")],
         "rows": rows,
         "model": _made_by(coming, phrases),
     }
+
+
+def _why_none(facts: Facts, phrases: Phrases) -> str:
+    if facts.last_day is None:
+        return phrases("page.no_data")
+    if facts.days_unknown is None:
+        return phrases("tomorrow.unknown")
+    if facts.days_unknown > LONGEST_GAP_DAYS:
+        return phrases.count("tomorrow.gap", facts.days_unknown)
+    return phrases("tomorrow.none")
 
 
 def _made_by(coming: Tomorrow, phrases: Phrases) -> str:
@@ -51,7 +65,7 @@ def _made_by(coming: Tomorrow, phrases: Phrases) -> str:
 def tomorrow_charts(facts: Facts, phrases: Phrases) -> Drawn:
     """The forecast, if messages are expected."""
     coming = facts.tomorrow
-    if coming is None or coming.expected < LEAST_DRAWN:
+    if coming is None or coming.withheld or coming.expected < LEAST_DRAWN:
         return {}
     description = phrases("tomorrow.chart", day=coming.day.date, summary=_lead(coming, phrases))
     return {"tomorrow": (draw_tomorrow(phrases, coming), description)}

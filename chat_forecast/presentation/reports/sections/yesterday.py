@@ -56,7 +56,8 @@ def _sentences(day: Yesterday, phrases: Phrases) -> list[str]:
     missing = int(day.hours["messages"].isna().sum())
     partly = [phrases.count("yesterday.partly", missing)] if missing else []
     if not day.has_forecast or score["expected_total"] is None:
-        return [phrases.count("yesterday.lead", messages), *partly, phrases("yesterday.no_forecast")]
+        key = "yesterday.withheld" if day.is_withheld else "yesterday.no_forecast"
+        return [phrases.count("yesterday.lead", messages), *partly, phrases(key)]
     expected = phrases.about(score["expected_total"])
     said = [phrases.count("yesterday.lead_expected", messages, expected=expected), *partly]
     if not _is_worth_drawing(day):
