@@ -63,7 +63,7 @@ class LocalDay:
     @property
     def exists(self) -> bool:
         """Whether the zone has this date: one that moved across the date line skipped one."""
-        return self.date not in _skipped_dates(self.timezone)
+        return self.date not in skipped_dates(self.timezone)
 
     @cached_property
     def start(self) -> pd.Timestamp:
@@ -95,7 +95,7 @@ class LocalDay:
         """The day that many days later (earlier, if negative); dates that the zone skipped do not count."""
         step = _ONE_DAY if days >= 0 else -_ONE_DAY
         reached = self.date + timedelta(days=days)
-        for skipped in sorted(_skipped_dates(self.timezone), reverse=days < 0):
+        for skipped in sorted(skipped_dates(self.timezone), reverse=days < 0):
             if self.date < skipped <= reached or reached <= skipped < self.date:
                 reached += step
         return LocalDay(reached, self.timezone)
@@ -122,7 +122,7 @@ def _first_instant(day: date, timezone: str) -> pd.Timestamp:
 
 
 @cache
-def _skipped_dates(timezone: str) -> frozenset[date]:
+def skipped_dates(timezone: str) -> frozenset[date]:
     """The dates that a zone never had: where it moved across the date line, its offset grows by a day."""
     zone = ZoneInfo(timezone)
 

@@ -5,12 +5,13 @@ Does not belong here: anything about what a day holds.
 """
 
 import warnings
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from chat_forecast.domain.local_day import DAY_FORMAT, LocalDay
+from chat_forecast.domain.local_day import DAY_FORMAT, LocalDay, skipped_dates
 from chat_forecast.pipeline.compat import BetaWarning, PreviewWarning
 from chat_forecast.settings.models import Chat
 
@@ -19,6 +20,8 @@ warnings.filterwarnings("ignore", category=BetaWarning)
 warnings.filterwarnings("ignore", category=PreviewWarning)
 
 DAY_BEFORE = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True)
+LAST_KNOWN_DAY = "2099-01-01"
+"""Its offset is the one that a zone keeps by the rules now in force."""
 SAME_DAY = dg.TimeWindowPartitionMapping()
 
 
@@ -29,7 +32,28 @@ def daily_partitions(chat: Chat) -> dg.DailyPartitionsDefinition:
 
 @cache  # chats with the same days share one: building it reads the zone's rules
 def _daily(first_day: date, timezone: str) -> dg.DailyPartitionsDefinition:
-    return dg.DailyPartitionsDefinition(start_date=first_day.strftime(DAY_FORMAT), timezone=timezone)
+    skipped = sorted(day for day in skipped_dates(timezone) if day >= first_day)
+    if not skipped:
+        return dg.DailyPartitionsDefinition(start_date=first_day.strftime(DAY_FORMAT), timezone=timezone)
+    # Where a zone skipped a date, Dagster gives that date and the next one the same instant: a key too many, and one that
+    # cannot be excluded without the other. At the zone's present offset every date exists, and excluding one is enough.
+    first = next(LocalDay(first_day, timezone).until(LocalDay.parse(LAST_KNOWN_DAY, timezone)))
+    return dg.DailyPartitionsDefinition(
+        start_date=first.key,
+        timezone=_fixed_offset(timezone),
+        exclusions=[datetime.combine(day, time()) for day in skipped if day > first.date],
+    )
+
+
+def _fixed_offset(timezone: str) -> str:
+    """The zone of whole hours that never changes its clocks and has the offset that a zone is known to keep.
+
+    >>> _fixed_offset("Pacific/Apia")
+    'Etc/GMT-13'
+    """
+    midnight = datetime.fromisoformat(LAST_KNOWN_DAY)
+    offset = midnight.replace(tzinfo=UTC) - midnight.replace(tzinfo=ZoneInfo(timezone))
+    return f"Etc/GMT{-round(offset.total_seconds() / 3600):+d}"
 
 
 def days_of_run(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, chat: Chat) -> list[LocalDay]:

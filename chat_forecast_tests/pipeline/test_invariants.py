@@ -118,6 +118,24 @@ def test_a_backfill_without_models_asks_for_one_training_and_one_is_enough(new_h
         assert len(runner.storage(CHAT).frames("next_day_forecast", LAST, LAST)) == 24
 
 
+def test_one_run_over_a_skipped_date_makes_forecasts_and_scores_of_the_days_around_it(new_home):
+    """Apia had no 2011-12-30."""
+    chat = Chat(slug="my-chat", source="simulated", timezone="Pacific/Apia", first_day=date(2011, 12, 28))
+    first, last = LocalDay(chat.first_day, chat.timezone), LocalDay.parse("2012-01-01", chat.timezone)
+    with opened(new_home(), [chat]) as runner:
+        runner.materialise(chat, DAY_ASSETS, first, last)
+        done = [runner.instance.get_materialized_partitions(dg.AssetKey([chat.slug, asset])) for asset in DAY_ASSETS]
+        storage = runner.storage(chat)
+    days = ["2011-12-28", "2011-12-29", "2011-12-31", "2012-01-01"]
+    assert all(made == set(days) for made in done)
+    assert all([day.key for day in storage.days(asset)] == days for asset in DAY_ASSETS)
+    before, after = LocalDay.parse("2011-12-29", chat.timezone), LocalDay.parse("2011-12-31", chat.timezone)
+    forecast, score = storage.frame("next_day_forecast", before), storage.frame("daily_score", after).iloc[0]
+    assert list(forecast["hour"]) == list(after.hours)
+    assert score["hours_scored"] == 24
+    assert score["expected_total"] == pytest.approx(forecast["expected"].sum())
+
+
 def test_reading_less_again_removes_nothing_and_unmerged_messages_are_kept(new_home):
     home = new_home()
     with opened(home, [CHAT]) as runner:
