@@ -2,7 +2,8 @@
 
 Belongs here: finding out, without a run and without asking anybody outside. What is wrong with one file or one chat hides
 nothing of the others.
-Does not belong here: how it is printed (:mod:`chat_forecast.cli.status`).
+Does not belong here: wording what needs a person (:mod:`.concerns`), or printing it
+(:mod:`chat_forecast.cli.output.health`).
 """
 
 from collections.abc import Iterable
@@ -13,16 +14,16 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from chat_forecast.app import concerns
 from chat_forecast.app.overview import no_verdict
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import LATE_AFTER, Chat
 from chat_forecast.sources import Sources
-from chat_forecast.sources.base import SourceError
-from chat_forecast.storage.inspection import StoredAsset, inspect_asset
+from chat_forecast.storage.inspection import StoredChat
 from chat_forecast.storage.partitions import ChatStorage, Storages
-from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
+from chat_forecast.storage.schemas import StoredFileError
 
 NIGHTLY = time(0, 1)
 
@@ -48,33 +49,6 @@ class ChatHealth:
     """What needs a person, with what to do."""
 
 
-@dataclass(frozen=True)
-class _Stored:
-    """What is stored of a chat up to the last day that has ended, and which of its files cannot be used."""
-
-    storage: ChatStorage
-    assets: dict[str, StoredAsset]
-    yesterday: LocalDay
-
-    @classmethod
-    def inspect(cls, storage: ChatStorage, yesterday: LocalDay) -> "_Stored":
-        return cls(storage, {asset: inspect_asset(storage, asset) for asset in PARTITION_SCHEMAS}, yesterday)
-
-    @property
-    def faults(self) -> list[str]:
-        return [fault for asset in self.assets.values() for fault in asset.faults]
-
-    def days(self, asset: str) -> list[LocalDay]:
-        """The days of which there are rows."""
-        return [day for day, file in self.assets[asset].partitions.items() if file.rows and day <= self.yesterday]
-
-    @property
-    def known_days(self) -> set[LocalDay]:
-        """The days of which an hour was read."""
-        series = self.assets["hourly_series"].partitions
-        return {day for day in self.days("hourly_series") if series[day].has_any("messages")}
-
-
 def examine_all(chats: Iterable[Chat], storages: Storages, sources: Sources, now: datetime) -> list[ChatHealth]:
     """Find out how every chat is doing; one of which it cannot be found out has the reason as its only concern."""
     found = []
@@ -91,7 +65,7 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
     """Find out how a chat is doing. A file that cannot be used is a concern, and the rest is found out without it."""
     yesterday = LocalDay.containing(now, chat.timezone).plus(-1)
     is_early = now < yesterday.end + LATE_AFTER
-    stored = _Stored.inspect(storage, yesterday)
+    stored = StoredChat.inspect(storage, yesterday)
     known = stored.known_days
     last_read = max(known, default=None)
     last, archive_faults = _last_day(chat, sources, yesterday, last_read)
@@ -101,18 +75,19 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
     never_read = [day for day in missing if day not in attempted]
     models = stored.days("trained_model")
     score, score_faults = _newest_score(chat, stored)
-    concerns = [
+    about = [
         *stored.faults,
         *archive_faults,
         *score_faults,
-        *_setup_concerns(chat, sources),
-        *_reading_concerns(chat, last_read, due, never_read),
+        *concerns.about_vanished_files(chat, storage),
+        *concerns.about_setup(chat, sources),
+        *concerns.about_reading(chat, last_read, due, never_read),
     ]
-    about_forecast = _newest_forecast_concerns(stored)
-    concerns += about_forecast
+    about_newest = concerns.about_newest_forecast(stored)
+    about += about_newest
     if last_read is not None and not is_early:
-        has_forecast = bool(about_forecast) or last_read in stored.days("next_day_forecast")
-        concerns += _forecast_concerns(chat, last_read, models, score, has_forecast=has_forecast)
+        has_forecast = bool(about_newest) or last_read in stored.days("next_day_forecast")
+        about += concerns.about_forecasting(chat, last_read, models, score, has_forecast=has_forecast)
     return ChatHealth(
         chat=chat.slug,
         source=chat.source,
@@ -122,7 +97,7 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
         score=score,
         model_trained_through=models[-1].key if models else None,
         model_age_days=(yesterday.date - models[-1].date).days if models else None,
-        concerns=concerns,
+        concerns=about,
     )
 
 
@@ -134,7 +109,7 @@ def _last_day(chat: Chat, sources: Sources, yesterday: LocalDay, last_read: Loca
         return last_read or yesterday, [str(error)]
 
 
-def _newest_score(chat: Chat, stored: _Stored) -> tuple[dict[str, Any] | None, list[str]]:
+def _newest_score(chat: Chat, stored: StoredChat) -> tuple[dict[str, Any] | None, list[str]]:
     """The newest score that can be read, and what is wrong with those after it."""
     faults = []
     for day in reversed(stored.days("daily_score")):
@@ -155,73 +130,6 @@ def _newest_score(chat: Chat, stored: _Stored) -> tuple[dict[str, Any] | None, l
         }
         return {"day": day.key, **figures, **check}, faults
     return None, faults
-
-
-def _setup_concerns(chat: Chat, sources: Sources) -> list[str]:
-    """What a chat of Telegram lacks to be read at all."""
-    if chat.source != "telegram":
-        return []
-    try:
-        sources.expect_ready(chat)
-    except SourceError as error:
-        return [str(error)]
-    return []
-
-
-def _reading_concerns(chat: Chat, last_read: LocalDay | None, due: LocalDay, never_read: list[LocalDay]) -> list[str]:
-    if last_read is None:
-        return [f"nothing has been read yet: chat-forecast backfill {chat.slug}"]
-    concerns = []
-    late = [day for day in never_read if day > last_read]
-    if late:
-        concerns.append(
-            f"late: {due.key} should have been read by now, and the last day read is {last_read.key}. Is chat-forecast up "
-            f"running? Then: chat-forecast backfill {chat.slug} --from {late[0].key} --to {due.key}"
-        )
-    # Between two files of an archive nothing is known, and no run can change that.
-    gaps = [day for day in never_read if day < last_read] if chat.source != "export" else []
-    if gaps:
-        number = "1 day was" if len(gaps) == 1 else f"{len(gaps)} days were"
-        concerns.append(f"{number} never read: chat-forecast backfill {chat.slug} --from {gaps[0].key} --to {gaps[-1].key}")
-    return concerns
-
-
-def _newest_forecast_concerns(stored: _Stored) -> list[str]:
-    """That the newest forecast is withheld from people, was not made by the model there is, or could not be made."""
-    made = [day for day in stored.assets["next_day_forecast"].partitions if day <= stored.yesterday]
-    if not made:
-        return []
-    coming, rows = made[-1].plus(1).key, stored.assets["next_day_forecast"].partitions[made[-1]].rows
-    try:
-        notes = stored.storage.notes("next_day_forecast", made[-1])
-    except StoredFileError as error:
-        return [str(error)]
-    if "withheld" in notes:
-        retrain = f"chat-forecast run {stored.storage.chat} --day {made[-1].key}"
-        return [f"the forecast for {coming} is {notes['withheld']}. Unless chat-forecast up retrains the model: {retrain}"]
-    if not rows and "reason" in notes:
-        return [f"there is no forecast for {coming}: {notes['reason']}"]
-    if "reason" in notes and stored.days("trained_model"):
-        return [f"the forecast for {coming} was not made by the model: {notes['reason']}"]
-    return []
-
-
-def _forecast_concerns(
-    chat: Chat, last_read: LocalDay, models: list[LocalDay], score: dict[str, Any] | None, *, has_forecast: bool
-) -> list[str]:
-    if not models:
-        return [f"there is no model yet: chat-forecast run {chat.slug} --day {last_read.key}"]
-    concerns = []
-    if not has_forecast:
-        concerns.append(
-            f"there is no forecast for {last_read.plus(1).key}: chat-forecast run {chat.slug} --day {last_read.key}"
-        )
-    if score is not None and score["check_passed"] is False and models[-1].key < score["day"]:
-        concerns.append(
-            f"the score of {score['day']} failed its check ({score['check']}), and the model has not been retrained since: "
-            f"chat-forecast run {chat.slug} --day {score['day']}"
-        )
-    return concerns
 
 
 def _next_tick(chat: Chat, now: datetime) -> datetime:

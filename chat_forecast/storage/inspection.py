@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.storage.atomic_files import join_url, read_footer
 from chat_forecast.storage.partitions import ChatStorage
-from chat_forecast.storage.schemas import StoredFileError
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 
 
 @dataclass(frozen=True)
@@ -65,3 +65,32 @@ def inspect_asset(storage: ChatStorage, asset: str) -> StoredAsset:
         except FileNotFoundError:  # it was there a moment ago
             continue
     return StoredAsset(partitions, tuple(faults))
+
+
+@dataclass(frozen=True)
+class StoredChat:
+    """What is stored of a chat up to a day, and which of its files cannot be used."""
+
+    storage: ChatStorage
+    assets: dict[str, StoredAsset]
+    last: LocalDay
+
+    @classmethod
+    def inspect(cls, storage: ChatStorage, last: LocalDay) -> "StoredChat":
+        """Look at every file of a chat."""
+        return cls(storage, {asset: inspect_asset(storage, asset) for asset in PARTITION_SCHEMAS}, last)
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with files of any asset, those of later days too."""
+        return [fault for asset in self.assets.values() for fault in asset.faults]
+
+    def days(self, asset: str) -> list[LocalDay]:
+        """The days of which there are rows, ascending."""
+        return [day for day, file in self.assets[asset].partitions.items() if file.rows and day <= self.last]
+
+    @property
+    def known_days(self) -> set[LocalDay]:
+        """The days of which an hour was read."""
+        series = self.assets["hourly_series"].partitions
+        return {day for day in self.days("hourly_series") if series[day].has_any("messages")}

@@ -140,6 +140,16 @@ def test_a_copy_of_a_file_is_named_and_changes_nothing(storage, tmp_path, asset)
     assert dataclasses.replace(health, concerns=[]) == well
 
 
+def test_files_that_vanished_are_named(storage, tmp_path):
+    for number in (2, 4):
+        (tmp_path / "my-chat" / "merged_history" / f"{FIRST.plus(number).key}.parquet").unlink()
+    (concern,) = at(storage, tmp_path, 7).concerns
+    assert concern.startswith(f"2 files from {FIRST.plus(2).key} to {FIRST.plus(4).key} of merged_history are gone: restore")
+    (tmp_path / "my-chat" / "hourly_series" / f"{LAST.key}.parquet").unlink()
+    gone = f"the file of {LAST.key} of hourly_series is gone; to make"
+    assert any(concern.startswith(gone) for concern in at(storage, tmp_path, 7).concerns)
+
+
 def test_an_older_score_stands_in_for_one_whose_rows_are_damaged(storage, tmp_path):
     storage.write("daily_score", LAST.plus(-1), _score(LAST.plus(-1), skill=0.5))
     path = tmp_path / "my-chat" / "daily_score" / f"{LAST.key}.parquet"
