@@ -179,7 +179,7 @@ class _CatchUp:
                         self.trainings += 1
                         self.patience.extend(EARNED_SECONDS)
             place.ledger.save(self.storage)
-        if self.trainings:
+        if self.trainings or not registry.has_champion:
             with self.tracking.open(self.purpose):
                 registry.crown()
 

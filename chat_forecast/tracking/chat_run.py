@@ -4,8 +4,8 @@ Belongs here: finding or making them, and forgetting in the ledger what MLflow d
 Does not belong here: days (:mod:`.score_runs`) and trainings (:mod:`.model_registry`).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chat_forecast.settings.models import Chat
@@ -33,6 +33,8 @@ class Place:
     client: "MlflowClient"
     chat: Chat
     ledger: Ledger
+    aliases: Collection[str] = ()
+    """Of the registered model, as they were found."""
 
     @property
     def is_simulated(self) -> bool:
@@ -66,12 +68,15 @@ def find_place(tracking: Tracking, client: "MlflowClient", chat: Chat, ledger: L
     if run is None:
         ledger.scores.clear()
         ledger.trainings.clear()
-        ledger.run = (next(place.runs("chat"), None) or _new_run(place)).info.run_id
+        run = next(place.runs("chat"), None) or _new_run(place)
+        ledger.run = run.info.run_id
+    if run.info.status != "FINISHED":  # just made, now or by a run that died
+        client.set_terminated(ledger.run)
     model = _registered_model(place)
     if ledger.registered_at != model.creation_timestamp:
         ledger.trainings.clear()
         ledger.registered_at = model.creation_timestamp
-    return place
+    return replace(place, aliases=frozenset(model.aliases))
 
 
 def _experiment(place: Place) -> "Experiment":
@@ -113,9 +118,7 @@ def active_run(client: "MlflowClient", run_id: str) -> "Run | None":
 def _new_run(place: Place) -> "Run":
     note = descriptions.chat_run(place.chat.slug, place.tracking.dagster_url, is_simulated=place.is_simulated)
     tags = {**own_tags(kind="chat", chat=place.chat.slug, is_simulated=place.is_simulated), NOTE: note}
-    run = place.client.create_run(place.ledger.experiment, run_name=descriptions.CHAT_RUN_NAME, tags=tags)
-    place.client.set_terminated(run.info.run_id)
-    return run
+    return place.client.create_run(place.ledger.experiment, run_name=descriptions.CHAT_RUN_NAME, tags=tags)
 
 
 def _registered_model(place: Place) -> "RegisteredModel":

@@ -4,8 +4,6 @@ Belongs here: wording.
 Does not belong here: when it is logged.
 """
 
-from collections.abc import Mapping
-
 from chat_forecast.settings.links import partition_url
 from chat_forecast.tracking.links import registered_name
 from chat_forecast.tracking.records import ScoreRecord, TrainingRecord
@@ -39,27 +37,30 @@ def chat_run(chat: str, dagster_url: str, *, is_simulated: bool) -> str:
     )
 
 
-def score(chat: str, record: ScoreRecord, dagster_url: str, run_id: str, files: Mapping[str, bytes]) -> str:
+def score(chat: str, record: ScoreRecord, dagster_url: str, picture: str | None) -> str:
     """Describe the run of a scored day; the link first, since MLflow folds up what is below."""
     url = partition_url(dagster_url, chat, "daily_score", record.day.key)
     reason = record.tags.get("verdict_reason")
-    said = [f"[daily_score of {record.day.key} in Dagster]({url})", *([f"Verdict: {reason}"] if reason else [])]
-    return "\n\n".join([*said, *_pictures(run_id, files)])
+    verdict = f"Verdict: {reason}" if reason else None
+    return _paragraphs(f"[daily_score of {record.day.key} in Dagster]({url})", verdict, picture)
 
 
-def training(chat: str, record: TrainingRecord, dagster_url: str, run_id: str, files: Mapping[str, bytes]) -> str:
+def training(chat: str, record: TrainingRecord, dagster_url: str, picture: str | None) -> str:
     """Describe the run of a training."""
     url = partition_url(dagster_url, chat, "trained_model", record.day.key)
-    said = [f"[trained_model of {record.day.key} in Dagster]({url})", version(record)]
-    return "\n\n".join([*said, *_pictures(run_id, files)])
+    return _paragraphs(f"[trained_model of {record.day.key} in Dagster]({url})", version(record), picture)
+
+
+def picture_of(run_id: str, name: str) -> str:
+    """Show a picture that is among a run's artifacts."""
+    return f"![{name}](get-artifact?path={name}&run_uuid={run_id})"
 
 
 def version(record: TrainingRecord) -> str:
     """Describe a version of a registered model: what it has seen, why it was trained, why this method."""
     hours = f"{record.data.hours_known:,} known hours from {record.first_hour[:10]} to {record.last_hour[:10]}"
-    said = [f"Trained through {record.day.key} on {hours}."]
-    said += [f"Why it was trained: {record.reason}"] if record.reason else []
-    return "\n\n".join([*said, f"Why this method: {record.why}"])
+    reason = f"Why it was trained: {record.reason}" if record.reason else None
+    return _paragraphs(f"Trained through {record.day.key} on {hours}.", reason, f"Why this method: {record.why}")
 
 
 def registered_model(chat: str, *, is_simulated: bool) -> str:
@@ -80,5 +81,5 @@ def _chat(chat: str, is_simulated: bool) -> str:
     return f"simulated chat {chat}" if is_simulated else f"chat {chat}"
 
 
-def _pictures(run_id: str, files: Mapping[str, bytes]) -> list[str]:
-    return [f"![{name}](get-artifact?path={name}&run_uuid={run_id})" for name in files if name.endswith(".png")]
+def _paragraphs(*said: str | None) -> str:
+    return "\n\n".join(each for each in said if each)

@@ -12,6 +12,9 @@ from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.ledger import Ledger
 
+MODE = "?workflowType=machine_learning"
+"""Lets the UI show its menu for runs and models instead of the one for language models."""
+
 
 @dataclass(frozen=True)
 class ChatLinks:
@@ -24,8 +27,7 @@ class ChatLinks:
 
     def metrics(self) -> str | None:
         """The charts of the chat's run: every figure over the days."""
-        run = self._run(self.ledger.run or None)
-        return f"{run}/model-metrics" if run else None
+        return self._run(self.ledger.run or None, "/model-metrics")
 
     def score(self, day: LocalDay) -> str | None:
         """The run of a scored day."""
@@ -40,25 +42,17 @@ class ChatLinks:
     def model(self, trained_through: str) -> str | None:
         """The registered version of a training."""
         logged = self.ledger.trainings.get(trained_through)
-        return None if logged is None or not logged.version else version_url(self.base, self.chat, logged.version)
+        name = quote(registered_name(self.chat))
+        return f"{self.base}/#/models/{name}/versions/{logged.version}{MODE}" if logged and logged.version else None
 
-    def _run(self, run: str | None) -> str | None:
-        return run_url(self.base, self.ledger.experiment, run) if run and self.ledger.experiment else None
+    def _run(self, run: str | None, page: str = "") -> str | None:
+        known = run and self.ledger.experiment
+        return f"{self.base}/#/experiments/{self.ledger.experiment}/runs/{run}{page}{MODE}" if known else None
 
 
 def chat_links(tracking: Tracking, storage: ChatStorage) -> ChatLinks:
     """Read the chat's ledger for the addresses of what was logged; MLflow is not asked."""
     return ChatLinks(tracking.ui_base, storage.chat, Ledger.load(storage))
-
-
-def run_url(base: str, experiment: str, run: str) -> str:
-    """The page of a run."""
-    return f"{base}/#/experiments/{experiment}/runs/{run}"
-
-
-def version_url(base: str, chat: str, version: str) -> str:
-    """The page of a version of a chat's registered model."""
-    return f"{base}/#/models/{quote(registered_name(chat))}/versions/{version}"
 
 
 def experiment_name(chat: str) -> str:

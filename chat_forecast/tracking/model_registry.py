@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from chat_forecast.tracking import descriptions
 from chat_forecast.tracking.chat_run import PAGE, PARENT, Place
-from chat_forecast.tracking.descriptions import NOTE
+from chat_forecast.tracking.descriptions import NOTE, picture_of
 from chat_forecast.tracking.entities import (
     dataset_input,
     log_files,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mlflow.entities import LoggedModel, Run
     from mlflow.entities.model_registry import ModelVersion
 
+PICTURE = "training.png"
 CHAMPION = "champion"
 """The alias of the version that is trained through the latest day."""
 
@@ -53,9 +54,11 @@ class ModelRegistry:
         if day in trainings and trainings[day].digest == record.digest:
             trainings[day] = self._logged(record, file, trainings[day].run, trainings[day].model, trainings[day].version)
             return True
-        version = self._version_of(record)
+        version, run = self._version_of(record), self._found_run(record)
         if version is None:
             return False
+        if run is not None and run.data.tags.get(PARENT) != self._place.ledger.run:
+            self._place.client.set_tag(run.info.run_id, PARENT, self._place.ledger.run)
         model = own_tag(version.tags, "logged_model")
         trainings[day] = self._logged(record, file, version.run_id, model, str(version.version))
         return True
@@ -70,11 +73,23 @@ class ModelRegistry:
         trainings = self._place.ledger.trainings
         trainings[record.day.key] = self._logged(record, file, run.info.run_id, model.model_id, str(version.version))
 
+    @property
+    def has_champion(self) -> bool:
+        """Whether the alias is on a version."""
+        return CHAMPION in self._place.aliases
+
     def crown(self) -> None:
-        """Put the alias on the version that is trained through the latest day."""
-        versions = {day: each.version for day, each in self._place.ledger.trainings.items() if each.version}
-        if versions:
-            self._place.client.set_registered_model_alias(self._name, CHAMPION, str(versions[max(versions)]))
+        """Put the alias on the version that is trained through the latest day, of those that are there."""
+        from mlflow.exceptions import MlflowException
+
+        for _day, logged in sorted(self._place.ledger.trainings.items(), reverse=True):
+            try:
+                if logged.version:
+                    self._place.client.set_registered_model_alias(self._name, CHAMPION, logged.version)
+                    return
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # a version that somebody deleted
+                    raise
 
     def _logged(self, record: TrainingRecord, file: str, run: str | None, model: str | None, version: str | None) -> Logged:
         return Logged(file, record.digest, run, model=model, version=version)
@@ -103,7 +118,7 @@ class ModelRegistry:
         from mlflow.entities import LoggedModelOutput
 
         place, run_id = self._place, run.info.run_id
-        files = {"comparison.json": to_table(record.comparison)} | ({} if picture is None else {"training.png": picture})
+        files = {"comparison.json": to_table(record.comparison)} | ({} if picture is None else {PICTURE: picture})
         log_files(place.client, run_id, files)
         place.client.log_inputs(run_id, datasets=[dataset_input(record.data, "training")])
         model = self._log_model(run_id, record)
@@ -112,7 +127,8 @@ class ModelRegistry:
             place.client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step_of(record.day.key))])
         ended = milliseconds(record.day.end)
         place.client.set_terminated(run_id, end_time=ended)
-        note = descriptions.training(place.chat.slug, record, place.tracking.dagster_url, run_id, files)
+        shown = None if picture is None else picture_of(run_id, PICTURE)
+        note = descriptions.training(place.chat.slug, record, place.tracking.dagster_url, shown)
         tags = {**shown_files(files), NOTE: note, **own_tags(logged_model=model.model_id)}
         place.client.log_batch(
             run_id,
@@ -136,7 +152,10 @@ class ModelRegistry:
                 place.ledger.experiment,
                 name=f"{place.chat.slug}-{record.day.key}",
                 source_run_id=run_id,
-                tags=own_tags(chat=place.chat.slug, trained_through=record.day.key, digest=record.digest),
+                tags={
+                    **own_tags(chat=place.chat.slug, trained_through=record.day.key, digest=record.digest),
+                    NOTE: descriptions.version(record),
+                },
                 params=self._params(record),
                 model_type="forecaster",
             )

@@ -62,8 +62,9 @@ class ScoreRecord:
 
     @cached_property
     def digest(self) -> str:
-        """Of all that is logged."""
-        return _digest(json.dumps([self.day.key, self.metrics, self.tags]).encode(), self.table)
+        """Of all that is logged; a figure that later versions add and this score lacks changes nothing."""
+        figures = {name: value for name, value in self.metrics.items() if value is not None}
+        return _digest(json.dumps([self.day.key, figures, self.tags]).encode(), self.table)
 
 
 @dataclass(frozen=True)

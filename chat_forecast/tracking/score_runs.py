@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.tracking import descriptions
 from chat_forecast.tracking.chat_run import PARENT, Place, active_run
-from chat_forecast.tracking.descriptions import NOTE
+from chat_forecast.tracking.descriptions import NOTE, picture_of
 from chat_forecast.tracking.entities import (
     dataset_input,
     log_files,
@@ -29,6 +29,7 @@ from chat_forecast.tracking.records import ScoreRecord
 if TYPE_CHECKING:
     from mlflow.entities import Metric, Run
 
+PICTURE = "forecast.png"
 METRICS_PER_CALL = 1000
 """MLflow takes no more at once."""
 DAY_METRICS = ("smape", "rmse", "mae", "skill", "coverage_80", "messages", "expected_total", "unusual_hours")
@@ -105,12 +106,16 @@ class ScoreRuns:
         shown = run.data.metrics if run else {}
         run = run or self._new_run(day)
         run_id = run.info.run_id
-        files = {"hours.json": record.table} | ({} if picture is None else {"forecast.png": picture})
+        files = {"hours.json": record.table} | ({} if picture is None else {PICTURE: picture})
         log_files(place.client, run_id, files)
         model = place.ledger.trainings.get(record.trained_through or "", Logged("")).model
         self._log_inputs(run_id, record, model)
         place.client.set_terminated(run_id, end_time=milliseconds(record.day.end))
-        note = descriptions.score(place.chat.slug, record, place.tracking.dagster_url, run_id, files)
+        # A picture that version 0.1.0 logged is of just this score: what is new is the digest.
+        has_picture = picture is not None or (not day.is_update and PICTURE in run.data.tags.get(NOTE, ""))
+        note = descriptions.score(
+            place.chat.slug, record, place.tracking.dagster_url, picture_of(run_id, PICTURE) if has_picture else None
+        )
         tags = {**self._tags(day), **shown_files(files), NOTE: note, PARENT: place.ledger.run}
         tags |= own_tags(digest=record.digest, times_logged=day.times + 1)
         place.client.log_batch(run_id, metrics=self._day_metrics(day, shown, model), tags=run_tags(tags))
