@@ -20,15 +20,15 @@ class PatienceSpent(Exception):
 class Patience:
     """The seconds that may still be waited; what MLflow has taken earns some more."""
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._end = time.monotonic() + seconds
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
         self._is_spent = False
 
     @property
     def left(self) -> float:
         """Seconds, 0 when there are none."""
-        return 0.0 if self._is_spent else max(0.0, self._end - time.monotonic())
+        return 0.0 if self._is_spent else max(0.0, self._end - self._clock())
 
     def extend(self, seconds: float) -> None:
         """Give some seconds more."""

@@ -39,6 +39,29 @@ def test_what_is_written_is_read(root):
     assert list_names(join_url(root, "chat", "asset")) == ["2026-01-01.parquet"]
 
 
+def test_a_file_of_any_content_is_replaced_as_a_whole(root):
+    url = join_url(root, "chat", "notes.json")
+    assert read_file(url) is None
+    write_file(url, b"old and long")
+    write_file(url, b"new")
+    assert read_file(url) == b"new"
+    assert list_files(join_url(root, "chat"), "") == ["notes.json"]
+
+
+def test_the_version_of_a_file_changes_when_it_is_replaced_and_only_then(root):
+    folder = join_url(root, "chat", "asset")
+    assert file_versions(folder, ".parquet") == {}
+    for name in ("a.parquet", "b.parquet", "notes.txt"):
+        write_file(join_url(folder, name), b"the same")
+    before = file_versions(folder, ".parquet")
+    assert set(before) == {"a.parquet", "b.parquet"}
+    assert file_versions(folder, ".parquet") == before
+    write_file(join_url(folder, "a.parquet"), b"the same")
+    after = file_versions(folder, ".parquet")
+    assert after["a.parquet"] != before["a.parquet"]
+    assert after["b.parquet"] == before["b.parquet"]
+
+
 def test_a_folder_that_is_not_there_holds_no_files(root):
     assert list_names(join_url(root, "nowhere")) == []
 
@@ -93,7 +116,7 @@ def test_readers_see_whole_files_while_two_writers_race(tmp_path):
 
 WRITING_FOR_EVER = """
 import sys, itertools, pyarrow as pa
-from chat_forecast.storage.atomic_files import write_parquet
+from chat_forecast.storage.atomic_files import file_exists, file_versions, join_url, list_files, read_file, read_parquet, write_file, write_parquet
 for number in itertools.cycle((1, 2)):
     write_parquet(sys.argv[1], pa.table({"number": pa.array([number] * 200_000, pa.int64())}))
     print(flush=True)
