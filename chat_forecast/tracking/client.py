@@ -148,6 +148,8 @@ class Tracking:
         """See that the SQLite file can be written to: MLflow itself would try for minutes."""
         if self._file:
             with closing(sqlite3.connect(self._file, timeout=self.patience_seconds)) as connection:
+                # Kept in the file: a write waits once for the disk instead of three times, and no reader waits for a writer.
+                connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("BEGIN IMMEDIATE")
                 connection.rollback()
 

@@ -29,7 +29,7 @@ from chat_forecast.tracking.entities import (
 from chat_forecast.tracking.ledger import Logged
 from chat_forecast.tracking.links import registered_name
 from chat_forecast.tracking.records import TrainingRecord, model_digest, to_table
-from chat_forecast.tracking.stored_model import read_forecaster, write_model
+from chat_forecast.tracking.stored_model import DATA, read_forecaster, write_model
 
 if TYPE_CHECKING:
     from mlflow.entities import LoggedModel, Run
@@ -220,7 +220,7 @@ class ModelRegistry:
         """Give a version of version 0.1.0 the digest of its model; if it is the stored one, all else that is new."""
         client, run = self._place.client, version.run_id or ""
         with tempfile.TemporaryDirectory() as folder:
-            path = client.download_artifacts(run, "model/data/forecaster.json", folder)
+            path = client.download_artifacts(run, f"model/{DATA}", folder)
             digest = model_digest(read_forecaster(Path(path)))
         client.set_model_version_tag(self._name, version.version, *next(iter(own_tags(digest=digest).items())))
         if digest == record.digest:

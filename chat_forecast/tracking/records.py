@@ -134,8 +134,8 @@ def has_score(storage: ChatStorage, day: LocalDay) -> bool:
     Raises:
         StoredFileError: the partition is damaged or foreign.
     """
-    score = storage.frame("daily_score", day)
-    return score is not None and bool(len(score)) and bool(known(score["hours_scored"].iloc[0]))
+    score = storage.table("daily_score", day)
+    return score is not None and any(score.column("hours_scored").to_pylist())
 
 
 class TrainingReader:

@@ -9,8 +9,8 @@ version 0.1.0 name :mod:`chat_forecast.resources.tracking`, which leads here.
 
 import importlib.metadata
 import json
-import tempfile
-from collections.abc import Mapping
+import platform
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,8 @@ from chat_forecast.tracking.client import import_mlflow
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
-MODEL_LIBRARIES = ("chat_forecast", "numpy", "pandas", "prophet", "scipy")
+DATA = "data/forecaster.json"
+MODEL_LIBRARIES = ("mlflow", "chat_forecast", "numpy", "pandas", "prophet", "scipy")
 
 
 class RegisteredForecaster:
@@ -69,21 +70,33 @@ def write_model(folder: Path, forecaster: Mapping[str, object], timezone: str, m
     import mlflow.pyfunc
     from mlflow.models import Model
 
-    with tempfile.TemporaryDirectory() as aside:
-        data = Path(aside) / "forecaster.json"
-        data.write_text(json.dumps({"timezone": timezone, "forecaster": forecaster}), encoding="utf-8")
-        mlflow.pyfunc.save_model(
-            folder,
-            loader_module=__name__,
-            data_path=str(data),
-            # Given apart, MLflow warns that no example comes with it.
-            mlflow_model=Model(signature=_signature(), model_id=model_id),
-            pip_requirements=_requirements(),
-        )
+    content = json.dumps({"timezone": timezone, "forecaster": forecaster}).encode()
+    # Not mlflow.pyfunc.save_model, which takes a second to find out what is known: which libraries are installed.
+    for name, each in {**_environment_files(), DATA: content}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(each)
+    model = Model(signature=_signature(), model_id=model_id, model_size_bytes=len(content))
+    environment = {"conda_env": "conda.yaml", "python_env": "python_env.yaml"}
+    mlflow.pyfunc.add_to_model(model, loader_module=__name__, data=DATA, **environment)
+    model.save(str(folder / "MLmodel"))
+
+
+def _environment_files() -> dict[str, bytes]:
+    """The files by which MLflow can make an environment for the model: this Python, these libraries."""
+    requirements = [f"{name}=={version}" for name, version in _installed()]
+    python = platform.python_version()
+    conda = ["channels:", "- conda-forge", "dependencies:", f"- python={python}", "- pip", "- pip:"]
+    virtualenv = [f"python: {python}", "build_dependencies:", "- pip", "- setuptools", "- wheel"]
+    files = {
+        "requirements.txt": requirements,
+        "conda.yaml": [*conda, *(f"  - {each}" for each in requirements), "name: mlflow-env"],
+        "python_env.yaml": [*virtualenv, "dependencies:", "- -r requirements.txt"],
+    }
+    return {name: "".join(f"{line}\n" for line in lines).encode() for name, lines in files.items()}
 
 
 def read_forecaster(path: Path) -> Mapping[str, object]:
-    """Read the forecaster of a model's ``data/forecaster.json``, as it was given to :func:`write_model`."""
+    """Read the forecaster of a model's file :data:`DATA`, as it was given to :func:`write_model`."""
     stored: Mapping[str, object] = json.loads(path.read_text(encoding="utf-8"))["forecaster"]
     return stored
 
@@ -106,12 +119,10 @@ def _signature() -> "ModelSignature":
     )
 
 
-def _requirements() -> list[str]:
-    """List the installed versions of what a model needs to be loaded, so that MLflow need not find out."""
-    installed = []
+def _installed() -> Iterator[tuple[str, str]]:
+    """The installed versions of what a model needs to be loaded."""
     for name in MODEL_LIBRARIES:
         try:
-            installed.append(f"{name}=={importlib.metadata.version(name)}")
+            yield name, importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue  # run from a source tree, or without an optional method
-    return installed

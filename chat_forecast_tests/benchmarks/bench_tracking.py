@@ -1,94 +1,108 @@
-"""Print what MLflow costs: ms for each logged score and registered model version on a new SQLite store.
+"""Print what MLflow costs: time, bytes and calls for each logged score and training, on a new SQLite store.
 
-Run it with ``python -m chat_forecast_tests.benchmarks.bench_tracking [DAYS]`` (400 days if not given).
+Run it with ``python -m chat_forecast_tests.benchmarks.bench_tracking [DAYS]`` (389 if not given). A year is caught up as a
+bulk, without pictures and with a training each day; then come nights of one score, each with its picture.
 """
 
-import cProfile
-import pstats
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
+from mlflow import MlflowClient
 
-from chat_forecast.domain.forecast_table import QUANTILES
-from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.presentation.plots import draw_forecast
-from chat_forecast.tracking.mlflow_store import Tracking
+from chat_forecast.settings.models import Chat
+from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.tracking.catch_up import catch_up, owed
+from chat_forecast.tracking.client import Tracking
+from chat_forecast_tests.factories import make_forecast
+from chat_forecast_tests.tracking.stored import FIRST, make_chat, make_storage, store_scored_day, store_training
 
-FIRST_DAY = LocalDay.parse("2025-01-01", "Europe/Berlin")
-METRICS = {f"metric_{number}": number / 7 for number in range(16)}
+NIGHTS = 10
+CALLS: Counter[str] = Counter()
 
 
 def main(days: int) -> None:
-    """Log and register that many days, then score them again, and print what each took."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Store that many days, log them, and print what each step took."""
+    count_calls()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         tracking = Tracking(f"sqlite:///{folder}/mlflow.db", f"{folder}/artifacts")
-        start = time.perf_counter()
-        tracking.prepare()
-        print(f"make the store, imports included: {time.perf_counter() - start:.1f} s")
-        picture = draw_forecast(forecast(FIRST_DAY), None, "a day")
-        measure("log a score", days, lambda day: score(tracking, day, picture))
-        measure("log it again", days, lambda day: score(tracking, day, picture))
-        measure("register a model version", days, lambda day: register(tracking, day))
-        report_size("store", Path(folder, "mlflow.db"), days)
-        report_size("artifacts", Path(folder, "artifacts"), days)
-        profiler = cProfile.Profile()
-        profiler.runcall(score, tracking, FIRST_DAY.plus(days), picture)
-        profiler.runcall(register, tracking, FIRST_DAY.plus(days))
-        pstats.Stats(profiler).sort_stats("cumulative").print_stats("tracking/client|tracking.py|_save_model|lock", 25)
+        measure("make the store, imports included", 1, tracking.prepare)
+        chat = make_chat("bench")
+        storage = make_storage(folder, chat)
+        size = stored_bytes(folder)
+        for day in FIRST.until(FIRST.plus(days - 1)):
+            store_training(storage, day)
+        measure(f"{days} trainings as a bulk", days, lambda: catch_up(tracking, chat, storage, seconds=3600))
+        size = report_size(folder, size, days)
+        for day in FIRST.until(FIRST.plus(days - 1)):
+            store_scored_day(storage, day.plus(1), messages=lambda hour: hour.hour, trained_through=day.key)
+        measure(f"what is owed, of {days} days", 1, lambda: owed(tracking, storage))
+        measure(f"{days} scores as a bulk", days, lambda: catch_up(tracking, chat, storage, seconds=3600))
+        size = report_size(folder, size, days)
+        measure(f"nothing owed, of {days} days", 1, lambda: catch_up(tracking, chat, storage))
+        newest = FIRST.plus(days)
+        picture = draw_forecast(make_forecast(newest), None, "a day")
+        for day in newest.plus(1).until(newest.plus(NIGHTS)):
+            store_scored_day(storage, day, messages=lambda hour: hour.hour, trained_through=newest.plus(-1).key)
+            night(tracking, chat, storage, picture, is_shown=day == newest.plus(NIGHTS))
+        report_size(folder, size, NIGHTS)
 
 
-def measure(name: str, days: int, act: Callable[[LocalDay], object]) -> None:
-    """Print the median and the time of the last tenth, which shows growth."""
-    took = []
-    for day in FIRST_DAY.until(FIRST_DAY.plus(days - 1)):
-        start = time.perf_counter()
-        act(day)
-        took.append((time.perf_counter() - start) * 1000)
-    last = took[-max(1, days // 10) :]
-    print(f"{name}: {np.mean(took):.1f} ms (first {np.mean(took[: len(last)]):.1f}, last {np.mean(last):.1f})")
+def night(tracking: Tracking, chat: Chat, storage: ChatStorage, picture: bytes, *, is_shown: bool) -> None:
+    """Log one score with its picture."""
+
+    def log() -> object:
+        return catch_up(tracking, chat, storage, draw_score=lambda _day: picture)
+
+    measure("a night with its picture", 1, log) if is_shown else log()
 
 
-def score(tracking: Tracking, day: LocalDay, picture: bytes) -> None:
-    """Log one score of common size."""
-    table = hours(day).merge(forecast(day), on="hour")
-    tracking.log_score("bench", day.key, "1", METRICS, table, picture, is_simulated=True)
+def measure(name: str, days: int, act: Callable[[], object]) -> None:
+    """Print the wall and the processor time for each of the days, and which calls of MLflow were made."""
+    CALLS.clear()
+    start, cpu = time.perf_counter(), time.process_time()
+    act()
+    wall, cpu = (time.perf_counter() - start) * 1000 / days, (time.process_time() - cpu) * 1000 / days
+    calls = sum(CALLS.values()) / days
+    print(f"{name}: {wall:.1f} ms each, {cpu:.1f} ms of a processor, {calls:.1f} calls of MLflow")
 
 
-def register(tracking: Tracking, day: LocalDay) -> None:
-    """Register one model of common size."""
-    tracking.register_model(
-        "bench",
-        day.key,
-        {"name": "bench", "profile": np.linspace(0, 9, 1000).tolist()},
-        day.timezone,
-        data_span=(day.plus(-180).start, day.end),
-        params={f"param_{number}": number for number in range(8)},
-        metrics=METRICS,
-        comparison=pd.DataFrame({"forecaster": ["climatology", "prophet"], "rmsse": [0.7, 0.6]}),
-        is_simulated=True,
-    )
+def count_calls() -> None:
+    """Count the public calls of the MLflow client."""
+    for name in [name for name in vars(MlflowClient) if not name.startswith("_")]:
+        call = getattr(MlflowClient, name)
+        if callable(call):
+            setattr(MlflowClient, name, counted(name, call))
 
 
-def hours(day: LocalDay) -> pd.DataFrame:
-    """The counts of a day."""
-    return pd.DataFrame({"hour": day.hours, "messages": pd.array(range(len(day.hours)), "Int64")})
+def counted(name: str, call: Callable[..., object]) -> Callable[..., object]:
+    """The call, counted."""
+
+    def count(*args: object, **kwargs: object) -> object:
+        CALLS[name] += 1
+        return call(*args, **kwargs)
+
+    return count
 
 
-def forecast(day: LocalDay) -> pd.DataFrame:
-    """A forecast of a day."""
-    return pd.DataFrame({"hour": day.hours} | dict.fromkeys(("expected", "median", "smape_point", *QUANTILES), 2.5))
+def report_size(folder: Path, before: Counter[str], days: int) -> Counter[str]:
+    """Print how much was added for each day to MLflow's database, to its artifacts and to the ledger."""
+    after = stored_bytes(folder)
+    print("  " + ", ".join(f"{name} +{(after[name] - before[name]) / 1000 / days:.1f} kB each" for name in after))
+    return after
 
 
-def report_size(name: str, path: Path, days: int) -> None:
-    """Print the size of a file or a folder for each day."""
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    print(f"{name}: {sum(file.stat().st_size for file in files) / 1000 / days:.1f} kB a day")
+def stored_bytes(folder: Path) -> Counter[str]:
+    """The sizes of MLflow's database, its artifacts and the ledger."""
+    parts = {"database": "mlflow.db*", "artifacts": "artifacts/**/*", "ledger": "home/bench/mlflow_ledger.json"}
+    files = {name: [path for path in folder.glob(pattern) if path.is_file()] for name, pattern in parts.items()}
+    return Counter({name: sum(path.stat().st_size for path in paths) for name, paths in files.items()})
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 400)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 389)

@@ -100,7 +100,12 @@ def test_a_model_declares_what_it_takes_gives_and_needs(tmp_path):
     signature = Model.load(str(tmp_path / "model" / "MLmodel")).signature
     assert signature.inputs.input_names() == ["hour", "messages", "is_coming"]
     assert "expected" in signature.outputs.input_names()
-    assert f"pandas=={pd.__version__}" in (tmp_path / "model" / "requirements.txt").read_text().splitlines()
+    requirements = (tmp_path / "model" / "requirements.txt").read_text().splitlines()
+    assert f"pandas=={pd.__version__}" in requirements
+    environments = Model.load(str(tmp_path / "model" / "MLmodel")).flavors["python_function"]["env"]
+    conda, virtualenv = [(tmp_path / "model" / environments[each]).read_text() for each in ("conda", "virtualenv")]
+    assert all(f"  - {each}\n" in conda for each in requirements)
+    assert "- -r requirements.txt\n" in virtualenv
 
 
 def test_the_path_that_0_1_0_named_holds_nothing_of_its_own():
