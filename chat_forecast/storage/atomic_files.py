@@ -1,6 +1,6 @@
-"""Parquet files that are whole or absent, on a local path or any fsspec URL.
+"""Files that are whole or absent, on a local path or any fsspec URL.
 
-Belongs here: reading one Parquet file against its schema, and replacing one file atomically.
+Belongs here: reading one Parquet file against its schema, replacing one file atomically, and listing a folder.
 Does not belong here: which files there are and what they mean (:mod:`chat_forecast.storage.partitions`), or
 other local files (:mod:`chat_forecast.whole_files`).
 """

@@ -4,11 +4,13 @@ Run it with ``python -m chat_forecast_tests.benchmarks.bench_tracking [DAYS]`` (
 bulk, without pictures and with a training each day; then come nights of one score, each with its picture.
 """
 
+import sqlite3
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -92,6 +94,8 @@ def counted(name: str, call: Callable[..., object]) -> Callable[..., object]:
 
 def report_size(folder: Path, before: Counter[str], days: int) -> Counter[str]:
     """Print how much was added for each day to MLflow's database, to its artifacts and to the ledger."""
+    with closing(sqlite3.connect(folder / "mlflow.db")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     after = stored_bytes(folder)
     print("  " + ", ".join(f"{name} +{(after[name] - before[name]) / 1000 / days:.1f} kB each" for name in after))
     return after
@@ -99,7 +103,7 @@ def report_size(folder: Path, before: Counter[str], days: int) -> Counter[str]:
 
 def stored_bytes(folder: Path) -> Counter[str]:
     """The sizes of MLflow's database, its artifacts and the ledger."""
-    parts = {"database": "mlflow.db*", "artifacts": "artifacts/**/*", "ledger": "home/bench/mlflow_ledger.json"}
+    parts = {"database": "mlflow.db", "artifacts": "artifacts/**/*", "ledger": "home/bench/mlflow_ledger.json"}
     files = {name: [path for path in folder.glob(pattern) if path.is_file()] for name, pattern in parts.items()}
     return Counter({name: sum(path.stat().st_size for path in paths) for name, paths in files.items()})
 

@@ -3,9 +3,11 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -110,7 +112,8 @@ def test_a_store_that_was_replaced_gets_everything(tmp_path, chat, storage, trac
 
     smapes = store_some(storage)
     catch_up(tracking, chat, storage)
-    shutil.copy(tracking.tracking_uri.removeprefix("sqlite:///"), tmp_path / "other.db")
+    with closing(sqlite3.connect(tracking.tracking_uri.removeprefix("sqlite:///"))) as store:
+        store.execute("VACUUM INTO ?", [str(tmp_path / "other.db")])
     other = Tracking(f"sqlite:///{tmp_path}/other.db", str(tmp_path / "artifacts"))
     empty = MlflowClient(other.tracking_uri)
     for experiment in empty.search_experiments():
@@ -167,12 +170,14 @@ def test_a_process_killed_at_any_call_of_mlflow_leaves_nothing_twice(tracking, t
             return call(*args, **kwargs)
 
         monkeypatch.setattr(MlflowClient, name, counted)
+    like = make_storage(tmp_path, make_chat("like"))
+    smapes = store_some(like, DAYS[:1])
     number = 0
     while True:
         number += 1
         chat = make_chat(f"killed-{number}")
         storage = make_storage(tmp_path, chat)
-        smapes = store_some(storage, DAYS[:1])
+        shutil.copytree(Path(like.root, like.chat), Path(storage.root, storage.chat))
         calls.clear()
         last[0] = number
         try:

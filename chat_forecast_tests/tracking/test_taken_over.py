@@ -4,13 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from mlflow.entities import Metric
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast_tests.tracking.found import champion_of, chat_run_of, experiment_of, line_of, runs_of, versions_of
-from chat_forecast_tests.tracking.stored import ZONE, store_scored_day
+from chat_forecast_tests.tracking.stored import ZONE, make_chat, store_scored_day, store_training
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "v0_1_0"
 TRAINED = LocalDay.parse("2026-04-02", ZONE)
@@ -20,6 +19,8 @@ SCORED = TRAINED.plus(1)
 @pytest.fixture
 def old(tracking, chat, storage, client) -> dict[str, float | None]:
     """What version 0.1.0 stored and logged of a day and of the sample's training; returns the day's score."""
+    from mlflow.entities import Metric
+
     score = store_scored_day(storage, SCORED, trained_through=TRAINED.key)
     shutil.copytree(SAMPLES / "old-chat" / "trained_model", Path(storage.root, chat.slug, "trained_model"))
     for path in Path(storage.root, chat.slug, "trained_model").glob("*.parquet"):
@@ -44,14 +45,14 @@ def old(tracking, chat, storage, client) -> dict[str, float | None]:
     return score
 
 
+def run_ids(client, chat):
+    return [{day: run.info.run_id for day, run in runs_of(client, chat, kind).items()} for kind in ("score", "training")]
+
+
 def test_runs_and_versions_of_0_1_0_are_taken_over_and_not_logged_a_second_time(tracking, chat, storage, client, old):
-    before = {
-        kind: {day: run.info.run_id for day, run in runs_of(client, chat, kind).items()} for kind in ("score", "training")
-    }
+    before = run_ids(client, chat)
     assert catch_up(tracking, chat, storage) == CaughtUp(scores=1, trainings=0)
-    assert before == {
-        kind: {day: run.info.run_id for day, run in runs_of(client, chat, kind).items()} for kind in ("score", "training")
-    }
+    assert run_ids(client, chat) == before
     [version] = versions_of(client, chat)
     assert version.description.startswith("Trained through 2026-04-02 on ")
     assert champion_of(client, chat).version == version.version
@@ -79,8 +80,6 @@ def test_all_figures_that_0_1_0_logged_in_a_days_run_follow_its_score(tracking, 
 
 
 def test_a_model_of_0_1_0_that_is_not_the_stored_one_is_no_reason_to_leave_that_out(tracking, chat, storage, client, old):
-    from chat_forecast_tests.tracking.stored import store_training
-
     store_training(storage, TRAINED)
     assert catch_up(tracking, chat, storage) == CaughtUp(scores=1, trainings=1)
     assert [version.version for version in versions_of(client, chat)] == [1, 2]
@@ -88,8 +87,6 @@ def test_a_model_of_0_1_0_that_is_not_the_stored_one_is_no_reason_to_leave_that_
 
 
 def test_the_sample_of_0_1_0_is_logged_to_a_new_store(tracking, client, tmp_path):
-    from chat_forecast_tests.tracking.stored import make_chat
-
     shutil.copytree(SAMPLES / "old-chat", tmp_path / "old-chat")
     chat = make_chat("old-chat")
     storage = ChatStorage(str(tmp_path), chat.slug, chat.timezone, tmp_path / "locks")
