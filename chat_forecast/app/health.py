@@ -65,6 +65,7 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
     """Find out how a chat is doing. A file that cannot be used is a concern, and the rest is found out without it."""
     yesterday = LocalDay.containing(now, chat.timezone).plus(-1)
     is_early = now < yesterday.end + LATE_AFTER
+    storage.expect_zone()  # else every one of its files would be a concern of its own
     stored = StoredChat.inspect(storage, yesterday)
     known = stored.known_days
     last_read = max(known, default=None)

@@ -158,6 +158,7 @@ def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
 
     chat = workplace.chat(chat_slug)
     storage = workplace.resources.storages.of(chat)
+    storage.expect_zone()
     made = storage.days("next_day_forecast")
     if not made:
         raise click.ClickException(f"{chat.slug} has no forecast yet. To make one: chat-forecast backfill {chat.slug}")

@@ -49,8 +49,9 @@ def wanted_retraining(storage: ChatStorage) -> Retraining | None:
     None once a model is trained through the day that it was asked for.
 
     Raises:
-        StoredFileError: the newest score or forecast is damaged.
+        StoredFileError: the newest score or forecast is damaged, or what is stored was counted in another time zone.
     """
+    storage.expect_zone()
     asked = _asked_by_forecast(storage) or _asked_by_verdict(storage)
     if asked is None or any(trained >= asked.day for trained in storage.days("trained_model")):
         return None

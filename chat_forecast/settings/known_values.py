@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -33,6 +34,24 @@ def known_countries() -> frozenset[str]:
 def known_languages() -> list[str]:
     """The languages in which reports can be written, as two-letter codes."""
     return sorted(path.stem for path in LANGUAGES_FOLDER.glob("*.toml"))
+
+
+def is_same_timezone(name: str, other: str) -> bool:
+    """Whether two names are one zone: one is an alias of the other, or both are of a third.
+
+    >>> is_same_timezone("Europe/Kiev", "Europe/Kyiv"), is_same_timezone("Europe/Kyiv", "Europe/Berlin")
+    (True, False)
+    """
+    aliases = _timezone_aliases()
+    return aliases.get(name, name) == aliases.get(other, other)
+
+
+@cache
+def _timezone_aliases() -> dict[str, str]:
+    """Alias -> the zone it stands for, as the time zone database says in its source."""
+    source = files("tzdata").joinpath("zoneinfo", "tzdata.zi").read_text(encoding="utf-8")
+    links = (line.split() for line in source.splitlines() if line.startswith("L "))
+    return {alias: zone for _, zone, alias in links}
 
 
 def nearest_timezone(name: str) -> str | None:

@@ -187,7 +187,7 @@ class PartitionFiles:
     def schema(self, asset: str, day: LocalDay) -> Schema:
         """The schema of one partition, whose advice for an unusable file names its chat and day."""
         schema = PARTITION_SCHEMAS[asset]
-        return replace(schema, advice=schema.advice.format(chat=self.chat, day=day.key))
+        return replace(schema, advice=schema.advice.format(chat=self.chat, day=day.key), chat=self.chat)
 
     def table(self, asset: str, day: LocalDay) -> pa.Table | None:
         """The stored table of a day in Arrow, or None where the day is not stored."""

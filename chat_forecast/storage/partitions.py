@@ -14,8 +14,10 @@ import pyarrow as pa
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
+from chat_forecast.storage.atomic_files import read_footer
 from chat_forecast.storage.partition_files import PartitionFiles, to_pandas
-from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS, OtherZoneError, StoredFileError
+from chat_forecast.storage.zone_change import expect_not_moving
 
 READ_AHEAD_DAYS = 60
 
@@ -23,6 +25,24 @@ READ_AHEAD_DAYS = 60
 @dataclass(frozen=True)
 class ChatStorage(PartitionFiles):
     """The stored partitions of one chat, one day or many at a time."""
+
+    def expect_zone(self) -> None:
+        """See that what is stored was counted in the chat's time zone, or in one of which that is an alias.
+
+        The oldest and the newest hourly series are looked at. What else is wrong with them is found where they are read.
+
+        Raises:
+            StoredFileError: it was counted in another zone, or a change of the zone was interrupted.
+        """
+        expect_not_moving(self.root, self.chat)
+        days = self.days("hourly_series")
+        for day in days[:1] + days[1:][-1:]:
+            try:
+                read_footer(self.url("hourly_series", day), self.schema("hourly_series", day), self.timezone)
+            except OtherZoneError:
+                raise
+            except (StoredFileError, FileNotFoundError):
+                continue
 
     def frames(self, asset: str, first: LocalDay, last: LocalDay) -> pd.DataFrame:
         """The stored tables of the days from ``first`` to ``last``, one below the other; unstored days are left out.

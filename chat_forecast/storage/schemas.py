@@ -14,12 +14,13 @@ import pyarrow as pa
 
 from chat_forecast.domain.forecast_table import PROBABILITIES
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.settings.known_values import is_same_timezone
+from chat_forecast.storage.local_times import described, local_time, other_zone, zone_of_other_file
 
 SCHEMA_KEY = b"schema"
 """In a file's metadata: ``name/version``. Files of version 1 have none."""
 READ_INTERVALS_KEY = b"coverage"
 """In the metadata of files of messages: the read intervals as JSON."""
-
 NOTES_KEY = b"notes"
 """In the metadata of a file: what it says of itself as a whole, as a JSON object of texts."""
 
@@ -37,6 +38,10 @@ _RESTORE = (
 
 class StoredFileError(ChatForecastError):
     """A stored file is damaged or is not what its place says; the message names it and what to do."""
+
+
+class OtherZoneError(StoredFileError):
+    """A stored file holds local times of another zone than its chat's; the message says how the chat changes its zone."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,14 @@ class Schema:
     columns: tuple[Column, ...]
     advice: str = _RECOMPUTE
     """What to do with a file that cannot be read or is of another schema; ``{chat}`` and ``{day}`` are placeholders."""
+    chat: str = "CHAT"
+    """The chat whose file it is, for what is said about it."""
 
     def arrow(self, timezone: str = "UTC", version: int | None = None) -> pa.Schema:
         """The schema in Arrow at a version, the newest by default, with its name and version in the metadata."""
         wanted = self.version if version is None else version
         fields = [
-            pa.field(column.name, pa.timestamp("us", tz=timezone) if column.type == LOCAL_TIME else column.type)
+            pa.field(column.name, local_time(timezone) if column.type == LOCAL_TIME else column.type)
             for column in self.columns
             if column.is_in(wanted)
         ]
@@ -98,14 +105,20 @@ class Schema:
         """See that a file has the columns of its own version, whose schema is returned.
 
         Raises:
+            OtherZoneError: nothing but the zone of its local times is another one, and no alias of the expected one.
             StoredFileError: it has others, is of another schema, or of a newer version.
         """
         expected = self.arrow(timezone, self.version_of(found, url))
-        if not found.equals(expected, check_metadata=False):
+        if found.equals(expected, check_metadata=False):
+            return expected
+        zone = zone_of_other_file(found, expected, timezone)
+        if zone is None:
             raise StoredFileError(
-                f"{url} is not what its place says: expected the columns {_describe(expected)}, found {_describe(found)}. "
+                f"{url} is not what its place says: expected the columns {described(expected)}, found {described(found)}. "
                 f"{self.advice}"
             )
+        if not is_same_timezone(zone, timezone):
+            raise OtherZoneError(other_zone(self.chat, timezone, zone, url))
         return expected
 
     def upgrade(self, table: pa.Table, url: str, timezone: str = "UTC") -> pa.Table:
@@ -117,13 +130,10 @@ class Schema:
         stored = self.expect(table.schema, url, timezone).names
         newest = self.arrow(timezone)
         columns = [
-            table.column(field.name) if field.name in stored else pa.nulls(len(table), field.type) for field in newest
+            table.column(field.name).cast(field.type) if field.name in stored else pa.nulls(len(table), field.type)
+            for field in newest
         ]
         return pa.table(columns, schema=newest.with_metadata({**(table.schema.metadata or {}), **newest.metadata}))
-
-
-def _describe(schema: pa.Schema) -> str:
-    return ", ".join(f"{field.name} ({field.type})" for field in schema)
 
 
 _MESSAGES = (

@@ -236,3 +236,15 @@ def _score(day: LocalDay, *, skill: float = 0.1, age: int = 6):
     }
     score = pd.DataFrame([row], columns=list(SCORE_COLUMNS))
     return score.assign(**evaluate_rule(score, Check()).to_row())
+
+
+def test_a_chat_whose_zone_was_edited_by_hand_is_put_aside_and_the_others_are_examined(storage, tmp_path):
+    edited = Chat(slug="my-chat", source="simulated", timezone="Asia/Tokyo", first_day=CHAT.first_day)
+    other = Chat(slug="other", source="simulated", timezone=ZONE, first_day=CHAT.first_day)
+    storages = Storages(str(tmp_path), tmp_path / "locks")
+    now = (LAST.end + timedelta(hours=7)).to_pydatetime()
+    mine, others = examine_all([edited, other], storages, Sources(str(tmp_path)), now)
+    (concern,) = mine.concerns
+    assert "Asia/Tokyo in chats.toml, but its days were counted in Europe/Berlin" in concern
+    assert "chat-forecast timezone my-chat Asia/Tokyo" in concern
+    assert others.concerns == ["nothing has been read yet: chat-forecast backfill other"]

@@ -46,6 +46,7 @@ class AssetRun:
         self.days = days_of_run(context, chat)
         self._progress = progress
         self._done = 0
+        self.storage.expect_zone()  # else days of two zones would lie side by side
 
     @property
     def storage(self) -> ChatStorage:
