@@ -19,23 +19,36 @@ from chat_forecast.forecasting.backtest import differences, summarise
     )
 )
 @chat_argument
-@click.option("--days", type=click.IntRange(1), default=90, show_default=True, help="How many days to forecast again.")
 @click.option(
-    "--every", type=click.IntRange(1), default=1, show_default=True, help="Forecast only every N-th of these days."
+    "--days", type=click.IntRange(1), metavar="N", default=90, show_default=True, help="How many days to forecast again."
+)
+@click.option(
+    "--every",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Forecast only every N-th of these days.",
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write every forecast to this Parquet file.")
 @click.option(
-    "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default="all processors", help="Number of processes."
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    default=os.cpu_count() or 1,
+    show_default="all processors",
+    help="Number of processes.",
 )
 @json_option
 @pass_workplace
 def backtest(
     workplace: Workplace, chat_slug: str, days: int, every: int, out: Path | None, jobs: int, as_json: bool
 ) -> None:
-    """Forecast a chat's last days again, each from what was known the night before, and compare forecasters.
+    """Compare forecasters on a chat's last days.
 
-    The product is trained at every origin as the nightly pipeline would train it. It is compared with Prophet's defaults,
-    the same hour a week before (seasonal naive), the same hour of 28 days, and the nearest neighbour.
+    Each day is forecast again from what was known the night before. The product is trained at every origin as the nightly
+    pipeline would train it. It is compared with Prophet's defaults, the same hour a week before (seasonal naive), the same
+    hour of 28 days, and the nearest neighbour.
     """
     from chat_forecast.app.backtesting import run_backtest, store_rows
 

@@ -143,7 +143,20 @@ def complete_chats(_context: click.Context, _parameter: click.Parameter, begun: 
 
 
 pass_workplace = click.make_pass_decorator(Workplace, ensure=True)
-day_type = click.DateTime(formats=["%Y-%m-%d"])
+
+
+class DayType(click.DateTime):
+    """A day such as ``2026-01-31``."""
+
+    def __init__(self) -> None:
+        super().__init__(formats=["%Y-%m-%d"])
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+        """How the help calls it."""
+        return "YYYY-MM-DD"
+
+
+day_type = DayType()
 chat_argument = click.argument("chat_slug", metavar="CHAT", shell_complete=complete_chats)
 
 

@@ -54,7 +54,7 @@ def gaps(
     forget: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Show the stretches of a chat's archive of which nothing is known, or change what is known of them.
+    """Show or change what is missing in a chat's archive.
 
     A missing stretch is neither trained on nor scored; a quiet one had no messages. The days that change are made again.
     """

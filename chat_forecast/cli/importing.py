@@ -83,7 +83,9 @@ def import_(
     as_json: bool,
     **said: Unpack[_Said],
 ) -> None:
-    """Take messages from Telegram Desktop exports (JSON), CSV or Parquet files into a chat's archive.
+    """Import messages from files into a chat's archive.
+
+    The files are Telegram Desktop exports (JSON), CSV or Parquet.
 
     If days were made from the archive already, those that change are made again.
     """
@@ -129,7 +131,7 @@ def import_(
 @json_option
 @pass_workplace
 def imports(workplace: Workplace, chat_slug: str, number: int | None, as_json: bool) -> None:
-    """List what was imported into a chat's archive, or take an import out of it.
+    """List a chat's imports, or take one out.
 
     The days that change are made again.
     """

@@ -23,7 +23,9 @@ if TYPE_CHECKING:  # it imports Dagster, for which `--help` and `show` need not 
 @json_option
 @pass_workplace
 def notify(workplace: Workplace, is_test: bool, as_json: bool) -> None:
-    """Send the notifications that are due about each chat's last day, to the services named in the environment.
+    """Send the notifications that are due.
+
+    They are about each chat's last day, and go to the services named in the environment.
 
     `up` does this by itself, and so does `run` after its day. The URLs (of Apprise: tgram://…, mailto://…) stand in
     CHAT_FORECAST_NOTIFY_URL, separated by spaces; [notify] in chats.toml says what is sent. The exit code is 1 if a service

@@ -43,7 +43,10 @@ PORT = click.IntRange(1, 65535)
 @json_option
 @pass_workplace
 def demo(workplace: Workplace, as_json: bool) -> None:
-    """Run the whole pipeline on a simulated chat: read 120 days, train, score, forecast tomorrow."""
+    """Run the whole pipeline on a simulated chat.
+
+    Reads 120 days, trains, forecasts and scores the last 30, and forecasts tomorrow.
+    """
     from chat_forecast.app.overview import gather_overview
     from chat_forecast.app.runs import opened
     from chat_forecast.pipeline.runs import DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
@@ -94,11 +97,14 @@ def _draw(home: Home, overview: "Overview") -> Path | None:
 
 @click.command(epilog=examples("chat-forecast run my-chat", "chat-forecast run my-chat --day 2026-01-31"))
 @chat_argument
-@click.option("--day", type=day_type, help="The day to do (YYYY-MM-DD); by default yesterday.")
+@click.option("--day", type=day_type, help="The day to do; by default yesterday.")
 @json_option
 @pass_workplace
 def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: bool) -> None:
-    """Do one day as the schedule does: read, score, forecast; retrain if the score is not good enough."""
+    """Do one day as the schedule does.
+
+    Reads and scores the day, forecasts the next, and retrains the model if the score is not good enough.
+    """
     from chat_forecast.app.overview import gather_overview
     from chat_forecast.app.runs import opened
 
@@ -122,12 +128,15 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: boo
     epilog=examples("chat-forecast backfill my-chat", "chat-forecast backfill my-chat --from 2026-01-01 --to 2026-01-31")
 )
 @chat_argument
-@click.option("--from", "first", type=day_type, help="First day (YYYY-MM-DD); by default the chat's first day.")
-@click.option("--to", "last", type=day_type, help="Last day (YYYY-MM-DD); by default yesterday, or the last day imported.")
+@click.option("--from", "first", type=day_type, help="First day; by default the chat's first day.")
+@click.option("--to", "last", type=day_type, help="Last day; by default yesterday, or the last day imported.")
 @json_option
 @pass_workplace
 def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None, as_json: bool) -> None:
-    """Do every day of a range in one run, each from what was known at its end."""
+    """Do every day of a range, in one run.
+
+    Each day is computed from what was known at its end.
+    """
     from chat_forecast.app.overview import gather_overview
     from chat_forecast.app.runs import opened
 
@@ -153,7 +162,10 @@ def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last:
 @json_option
 @pass_workplace
 def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
-    """Print a chat's newest forecast and the scores of its last week; exit code 1 if a stored file cannot be used."""
+    """Print a chat's newest forecast and last scores.
+
+    The exit code is 1 if a stored file that belongs to them cannot be used.
+    """
     from chat_forecast.app.overview import gather_overview
 
     chat = workplace.chat(chat_slug)
@@ -171,14 +183,17 @@ def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
 
 
 @click.command(epilog=examples("chat-forecast up", "chat-forecast up --port 3100 --mlflow-port 5100 --reports-port 3101"))
-@click.option("--port", type=PORT, default=3000, show_default=True, help="Port of the Dagster UI.")
-@click.option("--mlflow-port", type=PORT, default=5000, show_default=True, help="Port of the MLflow UI.")
-@click.option("--reports-port", type=PORT, default=3001, show_default=True, help="Port of the chats' reports.")
+@click.option("--port", type=PORT, metavar="PORT", default=3000, show_default=True, help="Port of the Dagster UI.")
+@click.option("--mlflow-port", type=PORT, metavar="PORT", default=5000, show_default=True, help="Port of the MLflow UI.")
+@click.option(
+    "--reports-port", type=PORT, metavar="PORT", default=3001, show_default=True, help="Port of the chats' reports."
+)
 @pass_workplace
 def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int) -> None:
-    """Serve the Dagster UI, its daemon (schedule and sensors), the MLflow UI and the reports, until Ctrl-C.
+    """Serve the UIs and run the schedule, until Ctrl-C.
 
-    They can be reached from this machine only.
+    Starts the Dagster UI, its daemon (schedule and sensors), the MLflow UI and the reports. They can be reached from this
+    machine only.
     """
     from chat_forecast.app.serving.up import serve
 

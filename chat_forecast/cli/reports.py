@@ -35,7 +35,10 @@ from chat_forecast.settings.models import Chat
 def report(
     workplace: Workplace, chat_slug: str, language: str | None, path: Path | None, is_to_open: bool, as_json: bool
 ) -> None:
-    """Make the page about a chat: one HTML file that needs no network and can be sent to other people."""
+    """Make the page about a chat.
+
+    It is one HTML file that needs no network and can be sent to other people.
+    """
     chat = workplace.chat(chat_slug)
     reports = workplace.resources.reports
     try:

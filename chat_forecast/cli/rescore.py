@@ -21,12 +21,12 @@ from chat_forecast.domain.local_day import LocalDay
 
 @click.command(epilog=examples("chat-forecast rescore my-chat", "chat-forecast rescore my-chat --from 2026-01-01 --json"))
 @chat_argument
-@click.option("--from", "first", type=day_type, help="First day (YYYY-MM-DD); by default the chat's first day.")
-@click.option("--to", "last", type=day_type, help="Last day (YYYY-MM-DD); by default yesterday.")
+@click.option("--from", "first", type=day_type, help="First day; by default the chat's first day.")
+@click.option("--to", "last", type=day_type, help="Last day; by default yesterday.")
 @json_option
 @pass_workplace
 def rescore(workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None, as_json: bool) -> None:
-    """Judge stored scores again, by the rule that chats.toml holds now.
+    """Judge stored scores again, by the rule now in chats.toml.
 
     A verdict is stored with its score when the score is made, and a changed rule concerns only the days that come. This
     renews the verdicts of days that are scored already, and nothing else of their scores. If the newest one fails then, the

@@ -18,7 +18,10 @@ VARIABLE = "_CHAT_FORECAST_COMPLETE"
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands, options and the names of chats."""
+    """Print the completion script for a shell.
+
+    It completes commands, options and the names of chats.
+    """
     kind = get_completion_class(shell)
     if kind is None:
         raise click.ClickException(f"completion for {shell} is not known")

@@ -11,7 +11,10 @@ from chat_forecast.cli.base import Workplace, console, examples, json_option, pa
 @json_option
 @pass_workplace
 def status(workplace: Workplace, as_json: bool) -> None:
-    """Show how every chat is doing; exit code 1 if something needs a person."""
+    """Show how every chat is doing.
+
+    The exit code is 1 if something needs a person.
+    """
     from chat_forecast.app.health import examine_all
     from chat_forecast.cli.output.health import print_health
 

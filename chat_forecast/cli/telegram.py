@@ -123,10 +123,13 @@ def chats(workplace: Workplace, as_json: bool) -> None:
 @click.argument("slug")
 @click.argument("peer")
 @click.option("--timezone", help="The chat's time zone, such as Europe/Moscow; asked for if left out.")
-@click.option("--first-day", type=day_type, help="The first day to read (YYYY-MM-DD); asked for if left out.")
+@click.option("--first-day", type=day_type, help="The first day to read; asked for if left out.")
 @pass_workplace
 def add(workplace: Workplace, slug: str, peer: str, timezone: str | None, first_day: datetime | None) -> None:
-    """Add a Telegram chat: PEER is a username, a t.me link, an id or a title."""
+    """Add a Telegram chat.
+
+    PEER is a username, a t.me link, an id or a title.
+    """
     from chat_forecast.sources.telegram import account
     from chat_forecast.sources.telegram.credentials import load_credentials
     from chat_forecast.sources.telegram.peers import Peers

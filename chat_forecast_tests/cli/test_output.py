@@ -68,6 +68,12 @@ def test_every_command_explains_itself_with_examples_of_options_it_has():
         assert set(re.findall(r"--[a-z-]+", shown)) <= options, name
 
 
+def test_the_list_of_commands_cuts_no_explanation_off():
+    _, _, listed = main.get_help(click.Context(main, info_name="chat-forecast", terminal_width=80)).partition("Commands:")
+    assert "..." not in listed
+    assert all(f"  {name} " in listed for name in main.commands)
+
+
 @pytest.mark.parametrize("name", ["show", "import", "backfill", "run", "demo", "report"])
 def test_every_command_that_prints_results_can_print_json(name):
     assert any("--json" in parameter.opts for parameter in main.commands[name].params)
