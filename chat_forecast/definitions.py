@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.assets import chat_assets
 from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
+from chat_forecast.pipeline.catch_up import catch_up_sensor
 from chat_forecast.pipeline.checks import chat_checks
 from chat_forecast.pipeline.instance_files import quicken
 from chat_forecast.pipeline.report_sensor import report_sensor
@@ -27,15 +29,25 @@ from chat_forecast.settings.reading import load_chats
 
 def build_definitions(chats: Sequence[Chat], resources: Resources, progress: Progress = no_progress) -> dg.Definitions:
     """All assets, checks, schedules and sensors for these chats, over these resources."""
+    chats = [with_end(chat, resources) for chat in chats]
     return dg.Definitions(
         assets=[asset for chat in chats for asset in chat_assets(chat)],
         asset_checks=[check for chat in chats for check in chat_checks(chat)],
         schedules=nightly_schedules(chats),
-        sensors=[retraining_sensor(chats), report_sensor(chats), notify_sensor(chats)],
+        sensors=[retraining_sensor(chats), catch_up_sensor(chats), report_sensor(chats), notify_sensor(chats)],
         resources={"stores": resources, "progress": progress},
         # A process a step would import the heavy libraries once a step.
         executor=dg.in_process_executor,
     )
+
+
+def with_end(chat: Chat, resources: Resources) -> Chat:
+    """The chat with its last day, if it has ended: the days of an imported one end with its files."""
+    try:
+        end = resources.sources.end_of(chat)
+    except ChatForecastError:  # its archive is damaged: its runs and `status` say so
+        return chat
+    return chat if end is None else chat.model_copy(update={"last_day": max(end.date, chat.first_day)})
 
 
 def build_repository(home: Home) -> ChatRepository:

@@ -18,8 +18,9 @@ from chat_forecast.app import concerns
 from chat_forecast.app.overview import no_verdict
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
+from chat_forecast.domain.windows import LATE_AFTER
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.settings.models import LATE_AFTER, Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.storage.inspection import StoredChat
 from chat_forecast.storage.partitions import ChatStorage, Storages

@@ -18,6 +18,7 @@ from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
+from chat_forecast.pipeline.catch_up import missed_days
 from chat_forecast.pipeline.compat import GRPC_INFO_TAG, IN_PROGRESS_RUN_STATUSES, MAX_RETRIES_TAG
 from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.pipeline.instance_files import quicken
@@ -25,6 +26,7 @@ from chat_forecast.pipeline.resources import Resources, resources_of
 from chat_forecast.pipeline.retraining import is_retraining, wanted_retraining
 from chat_forecast.pipeline.runs import (
     ALL_ASSETS,
+    CATCH_UP,
     CHAT_TAG,
     DAY,
     DAY_ASSETS,
@@ -67,6 +69,20 @@ class Runner:
             ChatIsBusy: another run of the chat is under way.
         """
         self.materialise(chat, DAY_ASSETS, day, day, kind_tags(chat, DAY))
+        return self.retrain_if_wanted(chat)
+
+    def run_night(self, chat: Chat, yesterday: LocalDay) -> LocalDay | None:
+        """Do the day that ended, and with it the nights that were missed; then as :meth:`run_day`.
+
+        Raises:
+            RunFailed: a step failed.
+            ChatIsBusy: another run of the chat is under way.
+        """
+        last = self.resources.sources.last_day(chat, yesterday)
+        missed = missed_days(chat, self.storage(chat), last)
+        if len(missed) < 2:
+            return self.run_day(chat, last)
+        self.materialise(chat, DAY_ASSETS, missed[0], missed[-1], kind_tags(chat, CATCH_UP))
         return self.retrain_if_wanted(chat)
 
     def retrain_if_wanted(self, chat: Chat) -> LocalDay | None:

@@ -161,10 +161,11 @@ chat_argument = click.argument("chat_slug", metavar="CHAT", shell_complete=compl
 
 
 def ended_day(workplace: Workplace, chat: Chat, day: datetime, option: str) -> LocalDay:
-    """The day that an option names, if it lies between the chat's first day and yesterday."""
-    chosen, yesterday = LocalDay(day.date(), chat.timezone), workplace.yesterday(chat)
-    if not chat.first_day <= chosen.date <= yesterday.date:
+    """The day that an option names, if it lies between the chat's first day and its last one that has ended."""
+    chosen = LocalDay(day.date(), chat.timezone)
+    last = workplace.resources.sources.last_day(chat, workplace.yesterday(chat))
+    if not chat.first_day <= chosen.date <= last.date:
         raise click.UsageError(
-            f"{option} {chosen.key}: {chat.slug} has the days {chat.first_day} to {yesterday.key} ({chat.timezone})"
+            f"{option} {chosen.key}: {chat.slug} has the days {chat.first_day} to {last.key} ({chat.timezone})"
         )
     return chosen

@@ -104,16 +104,18 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: boo
     """Do one day as the schedule does.
 
     Reads and scores the day, forecasts the next, and retrains the model if the score is not good enough.
+    Without --day it is the day that ended last, together with the nights that were missed before it.
     """
     from chat_forecast.app.overview import gather_overview
     from chat_forecast.app.runs import opened
 
     chat = workplace.chat(chat_slug)
-    chosen = ended_day(workplace, chat, day, "--day") if day else workplace.yesterday(chat)
+    yesterday = workplace.yesterday(chat)
+    chosen = ended_day(workplace, chat, day, "--day") if day else workplace.resources.sources.last_day(chat, yesterday)
     console = console_for(as_json)
     with run_progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
         try:
-            retrained = runner.run_day(chat, chosen)
+            retrained = runner.run_day(chat, chosen) if day else runner.run_night(chat, chosen)
         finally:  # a failure is sent too
             send_after_run(workplace, runner, chat, console)
         overview = gather_overview(chat, runner.storage(chat), chosen)

@@ -5,7 +5,7 @@ Does not belong here: anything about what a day holds.
 """
 
 import warnings
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -26,20 +26,22 @@ SAME_DAY = dg.TimeWindowPartitionMapping()
 
 
 def daily_partitions(chat: Chat) -> dg.DailyPartitionsDefinition:
-    """One partition for each local day of the chat, from its first day to the last one that has ended."""
-    return _daily(chat.first_day, chat.timezone)
+    """One partition for each local day of the chat, from its first day to its last one, or to yesterday if it goes on."""
+    return _daily(chat.first_day, chat.last_day, chat.timezone)
 
 
 @cache  # chats with the same days share one: building it reads the zone's rules
-def _daily(first_day: date, timezone: str) -> dg.DailyPartitionsDefinition:
+def _daily(first_day: date, last_day: date | None, timezone: str) -> dg.DailyPartitionsDefinition:
+    end = None if last_day is None else (last_day + timedelta(days=1)).strftime(DAY_FORMAT)  # exclusive
     skipped = sorted(day for day in skipped_dates(timezone) if day >= first_day)
     if not skipped:
-        return dg.DailyPartitionsDefinition(start_date=first_day.strftime(DAY_FORMAT), timezone=timezone)
+        return dg.DailyPartitionsDefinition(start_date=first_day.strftime(DAY_FORMAT), end_date=end, timezone=timezone)
     # Where a zone skipped a date, Dagster gives that date and the next one the same instant: a key too many, and one that
     # cannot be excluded without the other. At the zone's present offset every date exists, and excluding one is enough.
     first = next(LocalDay(first_day, timezone).until(LocalDay.parse(LAST_KNOWN_DAY, timezone)))
     return dg.DailyPartitionsDefinition(
         start_date=first.key,
+        end_date=end,
         timezone=_fixed_offset(timezone),
         exclusions=[datetime.combine(day, time()) for day in skipped if day > first.date],
     )

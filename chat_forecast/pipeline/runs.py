@@ -24,7 +24,7 @@ CHAT_TAG = "chat_forecast/chat"
 """Tag of every run of a chat; the run queue lets one run of a chat through at a time."""
 KIND_TAG = "chat_forecast/kind"
 """Tag of a run: what it is for."""
-DAY, RETRAINING = "day", "retraining"
+DAY, CATCH_UP, RETRAINING = "day", "catch-up", "retraining"
 REASON_TAG = "chat_forecast/reason"
 """Tag of a retraining: why the model is retrained."""
 
@@ -52,6 +52,15 @@ def kind_tags(chat: Chat, kind: str, reason: str | None = None) -> dict[str, str
 def request_day(chat: Chat, day: LocalDay) -> dg.RunRequest:
     """Request the nightly run of a day."""
     return _request(chat, day, DAY_ASSETS, kind_tags(chat, DAY))
+
+
+def request_catch_up(chat: Chat, first: LocalDay, last: LocalDay) -> dg.RunRequest:
+    """Request the nights from ``first`` to ``last`` as one run; one that fails is requested again when ``last`` moves on."""
+    return dg.RunRequest(
+        run_key=f"{chat.slug}/{first.key}..{last.key}",
+        asset_selection=asset_keys(chat, DAY_ASSETS),
+        tags={**kind_tags(chat, CATCH_UP), **range_tags(first, last)},
+    )
 
 
 def request_retraining(chat: Chat, day: LocalDay, reason: str) -> dg.RunRequest:

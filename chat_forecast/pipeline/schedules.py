@@ -10,7 +10,10 @@ from itertools import groupby
 import dagster as dg
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.errors import ChatForecastError
+from chat_forecast.pipeline.catch_up import missed_days
 from chat_forecast.pipeline.compat import IMPLICIT_ASSET_JOB_NAME
+from chat_forecast.pipeline.resources import Resources
 from chat_forecast.pipeline.runs import request_day
 from chat_forecast.settings.models import Chat
 
@@ -34,19 +37,32 @@ def schedule_name(timezone: str) -> str:
 
 
 def _nightly(timezone: str, chats: Sequence[Chat]) -> dg.ScheduleDefinition:
-    def request(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        day = LocalDay.containing(context.scheduled_execution_time, timezone).plus(-1)
-        begun = [chat for chat in chats if chat.first_day <= day.date]
-        yield from (request_day(chat, day) for chat in begun)
-        if not begun:
-            yield dg.SkipReason(f"No chat in {timezone} had begun by {day.key}.")
-
-    return dg.ScheduleDefinition(
+    @dg.schedule(
         name=schedule_name(timezone),
         job_name=IMPLICIT_ASSET_JOB_NAME,
         cron_schedule=JUST_AFTER_MIDNIGHT,
         execution_timezone=timezone,
-        execution_fn=request,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=f"At 00:01 in {timezone}: the day that ended, for each of its chats.",
     )
+    def request(
+        context: dg.ScheduleEvaluationContext, stores: dg.ResourceParam[Resources]
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        day = LocalDay.containing(context.scheduled_execution_time, timezone).plus(-1)
+        due = [chat for chat in chats if _is_due(chat, stores, day)]
+        yield from (request_day(chat, day) for chat in due)
+        if not due:
+            yield dg.SkipReason(f"No chat in {timezone} is due for {day.key}: not begun, ended, or caught up by the sensor.")
+
+    return request
+
+
+def _is_due(chat: Chat, stores: Resources, day: LocalDay) -> bool:
+    """Whether a chat has begun, has not ended, and has not missed earlier nights, which are caught up together."""
+    if chat.first_day > day.date:
+        return False
+    try:
+        has_ended = stores.sources.last_day(chat, day) < day
+        return not has_ended and len(missed_days(chat, stores.storages.of(chat), day)) <= 1
+    except ChatForecastError:
+        return True  # its own run says what is wrong with its files

@@ -8,7 +8,7 @@ The page ``docs/configuration.md`` is generated from the descriptions below.
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -33,9 +33,6 @@ RESERVED_SLUGS = frozenset({"dagster", "locks", "logs", "mlflow", "reports"})
 """Folders under the root beside those of the chats."""
 EARLIEST_DAY = date(1980, 1, 1)
 """Older than any network whose chats are worth forecasting: an earlier first day is a typing error."""
-LATE_AFTER = timedelta(hours=6)
-"""How long after its end a day may stay unread before it counts as late: the nightly run takes minutes, but it may have to
-wait for Telegram or be retried."""
 
 
 class _Settings(BaseModel):
@@ -160,6 +157,17 @@ class Chat(_Settings):
     language: str = Field(
         default="en",
         description="The language of its report, as a two-letter code: `en` (English) or `ru` (Russian). Default en.",
+    )
+    last_day: date | None = Field(
+        default=None,
+        description="The last day of a chat that has ended; its days go no further. Default none; those of an `export` end "
+        "with what its files cover.",
+    )
+    catch_up_days: int = Field(
+        default=30,
+        ge=1,
+        le=366,
+        description="How many missed nights are caught up at most, 1 to 366: the newest ones. Default 30.",
     )
     training: Training = Field(default=Training(), description="What a model is trained on.")
     check: Check = Field(default=Check(), description="When a score is not good enough.")

@@ -66,9 +66,18 @@ class Sources:
         if isinstance(source, TelegramSource):
             source.expect_ready()
 
+    def end_of(self, chat: Chat) -> LocalDay | None:
+        """The last day that a chat will have unless more is imported; None for a chat that goes on.
+
+        Raises:
+            StoredFileError: the archive is damaged.
+        """
+        if chat.last_day is not None:
+            return LocalDay(chat.last_day, chat.timezone)
+        known_until = Archive(self.root, chat.slug).known_until if chat.source == "export" else None
+        return None if known_until is None else LocalDay.containing(known_until, chat.timezone)
+
     def last_day(self, chat: Chat, yesterday: LocalDay) -> LocalDay:
-        """The last day that is worth doing: yesterday, or the last day of which an export's archive knows anything."""
-        if chat.source != "export":
-            return yesterday
-        known_until = Archive(self.root, chat.slug).known_until
-        return yesterday if known_until is None else min(yesterday, LocalDay.containing(known_until, chat.timezone))
+        """The last day that is worth doing: yesterday, or the last day of a chat that has ended."""
+        end = self.end_of(chat)
+        return yesterday if end is None else min(yesterday, end)

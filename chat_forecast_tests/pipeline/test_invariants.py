@@ -196,6 +196,7 @@ def test_an_archive_that_ended_leaves_days_missing_and_asks_for_no_training_ever
     hours = [f"2026-01-0{day} {hour:02}:05" for day in range(1, 4) for hour in range(24)]
     chat = imported(home, "ended", "Asia/Kathmandu", *hours)
     first, last = days_of(chat, home)
+    chat = chat.model_copy(update={"last_day": last.plus(400).date})  # as one that goes on, and is not read
     with opened(home, [chat]) as runner:
         runner.backfill(chat, first, last)
         storage = runner.storage(chat)

@@ -26,12 +26,12 @@ from chat_forecast.settings.paths import Home
 )
 def test_at_00_01_local_time_the_schedule_does_the_day_that_ended(tmp_path, timezone, midnight, day):
     chat = Chat(slug="my-chat", source="simulated", timezone=timezone, first_day=date(2026, 1, 1))
-    defs = build_definitions([chat], resources_of(Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})))
-    schedule = defs.get_repository_def().get_schedule_def(schedule_name(timezone))
+    stores = resources_of(Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)}))
+    schedule = build_definitions([chat], stores).get_repository_def().get_schedule_def(schedule_name(timezone))
     assert schedule.execution_timezone == timezone
     assert schedule.cron_schedule == "1 0 * * *"
     tick = datetime.combine(midnight, time(0, 1), ZoneInfo(timezone))
-    with dg.build_schedule_context(scheduled_execution_time=tick, repository_def=defs.get_repository_def()) as context:
+    with dg.build_schedule_context(scheduled_execution_time=tick, resources={"stores": stores}) as context:
         asked = schedule.evaluate_tick(context).run_requests
     assert [request.tags["dagster/partition"] for request in asked] == [day]
     assert [key.path for key in asked[0].asset_selection] == [["my-chat", asset] for asset in DAY_ASSETS]

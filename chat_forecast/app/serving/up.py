@@ -15,6 +15,7 @@ from chat_forecast.app.serving.commands import CODE_SERVER, MLFLOW, code_socket,
 from chat_forecast.app.serving.leftovers import end_leftovers
 from chat_forecast.app.serving.ports import await_answers, await_socket, expect_free
 from chat_forecast.app.serving.processes import Servers
+from chat_forecast.app.serving.reloading import DefinitionsWatch
 from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.settings.links import LOOPBACK
 from chat_forecast.settings.paths import DAGSTER_URL_VARIABLE, MLFLOW_URL_VARIABLE, REPORTS_URL_VARIABLE, Home
@@ -65,8 +66,7 @@ def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Ca
                 say(f"MLflow: {mlflow}")
                 say(f"Reports: {reports}")
                 say("Ctrl-C stops them all." if not has_mlflow_server else "Ctrl-C stops them, but not the MLflow server.")
-            while not stopping.wait(LOOK_SECONDS):
-                servers.expect_alive()
+            _look_after(servers, DefinitionsWatch(home, dagster), stopping, say)
         finally:
             with suppress(OSError):  # the terminal may be gone
                 say("Stopping …")
@@ -74,6 +74,15 @@ def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Ca
     with suppress(OSError):
         say("Stopped.")
     return 0
+
+
+def _look_after(servers: Servers, watch: DefinitionsWatch, stopping: threading.Event, say: Callable[[str], object]) -> None:
+    """See that the servers are alive and know the newest definitions, until ``stopping`` is set."""
+    while not stopping.wait(LOOK_SECONDS):
+        servers.expect_alive()
+        if watch.reload_if_changed():
+            with suppress(OSError):  # the terminal may be gone
+                say("The chats or their archives changed: the definitions are reloaded.")
 
 
 def _set_link_targets(dagster: str, reports: str, mlflow: str | None) -> None:

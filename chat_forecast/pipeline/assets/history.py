@@ -10,11 +10,12 @@ from chat_forecast.domain.deduplication import merge_batches
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.windows import LATE_AFTER
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import SESSION_POOL, asset_arguments, upstream
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
 from chat_forecast.pipeline.resources import Resources
-from chat_forecast.settings.models import LATE_AFTER, Chat
+from chat_forecast.settings.models import Chat
 from chat_forecast.sources.base import SourceAsksToWait
 
 WAITS = 10

@@ -1,0 +1,67 @@
+"""Nights that were missed: which they are, and doing them all at once.
+
+Belongs here: the days that should have been done by now, and the sensor that requests them as one run of a range.
+Does not belong here: the night itself (:mod:`.schedules`).
+
+A machine that was off for ten nights does them when it comes back: one run a chat over the whole range, so that a source is
+read in one pass, and one retraining if the newest verdict asks for it. A chat of which nothing was ever done has missed
+nothing: its past is a backfill, which somebody asks for.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.errors import ChatForecastError
+from chat_forecast.pipeline.compat import IMPLICIT_ASSET_JOB_NAME, NOT_FINISHED_STATUSES
+from chat_forecast.pipeline.resources import Resources
+from chat_forecast.pipeline.runs import CHAT_TAG, request_catch_up
+from chat_forecast.settings.models import Chat
+from chat_forecast.storage.partitions import ChatStorage
+
+INTERVAL_SECONDS = 60
+
+
+def missed_days(chat: Chat, storage: ChatStorage, last: LocalDay) -> list[LocalDay]:
+    """The days after the newest one done, up to ``last``, ascending; of many the newest ``catch_up_days``.
+
+    A day is done when the forecast at its end was made: the last thing that a night does.
+    """
+    done = [day for day in storage.days("next_day_forecast") if day <= last]
+    if not done:
+        return []
+    return list(done[-1].plus(1).until(last))[-chat.catch_up_days :]
+
+
+def catch_up_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
+    """One sensor for all chats, on from the start."""
+
+    @dg.sensor(
+        name="catch_up",
+        job_name=IMPLICIT_ASSET_JOB_NAME,
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Does several nights that were missed, while the machine was off or a source away, in one run a chat.",
+    )
+    def sensor(context: dg.SensorEvaluationContext, stores: dg.ResourceParam[Resources]) -> dg.SensorResult:
+        now, requests = datetime.now(UTC), []
+        for chat in chats:
+            try:
+                last = stores.sources.last_day(chat, LocalDay.containing(now, chat.timezone).plus(-1))
+                days = missed_days(chat, stores.storages.of(chat), last)
+            except ChatForecastError as error:  # one chat's damaged file is its own: `status` names it too
+                context.log.error(f"{chat.slug}: {error}")
+                continue
+            # A single one is the night's own, which the schedule requests.
+            if len(days) > 1 and not _has_run_under_way(context.instance, chat):
+                requests.append(request_catch_up(chat, days[0], days[-1]))
+        return dg.SensorResult(run_requests=requests, skip_reason=None if requests else "No chat has missed several nights.")
+
+    return sensor
+
+
+def _has_run_under_way(instance: dg.DagsterInstance, chat: Chat) -> bool:
+    under_way = dg.RunsFilter(tags={CHAT_TAG: chat.slug}, statuses=list(NOT_FINISHED_STATUSES))
+    return instance.get_runs_count(under_way) > 0
