@@ -8,10 +8,13 @@ MLflow comes after: a step never fails because of it. What it did not take is lo
 
 from functools import partial
 
+import dagster as dg
+
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.assets.asset_run import AssetRun
 from chat_forecast.presentation.plots.stored_days import draw_stored_day
 from chat_forecast.tracking.catch_up import catch_up
+from chat_forecast.tracking.links import chat_links
 
 
 def log_to_mlflow(run: AssetRun) -> None:
@@ -29,3 +32,8 @@ def log_to_mlflow(run: AssetRun) -> None:
         run.context.log.warning(f"{error} What is owed to MLflow is logged by the chat's next run.")
         return
     run.context.log.info(f"Logged to MLflow: {done.scores} scores, {done.trainings} trainings.")
+    links = chat_links(run.stores.tracking, run.storage)
+    for day in run.days:
+        url = links.score(day) if run.asset == "daily_score" else links.training(day.key)
+        if url is not None:
+            run.describe(day, {"mlflow run": dg.MetadataValue.url(url)})
