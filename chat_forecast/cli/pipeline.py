@@ -77,8 +77,8 @@ def demo(workplace: Workplace, as_json: bool) -> None:
     print_retraining(console, retrained)
     print_overview(console, overview)
     page = refresh_report(workplace, chat, console)
-    files, picture = join_url(home.storage_url, chat.slug), _draw(home, overview)
-    print_places(console, {"files": files, "picture": picture, "report": page, "settings": home.chats_file})
+    files, plot = join_url(home.storage_url, chat.slug), _draw(home, overview)
+    print_places(console, {"files": files, "plot": plot, "report": page, "settings": home.chats_file})
     if as_json:
         print_json(overview_figures(overview, retrained))
 
@@ -89,10 +89,10 @@ def _draw(home: Home, overview: "Overview") -> Path | None:
 
     if overview.forecast is None:
         return None
-    coming, picture = overview.day.plus(1), home.root / f"{overview.chat.slug}-forecast.png"
+    coming, plot = overview.day.plus(1), home.root / f"{overview.chat.slug}-forecast.png"
     title = f"{shown_name(overview.chat)}: forecast, {coming.date:%A} {coming.key}"
-    replace_file(picture, plots.draw_forecast(overview.forecast, None, title))
-    return picture
+    replace_file(plot, plots.draw_forecast(overview.forecast, None, title))
+    return plot
 
 
 @click.command(epilog=examples("chat-forecast run my-chat", "chat-forecast run my-chat --day 2026-01-31"))

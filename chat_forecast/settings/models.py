@@ -123,7 +123,7 @@ class Notify(_Settings):
         description="The name of the environment variable that holds the Apprise URLs, separated by spaces; without it "
         "nothing is sent. Default CHAT_FORECAST_NOTIFY_URL.",
     )
-    digest: bool = Field(default=True, description="Whether each night's forecast is sent, with its picture. Default true.")
+    digest: bool = Field(default=True, description="Whether each night's forecast is sent, with its plot. Default true.")
     alerts: list[Alert] = Field(
         default=list(get_args(Alert)),
         description="What else is sent: `unread` (hours of the day could not be read), `failed` (a run failed after its "

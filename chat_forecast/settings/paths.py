@@ -77,7 +77,7 @@ class Home:
 
     @property
     def mlflow_artifacts(self) -> Path:
-        """Where models, tables and pictures go that are logged to the database beside it."""
+        """Where models, tables and plots go that are logged to the database beside it."""
         return self.root / "mlflow" / "artifacts"
 
     @property

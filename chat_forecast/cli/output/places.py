@@ -1,4 +1,4 @@
-"""Where things are: files, picture, report, settings.
+"""Where things are: files, plot, report, settings.
 
 Belongs here: printing places, shortened where they lie below the folder that the person is in.
 Does not belong here: where things lie (:mod:`chat_forecast.settings.paths`).
