@@ -76,8 +76,6 @@ LONG_NOT_YET = {
     "pipeline/assets/forecasting.py: forecasting_assets",
     "pipeline/assets/history.py: history_assets",
     "pipeline/assets/scoring.py: scoring_assets",
-    "sources/telegram/peers.py",
-    "sources/telegram/reading.py",
     "storage/partitions.py",
     "tracking/mlflow_store.py",
     "tracking/mlflow_store.py: register_model",

@@ -65,6 +65,11 @@ class ReadIntervals:
             ]
         return ReadIntervals.of(*left)
 
+    def known_from(self, instant: datetime) -> pd.Timestamp:
+        """Until when everything from an instant on was read: the instant itself if it was not."""
+        begin = _utc(instant)
+        return next((end for start, end in self.intervals if start <= begin < end), begin)
+
     def within(self, other: "ReadIntervals") -> "ReadIntervals":
         """What both cover."""
         return self.without(self.without(other))

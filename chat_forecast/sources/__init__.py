@@ -15,7 +15,7 @@ from chat_forecast.sources.base import MessageSource, SourceError
 from chat_forecast.sources.imported import ExportSource
 from chat_forecast.sources.simulated import SimulatedSource
 from chat_forecast.sources.telegram.connection import Limits
-from chat_forecast.sources.telegram.source import TelegramSource, nothing_stored, say_nothing
+from chat_forecast.sources.telegram.source import TelegramSource, keep_nothing, nothing_stored, say_nothing
 from chat_forecast.storage.archive import Archive
 
 
@@ -34,11 +34,13 @@ class Sources:
         chat: Chat,
         stored: Callable[[LocalDay], MessageBatch] = nothing_stored,
         say: Callable[[str], object] = say_nothing,
+        keep: Callable[[LocalDay, MessageBatch], object] = keep_nothing,
     ) -> MessageSource:
         """The source that the chat's configuration names.
 
-        ``stored`` gives what earlier runs read of a day, so that a costly source need not be asked again; ``say`` is told
-        what takes long, such as a wait that Telegram asks for.
+        ``stored`` gives what earlier runs read of a day, so that a costly source need not be asked again; ``say`` is called
+        with what takes long, such as a wait that Telegram asks for; ``keep`` with what is read of a great day before it is
+        complete.
         """
         if chat.source == "simulated":
             return SimulatedSource(chat.simulation.seed, chat.timezone)
@@ -47,7 +49,7 @@ class Sources:
             return ExportSource(archive)
         if self.home is None:
             raise SourceError(f"{chat.slug}: a chat of Telegram needs a home folder for its session, found none")
-        return TelegramSource(chat.slug, self.home, archive, stored, say, self.limits)
+        return TelegramSource(chat.slug, self.home, archive, stored, say, self.limits, keep)
 
     def offline(self, chat: Chat) -> MessageSource | None:
         """The part of the chat's source that can be read without a network; None where there is none."""

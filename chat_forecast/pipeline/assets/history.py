@@ -99,7 +99,11 @@ def _united(_day: LocalDay, known: Known) -> MessageBatch:
 def _read_again(run: AssetRun) -> Iterator[Known]:
     """For each day of a run, what was read of it before, and what its source returns now."""
     stored = run.storage.messages
-    source = run.stores.sources.of(run.chat, lambda day: stored("raw_messages", day), run.say)
+
+    def keep(day: LocalDay, piece: MessageBatch) -> None:
+        run.storage.write("raw_messages", day, _united(day, (stored("raw_messages", day), piece)))
+
+    source = run.stores.sources.of(run.chat, lambda day: stored("raw_messages", day), run.say, keep)
     for day, batch in zip(run.days, source.read_days(run.days), strict=True):
         yield stored("raw_messages", day), batch
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chat_forecast.sources.telegram.connection import Connection, Limits, connected
 from chat_forecast.sources.telegram.credentials import Credentials
 from chat_forecast.sources.telegram.faults import LOG_IN, SessionLost, TelegramError
+from chat_forecast.sources.telegram.history import parts_of
 from chat_forecast.sources.telegram.peers import ListedChat, find_chat, list_chats
-from chat_forecast.sources.telegram.reading import parts_of
 from chat_forecast.sources.telegram.session import load_session, remove_session
 
 if TYPE_CHECKING:

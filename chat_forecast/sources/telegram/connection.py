@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chat_forecast.sources.telegram.credentials import Credentials
-from chat_forecast.sources.telegram.faults import AGAIN, TelegramAsksToWait, TelegramError, explain
+from chat_forecast.sources.telegram.faults import AGAIN, ReadTooLong, TelegramAsksToWait, TelegramError, explain
 from chat_forecast.sources.telegram.session import holding_session
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class Connection:
 
     def _expect_time(self, seconds: float) -> None:
         if time.monotonic() + seconds >= self._deadline:
-            raise TelegramError(
+            raise ReadTooLong(
                 f"{self.what}: reading took longer than {self._seconds:g} s. What was read until now is kept: start the "
                 "same again, and it goes on from there."
             )

@@ -39,6 +39,22 @@ class TelegramAsksToWait(TelegramError, SourceAsksToWait):
         )
 
 
+class ReadTooLong(TelegramError):
+    """A read took longer than it may."""
+
+
+class ReadGoesOn(TelegramError, SourceAsksToWait):
+    """There is more to read than one read may take; the next one goes on where this one was."""
+
+    seconds = 60.0
+
+    def __init__(self, what: str, read_seconds: float) -> None:
+        super().__init__(
+            f"{what}: there is more to read than {read_seconds:g} s allow. What was read until now is kept; the rest is "
+            "read next."
+        )
+
+
 _LOST = {
     "AuthKeyDuplicatedError": (
         "the session was used from two places at once, and Telegram has ended it for good. Give each machine a login of "

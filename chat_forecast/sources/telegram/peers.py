@@ -1,14 +1,14 @@
-"""Which chat of Telegram a slug means, and how a person may name one.
+"""Which chat of Telegram a slug means.
 
-Belongs here: the file of resolved chats, reading names and links, and looking them up.
-Does not belong here: the chats' settings (``chats.toml``), which hold nothing of an account.
+Belongs here: the file of resolved chats, and looking a chat up.
+Does not belong here: how a person may name one (:mod:`.chat_names`), and the chats' settings (``chats.toml``), which hold
+nothing of an account.
 
 A chat is kept with its id and *access hash*: with both it can be read without being looked up again, which Telegram allows
 only rarely. The hash is the account's own: another account's login has to resolve the chat anew.
 """
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from chat_forecast.domain.id_spaces import HeldChat
+from chat_forecast.sources.telegram.chat_names import FIRST_CHANNEL, USERNAME, Name, parse_name
 from chat_forecast.sources.telegram.connection import Connection
 from chat_forecast.sources.telegram.credentials import write_secret
 from chat_forecast.sources.telegram.faults import ChatUnreadable, TelegramError
@@ -24,11 +25,8 @@ if TYPE_CHECKING:
     from telethon import TelegramClient
 
 PEERS_FILE = "telegram-peers.json"
-FIRST_CHANNEL = 10**12
-"""Telegram's libraries write the channel 123 as -1000000000123."""
 
 Kind = Literal["channel", "group"]
-NameKind = Literal["username", "invite", "id", "title"]
 
 
 @dataclass(frozen=True)
@@ -105,62 +103,6 @@ class Peers:
             ) from error
 
 
-@dataclass(frozen=True)
-class Name:
-    """How a person named a chat."""
-
-    kind: NameKind
-    text: str
-
-
-_LINK = re.compile(r"(?:https?://)?(?:www\.)?(?:t\.me|telegram\.me|telegram\.dog)/(.*)", re.IGNORECASE)
-_SCHEME = re.compile(r"tg:(?://)?(resolve\?domain|join\?invite)=([\w-]+)", re.IGNORECASE)
-_USERNAME = re.compile(r"[A-Za-z]\w{3,31}", re.ASCII)
-_INVITE = re.compile(r"[\w-]{10,}", re.ASCII)
-
-
-def parse_name(text: str) -> Name:
-    """Read a username, a link, an id or a title.
-
-    >>> [parse_name(text).text for text in ("https://t.me/+AbCdEfGhIjKl", "t.me/c/1234567890/5", "t.me/s/name/9")]
-    ['AbCdEfGhIjKl', '-1001234567890', 'name']
-
-    Raises:
-        TelegramError: it is a phone number, or a link that leads to no chat.
-    """
-    found = text.strip()
-    if scheme := _SCHEME.fullmatch(found.partition("&")[0]):
-        return Name("invite" if "join" in scheme[1].lower() else "username", scheme[2])
-    if link := _LINK.fullmatch(found):
-        return _parse_path(text, link[1])
-    if re.fullmatch(r"-?\d+", found):
-        return Name("id", found)
-    if re.fullmatch(r"\+[\d ()-]{6,}", found):
-        raise TelegramError(f"{text!r} is a phone number: expected a group or a channel")
-    if found.startswith("+") and _INVITE.fullmatch(found[1:]):
-        return Name("invite", found[1:])
-    if found.startswith("@"):
-        return Name("username", found[1:])
-    return Name("title", found)
-
-
-def _parse_path(text: str, path: str) -> Name:
-    """Read what stands after ``t.me/``."""
-    parts = [part for part in path.partition("?")[0].partition("#")[0].split("/") if part]
-    match parts:
-        case ["c", number, *_] if number.isdecimal():
-            return Name("id", str(-FIRST_CHANNEL - int(number)))
-        case ["joinchat", invite, *_] if _INVITE.fullmatch(invite):
-            return Name("invite", invite)
-        case [invite, *_] if invite.startswith("+") and _INVITE.fullmatch(invite[1:]):
-            return Name("invite", invite[1:])
-        case ["s", name, *_] if _USERNAME.fullmatch(name):
-            return Name("username", name)
-        case [name, *_] if _USERNAME.fullmatch(name):
-            return Name("username", name)
-    raise TelegramError(f"{text!r} leads to no chat: expected t.me/name, t.me/+invite or t.me/c/1234567890/1")
-
-
 async def list_chats(connection: Connection) -> list[ListedChat]:
     """The account's groups and channels, the one with the newest message first; raises as :meth:`Connection.ask`."""
 
@@ -187,7 +129,7 @@ async def find_chat(connection: Connection, text: str) -> ListedChat:
         raise TelegramError(f"{text!r}: several chats are called so. Give the id of the one that is meant:\n{listing}")
     if found:
         return found[0]
-    if name.kind == "username" or (name.kind == "title" and _USERNAME.fullmatch(name.text)):
+    if name.kind == "username" or (name.kind == "title" and USERNAME.fullmatch(name.text)):
         return await _with_username(connection, name.text)
     raise TelegramError(
         f"{text!r}: the account has no such group or channel. See those it has: chat-forecast chats. One that it is not in "

@@ -1,232 +1,87 @@
-"""Reading a window of a chat's history, and proving that all of it was read.
+"""Reading days of a chat's history, in pieces.
 
-Belongs here: pages, their end, the two parts of a chat that migrated, and cutting the messages into days.
-Does not belong here: connections and waits (:mod:`.connection`), and what is known already (:mod:`.source`).
-
-Plain history is read, oldest first. Where a window begins and ends is told by dates, and on which side of one a message of
-that very second counts is not certain: so a minute more is read at both ends, and each day is cut out here.
-
-An empty page does not mean the end, and a page may lack messages. So the newest message of the window is asked for first,
-and the read goes on until its id is reached. After each stretch the count is checked: one request goes back from the
-stretch's last message by as many messages as were read, and has to arrive at the first one. A stretch that does not add up
-is read again.
-
-Service entries (joined, pinned, …) are not messages. Each part of an album is one, as Telegram and its exports have it.
-
-Ids are those of a Telegram Desktop export: where a group became a supergroup, those of its older part are shifted below zero
-(:data:`~chat_forecast.domain.deduplication.MIGRATED_SHIFT`), so that an archive and the live history join by ids.
+Belongs here: cutting the history into days, and a day of any size into pieces that can be kept as they come.
+Does not belong here: pages and their completeness (:mod:`.history`), and what is known already (:mod:`.source`).
 """
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pandas as pd
 
-from chat_forecast.domain.deduplication import MIGRATED_SHIFT
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch, order_messages
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.sources.telegram.connection import Connection
-from chat_forecast.sources.telegram.faults import ChatUnreadable, TelegramError
+from chat_forecast.sources.telegram.faults import TelegramError
+from chat_forecast.sources.telegram.history import History, Row
 from chat_forecast.sources.telegram.peers import Peer
 
 MARGIN = timedelta(minutes=1)
-PAGE = 100
-STRETCH_PAGES = 10
+"""Read before and after a window, and how far messages may be out of order."""
+PIECE_MESSAGES = 10_000
+"""A day with more messages is read in pieces: about five minutes each, as fast as Telegram lets one."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """A history of its own: the chat's, or that of the group it once was."""
+class Piece:
+    """A stretch of a day that was read to its end."""
 
-    peer: Any
-    """An ``InputPeer``."""
-    shift: int = 0
-    """Added to its ids."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """An entry of the history; its date is None where it is deleted."""
-
-    id: int
-    sent_at: datetime | None = None
-    sender: int | None = None
-    """The marked id of who wrote it."""
-    is_message: bool = False
-    """Not a service entry, and not deleted."""
+    batch: MessageBatch
+    is_last: bool
+    """Whether the day is complete with it."""
 
 
-class WindowReader:
-    """The days of one window, each complete when it is given; they follow one another."""
+class DaysReader:
+    """The days of one window, which follow one another, from the first one's start or from ``since`` in it."""
 
-    def __init__(self, connection: Connection, peer: Peer, days: Sequence[LocalDay], pseudonyms: Pseudonyms) -> None:
-        self._connection = connection
-        self._parts = parts_of(peer)
-        self._days = days
-        self._pseudonyms = pseudonyms
-        self._low = days[0].start.to_pydatetime() - MARGIN
-        self._high = days[-1].end.to_pydatetime() + MARGIN
-        self._pages_read = 0
-        self._newest_id = 0
-        self._begins: datetime | None = None
-        """Since when the history is known; None while nothing of it was seen."""
-
-    async def batches(self) -> AsyncIterator[MessageBatch]:
-        """Each day's reading as soon as it is complete; raises as :meth:`Connection.ask`."""
-        now = await self._clock()
-        waiting: list[Row] = []
-        number = 0
-        async for stretch in self._stretches(now):
-            waiting += [row for row in stretch if row.is_message]
-            reached = max(row.sent_at for row in stretch if row.sent_at is not None)
-            # What comes after may be out of order by a little, but not by the margin.
-            while number < len(self._days) - 1 and self._days[number].end.to_pydatetime() + MARGIN <= reached:
-                yield self._cut(self._days[number], waiting, now)
-                waiting = [row for row in waiting if row.sent_at >= self._days[number].end]  # type: ignore[operator]
-                number += 1
-        for day in self._days[number:]:
-            yield self._cut(day, waiting, now)
-
-    async def _stretches(self, now: datetime) -> AsyncIterator[list[Row]]:
-        """The window's entries, ascending, in stretches whose counts were checked."""
-        if self._low >= now:
-            return
-        for part in self._parts:
-            try:
-                anchor = await self._find_anchor(part)
-            except ChatUnreadable:
-                if part.shift == 0:
-                    raise
-                self._connection.say(
-                    f"{self._connection.what}: the account cannot read the group that it once was: what was written there "
-                    "stays missing"
-                )
-                continue
-            if anchor and self._begins is None:
-                self._begins = self._low
-            self._newest_id, last = await self._find_newest(part, anchor), anchor
-            while rows := await self._stretch(part, last):
-                last = rows[-1].id
-                inside = [row for row in rows if row.sent_at is None or row.sent_at < self._high]
-                dated = [row.sent_at for row in inside if row.sent_at is not None]
-                if dated:
-                    if self._begins is None:
-                        self._begins = dated[0]
-                    yield [Row(row.id + part.shift, row.sent_at, row.sender, row.is_message) for row in inside]
-
-    async def _stretch(self, part: Part, after: int) -> list[Row]:
-        """The entries of the next pages, as many as there really are; none at the window's end."""
-        rows = await self._pages(part, after)
-        if len(rows) > 1 and not await self._adds_up(part, rows):
-            again = await self._pages(part, after)
-            both = {row.id: row for row in [*rows, *again]}
-            rows = sorted(both.values(), key=lambda row: row.id)
-            if len(rows) > 1 and not await self._adds_up(part, rows):
-                self._connection.say(
-                    f"{self._connection.what}: Telegram counts other messages than it gives, between {rows[0].id} and "
-                    f"{rows[-1].id}: read twice, {len(rows)} taken"
-                )
-        return rows
-
-    async def _pages(self, part: Part, after: int) -> list[Row]:
-        rows: list[Row] = []
-        for _ in range(STRETCH_PAGES):
-            page = await self._page(part, rows[-1].id if rows else after)
-            rows += page
-            if not page:
-                break
-        return rows
-
-    async def _page(self, part: Part, after: int) -> list[Row]:
-        """The entries right after an id; none only if the window's newest is not after it either."""
-        limits = self._connection.limits
-        deleted: list[Row] = []
-        for attempt in range(limits.tries):
-            if self._newest_id <= after:
-                return []
-            if attempt:
-                await self._connection.pause(limits.pause_seconds * 2 ** (attempt - 1))
-            await self._pace()
-            # Before anything of the history was seen there is no id to go on from.
-            start = {"offset_id": after + 1} if after else {"offset_date": self._low}
-            rows = await self._ask(part, add_offset=-PAGE, limit=PAGE, **start)
-            fresh = [row for row in rows if row.id > after]
-            if fresh and all(row.sent_at is not None for row in fresh):
-                return fresh
-            deleted = fresh or deleted
-            self._newest_id = await self._find_newest(part, after)  # perhaps it went
-        if deleted:  # said to be deleted again and again: then they are
-            return deleted
-        raise TelegramError(
-            f"{self._connection.what}: Telegram gives empty pages after message {after}, {limits.tries} times, although "
-            f"there is message {self._newest_id}. The day stays missing: read it again later."
-        )
-
-    async def _adds_up(self, part: Part, rows: Sequence[Row]) -> bool:
-        found = await self._ask(part, offset_id=rows[-1].id + 1, add_offset=len(rows) - 1, limit=1)
-        return [row.id for row in found] == [rows[0].id]
-
-    async def _find_anchor(self, part: Part) -> int:
-        """The id of the newest entry before the window; 0 if twice nothing was found."""
-        return await self._newest(part, self._low) or await self._newest(part, self._low)
-
-    async def _find_newest(self, part: Part, anchor: int) -> int:
-        """The id of the window's newest entry, 0 if there is none; with an entry before the window, it cannot be older."""
-        for attempt in range(self._connection.limits.tries):
-            if attempt:
-                await self._connection.pause(self._connection.limits.pause_seconds * 2 ** (attempt - 1))
-            newest = await self._newest(part, self._high)
-            if newest or not anchor:
-                return newest
-        raise TelegramError(
-            f"{self._connection.what}: Telegram says that there is no message, although there is message {anchor}. The day "
-            "stays missing: read it again later."
-        )
-
-    async def _newest(self, part: Part, before: datetime) -> int:
-        """The id of the newest entry before an instant, 0 if there is none."""
-        found = await self._ask(part, offset_date=before, limit=1)
-        return found[-1].id if found else 0
-
-    async def _ask(
+    def __init__(
         self,
-        part: Part,
-        *,
-        offset_id: int = 0,
-        offset_date: datetime | None = None,
-        add_offset: int = 0,
-        limit: int,
-    ) -> list[Row]:
-        """A page of the history, oldest first."""
-        from telethon.tl import functions
+        connection: Connection,
+        peer: Peer,
+        days: Sequence[LocalDay],
+        pseudonyms: Pseudonyms,
+        since: datetime | None = None,
+    ) -> None:
+        self._days, self._pseudonyms = days, pseudonyms
+        low = pd.Timestamp(since or days[0].start).to_pydatetime()
+        self._history = History(connection, peer, low - MARGIN, days[-1].end.to_pydatetime() + MARGIN)
+        self._kept_until: datetime | None = None
+        """Until when earlier pieces of the day reach."""
 
-        answer = await self._connection.ask(
-            functions.messages.GetHistoryRequest(
-                part.peer, offset_id, offset_date, add_offset, limit, max_id=0, min_id=0, hash=0
-            )
-        )
-        return [_row(message) for message in reversed(answer.messages)]
+    async def pieces(self) -> AsyncIterator[Piece]:
+        """The pieces of each day, in order; raises as :meth:`Connection.ask`, after a piece of what was read until then."""
+        now = await self._history.clock()
+        waiting: list[Row] = []
+        number, reached = 0, None
+        try:
+            async for stretch in self._history.stretches(now):
+                waiting += [row for row in stretch if row.is_message]
+                reached = max(row.sent_at for row in stretch if row.sent_at is not None)
+                # What comes after may be out of order by a little, but not by the margin.
+                while number < len(self._days) - 1 and self._days[number].end.to_pydatetime() + MARGIN <= reached:
+                    yield Piece(self._cut(self._days[number], waiting, now), is_last=True)
+                    waiting = _since(self._days[number].end, waiting)
+                    self._kept_until = None
+                    number += 1
+                if len(waiting) >= PIECE_MESSAGES:
+                    yield Piece(self._cut(self._days[number], waiting, reached - MARGIN), is_last=False)
+                    self._kept_until = reached - MARGIN
+                    waiting = _since(self._kept_until, waiting)
+        except TelegramError:
+            if reached is not None and waiting:
+                yield Piece(self._cut(self._days[number], waiting, reached - MARGIN), is_last=False)
+            raise
+        for day in self._days[number:]:
+            yield Piece(self._cut(day, waiting, now), is_last=True)
+            self._kept_until = None
 
-    async def _pace(self) -> None:
-        """Read no faster than Telegram lets one in the long run."""
-        self._pages_read += 1
-        if self._pages_read > self._connection.limits.quick_pages:
-            await self._connection.pause(self._connection.limits.page_seconds)
-
-    async def _clock(self) -> datetime:
-        """Telegram's own time, which the messages' dates are of."""
-        from telethon.tl import functions
-
-        state = await self._connection.ask(functions.updates.GetStateRequest())
-        return state.date.astimezone(UTC)  # type: ignore[no-any-return]
-
-    def _cut(self, day: LocalDay, rows: Sequence[Row], now: datetime) -> MessageBatch:
-        """A day's own messages, and what of it is known."""
-        inside = [row for row in rows if day.start <= row.sent_at < day.end]  # type: ignore[operator]
+    def _cut(self, day: LocalDay, rows: Sequence[Row], until: datetime) -> MessageBatch:
+        """A day's own messages before an instant, and what of it is known."""
+        end = min(day.end, pd.Timestamp(until))
+        inside = [row for row in rows if day.start <= row.sent_at < end]  # type: ignore[operator]
         known: dict[int | None, str | None] = {}
         for row in inside:
             if row.sender not in known:
@@ -238,26 +93,10 @@ class WindowReader:
                 "sender": pd.Series([known[row.sender] for row in inside], dtype="str"),
             }
         )
-        covered = ReadIntervals() if self._begins is None else ReadIntervals.of((self._begins, now)).clip(day.start, day.end)
-        return MessageBatch(order_messages(messages), covered)
+        begins = self._kept_until or self._history.begins
+        read = ReadIntervals() if begins is None else ReadIntervals.of((begins, until)).clip(day.start, day.end)
+        return MessageBatch(order_messages(messages), read)
 
 
-def parts_of(peer: Peer) -> list[Part]:
-    """The histories of a chat, the older one first."""
-    from telethon.tl import types
-
-    if peer.kind == "group":
-        return [Part(types.InputPeerChat(peer.id))]
-    own = Part(types.InputPeerChannel(peer.id, peer.access_hash))
-    return [own] if peer.before is None else [Part(types.InputPeerChat(peer.before), MIGRATED_SHIFT), own]
-
-
-def _row(message: Any) -> Row:  # noqa: ANN401 - a Message, MessageService or MessageEmpty
-    from telethon import utils
-    from telethon.tl import types
-
-    if isinstance(message, types.MessageEmpty):
-        return Row(message.id)
-    # A post has no author but its channel; so has a group's anonymous admin.
-    sender = utils.get_peer_id(message.from_id or message.peer_id)
-    return Row(message.id, message.date.astimezone(UTC), sender, isinstance(message, types.Message))
+def _since(instant: datetime, rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.sent_at >= instant]  # type: ignore[operator]

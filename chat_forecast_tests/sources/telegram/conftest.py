@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from chat_forecast.domain.deduplication import merge_batches
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.sources.telegram.connection import Limits
@@ -73,8 +74,17 @@ class Reader:
     def source(self, slug: str = "my-chat") -> TelegramSource:
         archive = Archive(str(self.home), slug)
         return TelegramSource(
-            slug, self.home, archive, lambda day: self.stored.get(day, MessageBatch()), self.said.append, self.limits
+            slug,
+            self.home,
+            archive,
+            lambda day: self.stored.get(day, MessageBatch()),
+            self.said.append,
+            self.limits,
+            self.keep,
         )
+
+    def keep(self, day: LocalDay, piece: MessageBatch) -> None:
+        self.stored[day] = merge_batches([self.stored.get(day, MessageBatch()), piece])
 
     def read(self, first: LocalDay, last: LocalDay | None = None, slug: str = "my-chat") -> list[MessageBatch]:
         return list(self.source(slug).read_days(list(first.until(last or first))))

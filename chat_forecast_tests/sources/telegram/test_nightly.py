@@ -19,7 +19,7 @@ from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.sources.telegram.peers import Peer, Peers
 from chat_forecast.sources.telegram.session import session_path
-from chat_forecast_tests.loopback import LoopbackChat, flood
+from chat_forecast_tests.loopback import LoopbackChat, error, flood
 from chat_forecast_tests.served import REPOSITORY, served, wait_for
 from chat_forecast_tests.sources.telegram.conftest import API_HASH, QUICK
 
@@ -63,11 +63,49 @@ def test_a_long_wait_lets_the_step_be_tried_again_then_and_it_goes_on_where_it_w
         assert restarted.step_retry_data.seconds_to_wait == 1
     stored = resources.storages.of(configured)
     assert [len(stored.messages("raw_messages", day).messages) for day in (FIRST, FIRST.plus(1))] == [720] * 2
-    ((words, done),) = [each for each in shown if each[0] != "raw_messages"]
+    (kept, of_day), (words, done) = [each for each in shown if each[0] != "raw_messages"]
+    assert re.match(rf"my-chat, .*: 2\d\d messages of {FIRST.plus(1).key} are read", kept)
     assert re.match(r"my-chat, .*: Telegram asks to wait 1 s, until .* UTC\.", words)
-    assert done == 1
-    # 13 of the first try, the refused one, and of the day that was not complete alone: its start, end, pages and count.
-    assert reader.server.asked["GetHistoryRequest"] == 14 + 2 + 8 + 1
+    assert of_day == done == 1
+    # 13 of the first try, the refused one, and of the rest of the day its start, end, pages and count.
+    assert reader.server.asked["GetHistoryRequest"] == 14 + 2 + 5 + 1
+
+
+def test_a_day_that_is_read_in_part_is_stored_so_and_never_as_covered(reader):
+    chat = reader.knows("my-chat", LoopbackChat(500))
+    chat.add(int(FIRST.start.timestamp() + 8 * number) for number in range(10_800))
+    reader.server.plan("GetHistoryRequest", error(500, "INTERNAL"), at=60, times=QUICK.tries)
+    configured = Chat(slug="my-chat", source="telegram", timezone=FIRST.timezone, first_day=FIRST.date)
+    resources = resources_of(Home.from_environment({"CHAT_FORECAST_HOME": str(reader.home)}))
+    definitions = build_definitions(
+        [configured], replace(resources, sources=replace(resources.sources, limits=QUICK)), progress=lambda *_: None
+    )
+    storage = resources.storages.of(configured)
+
+    def run(*assets):
+        with dg.DagsterInstance.ephemeral() as instance:
+            return definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+                instance=instance,
+                asset_selection=[dg.AssetKey(["my-chat", asset]) for asset in assets],
+                tags=range_tags(FIRST, FIRST),
+                raise_on_error=False,
+            )
+
+    history = ("raw_messages", "merged_history", "hourly_series")
+    assert not run(*history).success
+    ((start, end),) = storage.messages("raw_messages", FIRST).read_intervals.intervals
+    assert start == FIRST.start
+    assert FIRST.start < end < FIRST.end
+    assert storage.frame("hourly_series", FIRST) is None
+    assert run(*history[1:]).success  # whoever counts what there is finds the rest missing
+    counts = storage.frame("hourly_series", FIRST)["messages"]
+    whole_hours = (end - start) // pd.Timedelta("1h")
+    assert counts.notna().tolist() == [True] * whole_hours + [False] * (24 - whole_hours)
+
+    asked = reader.server.asked["GetHistoryRequest"]
+    assert run(*history).success
+    assert storage.frame("hourly_series", FIRST)["messages"].tolist() == [450] * 24
+    assert reader.server.asked["GetHistoryRequest"] - asked < 80
 
 
 def test_runs_that_open_the_session_are_one_pool_and_other_chats_have_their_own():

@@ -3,9 +3,10 @@
 import pytest
 
 from chat_forecast.sources.telegram import account
+from chat_forecast.sources.telegram.chat_names import Name, parse_name
 from chat_forecast.sources.telegram.credentials import load_credentials
 from chat_forecast.sources.telegram.faults import TelegramError
-from chat_forecast.sources.telegram.peers import Name, Peer, parse_name
+from chat_forecast.sources.telegram.peers import Peer
 from chat_forecast_tests.loopback import LoopbackChat, drop_in, flood
 from chat_forecast_tests.sources.telegram.conftest import NOTHING_LEFT_OPEN, QUICK
 

@@ -153,6 +153,64 @@ def test_twenty_thousand_messages_are_exactly_the_right_ones_although_much_goes_
     assert [covered(batch) for batch in batches] == [whole(day) for day in first.until(last)]
 
 
+def test_a_great_day_is_read_in_pieces_over_as_many_reads_as_telegram_asks_for(reader):
+    chat = reader.knows("my-chat", LoopbackChat(500))
+    chat.add(map(int, every(2.88, DAY)))  # 30,000
+    for at in (60, 140, 141, 300):
+        reader.server.plan(HISTORY, flood(600), at=at)
+    known = [pd.Timestamp(0, tz="UTC")]
+    for _ in range(4):
+        with pytest.raises(SourceAsksToWait):
+            reader.read(DAY)
+        partly = reader.stored[DAY]
+        ((start, end),) = covered(partly).intervals
+        assert start == DAY.start
+        assert known[-1] <= end < DAY.end
+        known.append(end)
+        assert len(partly.messages) == sum(sent < end.timestamp() for sent in chat.times)
+        counts = count_by_hour(partly, DAY)["messages"]
+        read = (DAY.hours + pd.Timedelta("1h") <= end).tolist()
+        assert counts.notna().tolist() == read
+        assert set(counts.dropna()) == {1250}
+    assert known[-1] > known[1] > DAY.start
+    (batch,) = reader.read(DAY)
+    assert ids(batch) == chat.ids
+    assert covered(batch) == whole(DAY)
+    assert any("messages of 2026-03-10 are read" in words for words in reader.said)
+    # 300 pages and 30 counts; a read that goes on finds its place by two requests, and reads what was not yet counted again.
+    assert reader.server.asked[HISTORY] < 330 + 5 * (2 + 12)
+
+
+def test_a_read_that_takes_longer_than_it_may_goes_on_later_if_it_came_forward(reader):
+    chat = reader.knows("my-chat", LoopbackChat(500))
+    chat.add(map(int, every(20, DAY)))
+    reader.limits = replace(reader.limits, read_seconds=0.8)
+    reader.server.plan(HISTORY, slow(0.1), at=15, times=7)
+    waits, batches = [], []
+    while not batches:
+        try:
+            batches = reader.read(DAY)
+        except SourceAsksToWait as wait:
+            waits.append(str(wait))
+    assert 1 <= len(waits) < 20
+    said = "there is more to read than 0.8 s allow. What was read until now is kept; the rest is read next."
+    assert set(waits) == {f"my-chat, 2026-03-10: {said}"}
+    assert ids(batches[0]) == chat.ids
+    assert covered(batches[0]) == whole(DAY)
+
+
+def test_of_a_day_whose_first_hours_are_in_the_archive_only_the_rest_is_asked_for(reader):
+    chat = reader.knows("my-chat", LoopbackChat(500))
+    chat.add(map(int, every(60, DAY)))  # 1440: a page holds 100
+    evening = DAY.start + timedelta(hours=20)
+    before = make_messages([pd.Timestamp(sent, unit="s", tz="UTC") for sent in chat.times if sent < evening.timestamp()])
+    Archive(str(reader.home), "my-chat").add(NewImport(MessageBatch(before, ReadIntervals.of((DAY.start, evening)))))
+    (batch,) = reader.read(DAY)
+    assert ids(batch) == chat.ids
+    assert covered(batch) == whole(DAY)
+    assert reader.server.asked[HISTORY] == 2 + 3 + 1  # its place, three pages, their count
+
+
 @pytest.mark.parametrize("key", ["2026-03-29", "2026-10-25"], ids=["23 hours", "25 hours"])
 def test_days_of_clock_changes_have_all_their_hours(reader, key):
     day = LocalDay.parse(key, "Europe/Berlin")
