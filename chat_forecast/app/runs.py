@@ -112,7 +112,7 @@ class Runner:
             RunFailed: a step failed.
             ChatIsBusy: another run of the chat is under way.
         """
-        self._expect_idle(chat)
+        self.expect_idle(chat)
         # Of this chat alone: building the definitions of many takes longer than the run.
         job = build_definitions([chat], self.resources, self.progress).resolve_implicit_global_asset_job_def()
         result = job.execute_in_process(
@@ -135,7 +135,12 @@ class Runner:
         # The daemon cannot retry a run of this process; whoever started it sees that it failed.
         return {CHAT_TAG: chat.slug, PROCESS_TAG: process, MAX_RETRIES_TAG: "0"}
 
-    def _expect_idle(self, chat: Chat) -> None:
+    def expect_idle(self, chat: Chat) -> None:
+        """See that no run of the chat is under way; runs whose process has died are failed.
+
+        Raises:
+            ChatIsBusy: one is.
+        """
         under_way = dg.RunsFilter(tags={CHAT_TAG: chat.slug}, statuses=list(IN_PROGRESS_RUN_STATUSES))
         for run in self.instance.get_runs(under_way):
             if _has_died(run.tags):

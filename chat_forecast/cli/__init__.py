@@ -17,6 +17,7 @@ from chat_forecast.cli.rescore import rescore
 from chat_forecast.cli.shell import completion
 from chat_forecast.cli.status import status
 from chat_forecast.cli.telegram import add, chats, login, logout
+from chat_forecast.cli.timezone import timezone
 
 
 @click.group(
@@ -30,7 +31,7 @@ def main() -> None:
 
 
 for command in (
-    demo, up, import_, imports, gaps, login, logout, chats, add, backfill, run, show, report, status, rescore, backtest,
-    notify, completion,
+    demo, up, import_, imports, gaps, login, logout, chats, add, backfill, run, show, report, status, rescore, timezone,
+    backtest, notify, completion,
 ):  # fmt: skip
     main.add_command(command)

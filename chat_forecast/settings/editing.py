@@ -60,6 +60,23 @@ def update_first_day(path: Path, slug: str, first_day: date) -> bool:
         return True
 
 
+def update_timezone(path: Path, slug: str, timezone: str, first_day: date) -> None:
+    """Change a chat's time zone, and its first day if that is another one in it.
+
+    Raises:
+        ConfigError: the file has mistakes or does not have the chat, or there is no such zone.
+    """
+    with _locked(path):
+        document = tomlkit.parse(read_text(path))
+        table = document.get(CHATS, {}).get(slug)
+        if table is None:
+            raise ConfigError(f"{path}: chat {slug}: missing, expected a table [{CHATS}.{slug}]")
+        for name, value in {"timezone": timezone, "first_day": first_day}.items():
+            if table.get(name) != value:
+                table[name] = value
+        _replace(path, tomlkit.dumps(document))
+
+
 def _with_chat(path: Path, slug: str, wanted: Mapping[str, object]) -> str | None:
     """The file's text with one more chat; None if the chat is there already with the same settings."""
     text = read_text(path) if path.exists() else ""

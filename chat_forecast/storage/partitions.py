@@ -32,9 +32,9 @@ class ChatStorage(PartitionFiles):
         The oldest and the newest hourly series are looked at. What else is wrong with them is found where they are read.
 
         Raises:
-            StoredFileError: it was counted in another zone, or a change of the zone was interrupted.
+            StoredFileError: it was counted in another zone, or a change of the zone is not finished.
         """
-        expect_not_moving(self.root, self.chat)
+        expect_not_moving(self.root, self.chat, self.timezone)
         days = self.days("hourly_series")
         for day in days[:1] + days[1:][-1:]:
             try:

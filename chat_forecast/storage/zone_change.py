@@ -25,6 +25,8 @@ class ZoneChange:
     phase: Literal["moving", "rebuilding"]
     """``moving``: the new zone's messages lie aside, whole, and take the place of the old ones. ``rebuilding``: they are in
     place and the settings are changed; what is derived from them is made again."""
+    first_day: str
+    """The first day of the new zone of which anything is stored."""
 
     @classmethod
     def load(cls, root: str, chat: str) -> "ZoneChange | None":
@@ -55,15 +57,15 @@ class ZoneChange:
         remove_file(join_url(root, chat, FILE))
 
 
-def expect_not_moving(root: str, chat: str) -> None:
-    """See that a chat's partitions are not half moved from one zone to another.
+def expect_not_moving(root: str, chat: str, timezone: str) -> None:
+    """See that a chat's partitions are not half moved to another zone, or moved to another than the one given.
 
     Raises:
         StoredFileError: they are; the message says what to do.
     """
     change = ZoneChange.load(root, chat)
-    if change is not None and change.phase == "moving":
+    if change is not None and (change.phase == "moving" or change.new != timezone):
         raise StoredFileError(
-            f"{chat}: the change of its time zone from {change.old} to {change.new} was interrupted. Finish it: "
+            f"{chat}: the change of its time zone from {change.old} to {change.new} is not finished. Finish it: "
             f"chat-forecast timezone {chat} {change.new}"
         )

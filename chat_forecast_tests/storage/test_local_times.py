@@ -66,7 +66,7 @@ def test_a_foreign_or_damaged_file_is_no_other_zone(tmp_path):
 
 def test_a_chat_that_is_half_moved_is_not_used(tmp_path):
     storage = storage_in(tmp_path, "Europe/Berlin")
-    change = ZoneChange("Europe/Berlin", "Asia/Kolkata", "retired", "moving")
+    change = ZoneChange("Europe/Berlin", "Asia/Kolkata", "retired", "moving", "2026-05-01")
     change.save(storage.root, storage.chat)
     with pytest.raises(StoredFileError, match="Finish it: chat-forecast timezone my-chat Asia/Kolkata"):
         storage.expect_zone()

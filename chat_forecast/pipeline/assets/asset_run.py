@@ -46,7 +46,6 @@ class AssetRun:
         self.days = days_of_run(context, chat)
         self._progress = progress
         self._done = 0
-        self.storage.expect_zone()  # else days of two zones would lie side by side
 
     @property
     def storage(self) -> ChatStorage:
@@ -74,6 +73,7 @@ class AssetRun:
         """
         total = len(self.days)
         with self.storage.lock():
+            self.storage.expect_zone()  # else days of two zones would lie side by side
             self._progress(self.asset, 0, total)
             for number, (day, given) in enumerate(zip(self.days, inputs, strict=True)):
                 value = make(day, given)
