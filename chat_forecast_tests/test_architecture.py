@@ -164,3 +164,22 @@ def test_a_module_holds_one_idea_and_a_function_fits_a_screen():
                 long_functions.add(f"{name_of(path)}: {node.name}")
     assert long_modules - LONG_NOT_YET == set(LONG_MODULES)
     assert long_functions - LONG_NOT_YET == set(LONG_FUNCTIONS)
+
+
+def test_a_verdict_is_made_with_its_score_and_again_only_on_request():
+    rule = "chat_forecast.domain.retraining_rule.evaluate_rule"
+    assert {name_of(path) for path in modules() if rule in imports(path)} == {
+        "app/rescoring.py",
+        "forecasting/score_record.py",
+    }
+
+
+def test_stores_are_put_together_in_one_place():
+    stores = {"Storages", "Sources", "Tracking", "Reports", "Notifier"}
+    made = {
+        (name_of(path), node.func.id)
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in stores
+    }
+    assert made == {("pipeline/resources.py", store) for store in stores}
