@@ -1,4 +1,4 @@
-"""What people see: the pages of the Dagster UI and of MLflow in a real headless Chromium, and what they are told.
+"""What people see: the pages of the Dagster UI and of MLflow in a real headless Chromium, and the notifications that are sent.
 
 One served system, shared by the tests. Screenshots go to ``test-artifacts/screenshots``, in the light and the dark theme.
 """
@@ -37,7 +37,7 @@ def last(today):
 
 @pytest.fixture(scope="module")
 def receiver():
-    """Where people are told."""
+    """Where notifications go."""
     with receiving() as receiver:
         yield receiver
 
@@ -156,9 +156,9 @@ def test_a_scores_mlflow_run_has_its_figure_and_leads_back_to_the_day_in_dagster
     assert f"partition={last.key}" in back.get_attribute("href")
 
 
-def test_the_daemon_tells_of_the_forecast_once_and_no_secret_is_in_its_log(system, receiver):
-    told = wait_for(lambda: receiver.titles, 150, "the digest")
-    assert any("loud-chat (simulated): " in title and "messages expected on" in title for title in told)
+def test_the_daemon_sends_the_forecast_once_and_no_secret_is_in_its_log(system, receiver):
+    sent = wait_for(lambda: receiver.titles, 150, "the digest")
+    assert any("loud-chat (simulated): " in title and "messages expected on" in title for title in sent)
     before = system.ticks("notify")
     wait_for(lambda: system.ticks("notify") > before, 150, "another tick")
     assert len(receiver.titles) == len(set(receiver.titles))
