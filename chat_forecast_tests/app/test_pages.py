@@ -1,4 +1,4 @@
-"""What people see: the pages of the Dagster UI and of MLflow in a real headless Chromium, and the notifications that are sent.
+"""What people see: the pages of the Dagster UI and of MLflow in a real headless Chromium, and the notifications.
 
 One served system, shared by the tests. Screenshots go to ``test-artifacts/screenshots``, in the light and the dark theme.
 """
