@@ -1,4 +1,4 @@
-"""The values that some settings may take, where they are too many to list in a model: zones, countries, languages.
+"""The values that some settings may take, where a model cannot list them: names of chats, zones, countries, languages.
 
 Belongs here: what exists, and guessing which of it was meant.
 Does not belong here: saying that a value is wrong (:mod:`.mistakes`).
@@ -14,6 +14,11 @@ from zoneinfo import available_timezones
 
 LANGUAGES_FOLDER = Path(__file__).parents[1] / "presentation" / "phrases"
 """A file of phrases for each language in which reports can be written."""
+
+
+SLUG_PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+RESERVED_SLUGS = frozenset({"dagster", "locks", "logs", "mlflow", "reports"})
+"""Folders under the root beside those of the chats."""
 
 
 @cache
@@ -52,6 +57,16 @@ def _timezone_aliases() -> dict[str, str]:
     source = files("tzdata").joinpath("zoneinfo", "tzdata.zi").read_text(encoding="utf-8")
     links = (line.split() for line in source.splitlines() if line.startswith("L "))
     return {alias: zone for _, zone, alias in links}
+
+
+def nearest_slug(name: str) -> str | None:
+    """The slug that a name can be made into; None if there is none.
+
+    >>> nearest_slug("My Chat!")
+    'my-chat'
+    """
+    slug = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-_")[:40]
+    return slug if SLUG_PATTERN.fullmatch(slug) and slug not in RESERVED_SLUGS else None
 
 
 def nearest_timezone(name: str) -> str | None:

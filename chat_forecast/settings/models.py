@@ -15,10 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic_core import PydanticCustomError
 
 from chat_forecast.settings.known_values import (
+    RESERVED_SLUGS,
+    SLUG_PATTERN,
     did_you_mean,
     known_countries,
     known_languages,
     known_timezones,
+    nearest_slug,
     nearest_timezone,
 )
 
@@ -28,9 +31,6 @@ Alert = Literal["unread", "failed", "retrained", "unusual", "skill"]
 """``unread``: hours of the day could not be read; ``failed``: a run failed after its retries; ``retrained``: the model was
 retrained; ``unusual``: several hours outside the 98% interval, or one far above it; ``skill``: no skill over a week."""
 
-SLUG_PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-RESERVED_SLUGS = frozenset({"dagster", "locks", "logs", "mlflow", "reports"})
-"""Folders under the root beside those of the chats."""
 EARLIEST_DAY = date(1980, 1, 1)
 """Older than any network whose chats are worth forecasting: an earlier first day is a typing error."""
 
@@ -192,7 +192,7 @@ class Chat(_Settings):
             raise PydanticCustomError(
                 "slug",
                 "1 to 40 lowercase letters, digits, - and _, beginning with a letter{hint}",
-                {"hint": did_you_mean(_as_slug(slug))},
+                {"hint": did_you_mean(nearest_slug(slug))},
             )
         return slug
 
@@ -243,8 +243,3 @@ def _to_date(value: object) -> date | None:
         except ValueError:
             return None
     return None
-
-
-def _as_slug(name: str) -> str | None:
-    slug = re.sub(r"[^a-z0-9_]+", "-", name.lower()).strip("-_")[:40]
-    return slug if SLUG_PATTERN.fullmatch(slug) and slug not in RESERVED_SLUGS else None
