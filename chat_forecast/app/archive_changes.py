@@ -17,11 +17,13 @@ from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.domain.windows import RECENT_DAYS
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.pipeline.runs import DAY_ASSETS, HISTORY_ASSETS
+from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, HISTORY_ASSETS
 from chat_forecast.settings.models import Chat
+from chat_forecast.sources.base import TRAITS
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import ArchiveContents
 from chat_forecast.storage.archive_ledger import Ledger
+from chat_forecast.storage.atomic_files import remove_file
 from chat_forecast.storage.partitions import ChatStorage
 
 MESSAGE_ASSETS = ("raw_messages", "merged_history")
@@ -85,13 +87,15 @@ def remake(runner: Runner, chat: Chat, changed: Sequence[LocalDay]) -> list[Loca
     """Make the stored days of those that changed again; returns them, ascending.
 
     Their hours are counted again, and the forecasts and scores of the days that look back to them are made again, by the
-    models that there are.
+    models that there are. Days that the archive of an ended chat does not reach any more are none of the chat's: what was
+    made of them goes.
 
     Raises:
         RunFailed: a run failed; what was made before it stands.
         ChatIsBusy: another run of the chat is under way.
     """
     storage = runner.storage(chat)
+    _remove_unreached(chat, storage)
     stored = storage.days("hourly_series")
     affected = sorted(set(changed).intersection(stored))
     for first, last in _ranges(affected):
@@ -109,6 +113,19 @@ def _change(archive: Archive, change: Callable[[ArchiveContents], ArchiveContent
 
     before, after = archive.change(with_days_first)
     return changed_days(before, after, storage.timezone)
+
+
+def _remove_unreached(chat: Chat, storage: ChatStorage) -> None:
+    """Remove what is stored of days after the end of an imported chat; of all days, if no import is left."""
+    if not TRAITS[chat.source].has_end:
+        return
+    known_until = Archive(storage.root, chat.slug).known_until
+    end = None if known_until is None else LocalDay.containing(known_until, chat.timezone)
+    with storage.lock():
+        for asset in ALL_ASSETS:
+            for day in storage.days(asset):
+                if end is None or day > end:
+                    remove_file(storage.url(asset, day))
 
 
 def _looking_back_to(affected: Sequence[LocalDay], storage: ChatStorage) -> list[LocalDay]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.settings.models import Chat
-from chat_forecast.sources.base import MessageSource, SourceError
+from chat_forecast.sources.base import TRAITS, MessageSource, SourceError
 from chat_forecast.sources.imported import ExportSource
 from chat_forecast.sources.simulated import SimulatedSource
 from chat_forecast.sources.telegram.connection import Limits
@@ -76,7 +76,7 @@ class Sources:
         """
         if chat.last_day is not None:
             return LocalDay(chat.last_day, chat.timezone)
-        known_until = Archive(self.root, chat.slug).known_until if chat.source == "export" else None
+        known_until = Archive(self.root, chat.slug).known_until if TRAITS[chat.source].has_end else None
         return None if known_until is None else LocalDay.containing(known_until, chat.timezone)
 
     def last_day(self, chat: Chat, yesterday: LocalDay) -> LocalDay:

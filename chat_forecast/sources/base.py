@@ -1,11 +1,33 @@
-"""What every source of messages offers."""
+"""What every source of messages offers, and in what sources differ.
+
+Belongs here: the protocol, the traits, the errors. Does not belong here: any one source.
+"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.settings.models import SourceName
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a kind of source is like."""
+
+    has_end: bool = False
+    """It has nothing newer than what it holds: its chat's days end there, until more is imported."""
+    needs_session: bool = False
+    """It is read through a login that one process may use at a time, and can be away."""
+
+
+TRAITS: dict[SourceName, Traits] = {
+    "simulated": Traits(),
+    "export": Traits(has_end=True),
+    "telegram": Traits(needs_session=True),
+}
 
 
 class MessageSource(Protocol):

@@ -16,7 +16,7 @@ from chat_forecast.pipeline.assets.arguments import SESSION_POOL, asset_argument
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
-from chat_forecast.sources.base import SourceAsksToWait
+from chat_forecast.sources.base import TRAITS, SourceAsksToWait
 
 WAITS = 10
 """How often one run may be told to wait for long and go on."""
@@ -27,7 +27,7 @@ Known = tuple[MessageBatch, MessageBatch]
 def raw_messages_asset(chat: Chat) -> dg.AssetsDefinition:
     """The asset at which a chat's messages enter."""
     arguments = asset_arguments(chat, "raw_messages")
-    if chat.source == "telegram":
+    if TRAITS[chat.source].needs_session:
         arguments["pool"] = SESSION_POOL
 
     @dg.asset(**arguments, kinds={"parquet"})
@@ -74,7 +74,7 @@ def hourly_series_asset(chat: Chat) -> dg.AssetsDefinition:
         **asset_arguments(chat, "hourly_series"),
         kinds={"pandas", "parquet"},
         deps=[upstream(chat, "merged_history")],
-        freshness_policy=_freshness(chat.timezone) if chat.source != "export" else None,
+        freshness_policy=None if TRAITS[chat.source].has_end else _freshness(chat.timezone),
     )
     def hourly_series(
         context: dg.AssetExecutionContext, stores: dg.ResourceParam[Resources], progress: dg.ResourceParam[Progress]
