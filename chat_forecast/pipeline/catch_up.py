@@ -63,5 +63,6 @@ def catch_up_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
 
 
 def _has_run_under_way(instance: dg.DagsterInstance, chat: Chat) -> bool:
-    under_way = dg.RunsFilter(tags={CHAT_TAG: chat.slug}, statuses=list(NOT_FINISHED_STATUSES))
-    return instance.get_runs_count(under_way) > 0
+    """Whether the chat's newest run has not ended, or has failed and is about to be retried."""
+    newest = instance.get_runs(dg.RunsFilter(tags={CHAT_TAG: chat.slug}), limit=1)
+    return any(run.status in NOT_FINISHED_STATUSES or run.is_complete_and_waiting_to_retry for run in newest)

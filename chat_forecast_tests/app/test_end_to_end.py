@@ -4,6 +4,7 @@ The first time a backfill is launched from the UI, and the machine dies in the m
 fails while no daemon is there. The second time ends with a closed terminal.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,8 +13,9 @@ import sys
 import pandas as pd
 import pytest
 
-from chat_forecast.pipeline.runs import ALL_ASSETS, CHAT_TAG, KIND_TAG, REASON_TAG, RETRAINING
+from chat_forecast.pipeline.runs import ALL_ASSETS, CATCH_UP, CHAT_TAG, KIND_TAG, REASON_TAG, RETRAINING
 from chat_forecast.pipeline.schedules import schedule_name
+from chat_forecast_tests.receiver import receiving
 from chat_forecast_tests.served import served, wait_for
 
 DAYS = 20
@@ -30,17 +32,26 @@ smape_threshold = 0.0001  # no forecast meets it: every score fails
 source = "simulated"
 timezone = "America/New_York"
 first_day = {first}
+
+[chats.was-off]
+source = "simulated"
+timezone = "{zone}"
+first_day = {first}
 """
+NIGHTS_OFF = 10
 RETRAININGS = [{"key": CHAT_TAG, "value": "loud-chat"}, {"key": KIND_TAG, "value": RETRAINING}]
-DAY_WITHOUT_DECISION = """
+CAUGHT_UP = [{"key": CHAT_TAG, "value": "was-off"}, {"key": KIND_TAG, "value": CATCH_UP}]
+WHILE_NO_DAEMON_WAS_THERE = """
 from chat_forecast.cli.base import Workplace
 from chat_forecast.pipeline.runs import DAY_ASSETS
 from chat_forecast.app.runs import opened
+from chat_forecast.domain.local_day import LocalDay
 place = Workplace()
-chat = place.chat("loud-chat")
-day = place.yesterday(chat)
+loud, off = place.chat("loud-chat"), place.chat("was-off")
+day = place.yesterday(loud)
 with opened(place.home, place.chats) as runner:
-    runner.materialise(chat, DAY_ASSETS, day, day)
+    runner.materialise(loud, DAY_ASSETS, day, day)
+    runner.backfill(off, LocalDay(off.first_day, off.timezone), day.plus(-{nights}))
 """
 
 
@@ -70,13 +81,18 @@ def first_start(home, today):
 
 @pytest.fixture(scope="module")
 def second_start(home, first_start):
-    """The runs after a score had failed while no daemon was there, and a run's process had died."""
+    """The runs after a score had failed while no daemon was there, nights were missed, and a run's process had died."""
     environment = {**os.environ, "CHAT_FORECAST_HOME": str(home)}
-    subprocess.run([sys.executable, "-c", DAY_WITHOUT_DECISION], env=environment, check=True, timeout=120)
-    with served(home, signal.SIGHUP) as system:  # as a terminal that is closed
+    code = WHILE_NO_DAEMON_WAS_THERE.format(nights=NIGHTS_OFF)
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=180)
+    with receiving() as receiver, pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
+        patch.setenv("CHAT_FORECAST_NOTIFY_URL", receiver.url)
+        system = stack.enter_context(served(home, signal.SIGHUP))  # as a terminal that is closed
         wait_for(lambda: system.have_ended(tags=RETRAININGS), 180, "the retraining")
         wait_for(lambda: [run for run in of_other(system) if run["status"] == "SUCCESS"], 240, "the killed run, tried again")
-        return of_other(system), system.failures()
+        wait_for(lambda: system.have_ended(tags=CAUGHT_UP), 240, "the missed nights")
+        notices = wait_for(lambda: [title for title in receiver.titles if "was-off" in title], 200, "the notice")
+        return of_other(system), system.failures(), system.runs(tags=CAUGHT_UP), notices
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +120,21 @@ def test_a_backfill_from_the_ui_is_one_run(first_start):
 def test_just_after_midnight_the_schedule_asks_for_the_day_that_ended(first_start, today):
     _, _, requests = first_start
     asked = [(request["dagster/partition"], request[CHAT_TAG]) for request in requests]
-    assert asked == [(today.plus(-1).key, "loud-chat")]
+    assert asked == [(today.plus(-1).key, "loud-chat"), (today.plus(-1).key, "was-off")]
 
 
 def test_a_run_whose_machine_died_is_failed_at_the_next_start_and_tried_again(second_start):
-    runs, failures = second_start
+    runs, failures, *_ = second_start
     assert [run["status"] for run in runs] == ["SUCCESS", "FAILURE"], failures
+
+
+def test_ten_missed_nights_are_one_run_ten_scores_and_one_digest(second_start, home, today):
+    *_, runs, notices = second_start
+    assert [run["status"] for run in runs] == ["SUCCESS"]
+    nights = list(today.plus(-NIGHTS_OFF).until(today.plus(-1)))
+    scores = [pd.read_parquet(home / "was-off" / "daily_score" / f"{night.key}.parquet") for night in nights]
+    assert [int(score["hours_scored"].iloc[0]) for score in scores] == [night.hours.size for night in nights]
+    assert sum("messages expected on" in title for title in notices) == 1
 
 
 def test_a_score_that_failed_while_no_daemon_was_there_leads_to_one_retraining_over_a_restart(third_start, home, today):
