@@ -50,7 +50,7 @@ def test_the_command_says_in_a_sentence_what_to_install(run):
     assert ended.returncode == 1
     assert ended.stderr == (
         "Error: Reports need packages that are not installed (altair, babel, vl-convert-python): pip install "
-        "'chat_forecast[report]', or in a checkout of the project pip install -c requirements.lock -e '.[report]'\n"
+        "'chat_forecast[report]', or in a checkout of the project pip install -c constraints.txt -e '.[report]'\n"
     )
     assert ended.stdout == ""
 

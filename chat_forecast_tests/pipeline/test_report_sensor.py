@@ -91,6 +91,6 @@ def test_without_the_packages_for_reports_the_sensor_says_what_to_install(monkey
     monkeypatch.setattr(requirements, "PACKAGES", {"no_such_module": "no-such-package"})
     assert tick() == (
         "No pages are made. Reports need packages that are not installed (no-such-package): pip install "
-        "'chat_forecast[report]', or in a checkout of the project pip install -c requirements.lock -e '.[report]'."
+        "'chat_forecast[report]', or in a checkout of the project pip install -c constraints.txt -e '.[report]'."
     )
     assert not stores.reports.folder.exists()

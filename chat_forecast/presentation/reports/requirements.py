@@ -29,7 +29,7 @@ def what_is_missing() -> str | None:
         return None
     return (
         f"Reports need packages that are not installed ({', '.join(missing)}): pip install 'chat_forecast[report]', or in a "
-        "checkout of the project pip install -c requirements.lock -e '.[report]'"
+        "checkout of the project pip install -c constraints.txt -e '.[report]'"
     )
 
 
