@@ -32,6 +32,8 @@ Draw = Callable[[LocalDay], bytes | None]
 PATIENCE_SECONDS = 30.0
 EARNED_SECONDS = 0.5
 """By what each logged day extends the patience: a bulk of days that MLflow takes well is logged to its end."""
+NEW_STORE_SECONDS = 60.0
+"""What making an SQLite store may take on a slow machine."""
 PICTURED_DAYS = 14
 """Where more days are owed, none is drawn: a year of pictures would take minutes and 9 MB."""
 SCORES_AT_ONCE = 30
@@ -101,7 +103,7 @@ def catch_up(
         StoredFileError: a partition that is owed is damaged; all others were logged.
     """
     import_mlflow()  # takes seconds the first time, which are not MLflow's to answer for
-    patience = Patience(seconds)
+    patience = Patience(seconds + (NEW_STORE_SECONDS if tracking.is_unmade else 0))
     work = _CatchUp(tracking, chat, storage, draw_score, draw_training, patience)
     try:
         return within(patience, work.run)

@@ -56,16 +56,10 @@ class Tracking:
     dagster_url: str = DAGSTER_URL
     patience_seconds: float = 20.0
 
-    def prepare(self) -> None:
-        """Make the SQLite store if there is none yet (some seconds, once), so that later calls are quick.
-
-        May be called by several processes at once. A server is not asked anything.
-
-        Raises:
-            TrackingUnavailable: the store cannot be made or used.
-        """
-        with self.open("prepare its store"):
-            pass
+    @property
+    def is_unmade(self) -> bool:
+        """Whether the store is an SQLite file that is yet to be made, which takes seconds."""
+        return self._file is not None and not self._file.exists()
 
     @contextmanager
     def open(self, purpose: str) -> "Iterator[MlflowClient]":
@@ -80,8 +74,11 @@ class Tracking:
 
         try:
             with self._lock():
-                self._check_file()
-                yield self._client
+                self._begin_file()
+                try:
+                    yield self._client
+                finally:
+                    self._end_file()
         # A server's refusals come as MlflowException or requests' errors, which are OSErrors, as is a lock's Timeout.
         except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
             found = without_secrets(str(error)).partition("\n")[0]
@@ -144,7 +141,7 @@ class Tracking:
         with lock if self._file else nullcontext():
             yield
 
-    def _check_file(self) -> None:
+    def _begin_file(self) -> None:
         """See that the SQLite file can be written to: MLflow itself would try for minutes."""
         if self._file:
             with closing(sqlite3.connect(self._file, timeout=self.patience_seconds)) as connection:
@@ -152,6 +149,12 @@ class Tracking:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("BEGIN IMMEDIATE")
                 connection.rollback()
+
+    def _end_file(self) -> None:
+        """Put what was written into the SQLite file itself, so that a copy of it is whole, if nobody is reading."""
+        if self._file:
+            with closing(sqlite3.connect(self._file)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def import_mlflow() -> None:

@@ -43,8 +43,11 @@ class TrainingRuns:
 
     def log(self, record: TrainingRecord, picture: bytes | None) -> "LoggedModel":
         """Log a training, if it is not there already; returns its logged model, which names its run."""
-        run = self._found(record) or self._new_run(record)
-        return self._model_of(run) or self._log(run, record, picture)
+        run = self._found(record)
+        if run is None:
+            run = self._new_run(record)
+            return self._log(run, record, self._new_model(run, record), picture)
+        return self._model_of(run) or self._log(run, record, self._begun_model(run) or self._new_model(run, record), picture)
 
     def adopt(self, record: TrainingRecord) -> None:
         """See that a training's run, if it is there, is below the chat's."""
@@ -52,15 +55,15 @@ class TrainingRuns:
         if run is not None and run.data.tags.get(PARENT) != self._place.ledger.run:
             self._place.client.set_tag(run.info.run_id, PARENT, self._place.ledger.run)
 
-    def _log(self, run: "Run", record: TrainingRecord, picture: bytes | None) -> "LoggedModel":
-        """Fill a run and make its logged model; that the run names the model comes last, and says that all is there."""
+    def _log(self, run: "Run", record: TrainingRecord, model: "LoggedModel", picture: bytes | None) -> "LoggedModel":
+        """Fill a run and its logged model; that the run names the model comes last, and says that all is there."""
         from mlflow.entities import LoggedModelOutput
 
         place, run_id = self._place, run.info.run_id
         files = {"comparison.json": to_table(record.comparison)} | ({} if picture is None else {PICTURE: picture})
         log_files(place.client, run_id, files)
         place.client.log_inputs(run_id, datasets=[dataset_input(record.data, "training")])
-        model = self._log_model(run_id, record)
+        self._fill_model(model, record)
         outputs = run.outputs.model_outputs if run.outputs else []
         if model.model_id not in [output.model_id for output in outputs]:
             place.client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step_of(record.day.key))])
@@ -86,28 +89,31 @@ class TrainingRuns:
             tags={**own_tags(kind="training"), **training_tags(place, record), PARENT: place.ledger.run},
         )
 
-    def _log_model(self, run_id: str, record: TrainingRecord) -> "LoggedModel":
-        """Make the logged model of a run, or finish the one that a process that died has begun."""
-        place, client = self._place, self._place.client
-        begun = client.search_logged_models([place.ledger.experiment], f"source_run_id = '{run_id}'")
-        model = begun[0] if begun else self._new_model(run_id, record)
-        with tempfile.TemporaryDirectory() as aside:
-            folder = Path(aside) / "model"
-            write_model(folder, record.forecaster, place.chat.timezone, model.model_id)
-            client.log_model_artifacts(model.model_id, str(folder))
-        return client.finalize_logged_model(model.model_id, "READY")
-
-    def _new_model(self, run_id: str, record: TrainingRecord) -> "LoggedModel":
+    def _new_model(self, run: "Run", record: TrainingRecord) -> "LoggedModel":
         place = self._place
         tags = own_tags(chat=place.chat.slug, trained_through=record.day.key, digest=record.digest)
         return place.client.create_logged_model(
             place.ledger.experiment,
             name=f"{place.chat.slug}-{record.day.key}",
-            source_run_id=run_id,
+            source_run_id=run.info.run_id,
             tags={**tags, NOTE: descriptions.version(record)},
             params=_params(record),
             model_type="forecaster",
         )
+
+    def _begun_model(self, run: "Run") -> "LoggedModel | None":
+        """The logged model that a process that died has begun."""
+        begun = self._place.client.search_logged_models(
+            [self._place.ledger.experiment], f"source_run_id = '{run.info.run_id}'"
+        )
+        return begun[0] if begun else None
+
+    def _fill_model(self, model: "LoggedModel", record: TrainingRecord) -> None:
+        with tempfile.TemporaryDirectory() as aside:
+            folder = Path(aside) / "model"
+            write_model(folder, record.forecaster, self._place.chat.timezone, model.model_id)
+            self._place.client.log_model_artifacts(model.model_id, str(folder))
+        self._place.client.finalize_logged_model(model.model_id, "READY")
 
     def _model_of(self, run: "Run") -> "LoggedModel | None":
         """The logged model that a finished run of a training names."""

@@ -29,6 +29,7 @@ from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.tracking.catch_up import Owed, owed
 from chat_forecast_tests.factories import make_messages
+from chat_forecast_tests.tracking.stored import make_store
 
 SHARED = Path(__file__).parents[3] / "shared"
 CHAT = Chat(slug="my-chat", source="simulated", timezone="Europe/Berlin", first_day=date(2026, 3, 25))
@@ -53,7 +54,7 @@ def empty_mlflow(tmp_path_factory):
     from chat_forecast.tracking.client import Tracking
 
     folder = tmp_path_factory.mktemp("mlflow")
-    Tracking(f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts")).prepare()
+    make_store(Tracking(f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts")))
     return folder
 
 

@@ -3,7 +3,7 @@ import itertools
 import pytest
 
 from chat_forecast.tracking.client import Tracking
-from chat_forecast_tests.tracking.stored import make_chat, make_storage
+from chat_forecast_tests.tracking.stored import make_chat, make_storage, make_store
 
 NUMBERS = itertools.count(1)
 
@@ -13,7 +13,7 @@ def tracking(tmp_path_factory):
     """MLflow on an SQLite store that all tests share, each with a chat of its own: to make one takes seconds."""
     folder = tmp_path_factory.mktemp("mlflow")
     tracking = Tracking(f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts"))
-    tracking.prepare()
+    make_store(tracking)
     return tracking
 
 

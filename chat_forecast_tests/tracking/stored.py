@@ -31,6 +31,12 @@ def make_storage(folder, chat: Chat) -> ChatStorage:
     return ChatStorage(str(folder / "home"), chat.slug, chat.timezone, folder / "locks")
 
 
+def make_store(tracking) -> None:
+    """Make MLflow's SQLite store, which takes seconds."""
+    with tracking.open("make its store"):
+        pass
+
+
 def store_scored_day(storage, day, *, messages=3, expected=4.0, trained_through="2026-03-20", verdict=VERDICT) -> dict:
     """Store a day's series, the forecast that was made for it, and its score, which is returned."""
     counts = messages if callable(messages) else lambda _hour: messages

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from chat_forecast.tracking.catch_up import catch_up
-from chat_forecast.tracking.client import Tracking, TrackingUnavailable
+from chat_forecast.tracking.client import Tracking, TrackingUnavailable, import_mlflow
 from chat_forecast_tests.tracking.stored import FIRST, store_scored_day
 
 REPOSITORY = Path(__file__).parents[2]
 
 
-def test_settings_of_the_user_stand(tracking, monkeypatch):
+def test_settings_of_the_user_stand(monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "31")
-    tracking.prepare()
+    import_mlflow()
     assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "31"
 
 
@@ -32,21 +32,26 @@ def test_a_locked_store_is_waited_for_and_then_named(chat, storage, tmp_path):
             catch_up(Tracking(f"sqlite:///{tmp_path}/m.db", patience_seconds=0.05), chat, storage)
 
 
-def test_a_file_that_is_no_store_is_named_and_kept(tmp_path):
+def test_a_file_that_is_no_store_is_named_and_kept(chat, storage, tmp_path):
     (tmp_path / "m.db").write_text("notes of mine " * 100)
-    with pytest.raises(TrackingUnavailable, match=r"m\.db could not be used to prepare its store: .* not a database"):
-        Tracking(f"sqlite:///{tmp_path}/m.db").prepare()
+    store_scored_day(storage, FIRST)
+    with pytest.raises(TrackingUnavailable, match=r"m\.db could not be used to log .*: .* not a database"):
+        catch_up(Tracking(f"sqlite:///{tmp_path}/m.db"), chat, storage)
     assert (tmp_path / "m.db").read_text() == "notes of mine " * 100
 
 
-def test_a_store_in_a_place_that_cannot_be_written_is_named_with_the_chat(chat, storage, tmp_path):
+def test_a_store_in_a_place_that_cannot_be_written_is_named(chat, storage, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(TrackingUnavailable, match=rf"file/m\.db could not be used to log .* of {chat.slug}: "):
+    store_scored_day(storage, FIRST)
+    with pytest.raises(TrackingUnavailable, match=r"file/m\.db could not be used to log .*: FileExistsError"):
         catch_up(Tracking(f"sqlite:///{tmp_path}/file/m.db"), chat, storage)
 
 
 def test_two_processes_may_make_the_store_at_once_without_a_word(tmp_path):
-    code = f"from chat_forecast.tracking.client import Tracking; Tracking('sqlite:///{tmp_path}/new/m.db').prepare()"
+    code = (
+        "from chat_forecast.tracking.client import Tracking; from chat_forecast_tests.tracking.stored import make_store;"
+        f"make_store(Tracking('sqlite:///{tmp_path}/new/m.db'))"
+    )
     command = [sys.executable, "-W", "error", "-c", code]
     both = [subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(2)]
     assert [process.communicate()[0] for process in both] == [b"", b""]

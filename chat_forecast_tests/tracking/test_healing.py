@@ -14,7 +14,7 @@ import pytest
 
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.tracking.catch_up import CaughtUp, Owed, catch_up, owed
-from chat_forecast.tracking.client import Tracking
+from chat_forecast.tracking.client import Tracking, TrackingUnavailable
 from chat_forecast_tests.tracking.found import (
     artifact_of,
     champion_of,
@@ -241,7 +241,7 @@ def test_nights_without_mlflow_are_caught_up_by_the_first_with_it(tracking, chat
     smapes = store_some(storage)
     (tmp_path / "file").touch()
     away = Tracking(f"sqlite:///{tmp_path}/file/m.db")
-    with pytest.raises(Exception, match=r"file/m\.db could not be used to log scores and models of"):
+    with pytest.raises(TrackingUnavailable, match=r"file/m\.db could not be used to log"):
         catch_up(away, chat, storage)
     assert owed(tracking, storage) == Owed(scores=3, trainings=1)
     drawn = []

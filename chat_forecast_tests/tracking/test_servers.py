@@ -11,7 +11,7 @@ from chat_forecast.tracking.client import MLFLOW_SETTINGS, Tracking, TrackingUna
 from chat_forecast.tracking.links import chat_links
 from chat_forecast_tests.tracking.found import champion_of, line_of, runs_of, versions_of
 from chat_forecast_tests.tracking.servers import closed_port, dripping, faltering, mlflow_server, wait_until
-from chat_forecast_tests.tracking.stored import FIRST, store_scored_day, store_training, store_unscored_day
+from chat_forecast_tests.tracking.stored import FIRST, make_store, store_scored_day, store_training, store_unscored_day
 
 DAY = FIRST.plus(1)
 
@@ -19,7 +19,7 @@ DAY = FIRST.plus(1)
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("server")
-    Tracking(f"sqlite:///{folder}/m.db").prepare()
+    make_store(Tracking(f"sqlite:///{folder}/m.db"))
     with mlflow_server(folder) as port:
         yield port
 
