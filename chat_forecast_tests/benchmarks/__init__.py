@@ -8,6 +8,8 @@ Run one with ``python -m chat_forecast_tests.benchmarks.NAME``; its docstring ex
 ``bench_dependencies``                      installed sizes and import times, with and without the extra ``report``
 ``bench_event_log [DAYS]``                  what a backfill leaves in Dagster's event log
 ``bench_forecast FOLDER [CHAT …]``          the forecasts of real chats beside what one might use instead
+``bench_gaps FOLDER [--hide N]``            unread stretches of real chats that message ids show: found, missed, other
+``bench_great_day [MESSAGES …]``            a day of very many messages through the real client, with waits in between
 ``bench_import [EXPORT]``                   importing a Telegram Desktop export of a million messages: time and memory
 ``bench_load [CHATS …]``                    loading many chats: the code server, a run, the ticks of the sensors
 ``bench_report [--years N]``                a report page: size, time to build, time to draw in a browser
