@@ -1,6 +1,6 @@
 """Which files may join a chat's archive, and as what their ids count.
 
-Belongs here: telling another chat's file, and ids that number other messages than the archive's.
+Belongs here: recognising another chat's file, and ids that number other messages than the archive's.
 Does not belong here: reading files, and storing what they hold.
 """
 
@@ -91,6 +91,6 @@ def expect_same_messages(
     raise RefusedFileError(
         path,
         f"{len(others)} of the {len(shared)} message ids that it shares with the archive have other times: they number "
-        "other messages. If it is another chat, import it under another name; if it is the same chat, whose ids began anew: "
+        "other messages. If it is another chat, import it under another name; if it is the same one, whose ids started over: "
         "--same-chat.",
     )

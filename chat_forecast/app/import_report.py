@@ -63,7 +63,7 @@ class ImportReport:
         return min(first for ranges in (self.covered, self.partly_covered, self.not_covered) for first, _ in ranges)
 
     def lines(self, chat: str) -> list[str]:
-        """Say it in words, a fact a line; ``chat`` is the chat's slug."""
+        """The report as text, one fact a line; ``chat`` is the chat's slug."""
         return [
             f"{self.new} new messages, {self.duplicates} already known",
             f"from {_shown(self.first_message, self.timezone)} to {_shown(self.last_message, self.timezone)} "
@@ -184,7 +184,7 @@ def days_by_coverage(read: ReadIntervals, sent_at: pd.Series, timezone: str) -> 
 
 
 def listed_days(ranges: Sequence[DayRange]) -> str:
-    """Some ranges of days in words, the number of days before them.
+    """Some ranges of days as text, after the number of days.
 
     >>> first = LocalDay.parse("2026-01-01", "UTC")
     >>> listed_days([(first, first.plus(2))])

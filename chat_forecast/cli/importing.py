@@ -62,7 +62,7 @@ class _Said(TypedDict):
 @click.option("--file-timezone", metavar="ZONE", help="The zone of clock times without an offset; by default the chat's.")
 @click.option("--chat-id", type=int, help="Which chat to take from an export of a whole account.")
 @click.option(
-    "--same-chat", is_flag=True, help="The files hold the same chat under another id, or with ids that begin anew."
+    "--same-chat", is_flag=True, help="The files hold the same chat under another id, or with ids that start over."
 )
 @click.option("--accept-partial", is_flag=True, help="Take a file although it holds only a part of the chat's messages.")
 @click.option("--trust-silence", is_flag=True, help="Take every silence as real, also where message ids jump across it.")

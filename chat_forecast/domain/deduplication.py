@@ -24,7 +24,7 @@ from chat_forecast.domain.read_intervals import ReadIntervals
 
 LOWEST_REAL_ID = -(2**53)
 MIGRATED_SHIFT = -(10**9)
-"""Telegram Desktop adds this to the ids of the older part of a group that became a supergroup, whose own begin anew at 1."""
+"""Telegram Desktop adds this to the ids of the older part of a group that became a supergroup, whose own start over at 1."""
 _MADE_IDS = 2**62
 _PLACE = ["second", "sender"]
 

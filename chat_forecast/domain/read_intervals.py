@@ -1,4 +1,4 @@
-"""Which stretches of time have been read: what tells a quiet hour from a missing one.
+"""Which stretches of time have been read: what distinguishes a quiet hour from a missing one.
 
 Belongs here: the arithmetic of read intervals.
 Does not belong here: the messages in them.

@@ -59,7 +59,7 @@ class Sources:
         return ExportSource(archive) if archive.is_there else None
 
     def expect_ready(self, chat: Chat) -> None:
-        """See that a chat can be read, as far as can be told without asking anybody.
+        """Check that a chat can be read, as far as that is known without a network.
 
         Raises:
             SourceError: something is missing; the message says what to do.

@@ -37,7 +37,7 @@ REGIME_DAYS = 28
 REGIME_JITTER_DAYS = 10
 """A regime lasts 28 days, give or take up to 9: every 120 days hold three changes at least."""
 LEVEL_STEP = 2.2
-"""A busy regime has so many times the messages of a calm one."""
+"""How many times the messages of a calm regime a busy one has."""
 
 CONVERSATION = 0.65
 """Parameter of the logarithmic distribution of a conversation's length. Conversations begin as a Poisson process, so
@@ -149,7 +149,7 @@ class SimulatedSource:
 
 @dataclass(frozen=True)
 class _Character:
-    """What tells one simulated chat from another, for all of its time."""
+    """What distinguishes one simulated chat from another, for all of its time."""
 
     level: float
     """Messages a day."""

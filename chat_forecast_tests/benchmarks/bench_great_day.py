@@ -64,8 +64,8 @@ def measure(count: int) -> None:
         is_exact = batch.messages["message_id"].tolist() == chat.ids
         is_whole = batch.read_intervals == ReadIntervals.of((day.start, day.end))
     print(
-        f"{count} messages: {reads} reads, {server.asked['GetHistoryRequest']} requests ({fewest} at best), {seconds:.1f} s, "
-        f"peak {_peak_megabytes():.0f} MB (with the server; {before:.0f} MB before); exact: {is_exact and is_whole}"
+        f"{count} messages: {reads} reads, {server.asked['GetHistoryRequest']} requests ({fewest} at best), {seconds:.1f} "
+        f"s, peak {_peak_megabytes():.0f} MB (with the server; {before:.0f} MB before); exact: {is_exact and is_whole}"
     )
 
 

@@ -1,6 +1,6 @@
-"""Telling what a file is, from its first bytes and its name.
+"""What a file is, by its first bytes and its name.
 
-Belongs here: finding the reader for a file, and saying in words why there is none.
+Belongs here: finding the reader for a file, and saying why there is none.
 Does not belong here: reading it, and whose export it is otherwise (:mod:`.foreign`).
 """
 

@@ -1,6 +1,6 @@
 """Exports of other programs: recognised by their content, to be named together with what to do.
 
-Belongs here: telling whose file it is from its first bytes, and the words for it.
+Belongs here: recognising a file by its first bytes, and what to say about it.
 Does not belong here: reading one. Nothing that somebody wrote is ever part of the words.
 """
 

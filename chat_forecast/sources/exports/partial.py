@@ -1,6 +1,6 @@
 """Exports that hold only a part of their chat.
 
-Belongs here: telling by the senders and the ids that messages of others, or of other topics, are left out.
+Belongs here: recognising by senders and ids that messages of others, or of other topics, are left out.
 Does not belong here: stretches of time that are left out (:mod:`chat_forecast.domain.unread_silences`).
 """
 

@@ -169,7 +169,7 @@ def _is_unquoted(path: Path, options: dict[str, Any], place: int) -> bool:
     """Whether quotes in the file are part of the text instead of around it.
 
     Read as quoted, such a file would lose rows: one quote at the beginning of a text would swallow all up to the next.
-    So a field in which there is a whole row, with a time in its ``place``, tells.
+    A field in which there is a whole row, with a time in its ``place``, shows it.
     """
     row_in_a_field = rf"[\r\n](?:[^\r\n]*?{options['sep']}){{{place}}}{_TIME}"
     try:

@@ -1,6 +1,6 @@
 """Unix times of any unit.
 
-Belongs here: telling seconds from milli-, micro- and nanoseconds. Does not belong here: any other way to write a time.
+Belongs here: distinguishing seconds, milli-, micro- and nanoseconds. Does not belong here: any other way to write a time.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Live messages from Telegram, through Telethon and a user's own session.
 
 ``credentials``: what comes from the environment. ``session``: the login as a file, and who may use it. ``peers``: which
-chat a slug means. ``faults``: what can go wrong, in words. ``connection``: asking Telegram one thing. ``reading``: a window
+chat a slug means. ``faults``: what can go wrong, and what to do. ``connection``: asking Telegram one thing. ``reading``: a window
 of a chat's history, complete. ``source``: days, as every source gives them. ``account``: logging in and out, the list of
 chats.
 

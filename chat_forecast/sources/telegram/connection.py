@@ -1,6 +1,6 @@
 """Asking Telegram one thing after another, without ever hanging.
 
-Belongs here: opening and closing a client, deadlines, waiting when told to, and trying again over a new connection.
+Belongs here: opening and closing a client, deadlines, waiting when Telegram asks for it, and trying again over a new connection.
 Does not belong here: what is asked (:mod:`.reading`, :mod:`.account`).
 
 Telethon alone waits for ever for an answer that does not come, and reconnects for ever to a server that always drops. So
@@ -59,18 +59,18 @@ class Limits:
     day_seconds: float = 300
     longest_seconds: float = 12 * 3600
     quick_pages: int = 10
-    """So many pages are read without a pause; after them one in ``page_seconds``: about what Telegram lets one read."""
+    """That many pages are read without a pause; after them one in ``page_seconds``: about what Telegram allows."""
     page_seconds: float = 3
     session_seconds: float = 600
     """How long to wait for another process that uses the session."""
 
     def for_days(self, days: int) -> float:
-        """How long the read of so many days may take."""
+        """How long reading that many days may take."""
         return min(self.longest_seconds, self.read_seconds + self.day_seconds * (days - 1))
 
 
 class Connection:
-    """A client that is opened when first needed, and anew when it was lost; used in one event loop."""
+    """A client that is opened when first needed, and again when it was lost; used in one event loop."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Connection:
         self.say = say
         self._credentials = credentials
         self.session = session
-        """The session's string; None logs in anew."""
+        """The session's string; None logs in for the first time."""
         self._client: TelegramClient | None = None
         self._seconds = limits.read_seconds if seconds is None else seconds
         self._deadline = time.monotonic() + self._seconds
@@ -97,7 +97,7 @@ class Connection:
 
         Raises:
             TelegramAsksToWait: later, and not soon.
-            TelegramError: it cannot be answered, in words.
+            TelegramError: it cannot be answered; the message says why.
         """
         return await self.run(lambda client: client(request))
 

@@ -1,4 +1,4 @@
-"""What can go wrong with Telegram, in words: what happened, and what to do.
+"""What can go wrong with Telegram: what happened, and what to do.
 
 Belongs here: the errors, and the words for those that Telethon raises. Texts of messages never get into them.
 Does not belong here: when a request is tried again (:mod:`.connection`).
@@ -75,13 +75,13 @@ _UNREADABLE = {
         "choose another one"
     ),
     "ChannelInvalidError": (
-        "the account does not know the chat. If you logged in as somebody else, resolve it anew: chat-forecast add"
+        "the account does not know the chat. If you logged in as somebody else, add it again: chat-forecast add"
     ),
     "ChannelBannedError": "the account was banned from the chat",
     "ChatForbiddenError": "the account was removed from the group. Join it again, or choose another account",
-    "ChatIdInvalidError": "the account does not know the group, or was never in it. Resolve it anew: chat-forecast add",
+    "ChatIdInvalidError": "the account does not know the group, or was never in it. Add it again: chat-forecast add",
     "ChatRestrictedError": "Telegram restricts the chat",
-    "PeerIdInvalidError": "the account does not know the chat, or was never in it. Resolve it anew: chat-forecast add",
+    "PeerIdInvalidError": "the account does not know the chat, or was never in it. Add it again: chat-forecast add",
     "UserBannedInChannelError": "the account was banned from the chat",
     "InviteHashExpiredError": "the invite link has expired. Ask for a new one, join with it, then add the chat",
     "InviteHashInvalidError": "the invite link is none. Copy it whole: https://t.me/+…",
@@ -112,7 +112,7 @@ _OTHERS = {
 
 
 def explain(error: BaseException, what: str) -> TelegramError:
-    """Say in words what an error of Telethon means; ``what`` names the chat, or what was to be done.
+    """Say what an error of Telethon means; ``what`` names the chat, or what was to be done.
 
     The error's own text is left out where it can hold parts of messages.
     """
@@ -130,5 +130,5 @@ def _explained(error: BaseException, name: str, what: str) -> TelegramError:
     if name in _OTHERS:
         return TelegramError(f"{what}: {_OTHERS[name]}.")
     code = getattr(error, "code", None)
-    told = f"Telegram answers {getattr(error, 'message', None) or name}" if code else f"it ended with {name}"
-    return TelegramError(f"{what}: {told}, which is not known here. {AGAIN}")
+    found = f"Telegram answers {getattr(error, 'message', None) or name}" if code else f"it ended with {name}"
+    return TelegramError(f"{what}: {found}, which is not known here. {AGAIN}")

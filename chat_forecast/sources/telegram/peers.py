@@ -5,7 +5,7 @@ Does not belong here: how a person may name one (:mod:`.chat_names`), and the ch
 nothing of an account.
 
 A chat is kept with its id and *access hash*: with both it can be read without being looked up again, which Telegram allows
-only rarely. The hash is the account's own: another account's login has to resolve the chat anew.
+only rarely. The hash is the account's own: another account's login has to resolve the chat itself.
 """
 
 import json
@@ -99,7 +99,7 @@ class Peers:
             return {slug: Peer(**found) for slug, found in json.loads(self.path.read_text(encoding="utf-8")).items()}
         except (ValueError, TypeError, AttributeError) as error:
             raise TelegramError(
-                f"{self.path} is damaged ({type(error).__name__}). Delete it, and add the chats anew: chat-forecast add"
+                f"{self.path} is damaged ({type(error).__name__}). Delete it, and add the chats again: chat-forecast add"
             ) from error
 
 

@@ -368,7 +368,7 @@ def test_the_whole_read_has_a_deadline_of_its_own(reader):
 
 REFUSED = {
     "CHANNEL_PRIVATE": "the chat is private, and the account is not (or no longer) a member",
-    "CHANNEL_INVALID": "If you logged in as somebody else, resolve it anew",
+    "CHANNEL_INVALID": "If you logged in as somebody else, add it again",
     "USER_BANNED_IN_CHANNEL": "banned from the chat",
     "AUTH_KEY_UNREGISTERED": "the session was logged out",
     "SESSION_REVOKED": "the session was ended on another device",
