@@ -91,6 +91,6 @@ def expect_same_messages(
     raise RefusedFileError(
         path,
         f"{len(others)} of the {len(shared)} message ids that it shares with the archive have other times: they number "
-        "other messages. If it is another chat, import it under another name; if it is the same one, whose ids started over: "
+        "other messages. If it is another chat, import it under another name; if it is the same one, and ids started over: "
         "--same-chat.",
     )

@@ -1,6 +1,6 @@
 """Asking Telegram one thing after another, without ever hanging.
 
-Belongs here: opening and closing a client, deadlines, waiting when Telegram asks for it, and trying again over a new connection.
+Belongs here: opening and closing a client, deadlines, waiting when Telegram asks for it, and trying again.
 Does not belong here: what is asked (:mod:`.reading`, :mod:`.account`).
 
 Telethon alone waits for ever for an answer that does not come, and reconnects for ever to a server that always drops. So
