@@ -27,15 +27,15 @@ from chat_forecast.tracking.score_runs import ScoreRuns
 
 Read = TypeVar("Read")
 Draw = Callable[[LocalDay], bytes | None]
-"""Draws a stored day as a PNG; None where there is no picture of it."""
+"""Draws a stored day as a PNG; None where there is no plot of it."""
 
 PATIENCE_SECONDS = 30.0
 EARNED_SECONDS = 0.5
 """By what each logged day extends the patience: a bulk of days that MLflow takes well is logged to its end."""
 NEW_STORE_SECONDS = 60.0
 """What making an SQLite store may take on a slow machine."""
-PICTURED_DAYS = 14
-"""Where more days are owed, none is drawn: a year of pictures would take minutes and 9 MB."""
+PLOTTED_DAYS = 14
+"""Where more days are owed, none is drawn: to draw a year of them takes minutes."""
 SCORES_AT_ONCE = 30
 TRAININGS_AT_ONCE = 10
 """How many hold MLflow's SQLite file at once; other chats get it in between."""
@@ -61,7 +61,7 @@ class CaughtUp:
     trainings: int
 
 
-def no_picture(_day: LocalDay) -> None:
+def no_plot(_day: LocalDay) -> None:
     """Draw nothing."""
 
 
@@ -87,15 +87,15 @@ def catch_up(
     chat: Chat,
     storage: ChatStorage,
     *,
-    draw_score: Draw = no_picture,
-    draw_training: Draw = no_picture,
+    draw_score: Draw = no_plot,
+    draw_training: Draw = no_plot,
     seconds: float = PATIENCE_SECONDS,
 ) -> CaughtUp:
     """Log to MLflow what is stored of a chat and is not there, or is there differently; doing it again changes nothing.
 
     Trainings come first, ascending, so that a score finds its model; then scores, the newest first. Several processes may
     do it at once. What MLflow has lost (an experiment, a run or a registered model deleted, another store) is logged again.
-    Pictures are drawn where at most :data:`PICTURED_DAYS` days are owed. MLflow is waited for ``seconds`` in all, and
+    Plots are drawn where at most :data:`PLOTTED_DAYS` days are owed. MLflow is waited for ``seconds`` in all, and
     :data:`EARNED_SECONDS` more for each day that it took.
 
     Raises:
@@ -220,12 +220,12 @@ class _CatchUp:
 
     def _draw(self, draw: Draw, day: LocalDay, owed_days: int) -> bytes | None:
         """Draw a day; MLflow is not blamed for the time it takes."""
-        if owed_days > PICTURED_DAYS:
+        if owed_days > PLOTTED_DAYS:
             return None
         start = time.monotonic()
-        picture = draw(day)
+        plot = draw(day)
         self.patience.extend(time.monotonic() - start)
-        return picture
+        return plot
 
 
 def _is_same_store(logged_to: str, found: str) -> bool:

@@ -20,7 +20,7 @@ def experiment(chat: str, *, is_simulated: bool) -> str:
         f"Forecasts of the hourly message counts of the {_chat(chat, is_simulated)}: how each day's forecast did, and every "
         f"model trained.\n\n"
         f"- The run **{CHAT_RUN_NAME}** holds all figures over all days: open its *Model metrics*.\n"
-        "- A run **score** below it is one day: its hours with their forecast, and a picture.\n"
+        "- A run **score** below it is one day: its hours with their forecast, and a plot.\n"
         "- A run **training** below it is one model: what was compared, why it was trained, and the model.\n\n"
         "The x-axis *Time* shows the days; a *step* is a day's number. MLflow holds a copy: nothing is lost if this is "
         "deleted, and the next run of the pipeline logs it again."
@@ -37,22 +37,22 @@ def chat_run(chat: str, dagster_url: str, *, is_simulated: bool) -> str:
     )
 
 
-def score(chat: str, record: ScoreRecord, dagster_url: str, picture: str | None) -> str:
+def score(chat: str, record: ScoreRecord, dagster_url: str, plot: str | None) -> str:
     """Describe the run of a scored day; the link first, since MLflow folds up what is below."""
     url = partition_url(dagster_url, chat, "daily_score", record.day.key)
     reason = record.tags.get("verdict_reason")
     verdict = f"Verdict: {reason}" if reason else None
-    return _paragraphs(f"[daily_score of {record.day.key} in Dagster]({url})", verdict, picture)
+    return _paragraphs(f"[daily_score of {record.day.key} in Dagster]({url})", verdict, plot)
 
 
-def training(chat: str, record: TrainingRecord, dagster_url: str, picture: str | None) -> str:
+def training(chat: str, record: TrainingRecord, dagster_url: str, plot: str | None) -> str:
     """Describe the run of a training."""
     url = partition_url(dagster_url, chat, "trained_model", record.day.key)
-    return _paragraphs(f"[trained_model of {record.day.key} in Dagster]({url})", version(record), picture)
+    return _paragraphs(f"[trained_model of {record.day.key} in Dagster]({url})", version(record), plot)
 
 
-def picture_of(run_id: str, name: str) -> str:
-    """Show a picture that is among a run's artifacts."""
+def plot_of(run_id: str, name: str) -> str:
+    """Show a plot that is among a run's artifacts."""
     return f"![{name}](get-artifact?path={name}&run_uuid={run_id})"
 
 

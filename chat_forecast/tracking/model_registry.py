@@ -51,9 +51,9 @@ class ModelRegistry:
         trainings[day] = self._logged(record, file, version.run_id, model, str(version.version))
         return True
 
-    def log(self, record: TrainingRecord, file: str, picture: bytes | None) -> None:
+    def log(self, record: TrainingRecord, file: str, plot: bytes | None) -> None:
         """Log a training and register its model; what a process that died has done of it is used."""
-        model = self._runs.log(record, picture)
+        model = self._runs.log(record, plot)
         version = self._register(record, model)
         trainings = self._place.ledger.trainings
         trainings[record.day.key] = self._logged(record, file, model.source_run_id, model.model_id, str(version.version))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.tracking import descriptions
 from chat_forecast.tracking.chat_run import PARENT, Place, active_run
-from chat_forecast.tracking.descriptions import NOTE, picture_of
+from chat_forecast.tracking.descriptions import NOTE, plot_of
 from chat_forecast.tracking.entities import (
     dataset_input,
     log_files,
@@ -29,7 +29,7 @@ from chat_forecast.tracking.records import ScoreRecord
 if TYPE_CHECKING:
     from mlflow.entities import Metric, Run
 
-PICTURE = "forecast.png"
+PLOT = "forecast.png"
 METRICS_PER_CALL = 1000
 """MLflow takes no more at once."""
 DAY_METRICS = ("smape", "rmse", "mae", "skill", "coverage_80", "messages", "expected_total", "unusual_hours")
@@ -99,22 +99,22 @@ class ScoreRuns:
         for batch in _batches(points):
             self._place.client.log_batch(self._place.ledger.run, metrics=batch)
 
-    def log_run(self, day: ScoredDay, picture: bytes | None) -> None:
+    def log_run(self, day: ScoredDay, plot: bytes | None) -> None:
         """Log a day's own run, after its points: its digest, which says that all is logged, comes last."""
         place, record = self._place, day.record
         run = active_run(place.client, day.logged.run) if day.logged and day.logged.run else None
         shown = run.data.metrics if run else {}
         run = run or self._new_run(day)
         run_id = run.info.run_id
-        files = {"hours.json": record.table} | ({} if picture is None else {PICTURE: picture})
+        files = {"hours.json": record.table} | ({} if plot is None else {PLOT: plot})
         log_files(place.client, run_id, files)
         model = place.ledger.trainings.get(record.trained_through or "", Logged("")).model
         self._log_inputs(run_id, record, model)
         place.client.set_terminated(run_id, end_time=milliseconds(record.day.end))
-        # A picture that version 0.1.0 logged is of just this score: what is new is the digest.
-        has_picture = picture is not None or (not day.is_update and PICTURE in run.data.tags.get(NOTE, ""))
+        # A plot that version 0.1.0 logged is of just this score: what is new is the digest.
+        has_plot = plot is not None or (not day.is_update and PLOT in run.data.tags.get(NOTE, ""))
         note = descriptions.score(
-            place.chat.slug, record, place.tracking.dagster_url, picture_of(run_id, PICTURE) if has_picture else None
+            place.chat.slug, record, place.tracking.dagster_url, plot_of(run_id, PLOT) if has_plot else None
         )
         tags = {**self._tags(day), **shown_files(files), NOTE: note, PARENT: place.ledger.run}
         tags |= own_tags(digest=record.digest, times_logged=day.times + 1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from chat_forecast.tracking import descriptions
 from chat_forecast.tracking.chat_run import PARENT, Place
-from chat_forecast.tracking.descriptions import NOTE, picture_of
+from chat_forecast.tracking.descriptions import NOTE, plot_of
 from chat_forecast.tracking.entities import (
     dataset_input,
     log_files,
@@ -31,7 +31,7 @@ from chat_forecast.tracking.stored_model import write_model
 if TYPE_CHECKING:
     from mlflow.entities import LoggedModel, Run
 
-PICTURE = "training.png"
+PLOT = "training.png"
 
 
 class TrainingRuns:
@@ -41,13 +41,13 @@ class TrainingRuns:
         self._place = place
         self._days = days
 
-    def log(self, record: TrainingRecord, picture: bytes | None) -> "LoggedModel":
+    def log(self, record: TrainingRecord, plot: bytes | None) -> "LoggedModel":
         """Log a training, if it is not there already; returns its logged model, which names its run."""
         run = self._found(record)
         if run is None:
             run = self._new_run(record)
-            return self._log(run, record, self._new_model(run, record), picture)
-        return self._model_of(run) or self._log(run, record, self._begun_model(run) or self._new_model(run, record), picture)
+            return self._log(run, record, self._new_model(run, record), plot)
+        return self._model_of(run) or self._log(run, record, self._begun_model(run) or self._new_model(run, record), plot)
 
     def adopt(self, record: TrainingRecord) -> None:
         """See that a training's run, if it is there, is below the chat's."""
@@ -55,12 +55,12 @@ class TrainingRuns:
         if run is not None and run.data.tags.get(PARENT) != self._place.ledger.run:
             self._place.client.set_tag(run.info.run_id, PARENT, self._place.ledger.run)
 
-    def _log(self, run: "Run", record: TrainingRecord, model: "LoggedModel", picture: bytes | None) -> "LoggedModel":
+    def _log(self, run: "Run", record: TrainingRecord, model: "LoggedModel", plot: bytes | None) -> "LoggedModel":
         """Fill a run and its logged model; that the run names the model comes last, and says that all is there."""
         from mlflow.entities import LoggedModelOutput
 
         place, run_id = self._place, run.info.run_id
-        files = {"comparison.json": to_table(record.comparison)} | ({} if picture is None else {PICTURE: picture})
+        files = {"comparison.json": to_table(record.comparison)} | ({} if plot is None else {PLOT: plot})
         log_files(place.client, run_id, files)
         place.client.log_inputs(run_id, datasets=[dataset_input(record.data, "training")])
         self._fill_model(model, record)
@@ -69,7 +69,7 @@ class TrainingRuns:
             place.client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step_of(record.day.key))])
         ended = milliseconds(record.day.end)
         place.client.set_terminated(run_id, end_time=ended)
-        shown = None if picture is None else picture_of(run_id, PICTURE)
+        shown = None if plot is None else plot_of(run_id, PLOT)
         note = descriptions.training(place.chat.slug, record, place.tracking.dagster_url, shown)
         tags = {**shown_files(files), NOTE: note, **own_tags(logged_model=model.model_id)}
         place.client.log_batch(

@@ -1,7 +1,7 @@
 """Print what MLflow costs: time, bytes and calls for each logged score and training, on a new SQLite store.
 
 Run it with ``python -m chat_forecast_tests.benchmarks.bench_tracking [DAYS]`` (389 if not given). A year is caught up as a
-bulk, without pictures and with a training each day; then come nights of one score, each with its picture.
+bulk, without plots and with a training each day; then come nights of one score, each with its plot.
 """
 
 import sqlite3
@@ -48,20 +48,20 @@ def main(days: int) -> None:
         size = report_size(folder, size, days)
         measure(f"nothing owed, of {days} days", 1, lambda: catch_up(tracking, chat, storage))
         newest = FIRST.plus(days)
-        picture = draw_forecast(make_forecast(newest), None, "a day")
+        plot = draw_forecast(make_forecast(newest), None, "a day")
         for day in newest.plus(1).until(newest.plus(NIGHTS)):
             store_scored_day(storage, day, messages=lambda hour: hour.hour, trained_through=newest.plus(-1).key)
-            night(tracking, chat, storage, picture, is_shown=day == newest.plus(NIGHTS))
+            night(tracking, chat, storage, plot, is_shown=day == newest.plus(NIGHTS))
         report_size(folder, size, NIGHTS)
 
 
-def night(tracking: Tracking, chat: Chat, storage: ChatStorage, picture: bytes, *, is_shown: bool) -> None:
-    """Log one score with its picture."""
+def night(tracking: Tracking, chat: Chat, storage: ChatStorage, plot: bytes, *, is_shown: bool) -> None:
+    """Log one score with its plot."""
 
     def log() -> object:
-        return catch_up(tracking, chat, storage, draw_score=lambda _day: picture)
+        return catch_up(tracking, chat, storage, draw_score=lambda _day: plot)
 
-    measure("a night with its picture", 1, log) if is_shown else log()
+    measure("a night with its plot", 1, log) if is_shown else log()
 
 
 def measure(name: str, days: int, act: Callable[[], object]) -> None:

@@ -28,7 +28,7 @@ from chat_forecast_tests.tracking.stored import (
     store_unscored_day,
 )
 
-PICTURE = b"\x89PNG\r\n\x1a\n" + b"a picture"
+PLOT = b"\x89PNG\r\n\x1a\n" + b"a plot"
 DAYS = [FIRST.plus(number) for number in range(1, 4)]
 NOTHING = CaughtUp(0, 0)
 
@@ -59,9 +59,9 @@ def test_metrics_stand_at_the_step_and_the_time_of_their_day_across_a_clock_chan
     assert len(table_of(runs_of(client, chat, "score")["2026-03-29"], "hours.json")) == 23
 
 
-def test_a_scored_day_is_a_run_below_with_its_figures_hours_picture_and_links(tracking, chat, storage, client):
+def test_a_scored_day_is_a_run_below_with_its_figures_hours_plot_and_links(tracking, chat, storage, client):
     score = store_scored_day(storage, DAYS[0], messages=lambda hour: None if hour.hour == 0 else 3)
-    catch_up(tracking, chat, storage, draw_score=lambda _day: PICTURE)
+    catch_up(tracking, chat, storage, draw_score=lambda _day: PLOT)
     run = runs_of(client, chat, "score")["2026-03-21"]
     assert run.data.metrics["smape"] == score["smape"]
     assert run.data.metrics["messages"] == 69
@@ -85,7 +85,7 @@ def test_a_scored_day_is_a_run_below_with_its_figures_hours_picture_and_links(tr
     hours = table_of(run, "hours.json")
     assert hours["messages"].isna().tolist() == [True] + [False] * 23
     assert hours["hour"][1] == "2026-03-21T01:00:00+01:00"
-    assert artifact_of(run, "forecast.png").read_bytes() == PICTURE
+    assert artifact_of(run, "forecast.png").read_bytes() == PLOT
     note = run.data.tags["mlflow.note.content"]
     assert f"(http://127.0.0.1:3000/assets/{chat.slug}/daily_score?view=partitions&partition=2026-03-21)" in note
     assert f"path=forecast.png&run_uuid={run.info.run_id}" in note
@@ -94,13 +94,13 @@ def test_a_scored_day_is_a_run_below_with_its_figures_hours_picture_and_links(tr
 
 def test_a_training_is_a_run_a_logged_model_and_a_version_that_say_why(tracking, chat, storage, client):
     store_training(storage, FIRST)
-    assert catch_up(tracking, chat, storage, draw_training=lambda _day: PICTURE) == CaughtUp(scores=0, trainings=1)
+    assert catch_up(tracking, chat, storage, draw_training=lambda _day: PLOT) == CaughtUp(scores=0, trainings=1)
     run = runs_of(client, chat, "training")["2026-03-20"]
     assert run.data.metrics == {"days": 28.0, "pinball": 1.25}
     assert run.data.params == {"forecaster": "same_hour", "hours_known": "672"}
     assert run.data.tags["mlflow.parentRunId"] == chat_run_of(client, chat).info.run_id
     assert run.data.tags["chat_forecast.reason"] == "RMSE 4.1 is above 3.8"
-    assert artifact_of(run, "training.png").read_bytes() == PICTURE
+    assert artifact_of(run, "training.png").read_bytes() == PLOT
     assert table_of(run, "comparison.json")["forecaster"].tolist() == ["same_hour", "prophet"]
     [version] = versions_of(client, chat)
     assert version.run_id == run.info.run_id
@@ -259,7 +259,7 @@ def test_a_simulated_chat_is_said_to_be_one(tracking, tmp_path, client):
 
 
 @pytest.mark.parametrize(("days", "drawn"), [(14, 14), (15, 0)])
-def test_pictures_are_drawn_for_a_fortnight_and_not_for_a_bulk_of_days(tracking, chat, storage, days, drawn):
+def test_plots_are_drawn_for_a_fortnight_and_not_for_a_bulk_of_days(tracking, chat, storage, days, drawn):
     for number in range(1, days + 1):
         store_scored_day(storage, FIRST.plus(number))
     asked = []

@@ -91,7 +91,7 @@ def test_a_server_that_falters_gets_scores_and_models_in_the_end(chat, storage, 
     score = store_scored_day(storage, DAY)
     with faltering(server, fails=lambda number: number % 3 == 0) as (address, _):
         tracking = Tracking(address.replace("//", "//ann:hunter2@"))
-        assert catch_up(tracking, chat, storage, draw_score=lambda _day: b"a picture") == CaughtUp(scores=1, trainings=1)
+        assert catch_up(tracking, chat, storage, draw_score=lambda _day: b"a plot") == CaughtUp(scores=1, trainings=1)
     assert "hunter2" not in "".join(capfd.readouterr())
     client = MlflowClient(f"http://127.0.0.1:{server}")
     run = runs_of(client, chat, "score")[DAY.key]

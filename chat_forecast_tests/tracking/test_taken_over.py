@@ -65,7 +65,7 @@ def test_runs_and_versions_of_0_1_0_are_taken_over_and_not_logged_a_second_time(
     assert catch_up(tracking, chat, storage) == CaughtUp(0, 0)
 
 
-def test_a_picture_of_0_1_0_is_still_shown(tracking, chat, storage, client, old):
+def test_a_plot_of_0_1_0_is_still_shown(tracking, chat, storage, client, old):
     catch_up(tracking, chat, storage)
     run = runs_of(client, chat, "score")[SCORED.key]
     assert f"path=forecast.png&run_uuid={run.info.run_id}" in run.data.tags["mlflow.note.content"]
