@@ -7,7 +7,7 @@ Does not belong here: wording what needs a person (:mod:`.concerns`), or printin
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +25,8 @@ from chat_forecast.sources import Sources
 from chat_forecast.storage.inspection import StoredChat
 from chat_forecast.storage.partitions import ChatStorage, Storages
 from chat_forecast.storage.schemas import StoredFileError
+from chat_forecast.tracking.catch_up import Owed, owed
+from chat_forecast.tracking.client import Tracking
 
 NIGHTLY = time(0, 1)
 
@@ -48,14 +50,20 @@ class ChatHealth:
     """From the day trained through to the last day that has ended."""
     concerns: list[str] = field(default_factory=list)
     """What needs a person, with what to do."""
+    owed_to_mlflow: dict[str, int] = field(default_factory=lambda: asdict(Owed()))
+    """``scores`` and ``trainings`` that are stored and not yet in MLflow, which needs nobody: the next run logs them."""
 
 
-def examine_all(chats: Iterable[Chat], storages: Storages, sources: Sources, now: datetime) -> list[ChatHealth]:
+def examine_all(
+    chats: Iterable[Chat], storages: Storages, sources: Sources, tracking: Tracking, now: datetime
+) -> list[ChatHealth]:
     """Find out how every chat is doing; one of which it cannot be found out has the reason as its only concern."""
     found = []
     for chat in chats:
         try:
-            found.append(examine(chat, storages.of(chat), sources, now))
+            storage = storages.of(chat)
+            owed_to_mlflow = asdict(owed(tracking, storage))
+            found.append(replace(examine(chat, storage, sources, now), owed_to_mlflow=owed_to_mlflow))
         except (ChatForecastError, OSError) as error:
             tick = _next_tick(chat, now).isoformat()
             found.append(ChatHealth(chat.slug, chat.source, tick, concerns=[f"it cannot be examined: {error}"]))

@@ -19,7 +19,7 @@ def status(workplace: Workplace, as_json: bool) -> None:
     from chat_forecast.cli.output.health import print_health
 
     resources = workplace.resources
-    found = examine_all(workplace.chats, resources.storages, resources.sources, workplace.now)
+    found = examine_all(workplace.chats, resources.storages, resources.sources, resources.tracking, workplace.now)
     if as_json:
         print_json([asdict(health) for health in found])
     else:

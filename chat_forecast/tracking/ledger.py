@@ -56,15 +56,14 @@ class Ledger:
     @classmethod
     def load(cls, storage: ChatStorage) -> "Ledger":
         """Read a chat's ledger; an empty one where there is none, or none that can be read."""
-        content = read_file(_url(storage))
         try:
-            stored = json.loads(content or b"{}")
+            stored = json.loads(read_file(_url(storage)) or b"{}")
             if stored.pop("version", None) != VERSION:
                 return cls()
             for name in DAYS:
                 stored[name] = {day: Logged(**each) for day, each in stored[name].items()}
             return cls(**stored)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return cls()
 
     def save(self, storage: ChatStorage) -> None:

@@ -18,6 +18,7 @@ from chat_forecast.sources import Sources
 from chat_forecast.storage.partition_files import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS
+from chat_forecast.tracking.client import Tracking
 from chat_forecast_tests.damage import WAYS, copy_beside, every_way
 from chat_forecast_tests.factories import make_message_batch, make_series
 
@@ -26,6 +27,8 @@ ZONE = "Europe/Berlin"
 CHAT = Chat(slug="my-chat", source="simulated", timezone=ZONE, first_day=date(2026, 3, 1))
 FIRST = LocalDay(CHAT.first_day, CHAT.timezone)
 LAST = FIRST.plus(6)
+TRACKING = Tracking("http://127.0.0.1:9")
+"""Nobody listens there, and nobody is asked."""
 
 
 @pytest.fixture
@@ -177,10 +180,11 @@ def test_one_chat_s_trouble_hides_no_other_chat(storage, tmp_path):
     (tmp_path / "other-chat").write_text("a file where the chat's folder should be")
     now = (LAST.end + timedelta(hours=7)).to_pydatetime()
     storages = Storages(str(tmp_path), tmp_path / "locks")
-    found = examine_all([other, CHAT], storages, Sources(str(tmp_path)), now)
+    found = examine_all([other, CHAT], storages, Sources(str(tmp_path)), TRACKING, now)
     assert [health.chat for health in found] == ["other-chat", "my-chat"]
     assert found[0].concerns
-    assert found[1] == at(storage, tmp_path, 7)
+    owed_to_mlflow = {"scores": 1, "trainings": 1}
+    assert found[1] == dataclasses.replace(at(storage, tmp_path, 7), owed_to_mlflow=owed_to_mlflow)
 
 
 def test_a_withheld_forecast_needs_somebody(storage, tmp_path):
@@ -243,7 +247,7 @@ def test_a_chat_whose_zone_was_edited_by_hand_is_put_aside_and_the_others_are_ex
     other = Chat(slug="other", source="simulated", timezone=ZONE, first_day=CHAT.first_day)
     storages = Storages(str(tmp_path), tmp_path / "locks")
     now = (LAST.end + timedelta(hours=7)).to_pydatetime()
-    mine, others = examine_all([edited, other], storages, Sources(str(tmp_path)), now)
+    mine, others = examine_all([edited, other], storages, Sources(str(tmp_path)), TRACKING, now)
     (concern,) = mine.concerns
     assert "Asia/Tokyo in chats.toml, but its days were counted in Europe/Berlin" in concern
     assert "chat-forecast timezone my-chat Asia/Tokyo" in concern

@@ -23,13 +23,18 @@ VERDICTS = {True: "passed", False: "failed", None: "none"}
 
 
 def print_health(console: Console, found: Sequence[ChatHealth]) -> None:
-    """Print a line for each chat, and below them what needs a person and which scores have no verdict."""
+    """Print a line for each chat; below them what needs a person, which scores have no verdict, what MLflow lacks."""
     console.print(health_table(console, found))
     for health in found:
         for concern in health.concerns:
             print_line(console, "red", "✗", f"{health.chat}: {concern}")
         if health.score is not None and health.score["check_passed"] is None:
             print_line(console, "yellow", "–", f"{health.chat}: {health.score['check']}")
+        if any(health.owed_to_mlflow.values()):
+            owed = " and ".join(_counted(number, name) for name, number in health.owed_to_mlflow.items() if number)
+            print_line(
+                console, "yellow", "–", f"{health.chat}: MLflow lacks {owed}; the next run of the chat logs what it lacks"
+            )
 
 
 def health_table(console: Console, found: Sequence[ChatHealth]) -> Table:
@@ -46,6 +51,10 @@ def health_table(console: Console, found: Sequence[ChatHealth]) -> Table:
         return table
 
     return fitting_table(console, HEADINGS, SPARABLE, build)
+
+
+def _counted(number: int, name: str) -> str:
+    return f"1 {name.removesuffix('s')}" if number == 1 else f"{number} {name}"
 
 
 def _cells(health: ChatHealth) -> dict[str, str | Text]:

@@ -1,5 +1,7 @@
 """What ``status`` prints."""
 
+import dataclasses
+
 import pytest
 
 from chat_forecast.app.health import ChatHealth
@@ -42,6 +44,16 @@ def test_a_score_without_a_verdict_is_told_what_to_do():
     lines = seen(print_health, [ChatHealth("my-chat", "export", TICK, "2026-05-19", score=score)]).splitlines()
     assert "│ none " in lines[3]
     assert lines[-1] == "– my-chat: no verdict; make it: chat-forecast rescore my-chat"
+
+
+@pytest.mark.parametrize(
+    ("scores", "trainings", "said"),
+    [(1, 0, "1 score"), (2, 1, "2 scores and 1 training"), (0, 3, "3 trainings")],
+)
+def test_what_mlflow_lacks_is_told_without_alarm(scores, trainings, said):
+    health = dataclasses.replace(WELL, owed_to_mlflow={"scores": scores, "trainings": trainings})
+    assert seen(print_health, [health]).splitlines()[-1] == f"– my-chat: not in MLflow until the chat's next run: {said}"
+    assert "\x1b[32mmy-chat" in sent(print_health, [health])
 
 
 def test_colour_marks_the_chats_that_need_a_person():
