@@ -32,9 +32,7 @@ def print_health(console: Console, found: Sequence[ChatHealth]) -> None:
             print_line(console, "yellow", "–", f"{health.chat}: {health.score['check']}")
         if any(health.owed_to_mlflow.values()):
             owed = " and ".join(_counted(number, name) for name, number in health.owed_to_mlflow.items() if number)
-            print_line(
-                console, "yellow", "–", f"{health.chat}: MLflow lacks {owed}; the next run of the chat logs what it lacks"
-            )
+            print_line(console, "yellow", "–", f"{health.chat}: not in MLflow until the chat's next run: {owed}")
 
 
 def health_table(console: Console, found: Sequence[ChatHealth]) -> Table:
