@@ -27,7 +27,7 @@ from chat_forecast.storage.atomic_files import remove_file
 from chat_forecast.storage.partitions import ChatStorage
 
 MESSAGE_ASSETS = ("raw_messages", "merged_history")
-ONE_RUN_DAYS = 28
+ONE_RUN_DAYS = 62
 """Days nearer to each other than that are made in one run, with those between them: a run takes longer than they do."""
 
 

@@ -172,8 +172,8 @@ def _span(messages: pd.DataFrame, chat: HeldChat) -> ReadIntervals:
 
 
 def _unread(reading: Reading, chat: HeldChat) -> ReadIntervals:
-    """The silences of a file across which the chat's own ids jump."""
-    if chat.has_account_ids:
+    """The silences of a file across which the chat's own ids jump; in a part of a chat they jump everywhere."""
+    if chat.has_account_ids or reading.is_partial:
         return ReadIntervals()
     others = reading.found.others
     return find_unread_silences(without_account_ids(reading.messages, chat), without_account_ids(others, chat))

@@ -5,7 +5,7 @@ Does not belong here: file formats (:mod:`chat_forecast.sources.exports`), and j
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -51,6 +51,8 @@ class Reading:
     path: Path
     found: FileChat
     messages: pd.DataFrame
+    is_partial: bool = False
+    """Whether it must hold only a part of the chat, and is taken all the same."""
 
 
 def read_chats(
@@ -77,11 +79,15 @@ def read_chats(
         raise RefusedFileError(
             path, "it holds no message with a date: only service entries, or nothing. Is it the right chat?"
         )
-    for reading in readings if not options.is_partial_accepted else ():
-        owner = pseudonyms.of(reading.found.exporter)
-        if why := why_partial(reading.found, reading.messages, owner):
-            raise RefusedFileError(path, why)
-    return readings
+    return [_accepted(reading, pseudonyms, options) for reading in readings]
+
+
+def _accepted(reading: Reading, pseudonyms: Pseudonyms, options: ImportOptions) -> Reading:
+    """A reading that holds its whole chat, or a part that a person accepts."""
+    why = why_partial(reading.found, reading.messages, pseudonyms.of(reading.found.exporter))
+    if why is not None and not options.is_partial_accepted:
+        raise RefusedFileError(reading.path, why)
+    return replace(reading, is_partial=why is not None)
 
 
 def _with_pseudonyms(found: FileChat, pseudonyms: Pseudonyms) -> pd.DataFrame:

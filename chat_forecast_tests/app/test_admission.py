@@ -269,7 +269,16 @@ def test_a_topic_is_refused(archive, tmp_path):
     talks = [entry(300 * block + n, 60 * block + n, f"user{n % 3}") for block in range(1, 8) for n in range(6)]
     with pytest.raises(RefusedFileError, match=r"most messages of 77 .* a single topic.*--accept-partial"):
         do_import(archive, write_json(tmp_path / "a.json", chat(*talks)))
-    assert do_import(archive, write_json(tmp_path / "a.json", chat(*talks)), is_partial_accepted=True).new == 42
+    report = do_import(archive, write_json(tmp_path / "a.json", chat(*talks)), is_partial_accepted=True)
+    assert report.new == 42
+    assert report.unread.is_empty
+
+
+def test_in_a_topic_that_was_accepted_silences_are_silences(archive, tmp_path):
+    talks = [entry(900 * block + n, 240 * block + n, f"user{n % 3}") for block in range(1, 30) for n in range(12)]
+    report = do_import(archive, write_json(tmp_path / "a.json", chat(*talks)), is_partial_accepted=True)
+    assert report.unread.is_empty
+    assert len(archive.read_intervals.intervals) == 1
 
 
 def test_deleted_messages_and_a_stretch_that_is_not_there_make_no_topic(archive, tmp_path):

@@ -129,3 +129,37 @@ def test_a_full_disk_leaves_the_archive_as_it_was_and_is_told_in_words(home, tmp
     assert done.returncode == 1
     assert "messages.parquet could not be written (File too large); what stood there before is as it was" in done.stderr
     assert everything(home) == before
+
+
+def test_another_chats_file_is_refused_until_it_is_said_to_be_the_same(home, files, tmp_path):
+    command("my-chat", files[0], "--timezone", "UTC")
+    before = everything(home)
+    other = write_json(tmp_path / "other.json", chat(entry(1, 0), entry(2, 60), chat_id=78, name="Another [bold]chat"))
+    code, words = command("my-chat", other)
+    assert (code, 'it holds the chat 78 "Another [bold]chat", but my-chat is the chat 77 "A chat"' in words) == (1, True)
+    assert everything(home) == before
+    assert command("my-chat", other, "--same-chat")[0] == 0
+    listed = " ".join(CliRunner().invoke(main, ["imports", "my-chat", "--json"]).output.split())
+    assert '"chat_id": 78, "title": "Another [bold]chat"' in listed
+
+
+def test_clock_times_are_read_in_the_zone_that_is_given_for_the_file(home, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("sent_at\n2023-05-01 09:00:00\n2023-05-01 12:00:00\n")
+    code, words = command("my-chat", table, "--timezone", "Europe/Moscow", "--file-timezone", "UTC")
+    assert (code, "from 2023-05-01 12:00 to 2023-05-01 15:00 (Europe/Moscow)" in words) == (0, True)
+    assert "clock times without an offset: 2, read in the zone UTC." in words
+    code, words = command("new-chat", table, "--timezone", "Europe/Moscow", "--file-timezone", "Europe/Moskau")
+    assert (code, "there is no time zone Europe/Moskau" in words) == (1, True)
+
+
+@pytest.mark.parametrize("option", ["--missing", "--gaps"])
+def test_what_is_missing_can_be_said_with_the_import(home, files, tmp_path, option):
+    (tmp_path / "gaps.csv").write_text("from,to\n2023-05-02,2023-05-02\n")
+    value = {"--missing": "2023-05-02", "--gaps": tmp_path / "gaps.csv"}[option]
+    code, words = command("my-chat", files[0], "--timezone", "UTC", option, value)
+    assert (code, "days not covered: 1 (2023-05-02)" in words) == (0, True)
+    listed = " ".join(CliRunner().invoke(main, ["gaps", "my-chat", "--json"]).output.split())
+    assert '"from": "2023-05-02T00:00:00+00:00", "to": "2023-05-03T00:00:00+00:00", "hours": 24' in listed
+    code, words = command("my-chat", files[0], "--missing", "yesterday")
+    assert (code, "yesterday: expected FROM..TO, such as 2026-05-01..2026-05-03" in words) == (1, True)
