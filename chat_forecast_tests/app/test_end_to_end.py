@@ -18,7 +18,8 @@ from chat_forecast.pipeline.schedules import schedule_name
 from chat_forecast_tests.receiver import receiving
 from chat_forecast_tests.served import served, wait_for
 
-DAYS = 20
+DAYS = 6
+NIGHTS_OFF = 10
 CHATS = """
 [chats.loud-chat]
 source = "simulated"
@@ -36,9 +37,8 @@ first_day = {first}
 [chats.was-off]
 source = "simulated"
 timezone = "{zone}"
-first_day = {first}
+first_day = {first_of_off}
 """
-NIGHTS_OFF = 10
 RETRAININGS = [{"key": CHAT_TAG, "value": "loud-chat"}, {"key": KIND_TAG, "value": RETRAINING}]
 CAUGHT_UP = [{"key": CHAT_TAG, "value": "was-off"}, {"key": KIND_TAG, "value": CATCH_UP}]
 WHILE_NO_DAEMON_WAS_THERE = """
@@ -57,9 +57,10 @@ with opened(place.home, place.chats) as runner:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory, today):
-    """A home with two chats that begin some weeks ago."""
+    """A home with three chats that begin some days ago."""
     home = tmp_path_factory.mktemp("home")
-    (home / "chats.toml").write_text(CHATS.format(zone=today.timezone, first=today.plus(-1 - DAYS).key))
+    first, first_of_off = today.plus(-1 - DAYS), today.plus(-2 - NIGHTS_OFF)
+    (home / "chats.toml").write_text(CHATS.format(zone=today.timezone, first=first.key, first_of_off=first_of_off.key))
     return home
 
 
