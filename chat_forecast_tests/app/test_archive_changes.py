@@ -22,6 +22,7 @@ from chat_forecast.storage.archive_contents import NewImport
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast_tests.factories import make_messages
 from chat_forecast_tests.sources.message_files import chat, entry, instant, write_json
+from chat_forecast_tests.tracking.stored import make_store
 
 ZONE = "Europe/Berlin"
 FIRST = LocalDay.parse("2023-05-01", ZONE)
@@ -38,7 +39,7 @@ def home(tmp_path_factory):
     before = {name: os.environ.pop(name, None) for name in names}
     found = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path_factory.mktemp("home"))})
     found.prepare()
-    Tracking(found.mlflow_uri, str(found.mlflow_artifacts)).prepare()
+    make_store(Tracking(found.mlflow_uri, str(found.mlflow_artifacts)))
     apply_environment(found)
     yield found
     for name, value in before.items():
