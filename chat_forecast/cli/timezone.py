@@ -27,7 +27,8 @@ def timezone(workplace: Workplace, chat_slug: str, zone: str, as_json: bool) -> 
     """Change the time zone in which a chat's days begin and end.
 
     Every stored message is kept and counted again in the days of the new zone, which are forecast and scored again. What was
-    made in the old zone is kept in a folder beside them. Interrupted, the same command goes on where it was.
+    made in the old zone is kept in a folder beside them. If it is interrupted, run the same command again: it continues
+    where it was.
     """
     from chat_forecast.app.runs import opened
     from chat_forecast.app.timezone import change_timezone

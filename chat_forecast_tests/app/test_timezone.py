@@ -206,4 +206,4 @@ def test_the_command_counts_forecasts_and_trains_again_and_says_where_the_old_zo
     assert Path(said["retired"]).is_dir()
     assert ZoneChange.load(home.storage_url, "my-chat") is None
     again = CliRunner().invoke(main, ["timezone", "my-chat", NEW], catch_exceptions=False)
-    assert "nothing had to be counted again" in again.stdout
+    assert "nothing has to be counted again" in again.stdout

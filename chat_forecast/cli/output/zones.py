@@ -1,18 +1,22 @@
 """A changed time zone: what was kept, moved and made again.
 
-Belongs here: laying it out. Does not belong here: changing it (:mod:`chat_forecast.app.timezone`).
+Belongs here: laying it out.
+Does not belong here: changing it (:mod:`chat_forecast.app.timezone`).
 """
+
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from chat_forecast.app.timezone import ChangedZone
+if TYPE_CHECKING:  # it imports Dagster, for which other commands need not wait
+    from chat_forecast.app.timezone import ChangedZone
 
 
-def print_zone(console: Console, changed: ChangedZone) -> None:
+def print_zone(console: Console, changed: "ChangedZone") -> None:
     """Print what a change of a chat's zone did, and what is left to do."""
     chat = changed.chat
     if changed.retired is None:
-        console.print(f"{chat.slug}: its time zone is {chat.timezone}; nothing had to be counted again.", highlight=False)
+        console.print(f"{chat.slug}: its time zone is {chat.timezone}; nothing has to be counted again.", highlight=False)
         return
     days = f"{len(changed.days)} days" if len(changed.days) != 1 else "1 day"
     span = f", {changed.days[0].key} to {changed.days[-1].key}" if changed.days else ""
@@ -20,11 +24,11 @@ def print_zone(console: Console, changed: ChangedZone) -> None:
     console.print(f"{changed.messages} messages of {days} counted again{span}", highlight=False)
     if changed.retrained is not None:
         console.print(f"model trained through {changed.retrained.key}", highlight=False)
-    console.print(f"Of the old zone, to be deleted when nobody wants it: {changed.retired}", highlight=False, soft_wrap=True)
-    console.print("If chat-forecast up is running, start it again: its schedule still knows the old zone.", highlight=False)
+    console.print(f"What was made in the old zone, which may be deleted: {changed.retired}", highlight=False, soft_wrap=True)
+    console.print("If chat-forecast up is running, restart it: its schedule still has the old zone.", highlight=False)
 
 
-def zone_figures(changed: ChangedZone) -> dict[str, object]:
+def zone_figures(changed: "ChangedZone") -> dict[str, object]:
     """What :func:`print_zone` says, as figures."""
     return {
         "chat": changed.chat.slug,
