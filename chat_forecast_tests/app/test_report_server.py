@@ -1,4 +1,5 @@
 import http.client
+import io
 import threading
 from datetime import date
 
@@ -49,7 +50,7 @@ def ask(tmp_path):
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch):
     """The server logs every answer to standard error, which is its log file in operation."""
-    monkeypatch.setattr("sys.stderr", open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    monkeypatch.setattr("sys.stderr", io.StringIO())
 
 
 def test_pages_are_given_with_headers_that_keep_them_to_themselves(ask):
