@@ -41,11 +41,11 @@ def test_at_00_01_local_time_the_schedule_does_the_day_that_ended(tmp_path, time
 def test_after_the_day_before_a_skipped_date_the_schedule_asks_for_that_day_once(tmp_path):
     """Apia had no 2011-12-30: at 00:01 of the 31st it is the 29th that ended."""
     chat = Chat(slug="my-chat", source="simulated", timezone="Pacific/Apia", first_day=date(2011, 12, 20))
-    defs = build_definitions([chat], resources_of(Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})))
-    repository = defs.get_repository_def()
-    schedule, asked = repository.get_schedule_def(schedule_name(chat.timezone)), set()
+    stores = resources_of(Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)}))
+    schedule = build_definitions([chat], stores).get_repository_def().get_schedule_def(schedule_name(chat.timezone))
+    asked = set()
     for midnight in (date(2011, 12, 29), date(2011, 12, 30), date(2011, 12, 31), date(2012, 1, 1)):
         tick = datetime.combine(midnight, time(0, 1), ZoneInfo(chat.timezone))
-        with dg.build_schedule_context(scheduled_execution_time=tick, repository_def=repository) as context:
+        with dg.build_schedule_context(scheduled_execution_time=tick, resources={"stores": stores}) as context:
             asked |= {request.run_key for request in schedule.evaluate_tick(context).run_requests}
     assert asked == {f"my-chat/2011-12-{day}" for day in (28, 29, 31)}
