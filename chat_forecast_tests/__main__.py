@@ -16,7 +16,8 @@ STEPS = {
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
     # A module stays in one process, which shares its fixtures; the order is that of conftest.py.
-    "tests": ["pytest", "--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder", "--durations=10", "--cov"],
+    # One process more than processors: some tests wait for others.
+    "tests": ["pytest", "--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder", "--durations=10"],
 }
 
 

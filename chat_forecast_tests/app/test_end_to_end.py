@@ -13,7 +13,7 @@ import sys
 import pandas as pd
 import pytest
 
-from chat_forecast.pipeline.runs import ALL_ASSETS, CATCH_UP, CHAT_TAG, KIND_TAG, REASON_TAG, RETRAINING
+from chat_forecast.pipeline.runs import ALL_ASSETS, CATCH_UP, CHAT_TAG, KIND_TAG, REASON_TAG, RETRAINING, range_tags
 from chat_forecast.pipeline.schedules import schedule_name
 from chat_forecast_tests.receiver import receiving
 from chat_forecast_tests.served import served, wait_for
@@ -67,14 +67,14 @@ def home(tmp_path_factory, today):
 @pytest.fixture(scope="module")
 def first_start(home, today):
     """The runs of a backfill of one chat, and what the schedule asks for; then a run of the other chat is killed."""
-    days = [day.key for day in today.plus(-1 - DAYS).until(today.plus(-2))]
+    first, last = today.plus(-1 - DAYS), today.plus(-2)
     with served(home) as system:
-        backfill = system.backfill("loud-chat", ALL_ASSETS, days)
+        backfill = system.backfill("loud-chat", ALL_ASSETS, [day.key for day in first.until(last)])
         of_backfill = [{"key": "dagster/backfill", "value": backfill}]
         wait_for(lambda: system.have_ended(tags=of_backfill), 240, "the backfill's run to end")
         runs, failures = system.runs(tags=of_backfill), system.failures()
         requests = system.dry_run(schedule_name(today.timezone), today.start.timestamp() + 60)
-        system.backfill("other", ALL_ASSETS, days)
+        system.launch("other", ALL_ASSETS, range_tags(first, last))
         wait_for(lambda: system.runs(statuses=["STARTED"]), 120, "the run to start")
         system.kill()
     return runs, failures, requests

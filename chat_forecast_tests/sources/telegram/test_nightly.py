@@ -20,12 +20,10 @@ from chat_forecast.settings.reading import load_chats
 from chat_forecast.sources.telegram.peers import Peer, Peers
 from chat_forecast.sources.telegram.session import session_path
 from chat_forecast_tests.loopback import LoopbackChat, error, flood
-from chat_forecast_tests.served import REPOSITORY, served, wait_for
+from chat_forecast_tests.served import served, wait_for
 from chat_forecast_tests.sources.telegram.conftest import API_HASH, QUICK
 
 FIRST = LocalDay.parse("2026-05-10", "Europe/Moscow")
-LAUNCH = """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
-    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 FRESHNESS = """{ assetNodes { assetKey { path } internalFreshnessPolicy {
     ... on CronFreshnessPolicy { deadlineCron timezone } } } }"""
 
@@ -148,18 +146,7 @@ def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays
         assert [tags["chat_forecast/chat"] for tags in requested] == ["our-group", "left-group"]
         for tags in requested:
             assert tags["dagster/partition"] == yesterday.key
-            keys = [{"path": [tags["chat_forecast/chat"], asset]} for asset in DAY_ASSETS]
-            launched = system.ask(
-                LAUNCH,
-                params={
-                    "selector": {**REPOSITORY, "jobName": "__ASSET_JOB", "assetSelection": keys, "assetCheckSelection": []},
-                    "mode": "default",
-                    "executionMetadata": {
-                        "tags": [{"key": key, "value": value} for key, value in {**tags, "dagster/max_retries": "0"}.items()]
-                    },
-                },
-            )["launchPipelineExecution"]
-            assert launched["__typename"] == "LaunchRunSuccess", launched
+            system.launch(tags["chat_forecast/chat"], DAY_ASSETS, {**tags, "dagster/max_retries": "0"})
         tags_of = {slug: [{"key": "chat_forecast/chat", "value": slug}] for slug in ("our-group", "left-group")}
         for slug, tags in tags_of.items():
             wait_for(lambda tags=tags: system.have_ended(tags=tags), 180, f"the night of {slug}")
