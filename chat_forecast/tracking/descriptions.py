@@ -22,8 +22,8 @@ def experiment(chat: str, *, is_simulated: bool) -> str:
         f"- The run **{CHAT_RUN_NAME}** holds all figures over all days: open its *Model metrics*.\n"
         "- A run **score** below it is one day: its hours with their forecast, and a plot.\n"
         "- A run **training** below it is one model: what was compared, why it was trained, and the model.\n\n"
-        "The x-axis *Time* shows the days; a *step* is a day's number. MLflow holds a copy: nothing is lost if this is "
-        "deleted, and the next run of the pipeline logs it again."
+        "The x-axis *Time (wall)* shows the days; a *step* is a day's number. MLflow holds a copy: nothing is lost if this "
+        "is deleted, and the next run of the pipeline logs it again."
     )
 
 

@@ -14,6 +14,10 @@ import pytest
 
 from chat_forecast.pipeline.runs import ALL_ASSETS
 from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL, REPORTS_URL
+from chat_forecast.settings.reading import load_chats
+from chat_forecast.storage.partitions import Storages
+from chat_forecast.tracking.client import Tracking
+from chat_forecast.tracking.links import chat_links
 from chat_forecast_tests.receiver import SECRET, receiving
 from chat_forecast_tests.served import served, wait_for
 
@@ -154,6 +158,21 @@ def test_a_scores_mlflow_run_has_its_figure_and_leads_back_to_the_day_in_dagster
     shoot(page, theme, "mlflow-run")
     back = page.locator(f"a[href^='{DAGSTER_URL}/assets/loud-chat/daily_score']").first
     assert f"partition={last.key}" in back.get_attribute("href")
+
+
+def test_a_figure_is_one_line_over_all_days_in_mlflow_and_a_model_says_why_it_was_chosen(system, page, theme, last):
+    [chat] = load_chats(system.home / "chats.toml", last.date)
+    storage = Storages(str(system.home), system.home / "locks").of(chat)
+    links = chat_links(Tracking(f"sqlite:///{system.home}/mlflow/mlflow.db", ui_url=system.mlflow), storage)
+    page.goto(links.metrics())
+    page.get_by_placeholder("Search metric charts").fill("smape")
+    page.locator(".js-plotly-plot .scatterlayer path").first.wait_for(state="attached")
+    shoot(page, theme, "mlflow-all-days")
+    page.goto(links.score(last))
+    page.get_by_text("all days").first.wait_for()  # the run above it
+    page.goto(links.model(storage.days("trained_model")[-1].key))
+    page.get_by_text("Why this method:").first.wait_for()
+    shoot(page, theme, "mlflow-version")
 
 
 def test_the_daemon_sends_the_forecast_once_and_no_secret_is_in_its_log(system, receiver):
