@@ -14,6 +14,7 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
@@ -22,7 +23,7 @@ from chat_forecast.tracking.client import Tracking, import_mlflow
 from chat_forecast.tracking.ledger import Ledger, Logged, unlogged
 from chat_forecast.tracking.model_registry import ModelRegistry
 from chat_forecast.tracking.patience import Patience, PatienceSpent, within
-from chat_forecast.tracking.records import TrainingReader, has_score, read_score
+from chat_forecast.tracking.records import TrainingReader, has_score, has_training, read_score
 from chat_forecast.tracking.score_runs import ScoreRuns
 
 Read = TypeVar("Read")
@@ -100,7 +101,8 @@ def catch_up(
 
     Raises:
         TrackingUnavailable: MLflow could not be used, or was too slow; what it took is known, the rest stays owed.
-        StoredFileError: a partition that is owed is damaged; all others were logged.
+        StoredFileError: a partition that is owed cannot be read; all others were logged.
+        ChatForecastError: a plot could not be drawn; its day was logged without.
     """
     import_mlflow()  # takes seconds the first time, which are not MLflow's to answer for
     patience = Patience(seconds + (NEW_STORE_SECONDS if tracking.is_unmade else 0))
@@ -124,7 +126,8 @@ class _CatchUp:
     patience: Patience
     scores: int = 0
     trainings: int = 0
-    damaged: dict[LocalDay, StoredFileError] = field(default_factory=dict)
+    unreadable: dict[LocalDay, StoredFileError] = field(default_factory=dict)
+    undrawn: list[str] = field(default_factory=list)
 
     @property
     def purpose(self) -> str:
@@ -141,8 +144,10 @@ class _CatchUp:
                 self._log_scores(place)
             finally:
                 ledger.save(self.storage)
-        if self.damaged:
-            raise next(iter(self.damaged.values()))
+        if self.unreadable:
+            raise next(iter(self.unreadable.values()))
+        if self.undrawn:
+            raise ChatForecastError(f"{self.chat.slug}: {'; '.join(self.undrawn)}")
         return CaughtUp(self.scores, self.trainings)
 
     @contextmanager
@@ -161,9 +166,11 @@ class _CatchUp:
 
     def _settle_empty(self, ledger: Ledger) -> None:
         """Note the days of which there is nothing to log, so that they are not owed while MLflow is away."""
-        for day, file in unlogged(self.storage, "daily_score", ledger.scores).items():
-            if day.key not in ledger.scores and self._read(partial(has_score, self.storage), day) is False:
-                ledger.scores[day.key] = Logged(file)
+        kinds = (("daily_score", ledger.scores, has_score), ("trained_model", ledger.trainings, has_training))
+        for asset, logged, has_any in kinds:
+            for day, file in unlogged(self.storage, asset, logged).items():
+                if day.key not in logged and self._read(partial(has_any, self.storage), day) is False:
+                    logged[day.key] = Logged(file)
 
     def _log_trainings(self, place: Place) -> None:
         days = unlogged(self.storage, "trained_model", place.ledger.trainings)
@@ -206,31 +213,42 @@ class _CatchUp:
             place.ledger.save(self.storage)
 
     def _read(self, read: Callable[[LocalDay], Read | None], day: LocalDay) -> Read | None:
-        """Read something stored; what is damaged is kept for the end, so that it holds up nothing else."""
+        """Read something stored; what is wrong with it is kept for the end, so that it holds up no other day."""
         try:
             return read(day)
         except StoredFileError as error:
-            self.damaged.setdefault(day, error)
-            return None
+            self.unreadable.setdefault(day, error)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            found = f"what is stored of {self.chat.slug} on {day.key} cannot be logged to MLflow ({_named(error)})"
+            self.unreadable.setdefault(day, StoredFileError(f"{found}. Materialise the day again."))
+        return None
 
     def _pass_by(self, logged: dict[str, Logged], day: LocalDay, file: str) -> None:
         """Note that a day was looked at and there was nothing to log."""
-        if day not in self.damaged:
+        if day not in self.unreadable:
             logged[day.key] = replace(logged.get(day.key, Logged(file)), file=file)
 
     def _draw(self, draw: Draw, day: LocalDay, owed_days: int) -> bytes | None:
-        """Draw a day; MLflow is not blamed for the time it takes."""
+        """Draw a day; MLflow is not blamed for the time it takes, and a plot that fails holds up nothing."""
         if owed_days > PLOTTED_DAYS:
             return None
         start = time.monotonic()
-        plot = draw(day)
-        self.patience.extend(time.monotonic() - start)
-        return plot
+        try:
+            return draw(day)
+        except Exception as error:
+            self.undrawn.append(f"no plot of {day.key} could be drawn ({_named(error)}): it was logged to MLflow without")
+            return None
+        finally:
+            self.patience.extend(time.monotonic() - start)
 
 
 def _is_same_store(logged_to: str, found: str) -> bool:
     """Whether it is the same MLflow, as far as the address tells: a file may have moved with all else."""
     return logged_to == found or (logged_to.startswith("sqlite:") and found.startswith("sqlite:"))
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _chunks(days: Sequence[LocalDay], size: int) -> Iterator[Sequence[LocalDay]]:

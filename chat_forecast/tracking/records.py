@@ -138,6 +138,16 @@ def has_score(storage: ChatStorage, day: LocalDay) -> bool:
     return score is not None and any(score.column("hours_scored").to_pylist())
 
 
+def has_training(storage: ChatStorage, day: LocalDay) -> bool:
+    """Whether there is a model trained through a day; there is none where no hour was known.
+
+    Raises:
+        StoredFileError: the partition is damaged or foreign.
+    """
+    record = storage.table("trained_model", day)
+    return record is not None and record.num_rows > 0
+
+
 class TrainingReader:
     """Reads trainings of ascending days; the series of a day is read once, however many trainings saw it."""
 

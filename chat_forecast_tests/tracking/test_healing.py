@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.tracking.catch_up import CaughtUp, Owed, catch_up, owed
 from chat_forecast.tracking.client import Tracking, TrackingUnavailable
@@ -235,6 +236,28 @@ def test_a_damaged_partition_holds_up_no_other_day(tracking, chat, storage, clie
     damaged.write_bytes(whole)
     assert catch_up(tracking, chat, storage) == CaughtUp(scores=1, trainings=0)
     expect_all_once(client, chat, smapes)
+
+
+def test_a_partition_that_makes_no_sense_holds_up_no_other_day(tracking, chat, storage, client):
+    smapes = store_some(storage)
+    record = storage.frame("trained_model", FIRST)
+    storage.write("trained_model", FIRST.plus(1), record.assign(trained_through=FIRST.plus(1).key, model="{"))
+    with pytest.raises(StoredFileError, match=rf"{chat.slug} on 2026-03-21 cannot be logged to MLflow \(JSONDecodeError"):
+        catch_up(tracking, chat, storage)
+    expect_all_once(client, chat, smapes)
+    assert owed(tracking, storage) == Owed(scores=0, trainings=1)
+
+
+def test_a_plot_that_fails_is_told_once_and_holds_up_nothing(tracking, chat, storage, client):
+    smapes = store_some(storage)
+
+    def draw(day):
+        raise ZeroDivisionError("no width")
+
+    with pytest.raises(ChatForecastError, match=r"no plot of 2026-03-23 could be drawn \(ZeroDivisionError: no width\)"):
+        catch_up(tracking, chat, storage, draw_score=draw)
+    expect_all_once(client, chat, smapes)
+    assert catch_up(tracking, chat, storage, draw_score=draw) == NOTHING
 
 
 def test_nights_without_mlflow_are_caught_up_by_the_first_with_it(tracking, chat, storage, client, tmp_path):

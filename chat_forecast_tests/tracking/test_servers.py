@@ -11,7 +11,14 @@ from chat_forecast.tracking.client import MLFLOW_SETTINGS, Tracking, TrackingUna
 from chat_forecast.tracking.links import chat_links
 from chat_forecast_tests.tracking.found import champion_of, line_of, runs_of, versions_of
 from chat_forecast_tests.tracking.servers import closed_port, dripping, faltering, mlflow_server, wait_until
-from chat_forecast_tests.tracking.stored import FIRST, make_store, store_scored_day, store_training, store_unscored_day
+from chat_forecast_tests.tracking.stored import (
+    FIRST,
+    make_store,
+    store_no_training,
+    store_scored_day,
+    store_training,
+    store_unscored_day,
+)
 
 DAY = FIRST.plus(1)
 
@@ -27,6 +34,7 @@ def server(tmp_path_factory):
 @pytest.mark.usefixtures("no_waiting")
 def test_a_server_that_refuses_is_named_without_its_password_and_what_is_owed_is_known(chat, storage):
     store_unscored_day(storage, FIRST)
+    store_no_training(storage, FIRST.plus(-1))
     store_scored_day(storage, DAY)
     store_training(storage, FIRST)
     address = f"127.0.0.1:{closed_port()}"
