@@ -25,8 +25,8 @@ from chat_forecast.sources import Sources
 from chat_forecast.storage.inspection import StoredChat
 from chat_forecast.storage.partitions import ChatStorage, Storages
 from chat_forecast.storage.schemas import StoredFileError
-from chat_forecast.tracking.catch_up import Owed, owed
 from chat_forecast.tracking.client import Tracking
+from chat_forecast.tracking.owed import Owed, owed
 
 NIGHTLY = time(0, 1)
 

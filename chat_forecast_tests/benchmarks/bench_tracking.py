@@ -18,8 +18,9 @@ from mlflow import MlflowClient
 from chat_forecast.presentation.plots import draw_forecast
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
-from chat_forecast.tracking.catch_up import catch_up, owed
+from chat_forecast.tracking.catch_up import catch_up
 from chat_forecast.tracking.client import Tracking
+from chat_forecast.tracking.owed import owed
 from chat_forecast_tests.factories import make_forecast
 from chat_forecast_tests.tracking.stored import FIRST, make_chat, make_storage, make_store, store_scored_day, store_training
 

@@ -27,7 +27,7 @@ from chat_forecast.sources import Sources
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.schemas import StoredFileError
-from chat_forecast.tracking.catch_up import Owed, owed
+from chat_forecast.tracking.owed import Owed, owed
 from chat_forecast_tests.factories import make_messages
 from chat_forecast_tests.tracking.stored import make_store
 

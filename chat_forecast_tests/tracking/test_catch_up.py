@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.tracking.catch_up import CaughtUp, Owed, catch_up, owed
+from chat_forecast.tracking.catch_up import CaughtUp, catch_up
+from chat_forecast.tracking.owed import Owed, owed
 from chat_forecast_tests.tracking.found import (
     artifact_of,
     champion_of,

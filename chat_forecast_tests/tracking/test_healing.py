@@ -14,8 +14,9 @@ import pytest
 
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.schemas import StoredFileError
-from chat_forecast.tracking.catch_up import CaughtUp, Owed, catch_up, owed
+from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast.tracking.client import Tracking, TrackingUnavailable
+from chat_forecast.tracking.owed import Owed, owed
 from chat_forecast_tests.tracking.found import (
     artifact_of,
     champion_of,

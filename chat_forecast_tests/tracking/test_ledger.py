@@ -4,10 +4,10 @@ from pathlib import Path
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.storage.partitions import ChatStorage
-from chat_forecast.tracking.catch_up import Owed, owed
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.ledger import Ledger, Logged, unlogged
 from chat_forecast.tracking.links import chat_links
+from chat_forecast.tracking.owed import Owed, owed
 from chat_forecast_tests.tracking.stored import FIRST, ZONE, store_scored_day
 
 LEDGER = Ledger(

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from chat_forecast.tracking.catch_up import CaughtUp, Owed, catch_up, owed
+from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast.tracking.client import MLFLOW_SETTINGS, Tracking, TrackingUnavailable
 from chat_forecast.tracking.links import chat_links
+from chat_forecast.tracking.owed import Owed, owed
 from chat_forecast_tests.tracking.found import champion_of, line_of, runs_of, versions_of
 from chat_forecast_tests.tracking.servers import closed_port, dripping, faltering, mlflow_server, wait_until
 from chat_forecast_tests.tracking.stored import (
