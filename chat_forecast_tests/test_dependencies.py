@@ -21,7 +21,6 @@ NOT_IMPORTED = {
     "chat-forecast": "the project itself, with one of its extras",
     "dagster-webserver": "a process of `up`",
     "tzdata": "zoneinfo's time zones, where the system has none",
-    "ujson": "cmdstanpy writes Prophet's data with it",
     "cryptg": "Telethon encrypts with it",
     "mypy": "a command",
     "pandas-stubs": "mypy reads it",

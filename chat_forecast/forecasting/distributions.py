@@ -105,7 +105,8 @@ def empirical_quantiles(counts: Floats, probabilities: Sequence[float]) -> Float
     >>> empirical_quantiles(np.array([1.0, 2, 3, 4]), [0.25, 0.3, 0.99]).tolist()
     [1.0, 2.0, 4.0]
     """
-    return np.asarray(np.quantile(counts, np.array(probabilities), method="inverted_cdf"), dtype=np.float64)
+    places = np.ceil(len(counts) * np.array(probabilities) - 1).astype(int)
+    return np.asarray(np.sort(counts)[np.maximum(places, 0)], dtype=np.float64)
 
 
 def describe_counts(hours: pd.DatetimeIndex, distribution: Distribution) -> pd.DataFrame:

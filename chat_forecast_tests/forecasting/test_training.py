@@ -12,7 +12,7 @@ from chat_forecast.domain.forecast_limits import forecast_faults
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting import METHODS, FittedForecaster, NotEnoughHistory, load, train
 from chat_forecast.forecasting.curve_forecaster import make_forecaster
-from chat_forecast.forecasting.curves import prophet as prophet_module
+from chat_forecast.forecasting.curves import prophet_optimum
 from chat_forecast.forecasting.methods import fit_curves, methods_of
 from chat_forecast.forecasting.same_hour import fit_same_hour
 from chat_forecast_tests.factories import make_series
@@ -156,12 +156,12 @@ def test_a_chat_that_explodes_gets_a_high_and_finite_forecast():
 
 
 def test_prophet_failing_falls_to_the_next_method_and_says_so(chat, monkeypatch):
-    monkeypatch.setattr(prophet_module, "PATIENCE_SECONDS", 0.001)
+    monkeypatch.setattr(prophet_optimum, "MOST_ROUNDS", 1)
     training = train(chat)
     assert set(training.fitted.to_dict()["curves"]) == {"poisson_glm", "level_profile"}
-    assert "prophet was not possible: Prophet's optimiser" in training.why
+    assert "prophet was not possible: Prophet's optimum" in training.why
     notes = training.comparison.set_index("forecaster")["note"]
-    assert notes["prophet"].startswith("Prophet's optimiser")
+    assert notes["prophet"].startswith("Prophet's optimum")
 
 
 def test_a_series_of_which_nothing_is_known_cannot_be_trained_on():

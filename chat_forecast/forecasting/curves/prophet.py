@@ -1,8 +1,8 @@
 """Prophet on the square root of the counts, as a curve of means.
 
-Belongs here: fitting Prophet, bounded in time, and evaluating what it found.
-Does not belong here: the level of the last days (:mod:`chat_forecast.forecasting.level`) and the distribution around the
-curve (:mod:`chat_forecast.forecasting.calibration`).
+Belongs here: fitting Prophet, and evaluating what it found.
+Does not belong here: how its optimum is found (:mod:`.prophet_optimum`), the level of the last days (:mod:`..level`), the
+distribution around the curve (:mod:`..calibration`).
 """
 
 import logging
@@ -17,15 +17,11 @@ import pandas as pd
 
 from chat_forecast.domain.arrays import Floats
 from chat_forecast.domain.windows import RECENT_DAYS
-from chat_forecast.forecasting.base import FittingFailed, NotEnoughHistory
+from chat_forecast.forecasting.base import NotEnoughHistory
 from chat_forecast.forecasting.curves.base import ENOUGH_DAYS, fourier, is_weekend, known_hours
 
 WEEKLY_ORDER = 3
 DAILY_ORDER = 6
-MOST_ITERATIONS = 2000
-"""Of the optimiser; a usual fit takes a tenth of them."""
-PATIENCE_SECONDS = 20.0
-"""The longest that one fit may take; a usual one takes less than half a second."""
 ONE_DAY_NS = 86_400_000_000_000
 
 
@@ -87,7 +83,7 @@ def fit_prophet(series: pd.DataFrame) -> ProphetCurve:
 
     Raises:
         NotEnoughHistory: fewer than 28 days are known.
-        FittingFailed: the optimiser did not finish, or gave no usable numbers.
+        FittingFailed: the optimum could not be found.
     """
     hours, counts = known_hours(series, at_least=ENOUGH_DAYS * 24)
     if not counts.any():
@@ -105,6 +101,8 @@ def _fitted(table: pd.DataFrame) -> Any:  # noqa: ANN401 - Prophet says of itsel
     with silence():
         from prophet import Prophet
 
+        from chat_forecast.forecasting.curves.prophet_optimum import ExactOptimum
+
         model: Any = Prophet(
             yearly_seasonality=False,
             weekly_seasonality=WEEKLY_ORDER,
@@ -113,22 +111,14 @@ def _fitted(table: pd.DataFrame) -> Any:  # noqa: ANN401 - Prophet says of itsel
         )
         for name in ("on_weekdays", "at_weekends"):
             model.add_seasonality(name, period=1, fourier_order=DAILY_ORDER, condition_name=name)
-        # Its fallback, Newton's method, may take minutes.
-        model.stan_backend.set_options(newton_fallback=False)
-        # Prophet would turn its arrays into lists, whose numbers are then checked one by one: as slow as the fit itself.
-        model.stan_backend.prepare_data = lambda start, data: (start, {**data, "X": data["X"].to_numpy()})
-        try:
-            model.fit(table, algorithm="LBFGS", iter=MOST_ITERATIONS, seed=1, timeout=PATIENCE_SECONDS)
-        except (RuntimeError, TimeoutError) as error:
-            raise FittingFailed(f"Prophet's optimiser: {str(error).splitlines()[0]}") from error
+        model.stan_backend = ExactOptimum()
+        model.fit(table)
     return model
 
 
 def _curve(model: Any) -> ProphetCurve:  # noqa: ANN401 - as above
     """Read the parameters of a fitted Prophet."""
     numbers = {name: np.asarray(values, dtype=float).ravel() for name, values in model.params.items()}
-    if not all(np.isfinite(values).all() for values in numbers.values()):
-        raise FittingFailed("Prophet's optimiser gave numbers that are not finite")
     columns = model.train_component_cols
 
     def coefficients(name: str) -> tuple[float, ...]:
