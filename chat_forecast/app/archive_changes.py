@@ -7,17 +7,17 @@ The stored history of a day only grows. So what an archive does not hold any mor
 that leaves days that lack what the archive still holds, and the next run puts it back.
 """
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 from chat_forecast.app.import_report import changed_days
 from chat_forecast.app.runs import Runner
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
-from chat_forecast.domain.windows import RECENT_DAYS
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, HISTORY_ASSETS
+from chat_forecast.forecasting import HISTORY_DAYS
+from chat_forecast.pipeline.runs import ALL_ASSETS, HISTORY_ASSETS
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources.base import TRAITS
 from chat_forecast.storage.archive import Archive
@@ -29,6 +29,21 @@ from chat_forecast.storage.partitions import ChatStorage
 MESSAGE_ASSETS = ("raw_messages", "merged_history")
 ONE_RUN_DAYS = 62
 """Days nearer to each other than that are made in one run, with those between them: a run takes longer than they do."""
+
+
+@dataclass(frozen=True)
+class Remade:
+    """What was made again after an archive changed, and what was not."""
+
+    days: tuple[LocalDay, ...] = ()
+    """Those whose hours were counted again, ascending."""
+    forecasts: int = 0
+    scores: int = 0
+    """Made again by the models that there are, since they look back to one of the days."""
+    models: int = 0
+    """Trained on one of the days, and not trained again."""
+    newest: LocalDay | None = None
+    """The last day that has a series: training through it gives the model that knows most."""
 
 
 class NoSuchImportError(ChatForecastError):
@@ -83,12 +98,12 @@ def take_back(storage: ChatStorage, before: ArchiveContents, after: ArchiveConte
                     storage.write(asset, day, MessageBatch(stored.messages[is_left].reset_index(drop=True), read))
 
 
-def remake(runner: Runner, chat: Chat, changed: Sequence[LocalDay]) -> list[LocalDay]:
-    """Make the stored days of those that changed again; returns them, ascending.
+def remake(runner: Runner, chat: Chat, changed: Sequence[LocalDay]) -> Remade:
+    """Make the stored days of those that changed again.
 
-    Their hours are counted again, and the forecasts and scores of the days that look back to them are made again, by the
-    models that there are. Days that the archive of an ended chat does not reach any more are none of the chat's: what was
-    made of them goes.
+    Their hours are counted again, and every stored forecast and score that looks back to them is made again, by the models
+    that there are. No model is trained: if a newest score fails its check then, the next run or the sensor does that. Days
+    that the archive of an ended chat does not reach any more are none of the chat's: what was made of them goes.
 
     Raises:
         RunFailed: a run failed; what was made before it stands.
@@ -96,13 +111,23 @@ def remake(runner: Runner, chat: Chat, changed: Sequence[LocalDay]) -> list[Loca
     """
     storage = runner.storage(chat)
     _remove_unreached(chat, storage)
-    stored = storage.days("hourly_series")
-    affected = sorted(set(changed).intersection(stored))
-    for first, last in _ranges(affected):
-        runner.materialise(chat, HISTORY_ASSETS, first, last)
-    for first, last in _ranges(_looking_back_to(affected, storage)):
-        runner.materialise(chat, DAY_ASSETS[len(HISTORY_ASSETS) :], first, last)
-    return affected
+    counted = storage.days("hourly_series")
+    affected = sorted(set(changed).intersection(counted))
+    if not affected:
+        return Remade()
+    forecasts = _looking_back(storage.days("next_day_forecast"), HISTORY_DAYS, affected)
+    scored = sorted(set(storage.days("daily_score")).intersection(counted))
+    # A score is of the forecast made the day before, and its verdict of those of some days.
+    scores = _looking_back(scored, HISTORY_DAYS + chat.check.window_days, affected)
+    for assets, days, stored in (
+        (HISTORY_ASSETS, affected, counted),
+        (("next_day_forecast",), forecasts, storage.days("next_day_forecast")),
+        (("daily_score",), scores, scored),
+    ):
+        for first, last in _ranges(days, set(stored)):
+            runner.materialise(chat, assets, first, last)
+    models = _looking_back(storage.trained_days(), chat.training.days, affected)
+    return Remade(tuple(affected), len(forecasts), len(scores), len(models), counted[-1])
 
 
 def _change(archive: Archive, change: Callable[[ArchiveContents], ArchiveContents], storage: ChatStorage) -> list[LocalDay]:
@@ -128,16 +153,19 @@ def _remove_unreached(chat: Chat, storage: ChatStorage) -> None:
                     remove_file(storage.url(asset, day))
 
 
-def _looking_back_to(affected: Sequence[LocalDay], storage: ChatStorage) -> list[LocalDay]:
-    """The stored forecasts' days from whose recent days some of the affected are not further away."""
-    starts = ReadIntervals.of(*((day.start, day.plus(RECENT_DAYS).end) for day in affected))
-    return [day for day in storage.days("next_day_forecast") if not starts.clip(day.start, day.end).is_empty]
+def _looking_back(days: Sequence[LocalDay], number: int, affected: Sequence[LocalDay]) -> list[LocalDay]:
+    """Those of the days that are an affected one, or not further after one than a number of days."""
+    reached = ReadIntervals.of(*((day.start, day.plus(number).end) for day in affected))
+    return [day for day in days if not reached.clip(day.start, day.end).is_empty]
 
 
-def _ranges(days: Sequence[LocalDay]) -> list[tuple[LocalDay, LocalDay]]:
-    """Ranges that hold the days, which ascend; near ones are one."""
-    if not days:
-        return []
-    breaks = [(left, right) for left, right in pairwise(days) if right > left.plus(ONE_RUN_DAYS)]
-    firsts, lasts = [days[0], *(right for _, right in breaks)], [*(left for left, _ in breaks), days[-1]]
-    return list(zip(firsts, lasts, strict=True))
+def _ranges(days: Sequence[LocalDay], stored: Collection[LocalDay]) -> list[tuple[LocalDay, LocalDay]]:
+    """Ranges that hold the days, which ascend, and beside them only such as are stored; near ones are one."""
+    ranges: list[tuple[LocalDay, LocalDay]] = []
+    for day in days:
+        first, last = ranges[-1] if ranges else (day, day)
+        if ranges and day <= last.plus(ONE_RUN_DAYS) and all(each in stored for each in last.until(day)):
+            ranges[-1] = (first, day)
+        else:
+            ranges.append((day, day))
+    return ranges

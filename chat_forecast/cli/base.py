@@ -26,6 +26,7 @@ from chat_forecast.settings.reading import load_chats
 
 if TYPE_CHECKING:  # `--help` need not wait for it
     from chat_forecast.pipeline.resources import Resources
+    from chat_forecast.storage.partitions import ChatStorage
 
 console = Console()
 """Where text and tables go; colours and moving bars only on a terminal."""
@@ -118,6 +119,16 @@ class Workplace:
                 f"chat-forecast add {slug} PEER"
             )
         return found[slug]
+
+    def storage(self, chat: Chat) -> "ChatStorage":
+        """What is stored of a chat.
+
+        Raises:
+            StoredFileError: it was counted in another time zone than the chat's, or a change of the zone is not finished.
+        """
+        storage = self.resources.storages.of(chat)
+        storage.expect_zone()
+        return storage
 
     def yesterday(self, chat: Chat) -> LocalDay:
         """The chat's last day that has ended.

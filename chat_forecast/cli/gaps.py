@@ -14,9 +14,8 @@ from chat_forecast.cli.base import (
     print_json,
 )
 from chat_forecast.cli.output.gaps import gaps_figures, print_gaps
-from chat_forecast.cli.output.imports import keys, print_days_made_again
+from chat_forecast.cli.output.imports import print_remade, remade_figures
 from chat_forecast.cli.remaking import remake_days
-from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.archive_ledger import Ledger
 
@@ -64,6 +63,7 @@ def gaps(
     from chat_forecast.storage.archive import Archive
 
     chat, console = workplace.chat(chat_slug), console_for(as_json)
+    storage, remade = workplace.storage(chat), None
     archive = Archive(workplace.home.storage_url, chat_slug)
     if not archive.is_there:
         raise NothingImportedError(f"{chat_slug}: nothing was imported. First: chat-forecast import {chat_slug} FILE")
@@ -75,12 +75,11 @@ def gaps(
         silences = trusted.union(ledger.unread) if trust_silence else trusted
         return ledger.forgetting(forgotten).trusting(silences).missing_in(said)
 
-    remade: list[LocalDay] = []
     if trust_silence or not all(stretches.is_empty for stretches in (forgotten, trusted, said)):
-        changed = change_statements(archive, change, workplace.resources.storages.of(chat))
+        changed = change_statements(archive, change, storage)
         remade = remake_days(workplace, chat, changed, console)
     found = list_gaps(archive)
     print_gaps(console, chat, found)
-    print_days_made_again(console, remade)
+    print_remade(console, chat_slug, remade)
     if as_json:
-        print_json({"chat": chat_slug, "gaps": gaps_figures(found), "days_made_again": keys(remade)})
+        print_json({"chat": chat_slug, "gaps": gaps_figures(found), **remade_figures(remade)})

@@ -18,15 +18,14 @@ from chat_forecast.cli.base import (
 from chat_forecast.cli.output.imports import (
     import_figures,
     imports_figures,
-    keys,
     print_import,
     print_imports,
     print_removal,
+    remade_figures,
 )
 from chat_forecast.cli.output.progress import byte_progress
 from chat_forecast.cli.remaking import remake_days
 from chat_forecast.domain.id_spaces import HeldChat
-from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.editing import add_chat, expect_addable, update_first_day
 from chat_forecast.settings.models import Chat
 
@@ -97,7 +96,9 @@ def import_(
     home.prepare()
     known = {chat.slug: chat for chat in workplace.chats}.get(chat_slug) if home.chats_file.exists() else None
     zone = _zone_of_import(known, chat_slug, timezone)
-    if known is None:
+    if known is not None:
+        workplace.storage(known)  # one that is put aside is refused before anything is read
+    else:
         # A name or a zone that cannot be used is refused before anything is read.
         expect_addable(home.chats_file, chat_slug, source="export", timezone=zone, first_day=workplace.now.date())
     options = _options(said, chat_slug, zone)
@@ -117,7 +118,7 @@ def import_(
         add_chat(home.chats_file, chat_slug, source="export", timezone=zone, first_day=report.first_day.date)
     else:
         update_first_day(home.chats_file, chat_slug, report.first_day.date)
-    remade = remake_days(workplace, known, report.changed_days, console) if known else []
+    remade = remake_days(workplace, known, report.changed_days, console) if known else None
     print_import(console, chat_slug, report, remade)
     if as_json:
         print_json({"chat": chat_slug, **import_figures(report, remade)})
@@ -140,14 +141,14 @@ def imports(workplace: Workplace, chat_slug: str, number: int | None, as_json: b
 
     chat, console = workplace.chat(chat_slug), console_for(as_json)
     archive = Archive(workplace.home.storage_url, chat_slug)
-    remade: list[LocalDay] = []
+    storage, remade = workplace.storage(chat), None
     if number is not None:
-        changed = remove_import(archive, number, workplace.resources.storages.of(chat))
+        changed = remove_import(archive, number, storage)
         remade = remake_days(workplace, chat, changed, console)
-        print_removal(console, number, changed, remade)
+        print_removal(console, chat_slug, number, changed, remade)
     print_imports(console, chat, archive.ledger)
     if as_json:
-        print_json({"chat": chat_slug, "imports": imports_figures(chat, archive.ledger), "days_made_again": keys(remade)})
+        print_json({"chat": chat_slug, "imports": imports_figures(chat, archive.ledger), **remade_figures(remade)})
 
 
 def _options(said: _Said, slug: str, timezone: str) -> "ImportOptions":

@@ -171,8 +171,7 @@ def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
     from chat_forecast.app.overview import gather_overview
 
     chat = workplace.chat(chat_slug)
-    storage = workplace.resources.storages.of(chat)
-    storage.expect_zone()
+    storage = workplace.storage(chat)
     made = storage.days("next_day_forecast")
     if not made:
         raise click.ClickException(f"{chat.slug} has no forecast yet. To make one: chat-forecast backfill {chat.slug}")

@@ -4,6 +4,7 @@ Belongs here: showing it, and what to do if it fails. Does not belong here: maki
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -14,20 +15,23 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import Chat
 
+if TYPE_CHECKING:  # it imports Dagster, for which a first import need not wait
+    from chat_forecast.app.archive_changes import Remade
+
 
 class NotRemadeError(ChatForecastError):
     """An archive changed, but days made from it were not made again; the message says how to do that."""
 
 
-def remake_days(workplace: Workplace, chat: Chat, changed: Sequence[LocalDay], console: Console) -> list[LocalDay]:
-    """Make those of the changed days again that were made before; returns them, ascending.
+def remake_days(workplace: Workplace, chat: Chat, changed: Sequence[LocalDay], console: Console) -> "Remade | None":
+    """Make those of the changed days again that were made before; None if none of them was.
 
     Raises:
         NotRemadeError: it did not succeed; the archive is changed all the same.
     """
     made = sorted(set(changed).intersection(workplace.resources.storages.of(chat).days("hourly_series")))
     if not made:
-        return []
+        return None
     from chat_forecast.app.archive_changes import remake
     from chat_forecast.app.runs import opened
 

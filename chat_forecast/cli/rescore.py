@@ -41,7 +41,7 @@ def rescore(workplace: Workplace, chat_slug: str, first: datetime | None, last: 
     end = ended_day(workplace, chat, last, "--to") if last else workplace.yesterday(chat)
     if end < begin:
         raise click.UsageError(f"--from {begin.key} is after --to {end.key}")
-    judged = judge(chat, workplace.resources.storages.of(chat), begin, end)
+    judged = judge(chat, workplace.storage(chat), begin, end)
     report_renewed(workplace.home, workplace.chats, chat, judged)
     print_rescoring(console_for(as_json), chat, judged)
     refresh_report(workplace, chat, console_for(as_json))

@@ -9,7 +9,7 @@ members' exports number the same messages differently, so there an id says nothi
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +21,14 @@ ACCOUNT_KINDS = frozenset({"private_group", "personal_chat", "bot_chat", "saved_
 """Chats, as Telegram Desktop names them, whose messages each account numbers on its own."""
 COUNTING_KINDS = frozenset({"private_supergroup", "public_supergroup", "private_channel", "public_channel"})
 """Chats that number their messages themselves, one by one."""
-GROUP_KINDS = frozenset({"private_group", "private_supergroup", "public_supergroup"})
+SUPERGROUP_KINDS = frozenset({"private_supergroup", "public_supergroup"})
+GROUP_KINDS = SUPERGROUP_KINDS | {"private_group"}
 MIGRATION_SECONDS = 60
 """Within that time of each other, a group says what it became and the supergroup what it was."""
+
+HIGHEST_FIRST_ID, LONGEST_BEGINNING = 10, timedelta(days=7)
+"""A supergroup's export begins with the supergroup itself if its first message has an id up to the first; that is just after
+a group became one if it was sent within the second."""
 
 _OLD_ID_SHIFTS = (2**32, 2**33)
 """Before mid-2021 Telegram Desktop added the first to the ids of basic groups, and the second to those of channels."""
@@ -45,6 +50,9 @@ class HeldChat:
     was_group: datetime | None = None
     """When the supergroup was made of a group, by its service entry."""
     was_group_titled: str | None = None
+    first_id: int | None = None
+    """Of the first message, as written."""
+    first_message: datetime | None = None
     last_message: datetime | None = None
 
     @property
@@ -81,18 +89,32 @@ def have_one_id(first: HeldChat, second: HeldChat) -> bool:
 def are_halves(first: HeldChat, second: HeldChat) -> bool:
     """Whether one of two is the group that the other was before it became a supergroup, by their service entries.
 
-    Both say so at the same time; or the supergroup names a group of that title, whose export was made before.
+    Both say so at the same time; or the supergroup names a group of that title, whose export was made before; or only the
+    group says so, and the supergroup has its title and its first messages, which were sent just after.
     """
     return any(_became(group, supergroup) for group, supergroup in ((first, second), (second, first)))
 
 
 def _became(group: HeldChat, supergroup: HeldChat) -> bool:
-    if supergroup.was_group is None or group.kind not in (None, "private_group"):
+    if group.kind not in (None, "private_group"):
         return False
+    if supergroup.was_group is None:
+        return _begins_where_it_ends(group, supergroup)
     if group.became_supergroup is not None:
         return abs((supergroup.was_group - group.became_supergroup).total_seconds()) <= MIGRATION_SECONDS
     is_before = group.last_message is None or group.last_message <= supergroup.was_group
     return is_before and group.title is not None and group.title == supergroup.was_group_titled
+
+
+def _begins_where_it_ends(group: HeldChat, supergroup: HeldChat) -> bool:
+    """Whether a supergroup that does not tell what it was begins where a group says that it became one, under its title."""
+    if supergroup.kind not in SUPERGROUP_KINDS or group.title is None or group.title != supergroup.title:
+        return False
+    if None in (group.became_supergroup, supergroup.first_message, supergroup.first_id):
+        return False
+    after = supergroup.first_message - group.became_supergroup  # type: ignore[operator]  # neither is None
+    is_first = 0 < supergroup.first_id <= HIGHEST_FIRST_ID  # type: ignore[operator]
+    return is_first and -MIGRATION_SECONDS <= after.total_seconds() <= LONGEST_BEGINNING.total_seconds()
 
 
 def without_account_ids(messages: pd.DataFrame, chat: HeldChat) -> pd.DataFrame:

@@ -147,6 +147,6 @@ def _chat_to_plain(chat: HeldChat) -> dict[str, Any]:
 
 
 def _chat_from_plain(stored: dict[str, Any]) -> HeldChat:
-    instants = ("became_supergroup", "was_group", "last_message")
-    read = {name: datetime.fromisoformat(stored[name]) for name in instants if stored[name] is not None}
+    instants = ("became_supergroup", "was_group", "first_message", "last_message")
+    read = {name: datetime.fromisoformat(stored[name]) for name in instants if stored.get(name) is not None}
     return HeldChat(**{**stored, **read})

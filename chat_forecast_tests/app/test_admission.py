@@ -192,6 +192,17 @@ def test_the_group_exported_before_it_became_a_supergroup_is_known_by_its_title(
     assert do_import(archive, write_json(tmp_path / "b.json", supergroup())).new == 43
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_where_only_the_group_tells_the_supergroup_is_known_by_its_title_and_its_first_messages(archive, tmp_path, order):
+    halves = [group(), supergroup(is_migrated=False)][::order]
+    for number, half in enumerate(halves):
+        do_import(archive, write_json(tmp_path / f"{number}.json", half))
+    assert len(ids(archive)) == 86
+    other = Archive(archive.url + "-other", "other")
+    do_import(other, write_json(tmp_path / "a.json", account(halves)), chat_id=1777)
+    assert ids(other) == ids(archive)
+
+
 def test_without_service_entries_the_second_half_needs_to_be_said_to_be_the_same(archive, tmp_path):
     do_import(archive, write_json(tmp_path / "a.json", group(is_migrated=False)))
     second = write_json(tmp_path / "b.json", supergroup(is_migrated=False))
@@ -239,7 +250,8 @@ def test_the_older_part_in_two_accounts_exports_of_a_supergroup_counts_once(arch
 
 def test_the_title_of_a_private_chat_is_not_stored(archive, tmp_path):
     do_import(archive, write_json(tmp_path / "a.json", chat(*talk(5), type="personal_chat", name="Jane Doe")))
-    assert archive.ledger.imports[0].chat == HeldChat(77, kind="personal_chat", last_message=instant(20).to_pydatetime())
+    times = {"first_message": instant(0).to_pydatetime(), "last_message": instant(20).to_pydatetime()}
+    assert archive.ledger.imports[0].chat == HeldChat(77, kind="personal_chat", first_id=1, **times)
 
 
 # Exports that hold only a part.

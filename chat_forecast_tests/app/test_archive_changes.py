@@ -93,7 +93,8 @@ def test_a_stretch_said_to_be_missing_is_taken_out_of_the_days_and_forgotten_aga
     forecast = storage.frame("next_day_forecast", second)
     code, words = command("gaps", slug, "--missing", f"{first.key}..{second.key}", "--json")
     assert (code, '"reason": "said to be missing"' in words) == (0, True)
-    assert f"days made again: 2 ({first.key} to {second.key})" in words
+    days = f"2 ({first.key} to {second.key})"
+    assert f"days made again: {days}, with the 2 forecasts and 2 scores that look back to them" in words
     for day in (first, second):
         assert counts(storage, day).isna().all()
         assert len(storage.messages("merged_history", day).messages) > 24  # what was sent is known all the same

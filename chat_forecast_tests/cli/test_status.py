@@ -126,6 +126,20 @@ def test_a_range_that_cannot_be_is_refused(home, words, expected):
     assert expected in " ".join(ended.output.split())
 
 
+@pytest.mark.parametrize(
+    "words", [["show"], ["rescore"], ["gaps"], ["imports"], ["imports", "--remove", "1"], ["import", "a.csv"]]
+)
+def test_a_chat_whose_days_are_of_another_zone_is_put_aside_by_every_command_that_names_it(home, words):
+    settings = home / "chats.toml"
+    text = settings.read_text().replace("simulated", "export")
+    settings.write_text(text.replace(CHATS[0].timezone, "Asia/Tokyo", 1))
+    ended = chat_forecast(words[0], "ill-chat", *words[1:])
+    assert ended.exit_code == 1
+    assert "ill-chat: its time zone is Asia/Tokyo in chats.toml, but its days were counted in Europe/Berlin" in ended.output
+    assert "chat-forecast timezone ill-chat Asia/Tokyo; or put Europe/Berlin back" in ended.output
+    assert chat_forecast("show", "well-chat").exit_code == 0
+
+
 def test_what_version_0_1_0_stored_is_shown_and_gets_its_verdicts(home):
     shutil.copytree(SAMPLE / "old-chat", home / "old-chat")
     with (home / "chats.toml").open("a") as file:

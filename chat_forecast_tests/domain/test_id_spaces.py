@@ -20,6 +20,9 @@ THEN = datetime(2023, 5, 1, 12, tzinfo=UTC)
 GROUP = HeldChat(777, "The group", "private_group", became_supergroup=THEN, last_message=THEN - timedelta(hours=1))
 SUPERGROUP = HeldChat(1777, "A new title", "private_supergroup", was_group=THEN, was_group_titled="The group")
 
+SILENT = HeldChat(1777, "The group", "private_supergroup", first_id=2, first_message=THEN + timedelta(minutes=5))
+"""A supergroup's export that does not tell what it was."""
+
 
 def lines(*rows):
     """Messages of a file: an id or None, and minutes from THEN."""
@@ -37,6 +40,13 @@ def lines(*rows):
         (replace(GROUP, became_supergroup=None, title="Another"), SUPERGROUP, False),
         (replace(GROUP, became_supergroup=None, last_message=THEN + timedelta(days=1)), SUPERGROUP, False),
         (GROUP, replace(SUPERGROUP, was_group=None), False),
+        (GROUP, SILENT, True),
+        (replace(GROUP, became_supergroup=None), SILENT, False),
+        (GROUP, replace(SILENT, title="Another"), False),
+        (GROUP, replace(SILENT, kind="private_channel"), False),
+        (GROUP, replace(SILENT, first_id=4000), False),
+        (GROUP, replace(SILENT, first_message=THEN - timedelta(hours=1)), False),
+        (GROUP, replace(SILENT, first_message=THEN + timedelta(days=40)), False),
         (replace(GROUP, kind="private_supergroup"), SUPERGROUP, False),
     ],
 )

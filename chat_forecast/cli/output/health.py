@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chat_forecast.app.health import ChatHealth
-from chat_forecast.cli.output.lines import print_line
+from chat_forecast.cli.output.lines import counted, print_line
 from chat_forecast.cli.output.tables import fitting_table
 
 HEADINGS = {
@@ -31,7 +31,7 @@ def print_health(console: Console, found: Sequence[ChatHealth]) -> None:
         if health.score is not None and health.score["check_passed"] is None:
             print_line(console, "yellow", "–", f"{health.chat}: {health.score['check']}")
         if any(health.owed_to_mlflow.values()):
-            owed = " and ".join(_counted(number, name) for name, number in health.owed_to_mlflow.items() if number)
+            owed = " and ".join(counted(number, name) for name, number in health.owed_to_mlflow.items() if number)
             print_line(console, "yellow", "–", f"{health.chat}: not in MLflow until the chat's next run: {owed}")
 
 
@@ -49,10 +49,6 @@ def health_table(console: Console, found: Sequence[ChatHealth]) -> Table:
         return table
 
     return fitting_table(console, HEADINGS, SPARABLE, build)
-
-
-def _counted(number: int, name: str) -> str:
-    return f"1 {name.removesuffix('s')}" if number == 1 else f"{number} {name}"
 
 
 def _cells(health: ChatHealth) -> dict[str, str | Text]:

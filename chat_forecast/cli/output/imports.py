@@ -7,26 +7,31 @@ Does not belong here: the report (:mod:`chat_forecast.app.import_report`).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from chat_forecast.app.import_report import DayRange, ImportReport, listed_days
+from chat_forecast.cli.output.lines import counted
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.archive_ledger import ImportRecord, Ledger
 
+if TYPE_CHECKING:  # it imports Dagster, for which a first import need not wait
+    from chat_forecast.app.archive_changes import Remade
 
-def print_import(console: Console, chat: str, report: ImportReport, remade: Sequence[LocalDay]) -> None:
-    """Print what an import took and what it passed over; ``remade`` are the days that were made again."""
+
+def print_import(console: Console, chat: str, report: ImportReport, remade: "Remade | None") -> None:
+    """Print what an import took and what it passed over, and what was made again."""
     for line in report.lines(chat):
         console.print(line, highlight=False, markup=False)
-    print_days_made_again(console, remade)
+    print_remade(console, chat, remade)
     console.print(f"Next: [bold]chat-forecast backfill {chat}[/]")
 
 
-def import_figures(report: ImportReport, remade: Sequence[LocalDay]) -> dict[str, object]:
+def import_figures(report: ImportReport, remade: "Remade | None") -> dict[str, object]:
     """What :func:`print_import` says, as figures; days as lists of their first and last ones."""
     covered = ("covered", "partly_covered", "not_covered")
     figures = {each.name: getattr(report, each.name) for each in fields(report)}
@@ -34,7 +39,7 @@ def import_figures(report: ImportReport, remade: Sequence[LocalDay]) -> dict[str
         **{name: [(first.key, last.key) for first, last in figures[name]] for name in covered},
         "unread": report.unread.intervals,
         "changed_days": keys(report.changed_days),
-        "days_made_again": keys(remade),
+        **remade_figures(remade),
     }
 
 
@@ -79,16 +84,37 @@ def imports_figures(chat: Chat, ledger: Ledger) -> list[dict[str, object]]:
     ]
 
 
-def print_removal(console: Console, number: int, changed: Sequence[LocalDay], remade: Sequence[LocalDay]) -> None:
+def print_removal(console: Console, chat: str, number: int, changed: Sequence[LocalDay], remade: "Remade | None") -> None:
     """Print what taking an import out changed."""
     console.print(f"Import {number} is out. Days that changed: {listed_days(ranges(changed))}", highlight=False)
-    print_days_made_again(console, remade)
+    print_remade(console, chat, remade)
 
 
-def print_days_made_again(console: Console, remade: Sequence[LocalDay]) -> None:
-    """Print which days were made again, if any were."""
-    if remade:
-        console.print(f"days made again: {listed_days(ranges(remade))}", highlight=False)
+def print_remade(console: Console, chat: str, remade: "Remade | None") -> None:
+    """Print in one line what was made again, and what was not; nothing if no day that changed was ever made."""
+    if remade is None or remade.newest is None:
+        return
+    line = (
+        f"days made again: {listed_days(ranges(remade.days))}, with the {counted(remade.forecasts, 'forecasts')} and "
+        f"{counted(remade.scores, 'scores')} that look back to them"
+    )
+    if remade.models:
+        newest = remade.newest.key
+        line += (
+            f"; not trained again: {counted(remade.models, 'models')}. To train one now: chat-forecast backfill {chat} "
+            f"--from {newest} --to {newest}"
+        )
+    console.print(line, highlight=False, soft_wrap=True)
+
+
+def remade_figures(remade: "Remade | None") -> dict[str, object]:
+    """What :func:`print_remade` says, as figures."""
+    return {
+        "days_made_again": keys(remade.days) if remade else [],
+        "forecasts_made_again": remade.forecasts if remade else 0,
+        "scores_made_again": remade.scores if remade else 0,
+        "models_not_trained_again": remade.models if remade else 0,
+    }
 
 
 def keys(days: Iterable[LocalDay]) -> list[str]:

@@ -1,6 +1,6 @@
 """Single lines that people copy from.
 
-Belongs here: printing a line that holds a path or a command.
+Belongs here: printing a line that holds a path or a command, and numbers of things in it.
 Does not belong here: sentences that may be wrapped.
 """
 
@@ -11,3 +11,12 @@ from rich.text import Text
 def print_line(console: Console, colour: str, mark: str, text: str) -> None:
     """Print one line behind a coloured mark, unbroken whatever the console's width, and without reading markup into it."""
     console.print(Text.assemble((mark, colour), " ", text), highlight=False, soft_wrap=True)
+
+
+def counted(number: int, things: str) -> str:
+    """A number of things in words.
+
+    >>> counted(1, "scores"), counted(2, "scores")
+    ('1 score', '2 scores')
+    """
+    return f"1 {things.removesuffix('s')}" if number == 1 else f"{number} {things}"

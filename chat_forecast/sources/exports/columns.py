@@ -20,7 +20,7 @@ COLUMN_NAMES = {
     "sender": ("sender", "user_id", "sender_id", "from_id"),
 }
 """Our column -> the names it may have in a file; ``datetime`` and ``user_id`` are those of the original pipeline."""
-SEPARATORS = ("\t", ";", ",")
+SEPARATORS = ("\t", ";", "|", ",")
 _EXPECTED = "Expected a column sent_at (or datetime), and, if there are, message_id and sender (or user_id)."
 _PLAIN_NAME = re.compile(r"[A-Za-z]\w{0,29}", re.ASCII)
 

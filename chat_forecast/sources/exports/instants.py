@@ -28,7 +28,10 @@ from chat_forecast.sources.exports.written_dates import (
 Refuse = Callable[[pd.Series, str], None]
 """Refuses the file where the first argument is true, naming that row."""
 
-_NUMBER = r"-?\d{1,19}(?:\.\d+)?"
+_NUMBER = r"-?\d{1,19}(?:[.,]\d+)?"
+_SCIENTIFIC = r"\d(?:[.,](?P<decimals>\d+))?[eE]\+?\d{1,2}"
+_DECIMALS_OF_A_SECOND = 9
+"""A Unix time written as 1.793513778e+09 tells its second by so many decimals."""
 _UNIX_TIME = r"\d{9,19}(?:\.\d+)?"
 _IS_TIME, _IS_CLOCK = re.compile(TIME), re.compile(CLOCK)
 _HAS_OFFSET = r"(?:Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$"
@@ -131,8 +134,12 @@ class InstantReader:
         if is_all and is_date.all():
             raise RefusedFileError(self._path, NO_TIME_OF_DAY)
         refuse(is_date, "has a date without a time of day")
-        is_number = text.str.fullmatch(_NUMBER)
-        times[is_number] = from_unix(whole_units(text[is_number]))
+        is_scientific = text.str.fullmatch(_SCIENTIFIC)
+        decimals = text.str.extract(f"^{_SCIENTIFIC}$")["decimals"].str.len()
+        is_rounded = is_scientific & (decimals.max() < _DECIMALS_OF_A_SECOND)
+        refuse(is_rounded, "has a rounded Unix time such as 1.79E+09. Write its numbers in full")
+        is_number = is_scientific | text.str.fullmatch(_NUMBER)
+        times[is_number] = from_unix(whole_units(text[is_number].str.replace(",", ".")))
         written = text[~is_number]
         parts = take_apart(written)
         is_none = parts["minute"].isna().reindex(text.index, fill_value=False)

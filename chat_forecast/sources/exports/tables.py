@@ -1,4 +1,4 @@
-"""Tables of messages: CSV (comma, semicolon or tab), Parquet, and the tab-separated file of the original pipeline.
+"""Tables of messages: CSV (comma, semicolon, tab or bar), Parquet, and the tab-separated file of the original pipeline.
 
 Belongs here: reading ids and senders from what the columns hold.
 Does not belong here: which columns they are (:mod:`.columns`), what a time means (:mod:`.instants`), and other formats.
@@ -6,6 +6,7 @@ Does not belong here: which columns they are (:mod:`.columns`), what a time mean
 
 import csv
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,16 @@ _CSV_OPTIONS = {
 
 
 def read_csv(path: Path, *, timezone: str | None, tally: Tally, progress: Progress) -> Iterator[pd.DataFrame]:
-    """Read the rows of a comma-, semicolon- or tab-separated file as batches (see :func:`.base.make_batch`), in order.
+    """Read the rows of a text file as batches (see :func:`.base.make_batch`), in order. Its header shows the separator.
+
+    A header that is repeated among the rows, as where files were joined, is passed over and counted as unsupported.
 
     Raises:
         RefusedFileError: columns are missing or could be several, or values are no times or ids.
     """
     with path.open(encoding="utf-8-sig", errors="replace") as text:
-        first, second = (text.readline(_LONGEST_HEADER) for _ in range(2))
+        lines = (line for line in iter(partial(text.readline, _LONGEST_HEADER), "") if line.strip())
+        first, second = next(lines, ""), next(lines, "")
     options: dict[str, Any] = {**_CSV_OPTIONS}
     if first.startswith("sep="):  # Excel's own line, before the header
         first, options["skiprows"] = second, 1
@@ -69,7 +73,9 @@ def read_csv(path: Path, *, timezone: str | None, tally: Tally, progress: Progre
         try:
             with pd.read_csv(file, usecols=list(columns.values()), chunksize=BATCH_ROWS, **options) as chunks:
                 for chunk in chunks:
-                    yield rows.batch({ours: chunk[theirs] for ours, theirs in columns.items()})
+                    is_header = chunk[columns["sent_at"]] == columns["sent_at"]
+                    tally.unsupported += int(is_header.sum())
+                    yield rows.batch({ours: chunk.loc[~is_header, theirs] for ours, theirs in columns.items()})
                     progress(file.tell())
         except pd.errors.ParserError as error:
             raise RefusedFileError(path, f"its rows do not have the columns of its header ({error}).") from None

@@ -16,7 +16,7 @@ from chat_forecast.domain.deduplication import LOWEST_REAL_ID
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import BATCH_ROWS, Tally, make_batch, whole_numbers
 from chat_forecast.sources.exports.clock import LocalClock
-from chat_forecast.sources.exports.unix_time import from_unix
+from chat_forecast.sources.exports.unix_time import from_unix, whole_units
 
 _LOCAL_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _SHOWN = 3
@@ -68,7 +68,7 @@ class Entries:
             NoMessageError: one is no entry of Telegram Desktop.
             ZoneNeededError: times are local, and no zone was given.
         """
-        tally, found, others = self.tally, _Columns(), _Columns()
+        tally, found, others, first = self.tally, _Columns(), _Columns(), None
         clock = LocalClock(self.timezone, tally) if self.timezone else None
         for entry in entries:
             kind = entry.get("type") if isinstance(entry, dict) else None
@@ -78,6 +78,7 @@ class Entries:
                     others.add_other(entry)
                     continue
                 self.messages += 1
+                first = first or entry
                 if is_wanted:  # not a call each: there are millions
                     found.ids.append(entry.get("id"))
                     found.unixtimes.append(entry.get("date_unixtime"))
@@ -99,13 +100,18 @@ class Entries:
         if found.ids:
             self.batches.append(_batch(found, clock, tally))
         self.others = _others(others, self.timezone)
+        if first is not None and isinstance(first.get("id"), int):
+            self.chat = replace(self.chat, first_id=first["id"], first_message=self._sent_at(first))
 
-    def _migrated(self, entry: dict[str, Any]) -> None:
-        """Remember when the group became a supergroup, or the supergroup was made of a group."""
+    def _sent_at(self, entry: dict[str, Any]) -> datetime | None:
         one = _Columns()
         one.add_other(entry)
         at = _others(one, self.timezone)["sent_at"].iloc[0]
-        when: datetime | None = None if pd.isna(at) else at.to_pydatetime()
+        return None if pd.isna(at) else at.to_pydatetime()
+
+    def _migrated(self, entry: dict[str, Any]) -> None:
+        """Remember when the group became a supergroup, or the supergroup was made of a group."""
+        when = self._sent_at(entry)
         if entry["action"] == "migrate_to_supergroup":
             self.chat = replace(self.chat, became_supergroup=when)
         else:
@@ -115,21 +121,34 @@ class Entries:
 
 def _batch(found: _Columns, clock: LocalClock | None, tally: Tally) -> pd.DataFrame:
     try:
-        numbers = whole_numbers(found.ids)
-        sent_at = from_unix(whole_numbers(found.unixtimes))
+        numbers, unixtimes = whole_numbers(found.ids), _unixtimes(found.unixtimes)
     except ValueError:
         raise NoMessageError("found a message whose id or date_unixtime is no whole number, or too great") from None
+    sent_at = from_unix(unixtimes)
     if not {str, int, type(None)}.issuperset(map(type, found.senders)):
         raise NoMessageError("found a message whose from_id is neither a text nor a number")
     if numbers.lt(LOWEST_REAL_ID).any():
         raise NoMessageError("found a message whose id is too low for one of Telegram's")
     dates = pd.Series(found.dates, dtype=object)
     if sent_at.isna().any():
-        is_local = pd.Series([each is None for each in found.unixtimes])
+        is_local = unixtimes.isna()
         if is_local.any():
             sent_at[is_local] = _from_clock(dates[is_local], clock)
         tally.impossible_shown += [str(each)[:19] for each in dates[sent_at.isna()].head(_SHOWN)]
     return make_batch(numbers, pd.DatetimeIndex(sent_at), found.senders)
+
+
+def _unixtimes(found: list[Any]) -> pd.Series:
+    """Unix times (``Int64``), NA where an entry has none; other programs that write such a file give them a fraction."""
+    try:
+        return whole_numbers(found)
+    except ValueError:
+        if not {str, int, float, type(None)}.issuperset(map(type, found)):
+            raise
+    try:
+        return whole_units(pd.Series([None if each == "" else each for each in found], dtype=object))
+    except (TypeError, OverflowError) as error:
+        raise ValueError(str(error)) from None
 
 
 def _from_clock(dates: pd.Series, clock: LocalClock | None) -> pd.Series:

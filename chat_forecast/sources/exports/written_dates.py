@@ -16,7 +16,7 @@ _ZONE = r"Z|[+-]\d{2}(?::?\d{2})?|(?:UTC|GMT)[+-]\d{1,2}(?::?\d{2})?|[A-Za-z]+(?
 CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:[.,]\d+)?))?(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
 TIME = (
     r"(?P<a>\d{1,4})(?P<mark>[-/.])(?P<b>\d{1,2})[-/.](?P<c>\d{1,4})(?:,? +|T)"
-    rf"{CLOCK}(?: *(?P<zone>{_ZONE}))?(?:\[[\w/+-]+\])?"
+    rf"{CLOCK}(?: *\(?(?P<zone>{_ZONE})\)?)?(?:\[[\w/+-]+\])?"
 )
 ONLY_DATE = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6})(?:[T ]\d{1,2})?"
 """A date, perhaps with an hour, but without minutes."""

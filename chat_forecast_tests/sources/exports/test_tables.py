@@ -41,7 +41,7 @@ def parquet_file(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_columns_are_found_by_name_whatever_the_separator_and_encoding(text_file, separator, encoding, newline):
@@ -79,6 +79,10 @@ def test_columns_are_found_by_name_whatever_the_separator_and_encoding(text_file
         "2023-5-1 12:00:00",
         "1682931600",
         "1682931600.0",
+        "1682931600,000",
+        "1.682931600e+09",
+        "1.682931600000E18",
+        "2023-05-01 09:00:00 (UTC)",
         "1682931600000",
         "1682931600000000",
         "1682931600000000000",
@@ -121,6 +125,13 @@ def test_of_several_columns_named_like_a_time_the_one_with_a_date_and_a_time_of_
 
 def test_the_separator_that_excel_writes_above_the_header_is_passed_over(text_file):
     assert read(text_file("sep=;\nsent_at;sender\n2023-05-01 09:00Z;5\n"))["sender"].tolist() == ["5"]
+
+
+def test_blank_lines_and_a_header_among_the_rows_are_passed_over(text_file):
+    tally, row = Tally(), "2023-05-01 09:00Z,5\n"
+    path = text_file(f"\n\nsent_at,sender\n{row}\n{row}sent_at,sender\n{row}")
+    found = pd.concat(list(read_csv(path, timezone=None, tally=tally, progress=lambda _done: None)))
+    assert (found["sent_at"].tolist(), tally.unsupported) == ([NINE] * 3, 1)
 
 
 def test_times_with_and_without_offset_may_be_mixed(text_file):
@@ -173,6 +184,7 @@ def test_a_separator_too_many_does_not_move_the_columns(text_file):
         ("sent_at\n2023-05-01\n2023-05-02\n", "its dates have no time of day"),
         ("sent_at\n31.12.2023\n", "its dates have no time of day"),
         ("sent_at\n20231231\n", "its dates have no time of day"),
+        ("sent_at\n1.68293E+09\n", "row 1 has a rounded Unix time such as 1.79E\\+09. Write its numbers in full"),
         ("sent_at\n2023-05-01 09:00:00Z\n2023-05-02\n", "row 2 has a date without a time of day"),
         ("date,time\n2023-05-01,09:00:00\n", "its date and its time of day are in columns of their own: date, time"),
         ("date,user_id\n2023-05-01,5\n", "its dates have no time of day"),

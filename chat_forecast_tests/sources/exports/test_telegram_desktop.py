@@ -49,6 +49,12 @@ def test_times_without_unixtime_are_local_and_need_a_zone(export):
         read(path)
 
 
+@pytest.mark.parametrize("unixtime", [1682932620, 1682932620.0, "1682932620.0", 1682932620000, "1682932620000000000"])
+def test_unix_times_that_another_program_wrote_anew_are_read_in_any_unit(export, unixtime):
+    written = [entry(1, 0) | {"date_unixtime": unixtime}, entry(2, 0) | {"date_unixtime": ""}]
+    assert read(export(chat(*written)), timezone="UTC")["sent_at"].tolist() == [instant(0)] * 2
+
+
 def test_the_older_part_of_a_migrated_group_has_negative_ids(export):
     found = read(export(chat(entry(-999681092, 0), entry(1, 1), entry(358000, 2))))
     assert found["message_id"].tolist() == [-999681092, 1, 358000]
