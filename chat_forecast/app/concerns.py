@@ -6,28 +6,62 @@ Does not belong here: finding out (:mod:`.health`).
 
 from typing import Any
 
+import pandas as pd
+
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.sources.base import SourceError
 from chat_forecast.storage.inspection import StoredChat
-from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
 
 
-def about_vanished_files(chat: Chat, storage: ChatStorage) -> list[str]:
-    """That days have files which are made from others, and those others are gone."""
-    history, series = set(storage.days("merged_history")), set(storage.days("hourly_series"))
-    used = set(storage.days("daily_score")) | {day.plus(1) for day in storage.days("next_day_forecast")}
+def about_vanished_files(chat: Chat, stored: StoredChat) -> list[str]:
+    """That days have files which are made from others, or stand between others, and those are gone."""
+    raw, history, series, forecasts, scores = (
+        set(stored.storage.days(asset))
+        for asset in ("raw_messages", "merged_history", "hourly_series", "next_day_forecast", "daily_score")
+    )
+    used = scores | {day.plus(1) for day in forecasts}
     concerns = []
+    if gone := sorted(history - raw):
+        concerns.append(
+            f"{_files(gone)} of raw_messages {_are_gone(gone)}, and nothing is lost: merged_history has the messages. To "
+            f"read them again: {_backfill(chat, gone)}"
+        )
     if gone := sorted(series - history):
         concerns.append(
             f"{_files(gone)} of merged_history {_are_gone(gone)}: restore from a backup. If there is none, read what the "
             f"source still has: {_backfill(chat, gone)}"
         )
     if gone := sorted(used & history - series):
-        concerns.append(f"{_files(gone)} of hourly_series {_are_gone(gone)}; to make them again: {_backfill(chat, gone)}")
-    return concerns
+        concerns.append(_to_make_again(chat, "hourly_series", gone))
+    scored_by = stored.assets["daily_score"].partitions
+    used = {day.plus(-1) for day, score in scored_by.items() if score.has_any("expected_total")}
+    if gone := sorted(used - forecasts):
+        concerns.append(
+            f"{_files(gone)} of next_day_forecast {_are_gone(gone)}; to make them again: {_backfill(chat, gone)}"
+        )
+    made = {day for day in forecasts & series if day.plus(-1) in forecasts}
+    if gone := [day for day in sorted(made - scores) if min(scores, default=day) < day < max(scores, default=day)]:
+        concerns.append(_to_make_again(chat, "daily_score", gone))
+    return concerns + _about_vanished_model(chat, stored)
+
+
+def _about_vanished_model(chat: Chat, stored: StoredChat) -> list[str]:
+    """That the model by which the newest forecast was made is gone."""
+    made = [day for day, file in stored.assets["next_day_forecast"].partitions.items() if file.rows]
+    try:
+        newest = stored.storage.frame("next_day_forecast", made[-1]) if made else None
+    except StoredFileError as error:
+        return [str(error)]
+    through = None if newest is None else newest["trained_through"].iloc[0]
+    if through is None or pd.isna(through):
+        return []
+    day = LocalDay.parse(str(through), chat.timezone)
+    if day in stored.storage.days("trained_model"):
+        return []
+    return [f"the file of {day.key} of trained_model is gone; to train it again: {_backfill(chat, [day])}"]
 
 
 def about_setup(chat: Chat, sources: Sources) -> list[str]:
@@ -41,13 +75,21 @@ def about_setup(chat: Chat, sources: Sources) -> list[str]:
     return []
 
 
-def about_reading(chat: Chat, last_read: LocalDay | None, due: LocalDay, never_read: list[LocalDay]) -> list[str]:
-    """That the chat is late, or has days that were never read; ``due`` is the last day that should have been read by now."""
+def about_reading(
+    chat: Chat, last_read: LocalDay | None, due: LocalDay, never_read: list[LocalDay], *, has_ended: bool
+) -> list[str]:
+    """That the chat is late, or has days that were never read; ``due`` is the last day that should have been read by now.
+
+    A chat that ``has_ended`` is never late: its days are there to be made.
+    """
     if last_read is None:
         return [f"nothing has been read yet: chat-forecast backfill {chat.slug}"]
     concerns = []
     late = [day for day in never_read if day > last_read]
-    if late:
+    if late and has_ended:
+        number = "1 day is" if len(late) == 1 else f"{len(late)} days are"
+        concerns.append(f"{number} not made yet: chat-forecast backfill {chat.slug} --from {late[0].key} --to {due.key}")
+    elif late:
         concerns.append(
             f"late: {due.key} should have been read by now, and the last day read is {last_read.key}. Is chat-forecast up "
             f"running? Then: chat-forecast backfill {chat.slug} --from {late[0].key} --to {due.key}"
@@ -97,6 +139,10 @@ def about_forecasting(
             f"chat-forecast run {chat.slug} --day {score['day']}"
         )
     return concerns
+
+
+def _to_make_again(chat: Chat, asset: str, gone: list[LocalDay]) -> str:
+    return f"{_files(gone)} of {asset} {_are_gone(gone)}; to make them again: {_backfill(chat, gone)}"
 
 
 def _files(days: list[LocalDay]) -> str:

@@ -6,16 +6,17 @@ Does not belong here: wording what needs a person (:mod:`.concerns`), or printin
 (:mod:`chat_forecast.cli.output.health`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from chat_forecast.app import concerns
-from chat_forecast.app.overview import no_verdict
+from chat_forecast.app.overview import end_in_words, no_verdict
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.windows import LATE_AFTER
@@ -36,9 +37,10 @@ class ChatHealth:
     """What is known of a chat; days are keys such as ``2026-01-31``."""
 
     chat: str
-    source: str
-    next_tick: str
-    """When the schedule does the next day, if the daemon runs."""
+    source: str | None = None
+    """None for a chat whose settings cannot be used."""
+    next_tick: str | None = None
+    """When the schedule does the next day, if the daemon runs; None for a chat that has ended or is put aside."""
     last_day_read: str | None = None
     missing_days: list[str] = field(default_factory=list)
     """From the first day to the last one expected: never read, or read without finding out anything about it."""
@@ -50,14 +52,24 @@ class ChatHealth:
     """From the day trained through to the last day that has ended."""
     concerns: list[str] = field(default_factory=list)
     """What needs a person, with what to do."""
+    note: str | None = None
+    """What needs nobody and is good to know: that the chat has ended, and where."""
     owed_to_mlflow: dict[str, int] = field(default_factory=lambda: asdict(Owed()))
     """``scores`` and ``trainings`` that are stored and not yet in MLflow, which needs nobody: the next run logs them."""
 
 
 def examine_all(
-    chats: Iterable[Chat], storages: Storages, sources: Sources, tracking: Tracking, now: datetime
+    chats: Iterable[Chat],
+    storages: Storages,
+    sources: Sources,
+    tracking: Tracking,
+    now: datetime,
+    put_aside: Mapping[str, str] = MappingProxyType({}),
 ) -> list[ChatHealth]:
-    """Find out how every chat is doing; one of which it cannot be found out has the reason as its only concern."""
+    """Find out how every chat is doing; one of which it cannot be found out has the reasons as its only concerns.
+
+    ``put_aside`` are the slugs of the chats whose settings cannot be used, and why, a line each.
+    """
     found = []
     for chat in chats:
         try:
@@ -65,9 +77,13 @@ def examine_all(
             owed_to_mlflow = asdict(owed(tracking, storage))
             found.append(replace(examine(chat, storage, sources, now), owed_to_mlflow=owed_to_mlflow))
         except (ChatForecastError, OSError) as error:
-            tick = _next_tick(chat, now).isoformat()
-            found.append(ChatHealth(chat.slug, chat.source, tick, concerns=[f"it cannot be examined: {error}"]))
-    return found
+            found.append(_put_aside(chat.slug, str(error), chat.source))
+    return [*found, *(_put_aside(slug, reasons) for slug, reasons in put_aside.items())]
+
+
+def _put_aside(slug: str, reasons: str, source: str | None = None) -> ChatHealth:
+    """A chat of which nothing can be found out, for its settings or for what is stored of it."""
+    return ChatHealth(slug, source, concerns=[f"it is put aside: {reason}" for reason in reasons.splitlines()])
 
 
 def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -> ChatHealth:
@@ -79,7 +95,7 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
     known = stored.known_days
     last_read = max(known, default=None)
     last, archive_faults = _last_day(chat, sources, yesterday, last_read)
-    due = min(last, yesterday.plus(-1)) if is_early else last
+    due, has_ended = min(last, yesterday.plus(-1)) if is_early else last, last < yesterday and not archive_faults
     missing = [day for day in LocalDay(chat.first_day, chat.timezone).until(due) if day not in known]
     attempted = set(storage.days("hourly_series"))  # a great day may be read in part, and not to its end
     never_read = [day for day in missing if day not in attempted]
@@ -89,25 +105,26 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
         *stored.faults,
         *archive_faults,
         *score_faults,
-        *concerns.about_vanished_files(chat, storage),
+        *concerns.about_vanished_files(chat, stored),
         *concerns.about_setup(chat, sources),
-        *concerns.about_reading(chat, last_read, due, never_read),
+        *concerns.about_reading(chat, last_read, due, never_read, has_ended=has_ended),
     ]
-    about_newest = concerns.about_newest_forecast(stored)
+    about_newest = [] if has_ended else concerns.about_newest_forecast(stored)
     about += about_newest
-    if last_read is not None and not is_early:
+    if last_read is not None and not is_early and not has_ended:
         has_forecast = bool(about_newest) or last_read in stored.days("next_day_forecast")
         about += concerns.about_forecasting(chat, last_read, models, score, has_forecast=has_forecast)
     return ChatHealth(
         chat=chat.slug,
         source=chat.source,
-        next_tick=_next_tick(chat, now).isoformat(),
+        next_tick=None if has_ended else _next_tick(chat, now).isoformat(),
         last_day_read=None if last_read is None else last_read.key,
         missing_days=[day.key for day in missing],
         score=score,
         model_trained_through=models[-1].key if models else None,
         model_age_days=(yesterday.date - models[-1].date).days if models else None,
-        concerns=about,
+        concerns=list(dict.fromkeys(about)),  # the same damaged file may be met twice
+        note=end_in_words(chat, last) if has_ended else None,
     )
 
 

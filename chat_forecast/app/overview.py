@@ -13,6 +13,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.scoring import unusual_hours
 from chat_forecast.settings.models import Chat
+from chat_forecast.sources import Sources
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
 
@@ -82,6 +83,22 @@ def why_not_shown(forecast: pd.DataFrame, notes: Mapping[str, str]) -> str:
     if forecast.empty:
         return notes.get("reason") or "there was no model yet"  # version 0.1.0 noted nothing, and had this reason alone
     return notes.get("withheld", "")
+
+
+def end_in_words(chat: Chat, last: LocalDay) -> str:
+    """That a chat has ended, with its last day, and what to do."""
+    if chat.last_day is not None:
+        return f"ended on {last.key}, its last_day in chats.toml"
+    return f"covered to {last.key}; import a newer export: chat-forecast import {chat.slug} FILE"
+
+
+def where_it_ended(chat: Chat, sources: Sources, yesterday: LocalDay) -> str | None:
+    """As :func:`end_in_words`; None for a chat that goes on, or whose archive cannot be used, which `status` says."""
+    try:
+        last = sources.last_day(chat, yesterday)
+    except StoredFileError:
+        return None
+    return end_in_words(chat, last) if last < yesterday else None
 
 
 def no_verdict(chat: Chat, day: str) -> str:

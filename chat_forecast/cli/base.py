@@ -22,7 +22,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
-from chat_forecast.settings.reading import load_chats
+from chat_forecast.settings.reading import ChatsFile, load_chats_file
 
 if TYPE_CHECKING:  # `--help` need not wait for it
     from chat_forecast.pipeline.resources import Resources
@@ -105,20 +105,32 @@ class Workplace:
         return resources_of(self.home)
 
     @property
+    def chats_file(self) -> ChatsFile:
+        """Every configured chat, those that are put aside for a mistake in their settings too."""
+        return load_chats_file(self.home.chats_file, self.now.date())
+
+    @property
     def chats(self) -> tuple[Chat, ...]:
-        """Every configured chat."""
-        return load_chats(self.home.chats_file, self.now.date())
+        """Every configured chat that can be used."""
+        return self.chats_file.chats
 
     def chat(self, slug: str) -> Chat:
-        """The configured chat of this name."""
-        found = {chat.slug: chat for chat in self.chats}
-        if slug not in found:
+        """The configured chat of this name.
+
+        Raises:
+            ConfigError: it is put aside.
+            ClickException: there is none.
+        """
+        file = self.chats_file
+        found = file.find(slug)
+        if found is None:
+            known = ", ".join([*(chat.slug for chat in file.chats), *file.put_aside])
             raise click.ClickException(
-                f"{self.home.chats_file} has no chat {slug!r}; it has: {', '.join(found)}. To add one, import an export "
+                f"{self.home.chats_file} has no chat {slug!r}; it has: {known}. To add one, import an export "
                 f"of it: chat-forecast import {slug} result.json --timezone Europe/Moscow; or live from Telegram: "
                 f"chat-forecast add {slug} PEER"
             )
-        return found[slug]
+        return found
 
     def storage(self, chat: Chat) -> "ChatStorage":
         """What is stored of a chat.

@@ -94,7 +94,7 @@ def import_(
 
     home, console = workplace.home, console_for(as_json)
     home.prepare()
-    known = {chat.slug: chat for chat in workplace.chats}.get(chat_slug) if home.chats_file.exists() else None
+    known = workplace.chats_file.find(chat_slug) if home.chats_file.exists() else None
     zone = _zone_of_import(known, chat_slug, timezone)
     if known is not None:
         workplace.storage(known)  # one that is put aside is refused before anything is read

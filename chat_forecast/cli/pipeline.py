@@ -20,6 +20,7 @@ from chat_forecast.cli.base import (
 )
 from chat_forecast.cli.notify import send_after_run
 from chat_forecast.cli.output.chats import overview_figures, print_overview, print_retraining
+from chat_forecast.cli.output.lines import print_line
 from chat_forecast.cli.output.names import shown_name
 from chat_forecast.cli.output.places import print_places
 from chat_forecast.cli.output.progress import run_progress
@@ -168,7 +169,7 @@ def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
 
     The exit code is 1 if a stored file that belongs to them cannot be used.
     """
-    from chat_forecast.app.overview import gather_overview
+    from chat_forecast.app.overview import gather_overview, where_it_ended
 
     chat = workplace.chat(chat_slug)
     storage = workplace.storage(chat)
@@ -176,10 +177,13 @@ def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
     if not made:
         raise click.ClickException(f"{chat.slug} has no forecast yet. To make one: chat-forecast backfill {chat.slug}")
     overview = gather_overview(chat, storage, made[-1])
+    note = where_it_ended(chat, workplace.resources.sources, workplace.yesterday(chat))
     if as_json:
-        print_json(overview_figures(overview))
+        print_json({**overview_figures(overview), "note": note})
     else:
         print_overview(console, overview)
+        if note is not None:
+            print_line(console, "yellow", "–", note)
     raise SystemExit(1 if overview.faults else 0)
 
 
@@ -198,5 +202,8 @@ def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int) -> 
     """
     from chat_forecast.app.serving.up import serve
 
-    _ = workplace.chats  # a mistake in chats.toml is reported now, not in a child's log
+    # A mistake in chats.toml is told now, not in a child's log.
+    for mistakes in workplace.chats_file.put_aside.values():
+        for mistake in mistakes.splitlines():
+            print_line(console, "red", "✗", f"put aside: {mistake}")
     raise SystemExit(serve(workplace.home, port=port, mlflow_port=mlflow_port, reports_port=reports_port, say=console.print))

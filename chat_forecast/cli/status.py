@@ -19,7 +19,8 @@ def status(workplace: Workplace, as_json: bool) -> None:
     from chat_forecast.cli.output.health import print_health
 
     resources = workplace.resources
-    found = examine_all(workplace.chats, resources.storages, resources.sources, resources.tracking, workplace.now)
+    file, stores = workplace.chats_file, (resources.storages, resources.sources, resources.tracking)
+    found = examine_all(file.chats, *stores, workplace.now, file.put_aside)
     if as_json:
         print_json([asdict(health) for health in found])
     else:

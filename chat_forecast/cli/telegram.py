@@ -136,12 +136,11 @@ def add(workplace: Workplace, slug: str, peer: str, timezone: str | None, first_
 
     home, talk = workplace.home, Terminal()
     # A slug that cannot be used is refused before anything is asked.
-    configured = {chat.slug: chat for chat in workplace.chats} if home.chats_file.exists() else {}
+    known = workplace.chats_file.find(slug) if home.chats_file.exists() else None
     check_chat(slug, source="telegram", timezone=timezone or "UTC", first_day=workplace.now.date())
     home.prepare()
     found = account.look_up(home.root, load_credentials(home.root), peer, talk.say)
     talk.say(f"{found.chat.title}: {found.chat.members or '?'} members, id {found.chat.peer.marked_id}")
-    known = configured.get(slug)
     if known is not None and known.source == "telegram":
         Peers(home.root).put(slug, found.chat.peer)
         talk.say(f"{slug} is in {home.chats_file} already; from now on it means this Telegram chat.")

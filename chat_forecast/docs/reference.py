@@ -29,7 +29,8 @@ HEAD = """\
 <!-- Written by `python -m chat_forecast.docs` from the models in chat_forecast/settings/models.py: change it there. -->
 
 What `chats.toml` may hold, table by table. A key with a default may be left out. An unknown key or a value that is not
-allowed is reported with file, chat and key before anything runs. After a change, restart `chat-forecast up`.
+allowed puts its chat aside: `status` and the commands that name the chat say what is wrong, and all other chats go on. A
+mistake that is no chat's, such as one in `[notify]`, is reported before anything runs. `chat-forecast up` notices a change by itself.
 """
 
 

@@ -24,12 +24,12 @@ def add_chat(path: Path, slug: str, *, source: SourceName, timezone: str, first_
     A chat that is there already with the same settings is left alone.
 
     Raises:
-        ConfigError: the file has mistakes or would have them with this chat, or the slug has other settings there.
+        ConfigError: the chat would have mistakes, or the file has some that are no chat's, or the slug has other settings.
     """
     with _locked(path):
         text = _with_chat(path, slug, {"source": source, "timezone": timezone, "first_day": first_day})
         if text is not None:
-            _replace(path, text)
+            _replace(path, slug, text)
 
 
 def expect_addable(path: Path, slug: str, *, source: SourceName, timezone: str, first_day: date) -> None:
@@ -45,18 +45,20 @@ def update_first_day(path: Path, slug: str, first_day: date) -> bool:
     """Move a chat's first day back if ``first_day`` is earlier; returns whether the file was changed.
 
     Raises:
-        ConfigError: the file has mistakes or does not have the chat.
+        ConfigError: the chat has mistakes, or is not there.
     """
     with _locked(path):
         text = read_text(path)
-        chats = {chat.slug: chat for chat in parse_chats(path, text)}
-        if slug not in chats:
-            raise ConfigError(f"{path}: chat {slug}: missing, expected one of: {', '.join(chats)}")
-        if first_day >= chats[slug].first_day:
+        file = parse_chats(path, text)
+        chat = file.find(slug)
+        if chat is None:
+            known = ", ".join(chat.slug for chat in file.chats)
+            raise ConfigError(f"{path}: chat {slug}: missing, expected one of: {known}")
+        if first_day >= chat.first_day:
             return False
         document = tomlkit.parse(text)
         document[CHATS][slug]["first_day"] = first_day
-        _replace(path, tomlkit.dumps(document))
+        _replace(path, slug, tomlkit.dumps(document))
         return True
 
 
@@ -64,7 +66,7 @@ def update_timezone(path: Path, slug: str, timezone: str, first_day: date) -> No
     """Change a chat's time zone, and its first day if that is another one in it.
 
     Raises:
-        ConfigError: the file has mistakes or does not have the chat, or there is no such zone.
+        ConfigError: the chat has mistakes, or is not there, or there is no such zone.
     """
     with _locked(path):
         document = tomlkit.parse(read_text(path))
@@ -74,20 +76,19 @@ def update_timezone(path: Path, slug: str, timezone: str, first_day: date) -> No
         for name, value in {"timezone": timezone, "first_day": first_day}.items():
             if table.get(name) != value:
                 table[name] = value
-        _replace(path, tomlkit.dumps(document))
+        _replace(path, slug, tomlkit.dumps(document))
 
 
 def _with_chat(path: Path, slug: str, wanted: Mapping[str, object]) -> str | None:
     """The file's text with one more chat; None if the chat is there already with the same settings."""
     text = read_text(path) if path.exists() else ""
-    chats = parse_chats(path, text) if path.exists() else ()
-    present = next((chat for chat in chats if chat.slug == slug), None)
+    present = parse_chats(path, text).find(slug) if path.exists() else None
     if present is not None:
         _expect_same(path, present, wanted)
         return None
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
     added = text + gap + tomlkit.dumps({CHATS: {slug: wanted}})
-    _expect_valid(path, added)
+    _expect_valid(path, slug, added)
     return added
 
 
@@ -102,20 +103,20 @@ def _expect_same(path: Path, present: Chat, wanted: Mapping[str, object]) -> Non
         raise ConfigError("\n".join(differing))
 
 
-def _expect_valid(path: Path, text: str) -> None:
-    """Refuse a text that the program made of the file and that holds a mistake."""
+def _expect_valid(path: Path, slug: str, text: str) -> None:
+    """Refuse a text that the program made of the file for a chat, if it holds a mistake of that chat's or of the file."""
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(
             f"{path}: cannot be added to by the program, expected each chat in a table [{CHATS}.<slug>] of its own"
         ) from error
-    parse_chats(path, text)
+    parse_chats(path, text).find(slug)
 
 
-def _replace(path: Path, text: str) -> None:
-    """Put a text in the file's place, once it is known to hold no mistake."""
-    _expect_valid(path, text)
+def _replace(path: Path, slug: str, text: str) -> None:
+    """Put a text in the file's place, once its chat is known to have no mistake."""
+    _expect_valid(path, slug, text)
     target = path.resolve()  # a link to the file stays a link
     mode = target.stat().st_mode if target.exists() else None
     replace_file(target, text.encode(), mode=mode)

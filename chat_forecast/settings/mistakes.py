@@ -93,17 +93,17 @@ def unknown_at_top_level(name: str) -> str:
     return f"{shown_name(name)}: unknown, expected only tables such as [{CHATS}.my-chat] in the file{hint}"
 
 
-def ambiguous_slugs(slugs: Iterable[str]) -> list[str]:
-    """Slugs that are the same name to Dagster, which allows no hyphen in a group's name."""
+def ambiguous_slugs(slugs: Iterable[str]) -> dict[str, list[str]]:
+    """Slugs that are the same name to Dagster as an earlier one, as no group's name has a hyphen -> the mistake."""
     by_group: dict[str, str] = {}
-    mistakes = []
+    mistakes = {}
     for slug in slugs:
         first = by_group.setdefault(slug.replace("-", "_"), slug)
         if first != slug:
-            mistakes.append(
+            mistakes[slug] = [
                 f"chat {shown_name(slug)}: found the chat {shown_name(first)} too, expected names that differ in more than "
                 "- and _"
-            )
+            ]
     return mistakes
 
 

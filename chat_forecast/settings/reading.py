@@ -1,11 +1,14 @@
 """Reading ``chats.toml``, with every mistake in it at once.
 
-Belongs here: from the file's text to its models.
+Belongs here: from the file's text to its models. A mistake in a chat's table puts that chat aside and no other; one that is
+no chat's concerns the file.
 Does not belong here: what a key may hold (:mod:`.models`), how a mistake is worded (:mod:`.mistakes`), where the file lies
 (:mod:`.paths`).
 """
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,17 +22,42 @@ DEMO_DAYS = 120
 ONE_DAY = timedelta(days=1)
 
 
+@dataclass(frozen=True)
+class ChatsFile:
+    """The chats of the file, in its order."""
+
+    chats: tuple[Chat, ...]
+    """Those that can be used."""
+    put_aside: Mapping[str, str] = field(default_factory=dict)
+    """The slugs of the others -> their mistakes, a line each, which name the file."""
+
+    def find(self, slug: str) -> Chat | None:
+        """The chat of this name; None if there is none.
+
+        Raises:
+            ConfigError: it is put aside.
+        """
+        if slug in self.put_aside:
+            raise ConfigError(self.put_aside[slug])
+        return next((chat for chat in self.chats if chat.slug == slug), None)
+
+
 def load_chats(path: Path, today: date) -> tuple[Chat, ...]:
-    """Read every chat of the file, in its order; where there is no file, only the simulated chat ``demo``.
+    """The chats that can be used of :func:`load_chats_file`."""
+    return load_chats_file(path, today).chats
+
+
+def load_chats_file(path: Path, today: date) -> ChatsFile:
+    """Read every chat of the file; where there is no file, only the simulated chat ``demo``.
 
     ``today`` (in UTC) decides which first days lie in the future; the demo begins :data:`DEMO_DAYS` before it.
 
     Raises:
-        ConfigError: the file cannot be read or holds mistakes; the message has a line for each.
+        ConfigError: the file cannot be read or holds mistakes that are no chat's; the message has a line for each.
     """
     if not path.exists():
         first_day = today - timedelta(days=DEMO_DAYS)
-        return (Chat(slug="demo", source="simulated", timezone="Europe/Moscow", first_day=first_day),)
+        return ChatsFile((Chat(slug="demo", source="simulated", timezone="Europe/Moscow", first_day=first_day),))
     # `today` is UTC's: in zones east of it the local day may be one ahead.
     return parse_chats(path, read_text(path), latest=today + ONE_DAY)
 
@@ -38,7 +66,7 @@ def load_notify(path: Path) -> Notify:
     """Read which notifications are sent; the defaults where the file, or its table ``[notify]``, is absent.
 
     Raises:
-        ConfigError: the file cannot be read or holds mistakes.
+        ConfigError: the file cannot be read or holds mistakes that are no chat's.
     """
     if not path.exists():
         return Notify()
@@ -74,11 +102,11 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}), expected a text file") from error
 
 
-def parse_chats(path: Path, text: str, latest: date = date.max) -> tuple[Chat, ...]:
+def parse_chats(path: Path, text: str, latest: date = date.max) -> ChatsFile:
     """The chats of a file's text, none of which may begin after ``latest``; ``path`` is named in mistakes.
 
     Raises:
-        ConfigError: there are mistakes, in whichever table.
+        ConfigError: there are mistakes that are no chat's. Those of chats are in the message too.
     """
     try:
         content = tomllib.loads(text)
@@ -92,17 +120,22 @@ def parse_chats(path: Path, text: str, latest: date = date.max) -> tuple[Chat, .
         tables = {}
     elif not tables and not found:
         found.append(mistakes.no_chat())
-    found += mistakes.ambiguous_slugs(tables)
-    chats = []
+    chats, put_aside = [], dict[str, list[str]]()
+    ambiguous = mistakes.ambiguous_slugs(tables)
     for slug, table in tables.items():
         chat = _to_chat(slug, table, latest)
-        if isinstance(chat, Chat):
-            chats.append(chat)
+        wrong = [*ambiguous.get(slug, []), *(chat if isinstance(chat, list) else [])]
+        if wrong or isinstance(chat, list):
+            put_aside[slug] = wrong
         else:
-            found += chat
+            chats.append(chat)
     if found:
-        raise ConfigError("\n".join(f"{path}: {mistake}" for mistake in found))
-    return tuple(chats)
+        raise ConfigError(_lines(path, [*found, *(mistake for wrong in put_aside.values() for mistake in wrong)]))
+    return ChatsFile(tuple(chats), {slug: _lines(path, wrong) for slug, wrong in put_aside.items()})
+
+
+def _lines(path: Path, found: list[str]) -> str:
+    return "\n".join(f"{path}: {mistake}" for mistake in found)
 
 
 def _to_chat(slug: str, table: object, latest: date) -> Chat | list[str]:

@@ -11,10 +11,14 @@ import pytest
 from chat_forecast.app.health import examine, examine_all
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.domain.retraining_rule import evaluate_rule
 from chat_forecast.domain.scoring import SCORE_COLUMNS
 from chat_forecast.settings.models import Chat, Check
 from chat_forecast.sources import Sources
+from chat_forecast.storage.archive import Archive
+from chat_forecast.storage.archive_contents import NewImport
 from chat_forecast.storage.partition_files import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS
@@ -40,7 +44,8 @@ def storage(tmp_path):
         storage.write("merged_history", day, make_message_batch(day))
         storage.write("hourly_series", day, make_series(day, 1))
     storage.write("trained_model", FIRST, _model(FIRST))
-    storage.write("next_day_forecast", LAST, _forecast(LAST))
+    for day in (LAST.plus(-1), LAST):
+        storage.write("next_day_forecast", day, _forecast(day))
     storage.write("daily_score", LAST, _score(LAST, skill=0.25))
     return storage
 
@@ -70,10 +75,11 @@ def test_the_night_has_six_hours_before_its_day_is_late(storage, tmp_path):
 
 
 def test_a_day_that_was_never_read_needs_a_backfill_and_one_that_nobody_knows_of_does_not(storage, tmp_path):
-    for asset in ("raw_messages", "hourly_series"):
+    for asset in ("raw_messages", "merged_history", "hourly_series"):
         for number in (2, 4):
             (tmp_path / "my-chat" / asset / f"{FIRST.plus(number).key}.parquet").unlink()
-    storage.write("raw_messages", FIRST.plus(4), make_message_batch(FIRST.plus(4)))
+    for asset in ("raw_messages", "merged_history"):
+        storage.write(asset, FIRST.plus(4), make_message_batch(FIRST.plus(4)))
     storage.write("hourly_series", FIRST.plus(4), make_series(FIRST.plus(4), 1, lambda _hour: None))
     health = at(storage, tmp_path, 7)
     assert health.missing_days == [FIRST.plus(2).key, FIRST.plus(4).key]
@@ -82,9 +88,34 @@ def test_a_day_that_was_never_read_needs_a_backfill_and_one_that_nobody_knows_of
     ]
 
 
+@pytest.mark.parametrize("hours", [7, 24 * 1200])
+def test_an_export_with_nothing_newer_has_ended_and_is_neither_late_nor_forecast(storage, tmp_path, hours):
+    export = CHAT.model_copy(update={"source": "export"})
+    messages = make_message_batch(LAST, range(600)).messages
+    spans = ReadIntervals.of((FIRST.start, messages["sent_at"].iloc[-1]))
+    Archive(str(tmp_path), "my-chat").add(NewImport(MessageBatch(messages, spans)))
+    (tmp_path / "my-chat" / "next_day_forecast" / f"{LAST.key}.parquet").unlink()
+    storage.write("daily_score", LAST, _score(LAST, age=15))  # its check failed
+    health = at(storage, tmp_path, hours, export, LAST.plus(1))
+    assert (health.concerns, health.next_tick) == ([], None)
+    assert health.note == f"covered to {LAST.key}; import a newer export: chat-forecast import my-chat FILE"
+    assert at(storage, tmp_path, 7, export).note is None  # its last day is the one that ended last: it is forecast
+    for asset in ("raw_messages", "merged_history", "hourly_series", "daily_score"):
+        (tmp_path / "my-chat" / asset / f"{LAST.key}.parquet").unlink()
+    (tmp_path / "my-chat" / "next_day_forecast" / f"{LAST.plus(-1).key}.parquet").unlink()
+    (concern,) = at(storage, tmp_path, hours, export, LAST.plus(1)).concerns
+    assert concern == f"1 day is not made yet: chat-forecast backfill my-chat --from {LAST.key} --to {LAST.key}"
+
+
+def test_a_chat_past_its_last_day_has_ended(storage, tmp_path):
+    ended = CHAT.model_copy(update={"last_day": LAST.date})
+    health = at(storage, tmp_path, 24 * 40, ended)
+    assert (health.concerns, health.note) == ([], f"ended on {LAST.key}, its last_day in chats.toml")
+
+
 def test_days_between_files_of_an_export_are_missing_and_nobody_s_business(storage, tmp_path):
     export = CHAT.model_copy(update={"source": "export"})
-    for asset in ("raw_messages", "hourly_series"):
+    for asset in ("raw_messages", "merged_history", "hourly_series"):
         (tmp_path / "my-chat" / asset / f"{FIRST.plus(2).key}.parquet").unlink()
     health = at(storage, tmp_path, 7, export)
     assert health.missing_days == [FIRST.plus(2).key]
@@ -153,6 +184,21 @@ def test_files_that_vanished_are_named(storage, tmp_path):
     assert any(concern.startswith(gone) for concern in at(storage, tmp_path, 7).concerns)
 
 
+@pytest.mark.parametrize(
+    ("asset", "number"), [("raw_messages", 2), ("next_day_forecast", 4), ("daily_score", 5), ("trained_model", 0)]
+)
+def test_a_file_of_any_asset_that_vanished_is_named_with_what_to_do(storage, tmp_path, asset, number):
+    for day in FIRST.plus(3).until(LAST.plus(-1)):
+        storage.write("next_day_forecast", day, _forecast(day))
+        storage.write("daily_score", day.plus(1), _score(day.plus(1)))
+    assert at(storage, tmp_path, 7).concerns == []
+    day = FIRST.plus(number)
+    (tmp_path / "my-chat" / asset / f"{day.key}.parquet").unlink()
+    concern = at(storage, tmp_path, 7).concerns[0]
+    assert concern.startswith(f"the file of {day.key} of {asset} is gone")
+    assert concern.endswith(f"chat-forecast backfill my-chat --from {day.key} --to {day.key}")
+
+
 def test_an_older_score_stands_in_for_one_whose_rows_are_damaged(storage, tmp_path):
     storage.write("daily_score", LAST.plus(-1), _score(LAST.plus(-1), skill=0.5))
     path = tmp_path / "my-chat" / "daily_score" / f"{LAST.key}.parquet"
@@ -210,7 +256,7 @@ def test_a_chat_without_a_model_or_without_a_forecast_needs_a_run(storage, tmp_p
         f"there is no forecast for {LAST.plus(1).key}: chat-forecast run my-chat --day {LAST.key}"
     ]
     (tmp_path / "my-chat" / "trained_model" / f"{FIRST.key}.parquet").unlink()
-    assert at(storage, tmp_path, 7).concerns == [f"there is no model yet: chat-forecast run my-chat --day {LAST.key}"]
+    assert at(storage, tmp_path, 7).concerns[-1] == f"there is no model yet: chat-forecast run my-chat --day {LAST.key}"
 
 
 def _model(day: LocalDay):
@@ -224,13 +270,14 @@ def _forecast(day: LocalDay):
     hours = day.plus(1).hours.as_unit("us")
     names = FORECAST_COLUMNS[1:]
     frame = pd.DataFrame({"hour": hours, **dict.fromkeys(names, 1.0)})
-    return frame.assign(forecaster="f", trained_through=day.key)
+    return frame.assign(forecaster="f", trained_through=FIRST.key)
 
 
 def _score(day: LocalDay, *, skill: float = 0.1, age: int = 6):
     row = dict.fromkeys(SCORE_COLUMNS)
     row |= {"day": day.key, "hours_scored": 24, "hours_missing": 0, "messages": 240, "model_age_days": age, "skill": skill}
     row |= {
+        "expected_total": 240.0,
         "trained_through": day.plus(-age).key,
         "rmse": 2.0,
         "smape": 0.5,

@@ -76,11 +76,23 @@ def test_a_day_of_a_chat_without_its_archive_says_how_to_import_one(home):
     assert "chat-forecast import empty FILE" in " ".join(done.output.split())
 
 
-def test_a_mistake_in_the_configuration_is_told_with_file_chat_and_field(home, days):
+@pytest.mark.parametrize(
+    "words", ["show", "run", "backfill", "report", "rescore", "gaps", "imports", "import a.csv", "timezone UTC", "backtest"]
+)
+def test_a_mistake_in_a_chats_settings_is_told_by_every_command_that_names_it(home, days, words):
     (home / "chats.toml").write_text(CHATS.format(**days).replace("timezone", "timezon", 1))
-    done = CliRunner().invoke(main, ["show", "older"])
+    command, *rest = words.split()
+    done = CliRunner().invoke(main, [command, "new-one", *rest])
     assert done.exit_code == 1
     assert f"{home}/chats.toml: chat new-one: timezon: unknown key" in done.output.replace("\n", "")
+
+
+def test_a_file_that_is_no_toml_stops_everything_in_one_sentence(home):
+    (home / "chats.toml").write_text("[chats.a\n")
+    for words in (["status"], ["show", "older"], ["up"]):
+        done = CliRunner().invoke(main, words)
+        assert done.exit_code == 1
+        assert done.output.replace("\n", "").startswith(f"Error: {home}/chats.toml: not TOML: ")
 
 
 def test_commands_that_run_nothing_do_not_wait_for_heavy_libraries():

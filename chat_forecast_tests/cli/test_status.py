@@ -1,6 +1,7 @@
 """``status``, ``show`` and ``rescore`` on a home, as commands."""
 
 import json
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from chat_forecast.cli import main
+from chat_forecast.definitions import build_repository
 from chat_forecast.settings.editing import add_chat
+from chat_forecast.settings.paths import Home
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.damage import WAYS, copy_beside, cut_in_half, give_foreign_columns, make_a_folder
 from chat_forecast_tests.presentation.reports.stored import FIRST, make_chat, store_whole_chat
@@ -65,6 +68,23 @@ def test_one_unusable_file_silences_nothing(home, asset, damage):
     found = concerns(chat_forecast("status", "--json"))
     assert not any(str(path) in concern for concern in found["well-chat"])
     assert found["ill-chat"][0].startswith(f"{path} {WAYS[damage]}")
+
+
+def test_a_mistake_in_one_chats_settings_silences_nothing(home):
+    settings = home / "chats.toml"
+    settings.write_text(settings.read_text().replace("timezone", "timezon", 1))
+    ended = chat_forecast("status")
+    assert ended.exit_code == 1
+    assert f"✗ ill-chat: it is put aside: {settings}: chat ill-chat: timezon: unknown key, expected one of: " in ended.output
+    assert f"✗ ill-chat: it is put aside: {settings}: chat ill-chat: timezone: missing, expected: " in ended.output
+    assert "│ well-chat" in ended.output
+    found = concerns(chat_forecast("status", "--json"))
+    assert len(found["ill-chat"]) == 2
+    assert chat_forecast("show", "well-chat").exit_code == 0
+    assert chat_forecast("rescore", "well-chat").exit_code == 0
+    assert chat_forecast("report", "well-chat").exit_code == 0
+    loaded = build_repository(Home.from_environment(os.environ)).assets_defs_by_key
+    assert {key.path[0] for key in loaded} == {"well-chat"}
 
 
 def test_a_copy_and_a_damaged_history_are_named_with_what_to_do(home):

@@ -58,11 +58,27 @@ def test_adding_an_impossible_chat_is_refused_and_changes_nothing(path, slug, ti
     assert path.read_text() == GOOD
 
 
-def test_adding_to_a_file_with_mistakes_is_refused_and_changes_nothing(path):
-    path.write_text("[chats.a]\n")
-    with pytest.raises(ConfigError, match="chat a: source: missing"):
+def test_a_chat_is_added_beside_one_with_mistakes_which_is_not_changed(path):
+    path.write_text("[chats.a]\n" + GOOD)
+    add_chat(path, "new", source="export", timezone="UTC", first_day=date(2020, 1, 1))
+    assert update_first_day(path, "my-chat", date(2022, 12, 31))
+    assert [chat.slug for chat in load_chats(path, TODAY)] == ["my-chat", "new"]
+    before = path.read_text()
+    assert before.startswith("[chats.a]\n")
+    for change in (
+        lambda: add_chat(path, "a", source="export", timezone="UTC", first_day=date(2020, 1, 1)),
+        lambda: update_first_day(path, "a", date(2020, 1, 1)),
+    ):
+        with pytest.raises(ConfigError, match="chat a: source: missing"):
+            change()
+    assert path.read_text() == before
+
+
+def test_adding_to_a_file_with_mistakes_that_are_no_chats_is_refused_and_changes_nothing(path):
+    path.write_text("[chat.a]\n" + GOOD)
+    with pytest.raises(ConfigError, match="chat: unknown"):
         add_chat(path, "new", source="export", timezone="UTC", first_day=date(2020, 1, 1))
-    assert path.read_text() == "[chats.a]\n"
+    assert path.read_text() == "[chat.a]\n" + GOOD
 
 
 def test_adding_to_inline_chats_is_refused_and_changes_nothing(path):

@@ -6,7 +6,7 @@ import pytest
 from chat_forecast.settings.mistakes import ConfigError
 from chat_forecast.settings.models import Chat, Check, Notify, Simulation, Training
 from chat_forecast.settings.reading import load_chats, load_notify
-from chat_forecast_tests.settings.files import GOOD, TODAY, load
+from chat_forecast_tests.settings.files import GOOD, TODAY, load, load_file
 
 
 @pytest.fixture
@@ -15,10 +15,12 @@ def path(tmp_path):
 
 
 def mistakes(path, text):
-    """The lines of the error, each without the file's name that it must begin with."""
-    with pytest.raises(ConfigError) as caught:
-        load(path, text)
-    lines = str(caught.value).split("\n")
+    """The mistakes of all chats or the lines of the error, each without the file's name that it must begin with."""
+    try:
+        told = "\n".join(load_file(path, text).put_aside.values())
+    except ConfigError as error:
+        told = str(error)
+    lines = told.split("\n")
     assert all(line.startswith(f"{path}: ") for line in lines)
     return [line.removeprefix(f"{path}: ") for line in lines]
 
@@ -244,6 +246,28 @@ def test_settings_at_the_wrong_level_are_told_where_they_belong(path, text, word
     assert any(line.startswith(words) for line in mistakes(path, text))
 
 
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (GOOD.replace("my-chat", "bad").replace("Europe/Moscow", "Mars/Base"), ['timezone: found "Mars/Base"']),
+        (GOOD.replace("my-chat", "bad").replace('"Europe/Moscow"', "3\nx = 1"), ["timezone: found 3", "x: unknown"]),
+        ("[chats]\nbad = 3\n", ["chats.bad: found 3 beside the chats"]),
+    ],
+)
+def test_a_chats_mistakes_put_that_chat_aside_and_no_other(path, bad, words):
+    file = load_file(path, bad + GOOD + GOOD.replace("my-chat", "other"))
+    assert [chat.slug for chat in file.chats] == ["my-chat", "other"]
+    assert list(file.put_aside) == ["bad"]
+    lines = file.put_aside["bad"].split("\n")
+    assert len(lines) == len(words)
+    assert all(word in line for word, line in zip(words, lines, strict=True))
+    assert file.find("other") == file.chats[1]
+    assert file.find("another") is None
+    with pytest.raises(ConfigError, match="bad"):
+        file.find("bad")
+    load_notify(path)  # notices of the others go on
+
+
 def test_all_mistakes_of_a_file_come_in_one_message(path):
     lines = mistakes(
         path,
@@ -303,8 +327,8 @@ def test_unreadable_file_is_named(path):
 def test_country_of_holidays_is_one_that_is_known(path):
     (chat,) = load(path, with_setting("holidays", '"RU"', "chats.a.training"))
     assert chat.training.holidays == "RU"
-    with pytest.raises(ConfigError, match=r'training.holidays: found "Russia", expected a country\'s two letters'):
-        load(path, with_setting("holidays", '"Russia"', "chats.a.training"))
+    (line,) = mistakes(path, with_setting("holidays", '"Russia"', "chats.a.training"))
+    assert 'training.holidays: found "Russia", expected a country\'s two letters' in line
 
 
 def test_notify_has_defaults_and_can_be_set(tmp_path):

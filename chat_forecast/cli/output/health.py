@@ -13,6 +13,7 @@ from rich.text import Text
 from chat_forecast.app.health import ChatHealth
 from chat_forecast.cli.output.lines import counted, print_line
 from chat_forecast.cli.output.tables import fitting_table
+from chat_forecast.settings.mistakes import shown_name
 
 HEADINGS = {
     "chat": "chat", "last_read": "last read", "missing": "missing", "skill": "skill", "check": "check",
@@ -27,7 +28,9 @@ def print_health(console: Console, found: Sequence[ChatHealth]) -> None:
     console.print(health_table(console, found))
     for health in found:
         for concern in health.concerns:
-            print_line(console, "red", "✗", f"{health.chat}: {concern}")
+            print_line(console, "red", "✗", f"{shown_name(health.chat)}: {concern}")
+        if health.note is not None:
+            print_line(console, "yellow", "–", f"{health.chat}: {health.note}")
         if health.score is not None and health.score["check_passed"] is None:
             print_line(console, "yellow", "–", f"{health.chat}: {health.score['check']}")
         if any(health.owed_to_mlflow.values()):
@@ -54,11 +57,11 @@ def health_table(console: Console, found: Sequence[ChatHealth]) -> Table:
 def _cells(health: ChatHealth) -> dict[str, str | Text]:
     score, age = health.score, health.model_age_days
     return {
-        "chat": Text(health.chat, "red" if health.concerns else "green"),
+        "chat": Text(shown_name(health.chat), "red" if health.concerns else "green"),
         "last_read": health.last_day_read or "never",
         "missing": f"{len(health.missing_days)} d" if health.missing_days else "–",
         "skill": "–" if score is None or score["skill"] is None else f"{score['skill']:+.0%}",
         "check": "–" if score is None else VERDICTS[score["check_passed"]],
         "model_age": "–" if age is None else f"{age} d",
-        "next_tick": health.next_tick[5:16].replace("T", " "),
+        "next_tick": "–" if health.next_tick is None else health.next_tick[5:16].replace("T", " "),
     }
