@@ -12,7 +12,7 @@ import pandas as pd
 from chat_forecast.domain.arrays import to_floats
 from chat_forecast.domain.data_quality import wrong_hours
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
-from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.local_day import LocalDay, day_numbers
 from chat_forecast.domain.windows import RECENT_DAYS
 
 LONGEST_GAP_DAYS = 28
@@ -100,8 +100,8 @@ class _Extremes:
 
 def _extremes(history: pd.DataFrame) -> _Extremes | None:
     known = history[history["messages"].notna()]
-    counts, dates = to_floats(known["messages"]), known["hour"].dt.date
-    days = pd.DataFrame({"total": counts, "greatest": counts}).groupby(dates.to_numpy())
+    counts, dates = to_floats(known["messages"]), day_numbers(pd.DatetimeIndex(known["hour"]))
+    days = pd.DataFrame({"total": counts, "greatest": counts}).groupby(dates)
     table = days.agg(total=("total", "sum"), greatest=("greatest", "max"), hours=("total", "size")).tail(RECENT_DAYS)
     if len(table) < ENOUGH_DAYS:
         return None

@@ -7,7 +7,7 @@ Does not belong here: what happened in those hours.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -75,7 +75,7 @@ class LocalDay:
         """The first instant of the next day, in UTC: the origin of a forecast made at this day's end."""
         return _first_instant(self.date + _ONE_DAY, self.timezone)
 
-    @cached_property
+    @property
     def hours(self) -> pd.DatetimeIndex:
         """The local start of every hour of the day, aware, ascending; named ``hour``.
 
@@ -83,13 +83,7 @@ class LocalDay:
         repeated hour of autumn is two distinct entries, and where clocks change by half an hour the
         entry next to the change covers half an hour.
         """
-        quarters = pd.date_range(self.start, self.end, freq="15min", inclusive="left", unit="us")
-        local = quarters.tz_convert(self.timezone)
-        wall = local.tz_localize(None)
-        clock_hour = pd.Series(wall.floor("h"))
-        offset = pd.Series(wall - quarters.tz_localize(None))
-        is_start = (clock_hour != clock_hour.shift()) | (offset != offset.shift())
-        return local[is_start.to_numpy()].rename("hour")
+        return _hours(self)
 
     def plus(self, days: int) -> "LocalDay":
         """The day that many days later (earlier, if negative); dates that the zone skipped do not count."""
@@ -111,6 +105,18 @@ class LocalDay:
 def day_numbers(hours: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
     """The local day of each of some aware local hours, as days since 1970-01-01."""
     return hours.tz_localize(None).to_numpy().astype("datetime64[D]").astype(np.int64)
+
+
+@lru_cache(maxsize=1024)
+def _hours(day: LocalDay) -> pd.DatetimeIndex:
+    """See :attr:`LocalDay.hours`; kept, since the same days are gone over many times."""
+    quarters = pd.date_range(day.start, day.end, freq="15min", inclusive="left", unit="us")
+    local = quarters.tz_convert(day.timezone)
+    wall = local.tz_localize(None)
+    clock_hour = pd.Series(wall.floor("h"))
+    offset = pd.Series(wall - quarters.tz_localize(None))
+    is_start = (clock_hour != clock_hour.shift()) | (offset != offset.shift())
+    return local[is_start.to_numpy()].rename("hour")
 
 
 def _first_instant(day: date, timezone: str) -> pd.Timestamp:

@@ -5,7 +5,7 @@ Does not belong here: finding a fault (:mod:`chat_forecast.domain.data_quality`)
 (:mod:`chat_forecast.domain.retraining_rule`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,19 +35,23 @@ class Finding:
     figures: dict[str, Any] = field(default_factory=dict)
 
 
+Evaluate = Callable[[ChatStorage, Sequence[LocalDay]], Iterable[Finding]]
+"""Checks ascending days, one finding a day."""
+
+
 def chat_checks(chat: Chat) -> list[dg.AssetChecksDefinition]:
     """The checks of one chat's assets."""
     return [
-        _daily_check(chat, "merged_history", "ids_unique", ids_unique, "Every message is there once."),
-        _daily_check(chat, "hourly_series", "hours_complete", hours_complete, "Every hour of the day is there once."),
+        _daily_check(chat, "merged_history", "ids_unique", _each(ids_unique), "Every message is there once."),
+        _daily_check(chat, "hourly_series", "hours_complete", _each(hours_complete), "Every hour of the day is there once."),
         _daily_check(
-            chat, "hourly_series", "counts_add_up", counts_add_up, "The hours' counts add up to the messages stored."
+            chat, "hourly_series", "counts_add_up", _each(counts_add_up), "The hours' counts add up to the messages stored."
         ),
         _daily_check(
             chat,
             "hourly_series",
             "day_read",
-            day_read,
+            _each(day_read),
             "The whole day was read. A missing hour is neither trained on nor scored.",
             blocking=False,
         ),
@@ -55,7 +59,7 @@ def chat_checks(chat: Chat) -> list[dg.AssetChecksDefinition]:
             chat,
             "next_day_forecast",
             FORECAST_CHECK,
-            forecast_sane,
+            forecasts_sane,
             "The forecast is possible by what the chat has ever done. If not, it is withheld from people, and a sensor "
             "retrains the model.",
             blocking=False,
@@ -65,7 +69,7 @@ def chat_checks(chat: Chat) -> list[dg.AssetChecksDefinition]:
             chat,
             "daily_score",
             SCORE_CHECK,
-            forecast_good_enough,
+            _each(forecast_good_enough),
             "The verdict stored with the score: the forecasts of the last days were good enough. If not, a sensor "
             "retrains the model.",
             blocking=False,
@@ -104,10 +108,10 @@ def day_read(storage: ChatStorage, day: LocalDay) -> Finding:
     return _finding(data_quality.missing_hours(storage.frames("hourly_series", day, day)))
 
 
-def forecast_sane(storage: ChatStorage, day: LocalDay) -> Finding:
-    """Whether the forecast made at the end of a day can be true, by what the chat has ever done."""
-    history = storage.frames("hourly_series", day.plus(1 - RECENT_DAYS - LONGEST_GAP_DAYS), day)
-    return _finding(forecast_faults(storage.frames("next_day_forecast", day, day), day.plus(1), history))
+def forecasts_sane(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[Finding]:
+    """Whether the forecasts made at the end of some days can be true, by what the chat has ever done."""
+    for day, history in zip(days, storage.series_before(days, days=RECENT_DAYS + LONGEST_GAP_DAYS), strict=True):
+        yield _finding(forecast_faults(storage.frames("next_day_forecast", day, day), day.plus(1), history))
 
 
 def forecast_good_enough(storage: ChatStorage, day: LocalDay) -> Finding:
@@ -120,6 +124,11 @@ def forecast_good_enough(storage: ChatStorage, day: LocalDay) -> Finding:
     return Finding(verdict.passed, verdict.reason, {"rule": verdict.rule, **figures})
 
 
+def _each(evaluate: Callable[[ChatStorage, LocalDay], Finding]) -> Evaluate:
+    """Evaluate days one by one."""
+    return lambda storage, days: (evaluate(storage, day) for day in days)
+
+
 def _finding(faults: list[str]) -> Finding:
     return Finding(not faults, "; ".join(faults) or "as it should be")
 
@@ -128,7 +137,7 @@ def _daily_check(
     chat: Chat,
     asset: str,
     name: str,
-    evaluate: Callable[[ChatStorage, LocalDay], Finding],
+    evaluate: Evaluate,
     description: str,
     *,
     blocking: bool = True,
@@ -150,11 +159,11 @@ def _daily_check(
     def check(context: dg.AssetCheckExecutionContext, stores: dg.ResourceParam[Resources]) -> Iterator[Any]:
         storage, days = stores.storages.of(chat), days_of_run(context, chat)
         targets = _targets(context.instance, key, days)
-        for day in days:
+        for day, finding in zip(days, evaluate(storage, days), strict=True):
             yield _evaluation(
                 dg.AssetCheckKey(key, name),
                 day,
-                evaluate(storage, day),
+                finding,
                 severity=severity or warning,
                 blocking=blocking,
                 target=targets.get(day.key),

@@ -3,7 +3,7 @@
 Belongs here: every import of ``dagster._…``, with why there is no public way.
 Does not belong here: using them.
 
-Dagster is pinned to one minor version; `chat_forecast_tests/pipeline/test_compat.py` fails when one of these changes.
+Dagster is pinned to one minor version: an import that fails here names what has moved.
 """
 
 # What a check was evaluated on.
@@ -24,6 +24,11 @@ from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecordStatus,
 )
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES, NOT_FINISHED_STATUSES
+
+# The storages of an instance, each of which makes an engine for every connection; see instance_files.py.
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -36,6 +41,8 @@ from dagster._core.storage.tags import (
 # Backfill policies, lenient mappings and checks with partitions are meant; see partitions.py.
 from dagster._utils.warnings import BetaWarning, PreviewWarning
 
+SQLITE_STORAGES = (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage)
+
 __all__ = [
     "ASSET_PARTITION_RANGE_END_TAG",
     "ASSET_PARTITION_RANGE_START_TAG",
@@ -47,6 +54,7 @@ __all__ = [
     "PARTITION_NAME_TAG",
     "ROOT_RUN_ID_TAG",
     "SINGLETON_REPOSITORY_NAME",
+    "SQLITE_STORAGES",
     "AssetCheckEvaluationTargetMaterializationData",
     "AssetCheckExecutionRecordStatus",
     "BetaWarning",

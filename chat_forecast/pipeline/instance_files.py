@@ -8,15 +8,28 @@ copies the whole log into the file and waits for the disk, 5 ms each time, a qua
 connection to each of the files in use stays open, and a commit no longer waits for the disk: after a power cut the last
 events may be gone, never half written. Stored partitions are flushed for themselves
 (:mod:`chat_forecast.storage.atomic_files`).
+
+It also makes an engine for every connection, which knows no statement yet and compiles each anew. So the engines of the last
+files are kept.
 """
 
 import atexit
 import sqlite3
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chat_forecast.pipeline.compat import SQLITE_STORAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine, Pool
 
 KEPT_OPEN = 4
 """The index, the run's own events, runs, schedules."""
+KEPT_ENGINES = 16
 
 _kept: dict[str, sqlite3.Connection] = {}
 _quick_folders: set[str] = set()
@@ -28,7 +41,21 @@ def quicken(dagster_home: Path) -> None:
 
     if not _quick_folders:
         sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _on_connect)
+        for storage in SQLITE_STORAGES:
+            vars(storage)["create_engine"] = _engine_of
     _quick_folders.add(f"{dagster_home}/")
+
+
+def _engine_of(url: str, *, poolclass: "Callable[..., Pool]", connect_args: dict[str, float] | None = None) -> "Engine":
+    """As SQLAlchemy's ``create_engine``, but the engine of a file is made once."""
+    return _kept_engine(url, poolclass, tuple((connect_args or {}).items()))
+
+
+@lru_cache(maxsize=KEPT_ENGINES)
+def _kept_engine(url: str, pool: "Callable[..., Pool]", connect_args: tuple[tuple[str, float], ...]) -> "Engine":
+    from sqlalchemy import create_engine
+
+    return create_engine(url, poolclass=pool, connect_args=dict(connect_args))
 
 
 def _on_connect(connection: object, _record: object) -> None:

@@ -112,7 +112,8 @@ class ChatStorage(PartitionFiles):
             yield newest
 
     def _stored(self, asset: str, first: LocalDay, last: LocalDay) -> list[LocalDay]:
-        return [day for day in self.days(asset) if first <= day <= last]
+        # A folder of years is not listed for one day, which is left out later if it is not stored.
+        return [first] if first == last else [day for day in self.days(asset) if first <= day <= last]
 
 
 class RecentDays:

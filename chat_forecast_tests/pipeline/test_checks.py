@@ -60,9 +60,9 @@ def test_a_forecast_that_the_chat_s_history_makes_impossible_is_found(storage):
     for number in range(60):
         storage.write("hourly_series", DAY.plus(-number), make_series(DAY.plus(-number), 1, lambda _: 3))
     storage.write("next_day_forecast", DAY, make_forecast(DAY.plus(1)))
-    assert checks.forecast_sane(storage, DAY).passed
+    assert next(checks.forecasts_sane(storage, [DAY])).passed
     storage.write("next_day_forecast", DAY, make_forecast(DAY.plus(1), expected=1200))
-    assert not checks.forecast_sane(storage, DAY).passed
+    assert not next(checks.forecasts_sane(storage, [DAY])).passed
 
 
 def test_the_verdict_is_the_one_stored_with_the_score_and_is_not_judged_again(storage):

@@ -2,10 +2,12 @@
 
 import sqlite3
 
+import dagster as dg
 import pytest
 import sqlalchemy
 from sqlalchemy.pool import NullPool
 
+from chat_forecast.pipeline import instance_files
 from chat_forecast.pipeline.instance_files import KEPT_OPEN, quicken
 
 
@@ -57,3 +59,16 @@ def test_only_the_files_last_used_are_kept_open(engine_of, tmp_path):
 def test_other_databases_are_left_alone(engine_of, tmp_path, name, is_wal):
     assert store(engine_of(name, is_wal=is_wal)) == 2
     assert list(tmp_path.rglob("*-wal")) == []
+
+
+def test_the_storages_of_an_instance_make_the_engine_of_a_file_once(tmp_path):
+    quicken(tmp_path)
+    observations = dg.EventRecordsFilter(dg.DagsterEventType.ASSET_OBSERVATION)
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        known = instance_files._kept_engine.cache_info()
+        for _ in range(5):
+            assert instance.get_runs() == []
+            assert instance.event_log_storage.get_event_records(observations) == []
+        now = instance_files._kept_engine.cache_info()
+    assert now.misses == known.misses
+    assert now.hits >= known.hits + 10
