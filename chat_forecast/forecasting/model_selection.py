@@ -23,8 +23,8 @@ from chat_forecast.forecasting.curve_forecaster import make_forecaster
 from chat_forecast.forecasting.curves.base import ENOUGH_DAYS
 from chat_forecast.forecasting.distributions import Empirical
 from chat_forecast.forecasting.methods import AVERAGE, PROFILE, fit_curves, methods_of
+from chat_forecast.forecasting.same_hour import CLOCK_HOURS, counts_at_clock_hours, wall_hours
 from chat_forecast.forecasting.same_hour import NAME as SAME_HOUR
-from chat_forecast.forecasting.same_hour import same_hour_counts
 
 COMPARED_DAYS = 28
 """The last days of a series, on which the methods are compared: four of each day of the week."""
@@ -128,10 +128,11 @@ def _losses(name: str, forecast: Distribution, counts: Floats, days: npt.NDArray
 
 def _same_hour(series: pd.DataFrame, days: npt.NDArray[np.int64]) -> Empirical:
     """Forecast each compared day by the counts at the same hours of the :data:`.SAME_HOUR_DAYS` days before it."""
-    clock = series["hour"].dt.hour.to_numpy()
+    wall, messages = wall_hours(series), to_floats(series["messages"])
+    clock = wall % CLOCK_HOURS
     counts: list[Floats] = []
     for day in range(days[-1] - COMPARED_DAYS + 1, days[-1] + 1):
         low, start, end = np.searchsorted(days, [day - SAME_HOUR_DAYS, day, day + 1])
-        seen = same_hour_counts(series.iloc[low:start]) or [np.zeros(1)] * 24
+        seen = counts_at_clock_hours(wall[low:start], messages[low:start]) or [np.zeros(1)] * CLOCK_HOURS
         counts += [seen[hour] for hour in clock[start:end]]
     return Empirical(tuple(counts))

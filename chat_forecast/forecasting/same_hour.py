@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import Floats, to_floats
@@ -25,12 +26,22 @@ def same_hour_counts(series: pd.DataFrame) -> list[Floats]:
     An hour of the day with fewer than :data:`ENOUGH` known counts takes in those of the hours around it, an hour
     further on both sides until there are enough. Empty if no hour is known.
     """
-    known = series[series["messages"].notna()]
-    if known.empty:
+    return counts_at_clock_hours(wall_hours(series), to_floats(series["messages"]))
+
+
+def wall_hours(series: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """What the local clock shows at each hour of a series, in hours since 1970, a half hour left out."""
+    return pd.DatetimeIndex(series["hour"]).tz_localize(None).to_numpy().astype("datetime64[h]").astype(np.int64)
+
+
+def counts_at_clock_hours(wall: npt.NDArray[np.int64], counts: Floats) -> list[Floats]:
+    """Do :func:`same_hour_counts` on the :func:`wall_hours` of a series and its counts, NaN where missing."""
+    is_known = ~np.isnan(counts)
+    if not is_known.any():
         return []
-    wall = known["hour"].dt.tz_localize(None)
-    window = known[wall > wall.iloc[-1] - pd.Timedelta(days=SAME_HOUR_DAYS)]
-    counts, clock = to_floats(window["messages"]), window["hour"].dt.hour.to_numpy()
+    wall, counts = wall[is_known], counts[is_known]
+    is_recent = wall > wall[-1] - SAME_HOUR_DAYS * CLOCK_HOURS
+    counts, clock = counts[is_recent], wall[is_recent] % CLOCK_HOURS
     by_clock = [counts[clock == hour] for hour in range(CLOCK_HOURS)]
     return [_with_neighbours(by_clock, hour) for hour in range(CLOCK_HOURS)]
 
