@@ -30,7 +30,8 @@ HEAD = """\
 
 What `chats.toml` may hold, table by table. A key with a default may be left out. An unknown key or a value that is not
 allowed puts its chat aside: `status` and the commands that name the chat say what is wrong, and all other chats go on. A
-mistake that is no chat's, such as one in `[notify]`, is reported before anything runs. `chat-forecast up` notices a change by itself.
+mistake that is no chat's, such as one in `[notify]`, is reported before anything runs. `chat-forecast up` notices a
+change by itself.
 """
 
 

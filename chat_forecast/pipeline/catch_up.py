@@ -8,20 +8,23 @@ read in one pass, and one retraining if the newest verdict asks for it. A chat o
 nothing: its past is a backfill, which somebody asks for.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.pipeline.compat import IMPLICIT_ASSET_JOB_NAME, NOT_FINISHED_STATUSES
+from chat_forecast.pipeline.compat import IMPLICIT_ASSET_JOB_NAME, NOT_FINISHED_STATUSES, PARTITION_NAME_TAG
 from chat_forecast.pipeline.resources import Resources
-from chat_forecast.pipeline.runs import CHAT_TAG, request_catch_up
+from chat_forecast.pipeline.runs import CHAT_TAG, DAY, KIND_TAG, request_catch_up
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
 
 INTERVAL_SECONDS = 60
+SCHEDULE_TIME = timedelta(minutes=10)
+"""A single night is the schedule's for so long after its day's end. Whoever starts after 00:01 for the first time has missed
+its tick."""
 
 
 def missed_days(chat: Chat, storage: ChatStorage, last: LocalDay) -> list[LocalDay]:
@@ -35,7 +38,12 @@ def missed_days(chat: Chat, storage: ChatStorage, last: LocalDay) -> list[LocalD
     return list(done[-1].plus(1).until(last))[-chat.catch_up_days :]
 
 
-def catch_up_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
+def utc_now() -> datetime:
+    """What the machine's clock shows."""
+    return datetime.now(UTC)
+
+
+def catch_up_sensor(chats: Sequence[Chat], clock: Callable[[], datetime] = utc_now) -> dg.SensorDefinition:
     """One sensor for all chats, on from the start."""
 
     @dg.sensor(
@@ -43,10 +51,10 @@ def catch_up_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
         job_name=IMPLICIT_ASSET_JOB_NAME,
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Does several nights that were missed, while the machine was off or a source away, in one run a chat.",
+        description="Does the nights that were missed, while the machine was off or a source away, in one run a chat.",
     )
     def sensor(context: dg.SensorEvaluationContext, stores: dg.ResourceParam[Resources]) -> dg.SensorResult:
-        now, requests = datetime.now(UTC), []
+        now, requests = clock(), []
         for chat in chats:
             try:
                 last = stores.sources.last_day(chat, LocalDay.containing(now, chat.timezone).plus(-1))
@@ -54,12 +62,18 @@ def catch_up_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
             except ChatForecastError as error:  # one chat's damaged file is its own: `status` names it too
                 context.log.error(f"{chat.slug}: {error}")
                 continue
-            # A single one is the night's own, which the schedule requests.
-            if len(days) > 1 and not _has_run_under_way(context.instance, chat):
+            is_wanted = len(days) > 1 or (len(days) == 1 and _was_left(context.instance, chat, days[0], now))
+            if is_wanted and not _has_run_under_way(context.instance, chat):
                 requests.append(request_catch_up(chat, days[0], days[-1]))
-        return dg.SensorResult(run_requests=requests, skip_reason=None if requests else "No chat has missed several nights.")
+        return dg.SensorResult(run_requests=requests, skip_reason=None if requests else "No chat has missed a night.")
 
     return sensor
+
+
+def _was_left(instance: dg.DagsterInstance, chat: Chat, day: LocalDay, now: datetime) -> bool:
+    """Whether the schedule has had its time for a day's night, and did not ask for it."""
+    asked = dg.RunsFilter(tags={CHAT_TAG: chat.slug, KIND_TAG: DAY, PARTITION_NAME_TAG: day.key})
+    return now >= day.end + SCHEDULE_TIME and instance.get_runs_count(asked) == 0
 
 
 def _has_run_under_way(instance: dg.DagsterInstance, chat: Chat) -> bool:

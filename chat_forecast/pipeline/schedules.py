@@ -52,17 +52,18 @@ def _nightly(timezone: str, chats: Sequence[Chat]) -> dg.ScheduleDefinition:
         due = [chat for chat in chats if _is_due(chat, stores, day)]
         yield from (request_day(chat, day) for chat in due)
         if not due:
-            yield dg.SkipReason(f"No chat in {timezone} is due for {day.key}: not begun, ended, or caught up by the sensor.")
+            yield dg.SkipReason(f"No chat in {timezone} is due for {day.key}: not begun, ended, done, or caught up.")
 
     return request
 
 
 def _is_due(chat: Chat, stores: Resources, day: LocalDay) -> bool:
-    """Whether a chat has begun, has not ended, and has not missed earlier nights, which are caught up together."""
+    """Whether a chat has begun, has not ended, and lacks this night alone: several are caught up together."""
     if chat.first_day > day.date:
         return False
     try:
-        has_ended = stores.sources.last_day(chat, day) < day
-        return not has_ended and len(missed_days(chat, stores.storages.of(chat), day)) <= 1
+        has_ended, storage = stores.sources.last_day(chat, day) < day, stores.storages.of(chat)
+        is_done = storage.has("next_day_forecast", day)
+        return not has_ended and not is_done and len(missed_days(chat, storage, day)) <= 1
     except ChatForecastError:
         return True  # its own run says what is wrong with its files

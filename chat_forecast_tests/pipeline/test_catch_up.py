@@ -34,14 +34,15 @@ def done(stores, chat):
 
 
 @pytest.fixture
-def tick(stores, chat, tmp_path):
+def tick(stores, chat, yesterday, tmp_path):
     """Let the sensor tick as the daemon does, on an instance on disk; gives its run requests."""
     (tmp_path / "dagster").mkdir()
     with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
 
         def tick(of: Chat = chat):
+            noon = (yesterday.end + timedelta(hours=12)).to_pydatetime()
             with dg.build_sensor_context(instance=instance, resources={"stores": stores}) as context:
-                return list(catch_up_sensor([of])(context).run_requests or ())
+                return list(catch_up_sensor([of], clock=lambda: noon)(context).run_requests or ())
 
         tick.instance = instance
         yield tick
@@ -62,10 +63,14 @@ def test_ten_missed_nights_are_one_run_of_the_whole_range(tick, done, yesterday)
     assert tick() == []
 
 
-def test_last_night_alone_is_left_to_the_schedule_and_a_new_chat_to_a_backfill(tick, done, yesterday):
+def test_a_new_chat_is_left_to_a_backfill(tick):
     assert tick() == []
-    done(yesterday.plus(-1))
-    assert tick() == []
+
+
+def test_the_last_day_of_a_newer_export_is_done_although_it_is_a_single_one(tick, chat, done, yesterday):
+    done(yesterday.plus(-10))
+    (request,) = tick(chat.model_copy(update={"last_day": yesterday.plus(-9).date}))
+    assert request.run_key == f"my-chat/{yesterday.plus(-9).key}..{yesterday.plus(-9).key}"
 
 
 def test_while_a_run_of_the_chat_is_under_way_nothing_is_requested(tick, done, yesterday):
