@@ -120,7 +120,7 @@ def _rebuild(runner: Runner, chat: Chat, change: ZoneChange, now: datetime) -> C
 def _without_gaps(days: Sequence[LocalDay]) -> list[tuple[LocalDay, LocalDay]]:
     """The first and the last of each row of days that follow one another: one, unless days were never read.
 
-    Each is a run of its own. A run has one range, and to Dagster every day of it is made: so would be a day that nobody read.
+    Each is a run of its own. A run has one range, and to Dagster every day of it is made, also one that nobody read.
     """
     ranges: list[tuple[LocalDay, LocalDay]] = []
     for day in days:
