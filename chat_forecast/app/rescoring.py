@@ -14,6 +14,7 @@ from chat_forecast.domain.retraining_rule import Verdict, evaluate_rule
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.storage.partitions import ChatStorage, RecentDays
+from chat_forecast.storage.schemas import StoredFileError
 
 
 @dataclass(frozen=True)
@@ -35,20 +36,41 @@ class Rejudged:
         return self.before is None or self.before.passed != self.after.passed
 
 
-def rescore(chat: Chat, storage: ChatStorage, first: LocalDay, last: LocalDay) -> list[Rejudged]:
+@dataclass(frozen=True)
+class Rescoring:
+    """What was judged again, and what could not be."""
+
+    judged: list[Rejudged]
+    """Ascending by day."""
+    faults: list[str]
+    """The files that cannot be used, and what to do with each."""
+
+
+def rescore(chat: Chat, storage: ChatStorage, first: LocalDay, last: LocalDay) -> Rescoring:
     """Renew the verdicts of the scores stored for the days from ``first`` to ``last``; all else of a score stays.
 
     A score whose verdict would be the same in every word is not written. The chat's lock is held, so that no run writes
-    a score meanwhile.
+    a score meanwhile. A score that cannot be used counts as one that is not stored: it is not judged, and those whose rule
+    looks back to it are judged without it.
 
     Raises:
-        StoredFileError: a score in the range, or one that its rule looks back to, cannot be used. Days before it are
-            renewed already; doing the same again finishes the rest.
+        StoredFileError: a verdict could not be written.
     """
+    judged, faults = [], list[str]()
     with storage.lock():
         days = [day for day in storage.days("daily_score") if first <= day <= last]
-        recent = RecentDays(storage, "daily_score", chat.check.window_days)
-        return [_rejudge(chat, storage, day, recent.ending(day)) for day in days]
+        recent = RecentDays(storage, "daily_score", chat.check.window_days, faults)
+        for day in days:
+            scores = recent.ending(day)
+            if scores.empty or scores["day"].iloc[-1] != day.key:
+                continue
+            try:
+                withheld = storage.notes("next_day_forecast", day.plus(-1)).get("withheld", "")
+            except StoredFileError as error:
+                faults.append(str(error))
+                continue
+            judged.append(_rejudge(chat, storage, day, scores, withheld))
+    return Rescoring(judged, faults)
 
 
 def report_renewed(home: Home, chats: Sequence[Chat], chat: Chat, judged: Sequence[Rejudged]) -> None:
@@ -63,9 +85,8 @@ def report_renewed(home: Home, chats: Sequence[Chat], chat: Chat, judged: Sequen
         report_verdicts(runner.instance, chat, runner.storage(chat), renewed)
 
 
-def _rejudge(chat: Chat, storage: ChatStorage, day: LocalDay, scores: pd.DataFrame) -> Rejudged:
+def _rejudge(chat: Chat, storage: ChatStorage, day: LocalDay, scores: pd.DataFrame, withheld: str) -> Rejudged:
     row = scores.iloc[[-1]]
-    withheld = storage.notes("next_day_forecast", day.plus(-1)).get("withheld", "")
     before, after = Verdict.from_row(row.iloc[0]), evaluate_rule(scores, chat.check, withheld=withheld)
     if after != before:
         storage.write("daily_score", day, row.assign(**after.to_row()))

@@ -30,7 +30,7 @@ def rescore(workplace: Workplace, chat_slug: str, first: datetime | None, last: 
 
     A verdict is stored with its score when the score is made, and a changed rule concerns only the days that come. This
     renews the verdicts of days that are scored already, and nothing else of their scores. If the newest one fails then, the
-    model is retrained as after any failed check.
+    model is retrained as after any failed check. The exit code is 1 if a stored file that belongs to them cannot be used.
     """
     from chat_forecast.app.rescoring import report_renewed
     from chat_forecast.app.rescoring import rescore as judge
@@ -41,9 +41,10 @@ def rescore(workplace: Workplace, chat_slug: str, first: datetime | None, last: 
     end = ended_day(workplace, chat, last, "--to") if last else workplace.yesterday(chat)
     if end < begin:
         raise click.UsageError(f"--from {begin.key} is after --to {end.key}")
-    judged = judge(chat, workplace.storage(chat), begin, end)
-    report_renewed(workplace.home, workplace.chats, chat, judged)
-    print_rescoring(console_for(as_json), chat, judged)
-    refresh_report(workplace, chat, console_for(as_json))
+    done, console = judge(chat, workplace.storage(chat), begin, end), console_for(as_json)
+    report_renewed(workplace.home, workplace.chats, chat, done.judged)
+    print_rescoring(console, chat, done)
+    refresh_report(workplace, chat, console)
     if as_json:
-        print_json(rescoring_figures(chat, judged))
+        print_json(rescoring_figures(chat, done))
+    raise SystemExit(1 if done.faults else 0)

@@ -119,19 +119,34 @@ class ChatStorage(PartitionFiles):
 class RecentDays:
     """The last days of an asset, for a run that passes over ascending days: each file is read once."""
 
-    def __init__(self, storage: ChatStorage, asset: str, days: int) -> None:
+    def __init__(self, storage: ChatStorage, asset: str, days: int, faults: list[str] | None = None) -> None:
+        """With ``faults``, files that cannot be used are left out, and what is wrong with each is added to them, once."""
         self._storage = storage
         self._asset = asset
         self._days = days
+        self._faults = faults
         self._tables: dict[LocalDay, pa.Table] = {}
 
     def ending(self, day: LocalDay) -> pd.DataFrame:
-        """The stored tables of the days that end with ``day``, one below the other; unstored days are left out."""
+        """The stored tables of the days that end with ``day``, one below the other; unstored days are left out.
+
+        Raises:
+            StoredFileError: a file cannot be used, and no faults are gathered.
+        """
         wanted = list(day.plus(1 - self._days).until(day))
-        stored = {each: self._tables.get(each) or self._storage.table(self._asset, each) for each in wanted}
+        stored = {each: self._tables.get(each) or self._table(each) for each in wanted}
         self._tables = {each: table for each, table in stored.items() if table is not None}
         empty = PARTITION_SCHEMAS[self._asset].arrow(self._storage.timezone).empty_table()
         return to_pandas(pa.concat_tables([empty, *self._tables.values()]))
+
+    def _table(self, day: LocalDay) -> pa.Table | None:
+        try:
+            return self._storage.table(self._asset, day)
+        except StoredFileError as error:
+            if self._faults is None:
+                raise
+            self._faults += [str(error)] if str(error) not in self._faults else []
+            return None
 
 
 @dataclass(frozen=True)

@@ -81,8 +81,6 @@ def test_a_mistake_in_one_chats_settings_silences_nothing(home):
     found = concerns(chat_forecast("status", "--json"))
     assert len(found["ill-chat"]) == 2
     assert chat_forecast("show", "well-chat").exit_code == 0
-    assert chat_forecast("rescore", "well-chat").exit_code == 0
-    assert chat_forecast("report", "well-chat").exit_code == 0
     loaded = build_repository(Home.from_environment(os.environ)).assets_defs_by_key
     assert {key.path[0] for key in loaded} == {"well-chat"}
 
@@ -112,6 +110,17 @@ def test_show_names_a_damaged_file_shows_the_rest_and_ends_with_1(home):
     assert figures.exit_code == 1
     assert [fault.partition(" ")[0] for fault in json.loads(figures.stdout)["faults"]] == [str(path)]
     assert "model_version" not in figures.stdout
+
+
+def test_rescore_names_a_damaged_score_judges_the_others_and_ends_with_1(home):
+    path = home / "ill-chat" / "daily_score" / f"{NEWEST.plus(-2).key}.parquet"
+    cut_in_half(path)
+    ended = chat_forecast("rescore", "ill-chat", "--from", NEWEST.plus(-4).key)
+    assert ended.exit_code == 1
+    assert f"✗ {path} is damaged" in ended.output
+    assert "ill-chat: 4 scores judged by the rule relative" in ended.output
+    figures = json.loads(chat_forecast("rescore", "ill-chat", "--json").stdout)
+    assert [fault.partition(" ")[0] for fault in figures["faults"]] == [str(path)]
 
 
 def test_a_changed_rule_concerns_old_scores_only_after_rescore(home):

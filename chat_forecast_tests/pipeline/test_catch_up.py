@@ -106,3 +106,22 @@ def test_the_partitions_of_a_chat_that_has_ended_end_with_its_last_day(chat):
 
     ended = chat.model_copy(update={"first_day": date(2019, 1, 1), "last_day": date(2019, 1, 3)})
     assert daily_partitions(ended).get_partition_keys() == ["2019-01-01", "2019-01-02", "2019-01-03"]
+
+
+def test_one_chats_damaged_archive_keeps_no_other_chat_from_its_nights(stores, chat, done, yesterday, tmp_path):
+    ill = chat.model_copy(update={"slug": "ill-chat", "source": "export"})
+    archive = tmp_path / "ill-chat" / "archive" / "messages.parquet"
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(b"PAR1 and no more")
+    done(yesterday.plus(-1))
+    (schedule,) = nightly_schedules([ill, chat])
+    midnight = datetime.combine(yesterday.date + timedelta(days=1), time(0, 1), ZoneInfo(ZONE))
+    with dg.build_schedule_context(scheduled_execution_time=midnight, resources={"stores": stores}) as context:
+        requested = schedule.evaluate_tick(context).run_requests
+    assert [request.tags[CHAT_TAG] for request in requested] == ["ill-chat", "my-chat"]  # its own run says what is wrong
+    done(yesterday.plus(-3))
+    (tmp_path / "my-chat" / "next_day_forecast" / f"{yesterday.plus(-1).key}.parquet").unlink()
+    sensor = catch_up_sensor([ill, chat], clock=lambda: yesterday.end.to_pydatetime())
+    with dg.build_sensor_context(dg.DagsterInstance.ephemeral(), resources={"stores": stores}) as context:
+        (request,) = sensor(context).run_requests
+    assert request.tags[CHAT_TAG] == "my-chat"

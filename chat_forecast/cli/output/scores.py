@@ -4,14 +4,15 @@ Belongs here: laying out scores and verdicts.
 Does not belong here: computing either.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chat_forecast.app.rescoring import Rejudged
+from chat_forecast.app.rescoring import Rescoring
+from chat_forecast.cli.output.lines import counted, print_line
 from chat_forecast.cli.output.names import shown_name
 from chat_forecast.cli.output.tables import fitting_table
 from chat_forecast.settings.models import Chat
@@ -45,8 +46,11 @@ def score_table(console: Console, chat: Chat, scores: pd.DataFrame) -> Table:
     return fitting_table(console, COLUMNS, SPARABLE, build)
 
 
-def print_rescoring(console: Console, chat: Chat, judged: Sequence[Rejudged]) -> None:
-    """Print how many verdicts changed, and each day that passes now and failed before, or the other way round."""
+def print_rescoring(console: Console, chat: Chat, done: Rescoring) -> None:
+    """Print how many verdicts changed, each day that passes now and failed before or the other way round, and bad files."""
+    judged = done.judged
+    for fault in done.faults:
+        print_line(console, "red", "✗", fault)
     if not judged:
         console.print(f"{chat.slug}: no score is stored for these days.", highlight=False)
         return
@@ -57,18 +61,18 @@ def print_rescoring(console: Console, chat: Chat, judged: Sequence[Rejudged]) ->
         words = "passes now" if each.after.passed else "fails now"
         console.print(f"[{colour}]{mark}[/] {each.day.key} {words}: {each.after.reason}", highlight=False)
     made = f", {first} had no verdict before" if first else ""
-    scores = "1 score" if len(judged) == 1 else f"{len(judged)} scores"
-    changed = "1 verdict" if len(flipped) == 1 else f"{len(flipped)} verdicts"
+    scores, changed = counted(len(judged), "scores"), counted(len(flipped), "verdicts")
     console.print(f"{chat.slug}: {scores} judged by the rule {chat.check.rule}: {changed} changed{made}.", highlight=False)
 
 
-def rescoring_figures(chat: Chat, judged: Sequence[Rejudged]) -> dict[str, object]:
+def rescoring_figures(chat: Chat, done: Rescoring) -> dict[str, object]:
     """What :func:`print_rescoring` says, as figures, with every score that was judged."""
     return {
         "chat": chat.slug,
         "rule": chat.check.rule,
-        "changed": sum(each.is_changed and each.before is not None for each in judged),
-        "without_verdict_before": sum(each.before is None for each in judged),
+        "changed": sum(each.is_changed and each.before is not None for each in done.judged),
+        "without_verdict_before": sum(each.before is None for each in done.judged),
+        "faults": done.faults,
         "scores": [
             {
                 "day": each.day.key,
@@ -76,7 +80,7 @@ def rescoring_figures(chat: Chat, judged: Sequence[Rejudged]) -> dict[str, objec
                 "passed": each.after.passed,
                 "reason": each.after.reason,
             }
-            for each in judged
+            for each in done.judged
         ],
     }
 
