@@ -151,16 +151,20 @@ class Archive:
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:
         filesystem, path = fsspec.core.url_to_fs(self.url)
-        with filesystem.open(path, "rb") as content:
-            try:
+        try:
+            with filesystem.open(path, "rb") as content:
                 file = pq.ParquetFile(content)
                 ARCHIVE.expect(file.schema_arrow, self.url)
                 yield file
-            except (pa.ArrowException, OSError) as error:
-                raise StoredFileError(
-                    f"{self.url} is damaged or is no archive of messages ({error}). Restore it from a backup, or "
-                    f"delete it and import the files again: chat-forecast import {self.chat} FILE"
-                ) from error
+        except FileNotFoundError:
+            raise
+        except PermissionError as error:
+            raise StoredFileError(f"{self.url} cannot be read ({error.strerror}). Put it right, and try again.") from error
+        except (pa.ArrowException, OSError) as error:
+            raise StoredFileError(
+                f"{self.url} is damaged or is no archive of messages ({error}). Restore it from a backup, or "
+                f"delete it and import the files again: chat-forecast import {self.chat} FILE"
+            ) from error
 
     def _read_intervals(self, file: pq.ParquetFile) -> ReadIntervals:
         stored = (file.schema_arrow.metadata or {}).get(READ_INTERVALS_KEY)

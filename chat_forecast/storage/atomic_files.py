@@ -5,6 +5,7 @@ Does not belong here: which files there are and what they mean (:mod:`chat_forec
 other local files (:mod:`chat_forecast.whole_files`).
 """
 
+import errno
 import io
 import os
 from collections.abc import Iterator
@@ -133,10 +134,15 @@ def file_exists(url: str) -> bool:
 
 
 def file_version(url: str) -> str | None:
-    """What changes when a file is replaced: its time and size, or an object store's own mark; None without such a file."""
+    """What changes when a file is replaced: its time and size, or an object store's own mark; None without such a file.
+
+    Raises:
+        StoredFileError: its folder cannot be read.
+    """
     filesystem, path = fsspec.core.url_to_fs(url)
     try:
-        found = filesystem.info(path)
+        with _readable(url):
+            found = filesystem.info(path)
     except FileNotFoundError:
         return None
     marks = ("ETag", "etag", "mtime", "created", "LastModified", "size")
@@ -144,11 +150,18 @@ def file_version(url: str) -> str | None:
 
 
 def list_names(url: str) -> list[str]:
-    """The names of what lies in a folder, in order; hidden files are left out, and there are none without the folder."""
+    """The names of what lies in a folder, in order; hidden files are left out, and there are none without the folder.
+
+    Raises:
+        StoredFileError: it cannot be read, or is a file.
+    """
     filesystem, path = fsspec.core.url_to_fs(url)
     filesystem.invalidate_cache(path)
     try:
-        entries = filesystem.ls(path, detail=False)
+        with _readable(url):
+            entries = filesystem.ls(path, detail=False)
+            if entries == [path]:
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     except FileNotFoundError:
         return []
     names = (entry.rstrip("/").rpartition("/")[2] for entry in entries)
@@ -159,13 +172,17 @@ def file_versions(url: str, ending: str) -> dict[str, str]:
     """The names of the files in a folder that end so, each with a text that changes when the file is replaced.
 
     No file is opened: the text is made of the size and the time of the last change, or is an object store's own tag.
+
+    Raises:
+        StoredFileError: the folder cannot be read.
     """
     filesystem, path = fsspec.core.url_to_fs(url)
-    if isinstance(filesystem, LocalFileSystem):
-        return _local_versions(Path(path), ending)
     filesystem.invalidate_cache(path)
     try:
-        entries = filesystem.ls(path, detail=True)
+        with _readable(url):
+            if isinstance(filesystem, LocalFileSystem):
+                return _local_versions(Path(path), ending)
+            entries = filesystem.ls(path, detail=True)
     except FileNotFoundError:
         return {}
     marks = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "updated", "created")
@@ -179,12 +196,22 @@ def file_versions(url: str, ending: str) -> dict[str, str]:
 
 def _local_versions(folder: Path, ending: str) -> dict[str, str]:
     versions = {}
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.endswith(ending) and not entry.name.startswith("."):
-                    found = entry.stat()
-                    versions[entry.name] = f"{found.st_size:x}-{found.st_mtime_ns:x}"
-    except FileNotFoundError:
-        return {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(ending) and not entry.name.startswith("."):
+                found = entry.stat()
+                versions[entry.name] = f"{found.st_size:x}-{found.st_mtime_ns:x}"
     return versions
+
+
+@contextmanager
+def _readable(url: str) -> Iterator[None]:
+    """Give what goes wrong with a folder in words, but that it is not there."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StoredFileError(
+            f"{url} cannot be read ({error.strerror or error}), expected a folder that can be. Put it right, and try again."
+        ) from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pyarrow.parquet as pq
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage.atomic_files import join_url, read_footer
+from chat_forecast.storage.atomic_files import read_footer
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 
@@ -52,9 +52,8 @@ def inspect_asset(storage: ChatStorage, asset: str) -> StoredAsset:
     partitions: dict[LocalDay, PartitionSummary] = {}
     try:
         days, strays = storage.days(asset), storage.strays(asset)
-    except OSError as error:
-        folder = join_url(storage.root, storage.chat, asset)
-        return StoredAsset({}, (f"{folder} cannot be read ({error.strerror or error}), expected a folder that can be.",))
+    except StoredFileError as error:  # the folder cannot be read
+        return StoredAsset({}, (str(error),))
     faults = [f"{url} is not a partition: its name is not a day of the chat. Move it out of the folder." for url in strays]
     for day in days:
         try:

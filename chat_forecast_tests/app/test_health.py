@@ -221,6 +221,18 @@ def test_an_archive_that_is_damaged_is_a_concern_of_its_chat_alone(storage, tmp_
     assert health.last_day_read == LAST.key
 
 
+@pytest.mark.parametrize("asset", sorted(PARTITION_SCHEMAS))
+def test_a_file_in_a_folders_place_is_named_and_hides_no_other_chat(storage, tmp_path, asset):
+    (tmp_path / "other" / asset).parent.mkdir()
+    (tmp_path / "other" / asset).write_text("a file where a folder should be")
+    other = CHAT.model_copy(update={"slug": "other"})
+    now = (LAST.end + timedelta(hours=7)).to_pydatetime()
+    storages = Storages(str(tmp_path), tmp_path / "locks")
+    ill, well = examine_all([other, CHAT], storages, Sources(str(tmp_path)), TRACKING, now)
+    assert f"{tmp_path}/other/{asset} cannot be read (Not a directory), expected a folder" in ill.concerns[0]
+    assert well.concerns == []
+
+
 def test_one_chat_s_trouble_hides_no_other_chat(storage, tmp_path):
     other = CHAT.model_copy(update={"slug": "other-chat"})
     (tmp_path / "other-chat").write_text("a file where the chat's folder should be")

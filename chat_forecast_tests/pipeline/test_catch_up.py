@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
+from chat_forecast.definitions import with_end
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.catch_up import catch_up_sensor, missed_days
 from chat_forecast.pipeline.runs import CHAT_TAG, DAY_ASSETS, KIND_TAG
@@ -108,11 +109,14 @@ def test_the_partitions_of_a_chat_that_has_ended_end_with_its_last_day(chat):
     assert daily_partitions(ended).get_partition_keys() == ["2019-01-01", "2019-01-02", "2019-01-03"]
 
 
-def test_one_chats_damaged_archive_keeps_no_other_chat_from_its_nights(stores, chat, done, yesterday, tmp_path):
+@pytest.mark.parametrize("path", ["archive/messages.parquet", "next_day_forecast"])
+def test_one_chats_damaged_archive_or_folder_keeps_no_other_chat_from_its_nights(
+    stores, chat, done, yesterday, tmp_path, path
+):
     ill = chat.model_copy(update={"slug": "ill-chat", "source": "export"})
-    archive = tmp_path / "ill-chat" / "archive" / "messages.parquet"
-    archive.parent.mkdir(parents=True)
-    archive.write_bytes(b"PAR1 and no more")
+    (tmp_path / "ill-chat" / path).parent.mkdir(parents=True)
+    (tmp_path / "ill-chat" / path).write_bytes(b"PAR1 and no more")
+    assert {with_end(each, stores).last_day for each in (ill, chat)} == {None}  # so that the definitions load
     done(yesterday.plus(-1))
     (schedule,) = nightly_schedules([ill, chat])
     midnight = datetime.combine(yesterday.date + timedelta(days=1), time(0, 1), ZoneInfo(ZONE))
