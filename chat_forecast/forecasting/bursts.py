@@ -1,24 +1,28 @@
-"""Bursts: hours far above anything a chat has done before.
+"""Bursts: hours and days far above anything a chat has done before.
 
 Belongs here: cutting a burst down before a method learns from it.
-Does not belong here: scoring, which sees the counts as they were.
+Does not belong here: scoring, which sees the counts as they were; how far a busy day moves the level (:mod:`.level`).
 """
 
+from collections.abc import Collection, Iterable
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from chat_forecast.domain.arrays import to_floats
+from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.local_day import day_numbers
 from chat_forecast.domain.windows import RECENT_DAYS
 
 MOST_TIMES = 1.5
-"""An hour counts at most this many times the greatest hour of the 56 days before it."""
+"""An hour or a day counts at most this many times the greatest one of the 56 days before it."""
 LEAST_CAP = 5.0
 """No cap is below this many messages."""
 ENOUGH_DAYS = 14
-"""There is no cap until this many of the days before are known, at least in part."""
+"""There is no cap until this many of those days are known, at least in part."""
+
+Block = tuple[int, slice]
+"""A local day that is known, at least in part: its number, and where its hours are."""
 
 
 def cap_bursts(series: pd.DataFrame) -> pd.DataFrame:
@@ -29,14 +33,53 @@ def cap_bursts(series: pd.DataFrame) -> pd.DataFrame:
     new level is reached within days. Only the past is looked at. ``messages`` of the result is a float, NaN where missing.
     """
     counts = to_floats(series["messages"]).copy()
-    days = day_numbers(pd.DatetimeIndex(series["hour"]))
-    bounds = [*np.flatnonzero(np.diff(days, prepend=-1)), len(days)]
-    greatest: list[tuple[int, float]] = []
-    for start, end in pairwise(bounds):
-        greatest = [(day, most) for day, most in greatest if day >= days[start] - RECENT_DAYS]
-        if len(greatest) >= ENOUGH_DAYS:
-            cap = max(LEAST_CAP, MOST_TIMES * max(most for _, most in greatest))
-            counts[start:end] = np.minimum(counts[start:end], cap)
-        if not np.isnan(counts[start:end]).all():
-            greatest.append((int(days[start]), float(np.nanmax(counts[start:end]))))
+    _cap_hours(counts, _known_days(series, counts))
     return series.assign(messages=counts)
+
+
+def cap_for_training(series: pd.DataFrame) -> pd.DataFrame:
+    """Cut down the bursts of a series that is learnt from as a whole: what :func:`cap_bursts` does, and more.
+
+    The hours of the first days, which have no days before them, are compared with the 56 days after them. A day whose
+    total is far above those of the 56 days before, and of both days next to it, is cut down too, in all of its hours alike.
+    """
+    counts = to_floats(series["messages"]).copy()
+    days = _known_days(series, counts)
+    _cap_hours(counts, days)
+    _cap_hours(counts, reversed(days), {number for number, _ in days[:ENOUGH_DAYS]})
+    _cap_totals(counts, days)
+    return series.assign(messages=counts)
+
+
+def _known_days(series: pd.DataFrame, counts: Floats) -> list[Block]:
+    numbers = day_numbers(pd.DatetimeIndex(series["hour"]))
+    bounds = [*np.flatnonzero(np.diff(numbers, prepend=-1)).tolist(), len(numbers)]
+    blocks = [slice(start, end) for start, end in pairwise(bounds)]
+    return [(int(numbers[block.start]), block) for block in blocks if not np.isnan(counts[block]).all()]
+
+
+def _cap_hours(counts: Floats, days: Iterable[Block], only: Collection[int] | None = None) -> None:
+    """Cap the hours of the days (if given, of ``only`` some), each by those of the days passed before it, in place."""
+    passed: list[tuple[int, float]] = []
+    for number, block in days:
+        passed = [each for each in passed if abs(number - each[0]) <= RECENT_DAYS]
+        if len(passed) >= ENOUGH_DAYS and (only is None or number in only):
+            counts[block] = np.minimum(counts[block], _cap(greatest for _, greatest in passed))
+        passed.append((number, float(np.nanmax(counts[block]))))
+
+
+def _cap_totals(counts: Floats, days: list[Block]) -> None:
+    """Cap the totals of the days, each by those of the days before it and of the next one, in place."""
+    totals = [float(np.nansum(counts[block])) for _, block in days]
+    neighbours = zip([0.0, *totals[:-1]], [*totals[1:], 0.0], strict=True)
+    passed: list[tuple[int, float]] = []
+    for (number, block), total, beside in zip(days, totals, neighbours, strict=True):
+        passed = [each for each in passed if number - each[0] <= RECENT_DAYS]
+        cap = _cap([*beside, *(before for _, before in passed)]) if len(passed) >= ENOUGH_DAYS else np.inf
+        if total > cap:
+            counts[block] *= cap / total
+        passed.append((number, min(total, cap)))
+
+
+def _cap(greatest: Iterable[float]) -> float:
+    return max(LEAST_CAP, MOST_TIMES * max(greatest))

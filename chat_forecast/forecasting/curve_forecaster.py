@@ -21,7 +21,8 @@ from chat_forecast.forecasting.calibration import CountLayer, fit_count_layer
 from chat_forecast.forecasting.curves.base import Curve
 from chat_forecast.forecasting.distributions import describe_counts
 from chat_forecast.forecasting.holiday_effect import NO_EFFECT, HolidayEffect
-from chat_forecast.forecasting.level import SETTLING_DAYS, Means, levelled_means
+from chat_forecast.forecasting.level import SETTLING_DAYS
+from chat_forecast.forecasting.levelled_means import Means, levelled_means
 from chat_forecast.forecasting.methods import LOADERS
 
 PAIR_DAYS = 70
@@ -84,7 +85,7 @@ def make_forecaster(
 ) -> CurveForecaster:
     """Make a forecaster of curves: its distribution is fitted to what the level step would have made of the last days.
 
-    ``series`` is what the curves were fitted to, without bursts (:func:`.cap_bursts`), with at least one known hour.
+    ``series`` is what the curves were fitted to, without bursts (:func:`.cap_for_training`), with at least one known hour.
     """
     recent = series[series["hour"] > series["hour"].iloc[-1] - pd.Timedelta(days=PAIR_DAYS)]
     counts = to_floats(recent["messages"])

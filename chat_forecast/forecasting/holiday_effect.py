@@ -18,7 +18,8 @@ from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.local_day import day_numbers
 from chat_forecast.domain.metrics import poisson_deviance
 from chat_forecast.forecasting.curves.base import Curve
-from chat_forecast.forecasting.level import SETTLING_DAYS, Means, levelled_means
+from chat_forecast.forecasting.level import SETTLING_DAYS
+from chat_forecast.forecasting.levelled_means import Means, levelled_means
 
 CAUTION_HOLIDAYS = 2.0
 """This many ordinary days are added to both sides of the ratio."""

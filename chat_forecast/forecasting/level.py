@@ -1,19 +1,15 @@
-"""The level step: how much busier or quieter a chat has become than a curve fitted to its past.
+"""The level: how much busier or quieter a chat has become than a curve fitted to its past.
 
-Belongs here: one factor a day, from the actual and the fitted messages of the days before; what a conversation that
-goes on over midnight adds to the first hours; and curves raised to that level, hour by hour.
-Does not belong here: the curves (:mod:`.curves`), or the distribution around them (:mod:`.calibration`).
+Belongs here: one factor a day, from the actual and the fitted messages of the days before; and how far a single day may
+move it.
+Does not belong here: the curves (:mod:`.curves`), or raising them to the level hour by hour (:mod:`.levelled_means`).
 """
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
-from chat_forecast.domain.arrays import Floats, to_floats
-from chat_forecast.domain.local_day import day_numbers
+from chat_forecast.domain.arrays import Floats
 from chat_forecast.domain.windows import RECENT_DAYS
 
 HALF_LIFE_DAYS = 2.0
@@ -21,94 +17,121 @@ HALF_LIFE_DAYS = 2.0
 SETTLING_DAYS = 7
 """On the first days of a series the level is not yet known well enough to learn from."""
 
-CARRIED_HOURS = 2
-"""How many of the last hours before midnight bear on the first hours of the next day."""
-CARRIED_SHARE = 0.5
-"""Exponent of the ratio of actual to fitted messages of these hours, in the first hour of the day."""
-FADING_HOURS = 3.0
-"""The exponent falls to 1/e of itself in this many hours."""
+ALONE = 2.0
+"""A day that no neighbour confirms counts at most this many times what the level without it lets expect."""
+CONFIRMED = 2.0
+"""A day that a neighbour confirms counts at most this many times the neighbour."""
+MOST_MOVE = 1.25
+"""A day alone raises the forecast of the next one, with what is carried over midnight, by at most this factor,"""
+LEAST_MOVE = 1.05
+"""or by this one if it went far beyond anything in the 56 days before."""
+BEYOND = 1.25
+"""At this many times the greatest of the 56 days before, a count says nothing about what comes next."""
+ENOUGH_DAYS = 14
+"""Until this many of these days are known, nothing goes beyond them."""
+FEW_MESSAGES = 5.0
+"""Counts up to this many never do."""
 
 
-Means = Callable[[pd.DatetimeIndex], Floats]
-"""Messages an hour at aware local hours, as a fitted curve gives them."""
+@dataclass(frozen=True)
+class Levels:
+    """The level of each day and of the one after the last, each from the days before it, both of shape ``(days + 1,)``."""
+
+    factors: Floats
+    """By which the fitted messages of a day are multiplied."""
+    most: Floats
+    """The same at most, whatever else is known of the evening before."""
 
 
-def level_factors(actual: Floats, fitted: Floats, hours: Floats) -> Floats:
-    """Find the factor of each day and of the one after the last, shape ``(days + 1,)``, each from the days before it.
+def find_levels(actual: Floats, fitted: Floats, hours: Floats) -> Levels:
+    """Find the level of each day from the days before it.
 
     For every day, without gaps between days: the actual and the fitted messages in its known hours, and the number of
     those hours. A day's factor is ``(Σ w·actual + c) / (Σ w·fitted + c)`` with ``w = 0.5 ** (age / 2 days)``, where ``c``
     is the mean of a day (24 hours) over the 56 days before: with it, a few messages in a quiet chat do not move the level
     far. Where neither side has anything, it is 1.
 
-    >>> level_factors(np.array([24.0, 24.0]), np.array([12.0, 24.0]), np.array([24.0, 24.0])).round(3).tolist()
-    [1.0, 1.333, 1.15]
+    A burst is not a new level. Of a day far above the level, only a part counts until a day next to it is as busy:
+    see :data:`ALONE`, :data:`CONFIRMED`, :data:`BEYOND`.
+
+    >>> hours, fitted = np.full(20, 24.0), np.full(20, 24.0)
+    >>> busy = np.repeat([24.0, 96.0], [18, 2])
+    >>> find_levels(busy, fitted, hours).factors[[18, 19, 20]].round(2).tolist()
+    [1.0, 1.0, 2.09]
     """
-    decay = 0.5 ** (1 / HALF_LIFE_DAYS)
-    factors = np.ones(len(actual) + 1)
-    total = np.concatenate([[0.0], np.cumsum(actual)])
-    known = np.concatenate([[0.0], np.cumsum(hours)])
-    recent_actual = recent_fitted = 0.0
-    for day in range(1, len(factors)):
-        recent_actual = actual[day - 1] + decay * recent_actual
-        recent_fitted = fitted[day - 1] + decay * recent_fitted
+    levels = Levels(np.ones(len(actual) + 1), np.full(len(actual) + 1, MOST_MOVE))
+    total, known = (np.concatenate([[0.0], np.cumsum(values)]) for values in (actual, hours))
+    follower = _Follower()
+    for day in range(1, len(levels.factors)):
         begin = max(0, day - RECENT_DAYS)
+        follower.fade()
+        if hours[day - 1]:
+            is_known = hours[begin : day - 1] > 0
+            trust = trust_in(actual[day - 1 : day], actual[begin : day - 1][is_known], days=int(is_known.sum()))
+            follower.add(float(actual[day - 1]), float(fitted[day - 1]), float(trust[0]))
         caution = 24 * (total[day] - total[begin]) / max(1.0, known[day] - known[begin])
-        if recent_fitted + caution > 0:
-            factors[day] = (recent_actual + caution) / (recent_fitted + caution)
-    return factors
+        if follower.settled_fitted + caution > 0:
+            levels.factors[day], levels.most[day] = follower.find(float(caution))
+    return levels
 
 
-def carry_over(actual: float, fitted: float, means: Floats) -> Floats:
-    """Find the factor of each hour of a day from the last :data:`CARRIED_HOURS` hours before it, shape as ``means``.
+def trust_in(counts: Floats, before: Floats, *, days: int) -> Floats:
+    """How much counts say about what comes next, from 0 to 1: 1 unless they go beyond the greatest of those before.
 
-    ``actual`` and ``fitted`` are the messages of those hours that are known; ``means`` those expected in the hours of the
-    day, whose mean is added to both sides once an hour, so that a quiet chat is not moved far by a few messages.
+    ``before`` are the known counts of the 56 days before, ``days`` of which are known.
 
-    >>> carry_over(10.0, 2.0, np.full(24, 2.0)).round(2).tolist()[:4]
-    [1.53, 1.35, 1.24, 1.17]
+    >>> trust_in(np.array([8.0, 9.0, 99.0]), np.array([2.0, 8.0]), days=30).tolist()
+    [1.0, 0.5, 0.0]
     """
-    caution = CARRIED_HOURS * means.mean()
-    if fitted + caution <= 0:
-        return np.ones(len(means))
-    exponent = CARRIED_SHARE * np.exp(-np.arange(len(means)) / FADING_HOURS)
-    return np.asarray(((actual + caution) / (fitted + caution)) ** exponent)
+    if days < ENOUGH_DAYS:
+        return np.ones(len(counts))
+    greatest = max(FEW_MESSAGES, float(before.max()))
+    return np.asarray(np.clip((BEYOND - counts / greatest) / (BEYOND - 1), 0.0, 1.0))
 
 
-def levelled_means(curves: Sequence[Means], series: pd.DataFrame, coming: pd.DatetimeIndex) -> Floats:
-    """Find the means of every hour of a series and of the ``coming`` ones, each as known at the end of the day before it.
+@dataclass
+class _Follower:
+    """The sums behind the level, as it follows one day after the other.
 
-    ``curves`` are the means of one or more fitted curves; the result is their average, each at its own level, in messages
-    an hour. The coming hours follow the series; those after
-    the first day keep the level of that day. Shape ``(len(series) + len(coming),)``.
+    The last known day stands apart until the next one is known, which says whether it was a burst.
     """
-    hours = pd.DatetimeIndex(pd.DatetimeIndex(series["hour"]).append(coming)) if len(series) else coming
-    counts = np.concatenate([to_floats(series["messages"]), np.full(len(coming), np.nan)])
-    days = day_numbers(hours)
-    place = np.minimum(days, days[len(series)] if len(coming) else days[-1]) - days[0]
-    is_known = ~np.isnan(counts)
-    means = np.zeros(len(hours))
-    for curve in curves:
-        fitted = curve(hours)
-        sums = [
-            np.bincount(place[is_known], values[is_known], minlength=place[-1] + 1).astype(float)
-            for values in (counts, fitted, np.ones(len(hours)))
-        ]
-        means += fitted * level_factors(*sums)[place] / len(curves)
-    return _carried(hours, means, counts, place)
 
+    settled_actual: float = 0.0
+    settled_fitted: float = 0.0
+    last_fitted: float = 0.0
+    last_ratio: float = 1.0
+    last_trust: float = 1.0
+    ratio_before: float = 0.0
+    """Actual ÷ fitted messages of the known day before the last one."""
+    settled_level: float = 1.0
+    """The level without the last known day."""
 
-def _carried(hours: pd.DatetimeIndex, means: Floats, counts: Floats, place: npt.NDArray[np.int64]) -> Floats:
-    """Let each day's means go on from what the last hours before it were like."""
-    starts = np.flatnonzero(np.diff(place, prepend=place[0]))
-    instants = hours.asi8
-    reach = pd.Timedelta(hours=CARRIED_HOURS).as_unit(hours.unit).value
-    is_known = ~np.isnan(counts)
-    carried = means.copy()
-    for start, end in pairwise([*starts, len(means)]):
-        before = slice(max(0, start - CARRIED_HOURS), start)
-        chosen = is_known[before] & (instants[start] - instants[before] <= reach)
-        if chosen.any():
-            actual, fitted = counts[before][chosen].sum(), means[before][chosen].sum()
-            carried[start:end] *= carry_over(float(actual), float(fitted), means[start:end])
-    return carried
+    def fade(self) -> None:
+        """Let a day pass."""
+        decay = 0.5 ** (1 / HALF_LIFE_DAYS)
+        self.settled_actual *= decay
+        self.settled_fitted *= decay
+        self.last_fitted *= decay
+
+    def add(self, actual: float, fitted: float, trust: float) -> None:
+        """Add a known day, and settle the one before it."""
+        ratio = actual / max(fitted, 1e-9)
+        self.settled_actual += self.last_fitted * self._counted(max(self.ratio_before, ratio))
+        self.settled_fitted += self.last_fitted
+        self.ratio_before = self.last_ratio if self.last_fitted else 0.0
+        self.last_fitted, self.last_ratio, self.last_trust = fitted, ratio, trust
+
+    def find(self, caution: float) -> tuple[float, float]:
+        """The factor of the coming day, and the most that it can be; ``caution`` is added to both sides of the ratio."""
+        self.settled_level = (self.settled_actual + caution) / (self.settled_fitted + caution)
+        counted = self.last_fitted * self._counted(self.ratio_before)
+        factor = (self.settled_actual + counted + caution) / (self.settled_fitted + self.last_fitted + caution)
+        most = self.settled_level * (LEAST_MOVE + self.last_trust * (MOST_MOVE - LEAST_MOVE))
+        is_confirmed = self.ratio_before > ALONE * self.settled_level
+        return factor, max(most, MOST_MOVE * min(self.last_ratio, self.ratio_before)) if is_confirmed else most
+
+    def _counted(self, neighbour: float) -> float:
+        """The part of the last known day's ratio that counts, beside the greater ratio of its neighbours."""
+        if neighbour > ALONE * self.settled_level:
+            return min(self.last_ratio, CONFIRMED * neighbour)
+        return min(self.last_ratio, max(neighbour, self.settled_level * (1 + self.last_trust * (ALONE - 1))))

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from chat_forecast.forecasting.base import FittedForecaster, NotEnoughHistory
-from chat_forecast.forecasting.bursts import cap_bursts
+from chat_forecast.forecasting.bursts import cap_for_training
 from chat_forecast.forecasting.curve_forecaster import CurveForecaster, make_forecaster
 from chat_forecast.forecasting.holiday_effect import NO_EFFECT, find_holiday_effect
 from chat_forecast.forecasting.methods import METHODS, PROFILE, fit_curves, methods_of
@@ -45,7 +45,7 @@ def train(series: pd.DataFrame, country: str | None = None) -> Training:
     if series["messages"].isna().all():
         raise NotEnoughHistory(f"none of the {len(series)} hours of the series is known, expected at least one")
     with one_thread():
-        return _train(cap_bursts(series), country)
+        return _train(cap_for_training(series), country)
 
 
 def load(stored: Mapping[str, Any]) -> FittedForecaster:

@@ -1,10 +1,12 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.forecasting.bursts import cap_bursts
+from chat_forecast.forecasting import train
+from chat_forecast.forecasting.bursts import cap_bursts, cap_for_training
 from chat_forecast_tests.factories import make_series
-from chat_forecast_tests.forecasting.test_training import make_chat
+from chat_forecast_tests.forecasting.test_training import after, make_chat
 
 FIRST = LocalDay.parse("2026-01-01", "UTC")
 
@@ -60,3 +62,55 @@ def test_the_series_itself_is_left_as_it_is():
 
 def test_a_series_without_hours_has_none_to_cap():
     assert cap_bursts(make_chat(days=2).iloc[:0]).empty
+
+
+def test_a_burst_of_the_first_days_is_cut_for_training_by_the_days_after_it():
+    chat = make_series(FIRST, 60, lambda hour: 1000 if hour == FIRST.plus(3).hours[20] else 8)
+    assert cap_bursts(chat)["messages"].max() == 1000
+    assert cap_for_training(chat)["messages"].max() == 12
+
+
+def test_a_day_of_bursts_is_cut_for_training_and_two_busy_days_are_not():
+    def busy(days):
+        begin, end = FIRST.plus(40).start, FIRST.plus(40 + days).start
+        return make_series(FIRST, 60, lambda hour: 12 if begin <= hour < end else 8 * (hour.hour > 7))
+
+    by_day = cap_for_training(busy(1)).groupby(busy(1)["hour"].dt.date)["messages"].sum().tolist()
+    assert by_day[40] == pytest.approx(1.5 * 16 * 8)
+    assert cap_for_training(busy(2))["messages"].max() == 12
+
+
+def make_steady(days=100, level=60, seed=3):
+    rng = np.random.default_rng(seed)
+    return make_series(FIRST, days, lambda hour: int(rng.poisson(level / 24 * (1 + 0.8 * np.sin(hour.hour / 24 * 6.28)))))
+
+
+def burst_on_the_last_day(chat, hours, extra):
+    is_burst = (chat.index >= len(chat) - 24) & chat["hour"].dt.hour.isin(hours)
+    return chat.assign(messages=chat["messages"] + is_burst.astype(int) * extra)
+
+
+@pytest.fixture(scope="module")
+def steady():
+    chat = make_steady()
+    return chat, train(chat).fitted
+
+
+@pytest.mark.parametrize("extra", [10, 100, 1000, 100_000])
+@pytest.mark.parametrize("hours", [[3], [13], [23], list(range(24))], ids=["night", "day", "midnight", "all day"])
+def test_a_burst_of_any_size_moves_the_day_after_by_at_most_a_quarter(steady, hours, extra):
+    chat, fitted = steady
+    usual, moved = (
+        fitted.forecast(each, after(chat).hours)["expected"].sum()
+        for each in (chat, burst_on_the_last_day(chat, hours, extra))
+    )
+    assert 0.8 * usual <= moved <= 1.25 * usual
+
+
+@pytest.mark.parametrize("hours", [[13], list(range(24))], ids=["an hour", "all day"])
+def test_a_training_with_a_burst_in_it_moves_the_day_after_by_at_most_a_quarter(steady, hours):
+    chat, fitted = steady
+    loud = burst_on_the_last_day(chat, hours, 1000)
+    usual = fitted.forecast(chat, after(chat).hours)["expected"].sum()
+    moved = train(loud).fitted.forecast(loud, after(chat).hours)["expected"].sum()
+    assert 0.8 * usual <= moved <= 1.25 * usual

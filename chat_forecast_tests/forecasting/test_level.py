@@ -1,11 +1,15 @@
 import numpy as np
 import pytest
 
-from chat_forecast.forecasting.level import level_factors
+from chat_forecast.forecasting.level import LEAST_MOVE, MOST_MOVE, find_levels
+
+
+def levels(actual, fitted):
+    return find_levels(np.array(actual, float), np.array(fitted, float), np.full(len(actual), 24.0))
 
 
 def factors(actual, fitted):
-    return level_factors(np.array(actual, float), np.array(fitted, float), np.full(len(actual), 24.0))
+    return levels(actual, fitted).factors
 
 
 def test_a_curve_that_is_right_is_left_alone():
@@ -13,19 +17,48 @@ def test_a_curve_that_is_right_is_left_alone():
 
 
 def test_a_doubled_level_is_mostly_reached_within_a_week():
-    assert factors([50] * 30 + [100] * 7, [50] * 37)[-1] == pytest.approx(1.68, abs=0.01)
+    assert factors([50] * 30 + [100] * 7, [50] * 37)[-1] == pytest.approx(1.65, abs=0.02)
 
 
 def test_a_day_changes_only_the_factors_after_it():
-    before, after = factors([50] * 20, [50] * 20), factors([50] * 10 + [500] + [50] * 9, [50] * 20)
+    before, after = factors([50] * 20, [50] * 20), factors([50] * 10 + [90] + [50] * 9, [50] * 20)
     assert before[:11].tolist() == after[:11].tolist()
-    assert after[11] > 2
+    assert after[11] > 1.15
+
+
+@pytest.mark.parametrize("burst", [75, 100, 500, 50_000])
+def test_a_day_that_no_neighbour_confirms_moves_the_level_by_less_than_a_quarter(burst):
+    found = levels([50] * 30 + [burst] + [50] * 6, [50] * 37)
+    assert (found.factors <= 1.25).all()
+    assert (found.most <= MOST_MOVE * found.factors.max()).all()
+
+
+def test_a_day_beyond_anything_seen_says_nothing_about_the_next():
+    found = levels([50] * 30 + [500], [50] * 31)
+    assert found.factors[-1] == pytest.approx(1, abs=0.05)
+    assert found.most[-1] == pytest.approx(LEAST_MOVE)
+
+
+def test_a_second_busy_day_makes_the_first_one_count_in_full():
+    once, twice = factors([50] * 30 + [200], [50] * 31), factors([50] * 30 + [200, 200], [50] * 32)
+    weights = 0.5 ** (np.arange(32)[::-1] / 2)
+    caution = (54 * 50 + 2 * 200 - 24 * 50) / 32
+    plain = ((weights * ([50] * 30 + [200] * 2)).sum() + caution) / ((weights * 50).sum() + caution)
+    assert once[-1] < 1.1
+    assert twice[-1] == pytest.approx(plain, rel=0.02)
+
+
+def test_a_quieter_day_counts_in_full_at_once():
+    weights = 0.5 ** (np.arange(31)[::-1] / 2)
+    caution = (30 * 50 + 10) / 31
+    plain = ((weights * ([50] * 30 + [10])).sum() + caution) / ((weights * 50).sum() + caution)
+    assert factors([50] * 30 + [10], [50] * 31)[-1] == pytest.approx(plain, rel=1e-9)
 
 
 def test_an_unread_day_only_lets_older_days_fade():
     actual, fitted, hours = np.array([[100.0, 0, 0], [50.0, 0, 0], [24.0, 0, 0]])
-    levels = level_factors(actual, fitted, hours)
-    assert levels[1] > levels[2] > levels[3] > 1
+    found = find_levels(actual, fitted, hours).factors
+    assert found[1] > found[2] > found[3] > 1
 
 
 def test_days_of_silence_lead_towards_zero_and_not_below():

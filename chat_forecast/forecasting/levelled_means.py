@@ -1,0 +1,93 @@
+"""Curves raised to the level of the days before, hour by hour, each day as known at the end of the day before it.
+
+Belongs here: one mean an hour from several curves and their levels, and what a conversation that goes on over midnight
+adds to the first hours.
+Does not belong here: the level itself (:mod:`.level`), or the distribution around the means (:mod:`.calibration`).
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from chat_forecast.domain.arrays import Floats, to_floats
+from chat_forecast.domain.local_day import day_numbers
+from chat_forecast.domain.windows import RECENT_DAYS
+from chat_forecast.forecasting.level import find_levels, trust_in
+
+CARRIED_HOURS = 2
+"""How many of the last hours before midnight bear on the first hours of the next day."""
+CARRIED_SHARE = 0.5
+"""Exponent of the ratio of actual to fitted messages of these hours, in the first hour of the day."""
+FADING_HOURS = 3.0
+"""The exponent falls to 1/e of itself in this many hours."""
+
+Means = Callable[[pd.DatetimeIndex], Floats]
+"""Messages an hour at aware local hours, as a fitted curve gives them."""
+
+
+def levelled_means(curves: Sequence[Means], series: pd.DataFrame, coming: pd.DatetimeIndex) -> Floats:
+    """Find the means of every hour of a series and of the ``coming`` ones, each as known at the end of the day before it.
+
+    ``curves`` are the means of one or more fitted curves; the result is their average, each at its own level, in messages
+    an hour. ``series`` is without bursts (:func:`.cap_bursts`). The coming hours follow it; those after the first day keep
+    the level of that day. Shape ``(len(series) + len(coming),)``.
+    """
+    hours = pd.DatetimeIndex(pd.DatetimeIndex(series["hour"]).append(coming)) if len(series) else coming
+    counts = np.concatenate([to_floats(series["messages"]), np.full(len(coming), np.nan)])
+    days = day_numbers(hours)
+    place = np.minimum(days, days[len(series)] if len(coming) else days[-1]) - days[0]
+    is_known = ~np.isnan(counts)
+    means, most = np.zeros(len(hours)), np.zeros(len(hours))
+    for curve in curves:
+        fitted = curve(hours)
+        sums = [
+            np.bincount(place[is_known], values[is_known], minlength=place[-1] + 1).astype(float)
+            for values in (counts, fitted, np.ones(len(hours)))
+        ]
+        levels = find_levels(*sums)
+        means += fitted * levels.factors[place] / len(curves)
+        most += fitted * levels.most[place] / len(curves)
+    carried = _carried(hours, means, counts, place)
+    totals, greatest = np.bincount(place, carried), np.bincount(place, most)
+    scale = np.divide(greatest, totals, out=np.ones_like(totals), where=totals > greatest)
+    return np.asarray(carried * scale[place])
+
+
+def carry_over(actual: float, fitted: float, means: Floats) -> Floats:
+    """Find the factor of each hour of a day from the last :data:`CARRIED_HOURS` hours before it, shape as ``means``.
+
+    ``actual`` and ``fitted`` are the messages of those hours that are known; ``means`` those expected in the hours of the
+    day, whose mean is added to both sides once an hour, so that a quiet chat is not moved far by a few messages.
+
+    >>> carry_over(10.0, 2.0, np.full(24, 2.0)).round(2).tolist()[:4]
+    [1.53, 1.35, 1.24, 1.17]
+    """
+    caution = CARRIED_HOURS * means.mean()
+    if fitted + caution <= 0:
+        return np.ones(len(means))
+    exponent = CARRIED_SHARE * np.exp(-np.arange(len(means)) / FADING_HOURS)
+    return np.asarray(((actual + caution) / (fitted + caution)) ** exponent)
+
+
+def _carried(hours: pd.DatetimeIndex, means: Floats, counts: Floats, place: npt.NDArray[np.int64]) -> Floats:
+    """Let each day's means go on from what the last hours before it were like, unless these were a burst."""
+    starts = np.flatnonzero(np.diff(place, prepend=place[0]))
+    instants = hours.asi8
+    reach, window = (
+        span.as_unit(hours.unit).value for span in (pd.Timedelta(hours=CARRIED_HOURS), pd.Timedelta(days=RECENT_DAYS))
+    )
+    is_known = ~np.isnan(counts)
+    carried = means.copy()
+    for start, end in pairwise([*starts, len(means)]):
+        last = slice(max(0, start - CARRIED_HOURS), start)
+        chosen = is_known[last] & (instants[start] - instants[last] <= reach)
+        if chosen.any():
+            earlier = slice(int(instants.searchsorted(instants[start] - window)), last.start)
+            before = counts[earlier][is_known[earlier]]
+            actual, fitted = counts[last][chosen], means[last][chosen]
+            counted = fitted + trust_in(actual, before, days=len(before) // 24) * (actual - fitted)
+            carried[start:end] *= carry_over(float(counted.sum()), float(fitted.sum()), means[start:end])
+    return carried
