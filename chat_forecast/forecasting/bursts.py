@@ -15,7 +15,9 @@ from chat_forecast.domain.local_day import day_numbers
 from chat_forecast.domain.windows import RECENT_DAYS
 
 MOST_TIMES = 1.5
-"""An hour or a day counts at most this many times the greatest one of the 56 days before it."""
+"""An hour counts at most this many times the greatest one of the 56 days before it."""
+MOST_TIMES_A_DAY = 1.2
+"""A day counts at most this many times the busiest one of the 56 days before it, where it is learnt from as a whole."""
 LEAST_CAP = 5.0
 """No cap is below this many messages."""
 ENOUGH_DAYS = 14
@@ -40,8 +42,9 @@ def cap_bursts(series: pd.DataFrame) -> pd.DataFrame:
 def cap_for_training(series: pd.DataFrame) -> pd.DataFrame:
     """Cut down the bursts of a series that is learnt from as a whole: what :func:`cap_bursts` does, and more.
 
-    The hours of the first days, which have no days before them, are compared with the 56 days after them. A day whose
-    total is far above those of the 56 days before, and of both days next to it, is cut down too, in all of its hours alike.
+    The hours of the first days, which have no days before them, are compared with the 56 days after them. A day with more
+    than 1.2 times the messages of the busiest of the 56 days before it is cut down in all of its hours alike, but never
+    below the days next to it: two busy days are no burst.
     """
     counts = to_floats(series["messages"]).copy()
     days = _known_days(series, counts)
@@ -64,22 +67,21 @@ def _cap_hours(counts: Floats, days: Iterable[Block], only: Collection[int] | No
     for number, block in days:
         passed = [each for each in passed if abs(number - each[0]) <= RECENT_DAYS]
         if len(passed) >= ENOUGH_DAYS and (only is None or number in only):
-            counts[block] = np.minimum(counts[block], _cap(greatest for _, greatest in passed))
+            cap = max(LEAST_CAP, MOST_TIMES * max(greatest for _, greatest in passed))
+            counts[block] = np.minimum(counts[block], cap)
         passed.append((number, float(np.nanmax(counts[block]))))
 
 
 def _cap_totals(counts: Floats, days: list[Block]) -> None:
     """Cap the totals of the days, each by those of the days before it and of the next one, in place."""
     totals = [float(np.nansum(counts[block])) for _, block in days]
-    neighbours = zip([0.0, *totals[:-1]], [*totals[1:], 0.0], strict=True)
+    padded = [0.0, *totals, 0.0]
     passed: list[tuple[int, float]] = []
-    for (number, block), total, beside in zip(days, totals, neighbours, strict=True):
+    for (number, block), total, beside in zip(days, totals, zip(padded, padded[2:], strict=False), strict=True):
         passed = [each for each in passed if number - each[0] <= RECENT_DAYS]
-        cap = _cap([*beside, *(before for _, before in passed)]) if len(passed) >= ENOUGH_DAYS else np.inf
-        if total > cap:
-            counts[block] *= cap / total
-        passed.append((number, min(total, cap)))
-
-
-def _cap(greatest: Iterable[float]) -> float:
-    return max(LEAST_CAP, MOST_TIMES * max(greatest))
+        if len(passed) >= ENOUGH_DAYS:
+            cap = max(LEAST_CAP, *beside, MOST_TIMES_A_DAY * max(before for _, before in passed))
+            if total > cap:
+                counts[block] *= cap / total
+                total = cap
+        passed.append((number, total))

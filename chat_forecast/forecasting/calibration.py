@@ -62,7 +62,10 @@ def fit_count_layer(means: Floats, counts: Floats) -> CountLayer:
     least, most = np.log(LEAST_SIZE), np.log(MOST_SIZE)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
-        """Give the penalised negative log-likelihood and its gradient."""
+        """Give the penalised negative log-likelihood and its gradient, both per pair.
+
+        As sums of many thousands they make the optimiser's first step so long that it may stop at a bound.
+        """
         log_mean, free_log_size = parameters[:2] @ columns, parameters[2:] @ columns
         log_size = np.clip(free_log_size, least, most)
         size = np.exp(log_size)
@@ -73,7 +76,7 @@ def fit_count_layer(means: Floats, counts: Floats) -> CountLayer:
         by_log_size = np.where(log_size == free_log_size, size * by_size, 0.0)
         gradient = np.concatenate([columns @ surplus, columns @ by_log_size])
         distance = parameters - prior
-        return float(-likelihood.sum() + weight @ distance**2), -gradient + 2 * weight * distance
+        return float(weight @ distance**2 - likelihood.sum()) / len(counts), (2 * weight * distance - gradient) / len(counts)
 
     found = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(-1, 1), (0.5, 1.5), (-4, 6), (-0.5, 1.5)])
     layer = CountLayer(*(float(value) for value in found.x))

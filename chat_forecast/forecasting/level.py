@@ -1,6 +1,6 @@
 """The level: how much busier or quieter a chat has become than a curve fitted to its past.
 
-Belongs here: one factor a day, from the actual and the fitted messages of the days before; and how far a single day may
+Belongs here: one factor a day, from the actual and the fitted messages of the days before, and how far a single day may
 move it.
 Does not belong here: the curves (:mod:`.curves`), or raising them to the level hour by hour (:mod:`.levelled_means`).
 """
@@ -16,21 +16,17 @@ HALF_LIFE_DAYS = 2.0
 """A day's weight in the level halves in this many days."""
 SETTLING_DAYS = 7
 """On the first days of a series the level is not yet known well enough to learn from."""
-
-ALONE = 2.0
-"""A day that no neighbour confirms counts at most this many times what the level without it lets expect."""
+MOST_MOVE = 1.12
+"""A day alone raises the level by at most this factor."""
+CAUTION_MESSAGES = 10.0
+"""As many of the last 56 days' messages are added to both sides of the level's ratio, beside an average day: what a quiet
+chat does on a day is mostly chance."""
+CHANCE = 2.0
+"""A day's messages show a new level less this many times their root: the spread of counts that come by chance."""
 CONFIRMED = 2.0
-"""A day that a neighbour confirms counts at most this many times the neighbour."""
-MOST_MOVE = 1.25
-"""A day alone raises the forecast of the next one, with what is carried over midnight, by at most this factor,"""
-LEAST_MOVE = 1.05
-"""or by this one if it went far beyond anything in the 56 days before."""
-BEYOND = 1.25
-"""At this many times the greatest of the 56 days before, a count says nothing about what comes next."""
-ENOUGH_DAYS = 14
-"""Until this many of these days are known, nothing goes beyond them."""
-FEW_MESSAGES = 5.0
-"""Counts up to this many never do."""
+"""A day may rise above the level by this many times what a day next to it does."""
+CONFIRMING_HOURS = 12
+"""A day with fewer known hours shows nothing of the days next to it."""
 
 
 @dataclass(frozen=True)
@@ -47,91 +43,40 @@ def find_levels(actual: Floats, fitted: Floats, hours: Floats) -> Levels:
     """Find the level of each day from the days before it.
 
     For every day, without gaps between days: the actual and the fitted messages in its known hours, and the number of
-    those hours. A day's factor is ``(Σ w·actual + c) / (Σ w·fitted + c)`` with ``w = 0.5 ** (age / 2 days)``, where ``c``
-    is the mean of a day (24 hours) over the 56 days before: with it, a few messages in a quiet chat do not move the level
-    far. Where neither side has anything, it is 1.
+    those hours. A day's factor is ``(Σ w·counted + c) / (Σ w·fitted + c)`` with ``w = 0.5 ** (age / 2 days)``, where ``c``
+    is an average day of the 56 before, and :data:`CAUTION_MESSAGES`: with it, a few messages in a quiet chat do not move
+    the level far. Where neither side has anything, it is 1.
 
-    A burst is not a new level. Of a day far above the level, only a part counts until a day next to it is as busy:
-    see :data:`ALONE`, :data:`CONFIRMED`, :data:`BEYOND`.
+    A burst is not a new level. Of a day's messages as many are ``counted`` as raise the level by :data:`MOST_MOVE`; or
+    more, if the known day before it or after it is above the level too, beyond chance: then a day may rise above the
+    level by :data:`CONFIRMED` times as much as that one does. So a second busy day makes both of them count.
 
-    >>> hours, fitted = np.full(20, 24.0), np.full(20, 24.0)
-    >>> busy = np.repeat([24.0, 96.0], [18, 2])
-    >>> find_levels(busy, fitted, hours).factors[[18, 19, 20]].round(2).tolist()
-    [1.0, 1.0, 2.09]
+    >>> busy = np.repeat([100.0, 400.0], [18, 2])
+    >>> find_levels(busy, np.full(20, 100.0), np.full(20, 24.0)).factors[[18, 19, 20]].round(2).tolist()
+    [1.0, 1.12, 2.1]
     """
     levels = Levels(np.ones(len(actual) + 1), np.full(len(actual) + 1, MOST_MOVE))
-    total, known = (np.concatenate([[0.0], np.cumsum(values)]) for values in (actual, hours))
-    follower = _Follower()
-    for day in range(1, len(levels.factors)):
-        begin = max(0, day - RECENT_DAYS)
-        follower.fade()
-        if hours[day - 1]:
-            is_known = hours[begin : day - 1] > 0
-            trust = trust_in(actual[day - 1 : day], actual[begin : day - 1][is_known], days=int(is_known.sum()))
-            follower.add(float(actual[day - 1]), float(fitted[day - 1]), float(trust[0]))
-        caution = 24 * (total[day] - total[begin]) / max(1.0, known[day] - known[begin])
-        if follower.settled_fitted + caution > 0:
-            levels.factors[day], levels.most[day] = follower.find(float(caution))
+    weights = 0.5 ** (np.arange(RECENT_DAYS)[::-1] / HALF_LIFE_DAYS)
+    shown = np.maximum(actual - CHANCE * np.sqrt(actual), 0.0) / np.maximum(fitted, 1e-9)
+    shown[hours < CONFIRMING_HOURS] = 0.0
+    counted = np.zeros(len(actual))
+    before, level = -1, 1.0  # the known day before the last one, and the level before it
+    for day in range(1, len(actual) + 1):
+        past, last = slice(max(0, day - RECENT_DAYS), day), day - 1
+        recent = weights[past.start - past.stop :]
+        if hours[last] and before >= 0:
+            confirmed = (level + CONFIRMED * (shown[last] - level)) * fitted[before]
+            counted[before] = max(counted[before], min(actual[before], confirmed))
+        seen = counted[past].sum()
+        caution = min(CAUTION_MESSAGES, seen) + 24 * seen / max(1.0, hours[past].sum() - hours[last])
+        total, expected = recent @ counted[past] + caution, recent @ fitted[past] + caution
+        if hours[last]:
+            confirmed = (level + CONFIRMED * (shown[before] - level)) * fitted[last] if before >= 0 else 0.0
+            level = total / (expected - fitted[last]) if expected > fitted[last] else 1.0
+            counted[last] = min(actual[last], max(MOST_MOVE * level * expected - total, confirmed))
+            total += counted[last]
+            before = last
+        if expected > 0:
+            levels.factors[day] = total / expected
+            levels.most[day] = max(levels.factors[day], MOST_MOVE * level)
     return levels
-
-
-def trust_in(counts: Floats, before: Floats, *, days: int) -> Floats:
-    """How much counts say about what comes next, from 0 to 1: 1 unless they go beyond the greatest of those before.
-
-    ``before`` are the known counts of the 56 days before, ``days`` of which are known.
-
-    >>> trust_in(np.array([8.0, 9.0, 99.0]), np.array([2.0, 8.0]), days=30).tolist()
-    [1.0, 0.5, 0.0]
-    """
-    if days < ENOUGH_DAYS:
-        return np.ones(len(counts))
-    greatest = max(FEW_MESSAGES, float(before.max()))
-    return np.asarray(np.clip((BEYOND - counts / greatest) / (BEYOND - 1), 0.0, 1.0))
-
-
-@dataclass
-class _Follower:
-    """The sums behind the level, as it follows one day after the other.
-
-    The last known day stands apart until the next one is known, which says whether it was a burst.
-    """
-
-    settled_actual: float = 0.0
-    settled_fitted: float = 0.0
-    last_fitted: float = 0.0
-    last_ratio: float = 1.0
-    last_trust: float = 1.0
-    ratio_before: float = 0.0
-    """Actual ÷ fitted messages of the known day before the last one."""
-    settled_level: float = 1.0
-    """The level without the last known day."""
-
-    def fade(self) -> None:
-        """Let a day pass."""
-        decay = 0.5 ** (1 / HALF_LIFE_DAYS)
-        self.settled_actual *= decay
-        self.settled_fitted *= decay
-        self.last_fitted *= decay
-
-    def add(self, actual: float, fitted: float, trust: float) -> None:
-        """Add a known day, and settle the one before it."""
-        ratio = actual / max(fitted, 1e-9)
-        self.settled_actual += self.last_fitted * self._counted(max(self.ratio_before, ratio))
-        self.settled_fitted += self.last_fitted
-        self.ratio_before = self.last_ratio if self.last_fitted else 0.0
-        self.last_fitted, self.last_ratio, self.last_trust = fitted, ratio, trust
-
-    def find(self, caution: float) -> tuple[float, float]:
-        """The factor of the coming day, and the most that it can be; ``caution`` is added to both sides of the ratio."""
-        self.settled_level = (self.settled_actual + caution) / (self.settled_fitted + caution)
-        counted = self.last_fitted * self._counted(self.ratio_before)
-        factor = (self.settled_actual + counted + caution) / (self.settled_fitted + self.last_fitted + caution)
-        most = self.settled_level * (LEAST_MOVE + self.last_trust * (MOST_MOVE - LEAST_MOVE))
-        is_confirmed = self.ratio_before > ALONE * self.settled_level
-        return factor, max(most, MOST_MOVE * min(self.last_ratio, self.ratio_before)) if is_confirmed else most
-
-    def _counted(self, neighbour: float) -> float:
-        """The part of the last known day's ratio that counts, beside the greater ratio of its neighbours."""
-        if neighbour > ALONE * self.settled_level:
-            return min(self.last_ratio, CONFIRMED * neighbour)
-        return min(self.last_ratio, max(neighbour, self.settled_level * (1 + self.last_trust * (ALONE - 1))))

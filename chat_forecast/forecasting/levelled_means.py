@@ -14,8 +14,7 @@ import pandas as pd
 
 from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.local_day import day_numbers
-from chat_forecast.domain.windows import RECENT_DAYS
-from chat_forecast.forecasting.level import find_levels, trust_in
+from chat_forecast.forecasting.level import find_levels
 
 CARRIED_HOURS = 2
 """How many of the last hours before midnight bear on the first hours of the next day."""
@@ -73,21 +72,16 @@ def carry_over(actual: float, fitted: float, means: Floats) -> Floats:
 
 
 def _carried(hours: pd.DatetimeIndex, means: Floats, counts: Floats, place: npt.NDArray[np.int64]) -> Floats:
-    """Let each day's means go on from what the last hours before it were like, unless these were a burst."""
+    """Let each day's means go on from what the last hours before it were like."""
     starts = np.flatnonzero(np.diff(place, prepend=place[0]))
     instants = hours.asi8
-    reach, window = (
-        span.as_unit(hours.unit).value for span in (pd.Timedelta(hours=CARRIED_HOURS), pd.Timedelta(days=RECENT_DAYS))
-    )
+    reach = pd.Timedelta(hours=CARRIED_HOURS).as_unit(hours.unit).value
     is_known = ~np.isnan(counts)
     carried = means.copy()
     for start, end in pairwise([*starts, len(means)]):
         last = slice(max(0, start - CARRIED_HOURS), start)
         chosen = is_known[last] & (instants[start] - instants[last] <= reach)
         if chosen.any():
-            earlier = slice(int(instants.searchsorted(instants[start] - window)), last.start)
-            before = counts[earlier][is_known[earlier]]
-            actual, fitted = counts[last][chosen], means[last][chosen]
-            counted = fitted + trust_in(actual, before, days=len(before) // 24) * (actual - fitted)
-            carried[start:end] *= carry_over(float(counted.sum()), float(fitted.sum()), means[start:end])
+            actual, fitted = counts[last][chosen].sum(), means[last][chosen].sum()
+            carried[start:end] *= carry_over(float(actual), float(fitted), means[start:end])
     return carried

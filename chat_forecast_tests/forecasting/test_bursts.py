@@ -76,7 +76,7 @@ def test_a_day_of_bursts_is_cut_for_training_and_two_busy_days_are_not():
         return make_series(FIRST, 60, lambda hour: 12 if begin <= hour < end else 8 * (hour.hour > 7))
 
     by_day = cap_for_training(busy(1)).groupby(busy(1)["hour"].dt.date)["messages"].sum().tolist()
-    assert by_day[40] == pytest.approx(1.5 * 16 * 8)
+    assert by_day[40] == pytest.approx(1.2 * 16 * 8)
     assert cap_for_training(busy(2))["messages"].max() == 12
 
 

@@ -40,3 +40,14 @@ def test_a_chat_more_even_than_chance_gets_regular_counts_and_a_burst_does_not()
     assert layer.distribution(means).mean.sum() == pytest.approx(even.sum(), rel=0.05)
     assert fit_count_layer(means, rng.poisson(means).astype(float)).distribution(means).mean.sum() > 0
     assert fit_count_layer(means, draw(means, 1.0)).regularity is None
+
+
+@pytest.mark.parametrize("seed", [81, 110, 147])
+def test_busy_hours_that_once_stopped_the_optimiser_at_a_bound_keep_their_mean(seed):
+    rng = np.random.default_rng(seed)
+    means = np.exp(rng.normal(rng.uniform(1, 4), rng.uniform(0.5, 1.5), 1500))
+    size = rng.uniform(0.05, 0.5) * means ** rng.uniform(0, 0.8)
+    counts = rng.negative_binomial(size, size / (size + means)).astype(float)
+    layer = fit_count_layer(means, counts)
+    assert layer.distribution(means).mean.sum() == pytest.approx(counts.sum(), rel=0.25)
+    assert layer.b == pytest.approx(1, abs=0.15)
