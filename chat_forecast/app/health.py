@@ -39,6 +39,8 @@ class ChatHealth:
     chat: str
     source: str | None = None
     """None for a chat whose settings cannot be used."""
+    is_put_aside: bool = False
+    """Whether nothing is known of it, for what is wrong with its settings or with what is stored."""
     next_tick: str | None = None
     """When the schedule does the next day, if the daemon runs; None for a chat that has ended or is put aside."""
     last_day_read: str | None = None
@@ -83,7 +85,9 @@ def examine_all(
 
 def _put_aside(slug: str, reasons: str, source: str | None = None) -> ChatHealth:
     """A chat of which nothing can be found out, for its settings or for what is stored of it."""
-    return ChatHealth(slug, source, concerns=[f"it is put aside: {reason}" for reason in reasons.splitlines()])
+    return ChatHealth(
+        slug, source, is_put_aside=True, concerns=[f"it is put aside: {reason}" for reason in reasons.splitlines()]
+    )
 
 
 def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -> ChatHealth:
@@ -129,11 +133,11 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
 
 
 def _last_day(chat: Chat, sources: Sources, yesterday: LocalDay, last_read: LocalDay | None) -> tuple[LocalDay, list[str]]:
-    """The last day worth reading; where the archive that ends with it cannot be used, the last one that was read."""
+    """The last day worth reading; where the archive that ends with it cannot be used, the last one that was read, if any."""
     try:
         return sources.last_day(chat, yesterday), []
     except (StoredFileError, OSError) as error:
-        return last_read or yesterday, [str(error)]
+        return last_read or LocalDay(chat.first_day, chat.timezone).plus(-1), [str(error)]
 
 
 def _newest_score(chat: Chat, stored: StoredChat) -> tuple[dict[str, Any] | None, list[str]]:

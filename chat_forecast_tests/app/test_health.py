@@ -219,6 +219,12 @@ def test_an_archive_that_is_damaged_is_a_concern_of_its_chat_alone(storage, tmp_
     assert "archive/messages.parquet is damaged" in concern
     assert "chat-forecast import my-chat FILE" in concern
     assert health.last_day_read == LAST.key
+    unread = CHAT.model_copy(update={"source": "export", "slug": "unread"})
+    (tmp_path / "my-chat" / "archive").rename(tmp_path / "unread-archive")
+    (tmp_path / "unread").mkdir()
+    (tmp_path / "unread-archive").rename(tmp_path / "unread" / "archive")
+    health = at(Storages(str(tmp_path), tmp_path / "locks").of(unread), tmp_path, 7, unread)
+    assert (health.missing_days, len(health.concerns)) == ([], 2)
 
 
 @pytest.mark.parametrize("asset", sorted(PARTITION_SCHEMAS))

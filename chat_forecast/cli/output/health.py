@@ -58,7 +58,7 @@ def _cells(health: ChatHealth) -> dict[str, str | Text]:
     score, age = health.score, health.model_age_days
     return {
         "chat": Text(shown_name(health.chat), "red" if health.concerns else "green"),
-        "last_read": health.last_day_read or "never",
+        "last_read": "put aside" if health.is_put_aside else health.last_day_read or "never",
         "missing": f"{len(health.missing_days)} d" if health.missing_days else "–",
         "skill": "–" if score is None or score["skill"] is None else f"{score['skill']:+.0%}",
         "check": "–" if score is None else VERDICTS[score["check_passed"]],

@@ -10,12 +10,12 @@ from chat_forecast_tests.cli.output.screens import COLOURS, at_each_width, expec
 
 TICK = "2026-05-20T00:01:00+02:00"
 WELL = ChatHealth(
-    "my-chat", "export", TICK, "2026-05-19", model_trained_through="2026-05-08", model_age_days=11,
+    "my-chat", "export", next_tick=TICK, last_day_read="2026-05-19", model_trained_through="2026-05-08", model_age_days=11,
     score={"day": "2026-05-19", "skill": 0.123, "check_passed": True, "check": "good"},
 )  # fmt: skip
 LONG = "/a/path/of/many/folders/and/letters/my-chat/daily_score/2026-05-12 (copy).parquet is not a partition [/red]"
 ILL = ChatHealth(
-    "our-group_of_forty_letters_to_the_limit_", "telegram", TICK, missing_days=["2026-05-12"] * 1200,
+    "our-group_of_forty_letters_to_the_limit_", "telegram", next_tick=TICK, missing_days=["2026-05-12"] * 1200,
     concerns=[LONG, "late"], score={"day": "2026-05-19", "skill": None, "check_passed": False, "check": "bad"},
 )  # fmt: skip
 
@@ -34,6 +34,15 @@ def test_a_chat_that_is_well_takes_one_line():
     ]  # fmt: skip
 
 
+def test_a_chat_that_is_put_aside_and_one_that_has_ended_have_no_next_run():
+    aside = ChatHealth("a chat", is_put_aside=True, concerns=["it is put aside: wrong"])
+    ended = dataclasses.replace(WELL, next_tick=None, note="covered to 2026-05-19")
+    lines = seen(print_health, [aside, ended]).splitlines()
+    assert [cell.strip() for cell in lines[3].split("│")[1:-1]] == ['"a chat"', "put aside", *"–––––"]
+    assert lines[4].split("│")[-2].strip() == "–"
+    assert lines[-2:] == ['✗ "a chat": it is put aside: wrong', "– my-chat: covered to 2026-05-19"]
+
+
 def test_what_needs_a_person_stands_below_unbroken_and_as_it_is():
     lines = seen(print_health, [WELL, ILL], width=60).splitlines()
     assert lines[-2:] == [f"✗ {ILL.chat}: {LONG}", f"✗ {ILL.chat}: late"]
@@ -41,7 +50,9 @@ def test_what_needs_a_person_stands_below_unbroken_and_as_it_is():
 
 def test_a_score_without_a_verdict_is_told_what_to_do():
     score = WELL.score | {"check_passed": None, "check": "no verdict; make it: chat-forecast rescore my-chat"}
-    lines = seen(print_health, [ChatHealth("my-chat", "export", TICK, "2026-05-19", score=score)]).splitlines()
+    lines = seen(
+        print_health, [ChatHealth("my-chat", "export", next_tick=TICK, last_day_read="2026-05-19", score=score)]
+    ).splitlines()
     assert "│ none " in lines[3]
     assert lines[-1] == "– my-chat: no verdict; make it: chat-forecast rescore my-chat"
 
