@@ -4,15 +4,12 @@ Belongs here: starting a day, a range of days or a retraining, and taking the se
 Does not belong here: what is printed about it (:mod:`chat_forecast.cli`).
 """
 
-import os
-import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import dagster as dg
-import psutil
 
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
@@ -24,6 +21,7 @@ from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.pipeline.instance_files import quicken
 from chat_forecast.pipeline.resources import Resources, resources_of
 from chat_forecast.pipeline.retraining import is_retraining, wanted_retraining
+from chat_forecast.pipeline.run_process import PROCESS_TAG, is_gone, process_name
 from chat_forecast.pipeline.runs import (
     ALL_ASSETS,
     CATCH_UP,
@@ -39,9 +37,6 @@ from chat_forecast.pipeline.runs import (
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, HomeError
 from chat_forecast.storage.partitions import ChatStorage
-
-PROCESS_TAG = "chat_forecast/process"
-"""``host:pid:start time`` of the process that executes a run by itself, by which a dead one is told."""
 
 
 class RunFailed(ChatForecastError):
@@ -131,9 +126,8 @@ class Runner:
         return self.resources.storages.of(chat)
 
     def _tags(self, chat: Chat) -> dict[str, str]:
-        process = f"{socket.gethostname()}:{os.getpid()}:{psutil.Process().create_time()}"
         # The daemon cannot retry a run of this process; whoever started it sees that it failed.
-        return {CHAT_TAG: chat.slug, PROCESS_TAG: process, MAX_RETRIES_TAG: "0"}
+        return {CHAT_TAG: chat.slug, PROCESS_TAG: process_name(), MAX_RETRIES_TAG: "0"}
 
     def expect_idle(self, chat: Chat) -> None:
         """See that no run of the chat is under way; runs whose process has died are failed.
@@ -143,7 +137,7 @@ class Runner:
         """
         under_way = dg.RunsFilter(tags={CHAT_TAG: chat.slug}, statuses=list(IN_PROGRESS_RUN_STATUSES))
         for run in self.instance.get_runs(under_way):
-            if _has_died(run.tags):
+            if is_gone(run.tags):
                 self.instance.report_run_failed(run, "The process that executed this run has died.")
                 continue
             raise ChatIsBusy(
@@ -182,23 +176,11 @@ def fail_abandoned_runs(instance: dg.DagsterInstance) -> list[str]:
     abandoned = [
         run
         for run in instance.get_runs(dg.RunsFilter(statuses=list(IN_PROGRESS_RUN_STATUSES)))
-        if (_has_died(run.tags) if PROCESS_TAG in run.tags else GRPC_INFO_TAG in run.tags)
+        if (is_gone(run.tags) if PROCESS_TAG in run.tags else GRPC_INFO_TAG in run.tags)
     ]
     for run in abandoned:
         instance.report_run_failed(run, "The process that executed this run ended before the run did.")
     return [run.run_id for run in abandoned]
-
-
-def _has_died(tags: Mapping[str, str]) -> bool:
-    """Whether a run's process, on this host, is gone."""
-    host, _, process = tags.get(PROCESS_TAG, "").partition(":")
-    if host != socket.gethostname():
-        return False
-    pid, _, started = process.partition(":")
-    try:
-        return str(psutil.Process(int(pid)).create_time()) != started
-    except psutil.NoSuchProcess:
-        return True
 
 
 def _reason(result: dg.ExecuteInProcessResult) -> str:

@@ -7,6 +7,8 @@ Dagster is pinned to one minor version: an import that fails here names what has
 """
 
 # What a check was evaluated on.
+# What the instance loads by its path: the coordinator of the run queue, and the launcher.
+from dagster._cli.api import execute_run_command
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
 # Names of the tags and states that Dagster documents, but does not export.
@@ -15,8 +17,7 @@ from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NA
 # A repository that builds its definitions when it is first asked for them.
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.definitions.repository_definition.repository_data import RepositoryData
-
-# The coordinator of the run queue, which the instance loads by its path.
+from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
 from dagster._core.run_coordinator import SubmitRunContext
 
 # States of checks and runs.
@@ -37,6 +38,8 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
     ROOT_RUN_ID_TAG,
 )
+from dagster._grpc.types import ExecuteRunArgs
+from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
 # Backfill policies, lenient mappings and checks with partitions are meant; see partitions.py.
 from dagster._utils.warnings import BetaWarning, PreviewWarning
@@ -58,7 +61,15 @@ __all__ = [
     "AssetCheckEvaluationTargetMaterializationData",
     "AssetCheckExecutionRecordStatus",
     "BetaWarning",
+    "CheckRunHealthResult",
+    "ConfigurableClass",
+    "ConfigurableClassData",
+    "ExecuteRunArgs",
+    "LaunchRunContext",
     "PreviewWarning",
     "RepositoryData",
+    "RunLauncher",
     "SubmitRunContext",
+    "WorkerStatus",
+    "execute_run_command",
 ]

@@ -1,0 +1,97 @@
+"""The launcher of runs: each is a process of its own, forked from one that has imported the libraries already.
+
+Belongs here: starting, ending and watching the processes of runs on this machine.
+Does not belong here: which run may start when (``dagster.yaml``), or runs that a command executes itself
+(:mod:`chat_forecast.app.runs`).
+
+A night of one chat is half a second of work. Dagster's own launcher starts a fresh process for each, which imports for some
+seconds before it begins. Here the process that launches (the daemon) keeps a fork server: it imports the libraries once,
+at the first run, and from then on a run starts at once and shares their memory. The definitions are not among them, so
+that a run always knows the chats as they are.
+"""
+
+import signal
+from contextlib import suppress
+from multiprocessing import get_context
+
+import dagster as dg
+import psutil
+
+from chat_forecast.pipeline.compat import (
+    CheckRunHealthResult,
+    ConfigurableClass,
+    ConfigurableClassData,
+    ExecuteRunArgs,
+    LaunchRunContext,
+    RunLauncher,
+    WorkerStatus,
+    execute_run_command,
+)
+from chat_forecast.pipeline.run_process import PROCESS_TAG, is_gone, process_name, process_of
+
+PRELOADED = "chat_forecast.pipeline.warm_imports"
+"""What the fork server imports."""
+
+
+class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
+    """Launches runs on this machine, each in a process forked from a warm one."""
+
+    def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._inst_data = inst_data
+        self._context = get_context("forkserver")
+        self._context.set_forkserver_preload([PRELOADED])
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        """How ``dagster.yaml`` names this class."""
+        return self._inst_data
+
+    @classmethod
+    def config_type(cls) -> dict[str, object]:
+        """There is nothing to configure."""
+        return {}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: object) -> "WarmRunLauncher":  # noqa: ARG003
+        """Make the launcher that ``dagster.yaml`` names."""
+        return cls(inst_data)
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """Start the process of a run, and tag the run with it."""
+        run = context.dagster_run
+        if context.job_code_origin is None:
+            raise dg.DagsterInvariantViolationError(f"run {run.run_id} does not say where its code is")
+        arguments = ExecuteRunArgs(context.job_code_origin, run.run_id, self._instance.get_ref())
+        # As a daemon: it is terminated when the launching process ends, and so its run fails at once and is tried again.
+        process = self._context.Process(target=execute, args=(dg.serialize_value(arguments),), daemon=True)
+        process.start()
+        with suppress(psutil.NoSuchProcess):  # it has ended already
+            self._instance.add_run_tags(run.run_id, {PROCESS_TAG: process_name(process.pid)})
+
+    def terminate(self, run_id: str) -> bool:
+        """Interrupt a run's process, which then cancels the run; False if it has none on this machine."""
+        run = self._instance.get_run_by_id(run_id)
+        process = process_of(run.tags) if run is not None and not run.is_finished else None
+        if run is None or process is None:
+            return False
+        self._instance.report_run_canceling(run)
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGINT)
+        return True
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """The daemon may ask whether a run's process is alive."""
+        return True
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        """Whether a run's process is alive; one that cannot be seen from here is taken to be."""
+        if is_gone(run.tags):
+            return CheckRunHealthResult(WorkerStatus.FAILED, "the process that executed this run ended before the run did")
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
+
+
+def execute(arguments: str) -> None:
+    """Execute a run in this process, as the command ``dagster api execute_run`` does."""
+    execute_run_command.main([arguments])

@@ -1,0 +1,22 @@
+"""Importing this module imports what a run needs and takes long: see :mod:`.run_launcher`.
+
+Belongs here: what the fork server imports once, for the runs that are forked from it.
+Does not belong here: the definitions, which a run reads anew.
+"""
+
+import gc
+
+import sklearn.linear_model  # noqa: F401
+
+import chat_forecast.pipeline.assets
+import chat_forecast.pipeline.checks
+import chat_forecast.pipeline.repository
+import chat_forecast.presentation.plots
+import chat_forecast.sources  # noqa: F401
+from chat_forecast.forecasting.curves.prophet import silence
+from chat_forecast.tracking.client import import_mlflow
+
+with silence():
+    import prophet  # noqa: F401
+import_mlflow()
+gc.freeze()  # what is there stays: the collector of a run would only copy the memory that all of them share

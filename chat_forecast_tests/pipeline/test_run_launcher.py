@@ -1,0 +1,67 @@
+"""Runs launched as the daemon launches them: in processes forked from a warm one."""
+
+import os
+
+import dagster as dg
+import pytest
+
+from chat_forecast.pipeline import run_launcher
+from chat_forecast.pipeline.compat import LaunchRunContext, WorkerStatus
+from chat_forecast.pipeline.instance import prepare_instance
+from chat_forecast.pipeline.run_process import PROCESS_TAG, process_of
+from chat_forecast.settings.paths import Home
+from chat_forecast_tests.pipeline.sleeping_job import sleeping
+from chat_forecast_tests.served import wait_for
+
+
+@pytest.fixture
+def instance(tmp_path, monkeypatch):
+    home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})
+    prepare_instance(home)
+    monkeypatch.setenv("DAGSTER_HOME", str(home.dagster_home))
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def launch(instance, seconds):
+    """Launch a run; returns how to ask for its state now."""
+    job = dg.reconstructable(sleeping)
+    run = instance.create_run_for_job(
+        job_def=sleeping,
+        job_code_origin=job.get_python_origin(),
+        run_config={"ops": {"sleep": {"config": {"seconds": seconds}}}},
+    )
+    instance.run_launcher.launch_run(LaunchRunContext(run, None))
+    return lambda: instance.get_run_by_id(run.run_id)
+
+
+def test_a_launched_run_runs_to_its_end_in_a_process_that_had_its_libraries(instance):
+    assert isinstance(instance.run_launcher, run_launcher.WarmRunLauncher)
+    first = launch(instance, 0.0)
+    wait_for(lambda: first().is_finished, 60, "the first run, which waits for the libraries")
+    assert first().status is dg.DagsterRunStatus.SUCCESS
+    second = launch(instance, 0.0)
+    wait_for(lambda: second().is_finished, 60, "the second run")
+    assert second().status is dg.DagsterRunStatus.SUCCESS
+    assert second().tags[PROCESS_TAG].split(":")[1] != first().tags[PROCESS_TAG].split(":")[1]
+
+
+def test_a_run_that_is_terminated_is_cancelled(instance):
+    run = launch(instance, 600.0)
+    wait_for(lambda: run().status is dg.DagsterRunStatus.STARTED, 60, "the run to start")
+    assert instance.run_launcher.check_run_worker_health(run()).status is WorkerStatus.RUNNING
+    assert instance.run_launcher.terminate(run().run_id)
+    wait_for(lambda: run().is_finished, 60, "the run to end")
+    assert run().status is dg.DagsterRunStatus.CANCELED
+    assert not instance.run_launcher.terminate(run().run_id)
+
+
+def test_a_run_whose_process_is_killed_is_told_from_one_that_goes_on(instance):
+    run = launch(instance, 600.0)
+    wait_for(lambda: run().status is dg.DagsterRunStatus.STARTED, 60, "the run to start")
+    process = process_of(run().tags)
+    os.kill(process.pid, 9)
+    wait_for(lambda: process_of(run().tags) is None, 30, "the process to be gone")
+    assert instance.run_launcher.check_run_worker_health(run()).status is WorkerStatus.FAILED
+    elsewhere = run().with_tags({**run().tags, PROCESS_TAG: "another-host:1:0.5"})
+    assert instance.run_launcher.check_run_worker_health(elsewhere).status is WorkerStatus.RUNNING
