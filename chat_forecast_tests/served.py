@@ -41,6 +41,13 @@ class Served:
             runId jobName status tags { key value } assetSelection { path } } } } }"""
         return self.ask(query, filter=filters)["runsOrError"]["results"]
 
+    def times(self, **filters) -> list[float]:
+        """How many seconds each run took that passes a filter and has ended."""
+        query = """query($filter: RunsFilter!) { runsOrError(filter: $filter) { ... on Runs { results {
+            startTime endTime } } } }"""
+        runs = self.ask(query, filter=filters)["runsOrError"]["results"]
+        return [run["endTime"] - run["startTime"] for run in runs if run["endTime"]]
+
     def backfill(self, chat: str, assets, days) -> str:
         """Launch a backfill as the dialog over a range of partitions does; returns its id."""
         query = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {

@@ -106,9 +106,11 @@ def third_start(home, second_start):
 
 
 def of_other(system):
-    """The runs of the chat whose run is killed, newest first."""
+    """The runs of all assets of the chat whose run is killed, newest first."""
     return [
-        run for run in system.runs() if ["other", "raw_messages"] in [asset["path"] for asset in run["assetSelection"] or ()]
+        run
+        for run in system.runs()
+        if ["other", "trained_model"] in [asset["path"] for asset in run["assetSelection"] or ()]
     ]
 
 
