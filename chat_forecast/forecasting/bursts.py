@@ -17,7 +17,8 @@ from chat_forecast.domain.windows import RECENT_DAYS
 MOST_TIMES = 1.5
 """An hour counts at most this many times the greatest one of the 56 days before it."""
 MOST_TIMES_A_DAY = 1.2
-"""A day counts at most this many times the busiest one of the 56 days before it, where it is learnt from as a whole."""
+"""In training a day counts at most this many times the busiest one of the 56 days before it; the last day, of which nothing
+yet shows whether it was a burst, at most this many times their mean."""
 LEAST_CAP = 5.0
 """No cap is below this many messages."""
 ENOUGH_DAYS = 14
@@ -44,7 +45,8 @@ def cap_for_training(series: pd.DataFrame) -> pd.DataFrame:
 
     The hours of the first days, which have no days before them, are compared with the 56 days after them. A day with more
     than 1.2 times the messages of the busiest of the 56 days before it is cut down in all of its hours alike, but never
-    below the days next to it: two busy days are no burst.
+    below the days next to it: two busy days are no burst. The last day is compared with the mean of the 56 days before it,
+    so that the night after a burst learns nothing from it that the next one would take back.
     """
     counts = to_floats(series["messages"]).copy()
     days = _known_days(series, counts)
@@ -80,7 +82,9 @@ def _cap_totals(counts: Floats, days: list[Block]) -> None:
     for (number, block), total, beside in zip(days, totals, zip(padded, padded[2:], strict=False), strict=True):
         passed = [each for each in passed if number - each[0] <= RECENT_DAYS]
         if len(passed) >= ENOUGH_DAYS:
-            cap = max(LEAST_CAP, *beside, MOST_TIMES_A_DAY * max(before for _, before in passed))
+            before = [each for _, each in passed]
+            most = max(before) if number < days[-1][0] else float(np.mean(before))
+            cap = max(LEAST_CAP, *beside, MOST_TIMES_A_DAY * most)
             if total > cap:
                 counts[block] *= cap / total
                 total = cap

@@ -14,7 +14,9 @@ Run one with ``python -m chat_forecast_tests.benchmarks.NAME``; its docstring ex
 ``bench_load [CHATS …]``                    loading many chats: the code server, a run, the ticks of the sensors
 ``bench_report [--years N]``                a report page: size, time to build, time to draw in a browser
 ``bench_retraining [FOLDER]``               what each rule of retraining costs in trainings, and loses in accuracy
+``bench_sanity FOLDER [CHAT …]``            missing data, bursts, changes of the level: what the forecasts of real chats do
 ``bench_telegram [--messages N]``           messages a second through the real client over a loopback
 ``bench_tracking [DAYS]``                   MLflow: milliseconds for a logged score and a registered model
+``compare_forecasts BEFORE AFTER``          two outputs of ``bench_forecast``, of two versions, chat by chat
 =========================================== ==========================================================================
 """

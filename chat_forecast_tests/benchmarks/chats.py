@@ -4,14 +4,54 @@ They are not part of the repository. Stretches listed in a ``gaps.csv`` beside t
 never read, and are missing, not quiet.
 """
 
+import csv
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, order_messages
 from chat_forecast.domain.read_intervals import ReadIntervals
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A chat's hourly series: ``hour``, ``messages``, ``senders``."""
+
+    name: str
+    timezone: str
+    series: pd.DataFrame
+
+    @property
+    def last(self) -> LocalDay:
+        """The last day of the series."""
+        return LocalDay.containing(self.series["hour"].iloc[-1].to_pydatetime(), self.timezone)
+
+    def changed(self, change: Callable[[Floats], Floats], since: pd.Timestamp) -> "Chat":
+        """The same chat, whose counts are changed from an instant on."""
+        counts = to_floats(self.series["messages"])
+        changed = np.where(self.series["hour"] >= since, change(counts), counts)
+        return replace(self, series=self.series.assign(messages=pd.array(changed, dtype="Int64")))
+
+
+def read_chats(folder: Path, only: Collection[str] = ()) -> Iterator[Chat]:
+    """Read the chats of a folder in the order of its ``index.csv``; if named, ``only`` some."""
+    with (folder / "index.csv").open() as file:
+        zones = {row["chat"]: row["timezone"] for row in csv.DictReader(file)}
+    for name in only or zones:
+        yield Chat(name, zones[name], read_chat(folder, name, zones[name]))
+
+
+def hours_before(chat: Chat, day: LocalDay, days: int) -> pd.DataFrame:
+    """Take the hours of the series of so many days before a day."""
+    starts = pd.DatetimeIndex(chat.series["hour"])
+    begin, end = starts.searchsorted([day.plus(-days).start, day.start])
+    return chat.series.iloc[begin:end].reset_index(drop=True)
 
 
 def read_chat(folder: Path, chat: str, timezone: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import pytest
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting import train
 from chat_forecast.forecasting.bursts import cap_bursts, cap_for_training
+from chat_forecast.forecasting.same_hour import fit_same_hour
 from chat_forecast_tests.factories import make_series
 from chat_forecast_tests.forecasting.test_training import after, make_chat
 
@@ -114,3 +115,59 @@ def test_a_training_with_a_burst_in_it_moves_the_day_after_by_at_most_a_quarter(
     usual = fitted.forecast(chat, after(chat).hours)["expected"].sum()
     moved = train(loud).fitted.forecast(loud, after(chat).hours)["expected"].sum()
     assert 0.8 * usual <= moved <= 1.25 * usual
+
+
+def expect(chat, *, fitted=None):
+    """Messages expected on the day after a chat, by a model of its own unless one is given."""
+    return (fitted or train(chat).fitted).forecast(chat, after(chat).hours)["expected"].sum()
+
+
+@pytest.mark.parametrize("is_trained_nightly", [False, True], ids=["no training", "a training a night"])
+def test_the_days_after_a_thousand_messages_in_an_hour_are_forecast_as_ever(is_trained_nightly):
+    chat = make_steady(days=106, level=25)
+    burst = chat["hour"] == FIRST.plus(99).hours[13]
+    chat["messages"] += 1000 * burst.astype(int)
+    model = train(chat[: 99 * 24]).fitted
+    for days in range(100, 106, 2):
+        seen = chat[: days * 24]
+        assert 20 <= expect(seen, fitted=None if is_trained_nightly else model) <= 33
+
+
+def test_a_burst_in_a_quiet_chat_moves_the_day_after_by_less_than_a_message():
+    chat = make_steady(level=2)
+    fitted = train(chat).fitted
+    for hours in ([13], [23], list(range(24))):
+        loud = burst_on_the_last_day(chat, hours, 500)
+        assert abs(expect(loud, fitted=fitted) - expect(chat, fitted=fitted)) < 1
+        assert abs(expect(loud) - expect(chat)) < 1
+
+
+@pytest.mark.parametrize("hidden", [slice(-48, -24), slice(-30, -20), slice(-10, -4), slice(-24 * 8, -24)])
+def test_a_burst_beside_missing_hours_moves_the_day_after_by_at_most_a_quarter(steady, hidden):
+    chat, fitted = steady
+    chat = chat.assign(messages=chat["messages"].mask(chat.index.isin(chat.index[hidden])))
+    for hours in ([22], list(range(24))):
+        loud = burst_on_the_last_day(chat, hours, 5000)
+        assert expect(loud, fitted=fitted) <= 1.25 * expect(chat, fitted=fitted)
+
+
+def test_two_bursts_a_week_apart_move_the_day_after_by_at_most_a_quarter(steady):
+    chat, fitted = steady
+    a_week_before = (chat.index >= len(chat) - 8 * 24) & (chat.index < len(chat) - 7 * 24)
+    loud = burst_on_the_last_day(chat, list(range(24)), 500)
+    loud["messages"] += a_week_before.astype(int) * 500
+    assert expect(loud, fitted=fitted) <= 1.25 * expect(chat, fitted=fitted)
+    assert expect(loud) <= 1.25 * expect(chat)
+
+
+def test_a_burst_on_the_first_days_leaves_no_trace_in_the_forecast():
+    chat = make_steady(days=60)
+    loud = chat.assign(messages=chat["messages"] + 5000 * (chat["hour"] == FIRST.plus(2).hours[13]).astype(int))
+    assert expect(loud) == pytest.approx(expect(chat), rel=0.03)
+
+
+def test_a_burst_without_a_model_moves_the_same_hour_s_mean_by_at_most_a_quarter():
+    chat = make_steady(days=40)
+    fitted = fit_same_hour(chat)
+    for hours in ([13], list(range(24))):
+        assert expect(burst_on_the_last_day(chat, hours, 5000), fitted=fitted) <= 1.25 * expect(chat, fitted=fitted)
