@@ -12,6 +12,7 @@ Run one with ``python -m chat_forecast_tests.benchmarks.NAME``; its docstring ex
 ``bench_great_day [MESSAGES …]``            a day of very many messages through the real client, with waits in between
 ``bench_import [EXPORT]``                   importing a Telegram Desktop export of a million messages: time and memory
 ``bench_load [CHATS …]``                    loading many chats: the code server, a run, the ticks of the sensors
+``bench_nights [CHATS]``                    one night of many chats inside ``up``, beside the command ``run``
 ``bench_report [--years N]``                a report page: size, time to build, time to draw in a browser
 ``bench_retraining [FOLDER]``               what each rule of retraining costs in trainings, and loses in accuracy
 ``bench_sanity FOLDER [CHAT …]``            missing data, bursts, changes of the level: what the forecasts of real chats do
