@@ -24,7 +24,7 @@ chat does on a day is mostly chance."""
 CHANCE = 2.0
 """A day's messages show a new level less this many times their root: the spread of counts that come by chance."""
 CONFIRMED = 2.0
-"""A day may rise above the level by this many times what a day next to it does."""
+"""A day may rise above the level by this many times what the day after it does."""
 CONFIRMING_HOURS = 12
 """A day with fewer known hours shows nothing of the days next to it."""
 
@@ -48,12 +48,13 @@ def find_levels(actual: Floats, fitted: Floats, hours: Floats) -> Levels:
     the level far. Where neither side has anything, it is 1.
 
     A burst is not a new level. Of a day's messages as many are ``counted`` as raise the level by :data:`MOST_MOVE`; or
-    more, if the known day before it or after it is above the level too, beyond chance: then a day may rise above the
-    level by :data:`CONFIRMED` times as much as that one does. So a second busy day makes both of them count.
+    as many as give it the ratio of actual to fitted messages that the known day before it shows beyond chance, if that is
+    more. Once the day after it is known, it may also rise above the level by :data:`CONFIRMED` times as much as that one:
+    so a second busy day makes the first one count.
 
     >>> busy = np.repeat([100.0, 400.0], [18, 2])
     >>> find_levels(busy, np.full(20, 100.0), np.full(20, 24.0)).factors[[18, 19, 20]].round(2).tolist()
-    [1.0, 1.12, 2.1]
+    [1.0, 1.12, 2.01]
     """
     levels = Levels(np.ones(len(actual) + 1), np.full(len(actual) + 1, MOST_MOVE))
     weights = 0.5 ** (np.arange(RECENT_DAYS)[::-1] / HALF_LIFE_DAYS)
@@ -65,15 +66,15 @@ def find_levels(actual: Floats, fitted: Floats, hours: Floats) -> Levels:
         past, last = slice(max(0, day - RECENT_DAYS), day), day - 1
         recent = weights[past.start - past.stop :]
         if hours[last] and before >= 0:
-            confirmed = (level + CONFIRMED * (shown[last] - level)) * fitted[before]
-            counted[before] = max(counted[before], min(actual[before], confirmed))
+            allowed = (level + CONFIRMED * (shown[last] - level)) * fitted[before]
+            counted[before] = max(counted[before], min(actual[before], allowed))
         seen = counted[past].sum()
         caution = min(CAUTION_MESSAGES, seen) + 24 * seen / max(1.0, hours[past].sum() - hours[last])
         total, expected = recent @ counted[past] + caution, recent @ fitted[past] + caution
         if hours[last]:
-            confirmed = (level + CONFIRMED * (shown[before] - level)) * fitted[last] if before >= 0 else 0.0
+            as_before = shown[before] * fitted[last] if before >= 0 else 0.0
             level = total / (expected - fitted[last]) if expected > fitted[last] else 1.0
-            counted[last] = min(actual[last], max(MOST_MOVE * level * expected - total, confirmed))
+            counted[last] = min(actual[last], max(MOST_MOVE * level * expected - total, as_before))
             total += counted[last]
             before = last
         if expected > 0:

@@ -7,9 +7,10 @@ FOLDER holds Parquet chats with an ``index.csv`` (see :mod:`.chats`). Three tabl
 - *ladder*: for each rung RMSE ÷ that of the seasonal naive on the same inputs (geometric mean over chats, worst chat), the
   coverage of the 80% interval by randomised PIT, and of the days' totals the share within the range of the last 56 known
   days' totals, the worst one (above 1: outside, by this factor), the greatest factor between a total and the mean of these
-  days, and the share for which it is at most 1.5.
+  days, and the share for which it is at most 1.5; the same for the mean of these days that have its day of the week.
 - *bursts*: an hour or a whole day of a hundred times the usual messages on the last known day: by how much the next day's
-  forecast is moved, without a training and with one that night.
+  forecast is moved, without a training and with one that night; by whether that day, as it was, and the day before it had
+  the usual messages within a factor 1.5.
 - *changes*: from one day on the chat has 4 times, or a quarter of, its messages: how far the forecasts have come by day, and
   how many days it takes until they stay within 25%, with a training a night and without any.
 """
@@ -26,7 +27,7 @@ from chat_forecast.domain import metrics
 from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.forecast_limits import SHORTEST_DAY_HOURS
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.windows import RECENT_DAYS
+from chat_forecast.domain.windows import RECENT_DAYS, SAME_HOUR_DAYS
 from chat_forecast.forecasting import HISTORY_DAYS, FittedForecaster, train
 from chat_forecast.forecasting.same_hour import fit_same_hour
 from chat_forecast_tests.benchmarks.chats import Chat, hours_before, read_chats
@@ -79,6 +80,7 @@ def ladder_row(forecaster: FittedForecaster, seen: pd.DataFrame, day: LocalDay, 
     known = counts.dropna()
     totals = known.groupby(known.index.date).agg(["sum", "size"])
     totals = totals.loc[totals["size"] >= SHORTEST_DAY_HOURS, "sum"].tail(RECENT_DAYS)
+    same_weekday = [count for date, count in totals.items() if date.weekday() == day.date.weekday()]
     total = float(forecast.mean.sum())
     return {
         "hours": int(is_scored.sum()),
@@ -86,8 +88,14 @@ def ladder_row(forecaster: FittedForecaster, seen: pd.DataFrame, day: LocalDay, 
         "naive": float(((actual - naive)[is_scored] ** 2).sum()),
         "covered": metrics.pit_coverage(forecast.at_most(actual - 1)[is_scored], forecast.at_most(actual)[is_scored]),
         "outside": max(total / max(totals.max(), 1), (totals.min() - 1) / max(total, 1e-9)),
-        "factor": max((total + 1) / (totals.mean() + 1), (totals.mean() + 1) / (total + 1)),
+        "factor": factor_between(total, totals.mean()),
+        "weekday": factor_between(total, float(np.mean(same_weekday or totals))),
     }
+
+
+def factor_between(total: float, other: float) -> float:
+    """How many times greater the greater of two totals is; a message is added to both."""
+    return max((total + 1) / (other + 1), (other + 1) / (total + 1))
 
 
 def print_ladder(rows: pd.DataFrame) -> None:
@@ -105,6 +113,8 @@ def print_ladder(rows: pd.DataFrame) -> None:
             "worst day": part["outside"].max(),
             "÷mean, most": part["factor"].max(),
             "within 1.5": (part["factor"] <= MOST_FACTOR).mean(),
+            "÷weekday, most": part["weekday"].max(),
+            "within 1.5 ": (part["weekday"] <= MOST_FACTOR).mean(),
         }
     print("\nladder\n" + pd.DataFrame(table).T.astype({"days": int}).round(3).to_string())
 
@@ -122,6 +132,9 @@ def burst_rows(job: tuple[Chat, LocalDay]) -> list[dict[str, object]]:
         return float(forecaster.distribution(series, last.plus(1).hours).mean.sum())
 
     usual = total(model, seen)
+    totals = trained_on["messages"].groupby(trained_on["hour"].dt.date).sum().tail(SAME_HOUR_DAYS).astype(float)
+    is_usual = totals.iloc[-2:].between(totals.mean() / MOST_FACTOR, totals.mean() * MOST_FACTOR).all()
+    kind = "usual day after a usual day" if is_usual else "others"
     extra = 100 * max(24.0, float(trained_on["messages"].mean() * 24))
     rows: list[dict[str, object]] = []
     for name, clock in BURSTS.items():
@@ -136,14 +149,20 @@ def burst_rows(job: tuple[Chat, LocalDay]) -> list[dict[str, object]]:
         )
         trained = total(train(loud_training).fitted, loud)
         rows.append(
-            {"chat": chat.name, "burst": name, "no training": total(model, loud) / usual, "training": trained / usual}
+            {
+                "chat": chat.name,
+                "burst": name,
+                "days": kind,
+                "no training": total(model, loud) / usual,
+                "training": trained / usual,
+            }
         )
     return rows
 
 
 def print_bursts(rows: pd.DataFrame) -> None:
-    """Print a row a burst and a row a chat: the mean, the smallest and the greatest move."""
-    for by in ("burst", "chat"):
+    """Print the mean, the smallest and the greatest move, by what the days were like, by burst and by chat."""
+    for by in ("days", "burst", "chat"):
         table = rows.groupby(by, sort=False)[["no training", "training"]].agg(["mean", "min", "max"])
         print(f"\nforecast with a burst ÷ without, by {by}\n{table.round(2).to_string()}")
 
@@ -192,7 +211,7 @@ def origins(table: str, chat: Chat, every: int) -> Iterator[tuple[Chat, LocalDay
     if table == "ladder":
         days = [chat.last.plus(-back) for back in range(LADDER_DAYS, max(GAPS), -every)]
     else:
-        days = [chat.last.plus(-back) for back in ((60, 30) if table == "bursts" else (60,))]
+        days = [chat.last.plus(-back) for back in ((60, 51, 42, 33) if table == "bursts" else (60,))]
     return ((chat, day) for day in days)
 
 

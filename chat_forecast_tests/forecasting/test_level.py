@@ -68,7 +68,7 @@ def plain_level(actual, fitted):
 def test_a_second_busy_day_makes_the_first_one_count_too():
     once, twice = [50] * 30 + [200], [50] * 30 + [200, 200]
     assert factors(once, [50] * 31)[-1] == pytest.approx(MOST_MOVE)
-    assert factors(twice, [50] * 32)[-1] == pytest.approx(plain_level(twice, [50] * 32))
+    assert 0.9 * plain_level(twice, [50] * 32) < factors(twice, [50] * 32)[-1] < plain_level(twice, [50] * 32)
 
 
 def test_a_quieter_day_counts_in_full_at_once():
