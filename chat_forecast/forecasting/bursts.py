@@ -21,7 +21,7 @@ MOST_TIMES_A_DAY = 1.2
 yet shows whether it was a burst, at most this many times their mean."""
 LEAST_CAP = 5.0
 """No cap is below this many messages."""
-ENOUGH_DAYS = 14
+ENOUGH_DAYS = 3
 """There is no cap until this many of those days are known, at least in part."""
 
 Block = tuple[int, slice]

@@ -18,7 +18,7 @@ def slow_cap(series):
     counts = [np.nan if pd.isna(count) else float(count) for count in series["messages"]]
     for place, date in enumerate(dates):
         before = [k for k in range(place) if 0 < (date - dates[k]).days <= 56 and not np.isnan(counts[k])]
-        if len({dates[k] for k in before}) >= 14:
+        if len({dates[k] for k in before}) >= 3:
             counts[place] = min(counts[place], max(5, 1.5 * max(counts[k] for k in before)))
     return counts
 
@@ -37,7 +37,7 @@ def test_a_burst_is_cut_down_to_half_as_much_again_as_ever_before():
 def test_small_counts_and_the_first_days_are_never_cut():
     quiet = make_series(FIRST, 30, lambda hour: 5 if hour == FIRST.plus(29).hours[20] else 0)
     assert cap_bursts(quiet)["messages"].tolist() == quiet["messages"].astype(float).tolist()
-    young = make_series(FIRST, 14, lambda hour: 1000 if hour == FIRST.plus(13).hours[20] else 8)
+    young = make_series(FIRST, 3, lambda hour: 1000 if hour == FIRST.plus(2).hours[20] else 8)
     assert cap_bursts(young)["messages"].max() == 1000
 
 
@@ -66,7 +66,7 @@ def test_a_series_without_hours_has_none_to_cap():
 
 
 def test_a_burst_of_the_first_days_is_cut_for_training_by_the_days_after_it():
-    chat = make_series(FIRST, 60, lambda hour: 1000 if hour == FIRST.plus(3).hours[20] else 8)
+    chat = make_series(FIRST, 60, lambda hour: 1000 if hour == FIRST.plus(1).hours[20] else 8)
     assert cap_bursts(chat)["messages"].max() == 1000
     assert cap_for_training(chat)["messages"].max() == 12
 
@@ -171,3 +171,11 @@ def test_a_burst_without_a_model_moves_the_same_hour_s_mean_by_at_most_a_quarter
     fitted = fit_same_hour(chat)
     for hours in ([13], list(range(24))):
         assert expect(burst_on_the_last_day(chat, hours, 5000), fitted=fitted) <= 1.25 * expect(chat, fitted=fitted)
+
+
+@pytest.mark.parametrize("days", [5, 10, 16])
+def test_a_burst_in_a_young_chat_moves_the_day_after_by_at_most_a_quarter(days):
+    chat = make_steady(days=days, level=25)
+    loud = burst_on_the_last_day(chat, [13], 1000)
+    assert expect(loud, fitted=train(chat).fitted) <= 1.25 * expect(chat)
+    assert expect(loud) <= 1.25 * expect(chat)
