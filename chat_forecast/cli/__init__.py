@@ -12,6 +12,7 @@ from chat_forecast.cli.gaps import gaps
 from chat_forecast.cli.importing import import_, imports
 from chat_forecast.cli.notify import notify
 from chat_forecast.cli.pipeline import backfill, demo, run, show, up
+from chat_forecast.cli.prune import prune
 from chat_forecast.cli.reports import report
 from chat_forecast.cli.rescore import rescore
 from chat_forecast.cli.shell import completion
@@ -32,6 +33,6 @@ def main() -> None:
 
 for command in (
     demo, up, import_, imports, gaps, login, logout, chats, add, backfill, run, show, report, status, rescore, timezone,
-    backtest, notify, completion,
+    backtest, notify, prune, completion,
 ):  # fmt: skip
     main.add_command(command)

@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from types import FrameType
 
 from chat_forecast.app.serving.commands import CODE_SERVER, MLFLOW, code_socket, commands, workspace, workspace_file
@@ -46,7 +47,7 @@ def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Ca
     dagster, mlflow, reports = (f"http://{LOOPBACK}:{number}" for number in (port, mlflow_port, reports_port))
     mlflow = without_secrets(home.mlflow_uri) if has_mlflow_server else mlflow
     _set_link_targets(dagster, reports, None if has_mlflow_server else mlflow)
-    _prepare_database()
+    _prepare_database(home, say)
     code_socket(home).unlink(missing_ok=True)  # of an `up` that was killed
     replace_file(workspace_file(home), workspace(home).encode())
     wanted = commands(home, port, mlflow_port, reports_port)
@@ -109,11 +110,23 @@ def _signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _prepare_database() -> None:
-    # Webserver and daemon starting at the same moment on an empty folder can break its SQLite schema.
+def _prepare_database(home: Home, say: Callable[[str], object]) -> None:
+    """Make Dagster's files where there are none, end runs that nobody executes, and prune, while nobody else is in.
+
+    Webserver and daemon starting at the same moment on an empty folder can break its SQLite schema.
+    """
     import dagster as dg
 
+    from chat_forecast.app.pruning import KEEP_DAYS, PruningError, find_prunable, prune
     from chat_forecast.app.runs import fail_abandoned_runs
 
     with dg.DagsterInstance.get() as instance:
         fail_abandoned_runs(instance)
+        old = find_prunable(home, instance, datetime.now(UTC))
+    try:
+        prune(home, old)
+    except PruningError as error:  # what is too much on the disk is no reason to do nothing
+        say(str(error))
+    else:
+        if old.runs:
+            say(f"The traces of {old.runs} runs older than {KEEP_DAYS} days are deleted ({old.size / 1e6:.1f} MB).")

@@ -1,0 +1,130 @@
+"""What a home may lose by age: the traces of old runs, of which nothing that is stored, shown or checked depends.
+
+Belongs here: finding them, deleting them, and giving their place back to the disk.
+Does not belong here: partitions, archives, models and scores, which are never deleted.
+
+Dagster keeps the events of each run in a file of its own, four fifths of what a night takes. What is stored of an asset, its
+checks and its metadata stand in another one, the index, and stay. Deleting a *run* instead would take them along.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from chat_forecast.errors import ChatForecastError
+from chat_forecast.pipeline.compat import NOT_FINISHED_STATUSES
+from chat_forecast.settings.paths import Home
+
+KEEP_DAYS = 30
+"""The traces of runs are kept this long, if nothing else is said."""
+INDEX = "index"
+PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
+"""A picture in an event's metadata, as version 0.1.0 stored them; now they are drawn when they are looked at."""
+NO_PICTURE = "data:,"
+RUNS_AT_ONCE = 500
+WORTH_COMPACTING = 1_000_000
+"""A file is written anew if this many bytes of it are free."""
+
+
+class PruningError(ChatForecastError):
+    """Something could not be deleted; the message names it and what to do."""
+
+
+@dataclass(frozen=True)
+class Prunable:
+    """What may go."""
+
+    runs: int
+    """How many runs have traces older than the days kept."""
+    files: tuple[Path, ...]
+    """The files of their events and logs, and the plots and tables of MLflow's runs of that age."""
+    size: int
+    """Bytes of these files."""
+
+
+def find_prunable(home: Home, instance: dg.DagsterInstance, now: datetime, keep_days: int = KEEP_DAYS) -> Prunable:
+    """Find the traces of finished runs that are older than the days kept; nothing is changed."""
+    oldest = (now - timedelta(days=keep_days)).timestamp()
+    events = home.dagster_home / "history" / "runs"
+    old = [path for path in sorted(events.glob("*.db")) if path.stem != INDEX and path.stat().st_mtime < oldest]
+    going = _unfinished(instance, [path.stem for path in old])
+    finished = [path for path in old if path.stem not in going]
+    files = [file for path in finished for file in _files_of_run(home, path) if file.is_file()]
+    files += [path for path in _mlflow_files(home) if path.stat().st_mtime < oldest]
+    return Prunable(len(finished), tuple(files), sum(file.stat().st_size for file in files))
+
+
+def prune(home: Home, prunable: Prunable) -> int:
+    """Delete what was found, take the pictures of version 0.1.0 out of the index, and give free space back to the disk.
+
+    A file of Dagster's that somebody else is writing to is left as large as it is; the next pruning sees to it. Returns the
+    bytes that were freed.
+
+    Raises:
+        PruningError: a file could not be deleted.
+    """
+    try:
+        for file in prunable.files:
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise PruningError(f"{error.filename}: {error.strerror}. See that it can be deleted, then prune again.") from error
+    databases = [home.dagster_home / "history" / "runs" / f"{INDEX}.db", home.dagster_home / "history" / "runs.db"]
+    databases.append(home.dagster_home / "schedules" / "schedules.db")
+    return prunable.size + sum(_compacted(database) for database in databases if database.exists())
+
+
+def _unfinished(instance: dg.DagsterInstance, runs: list[str]) -> set[str]:
+    """Those of some runs that have not ended."""
+    unfinished: set[str] = set()
+    for start in range(0, len(runs), RUNS_AT_ONCE):
+        chosen = dg.RunsFilter(run_ids=runs[start : start + RUNS_AT_ONCE], statuses=list(NOT_FINISHED_STATUSES))
+        unfinished.update(run.run_id for run in instance.get_runs(chosen))
+    return unfinished
+
+
+def _files_of_run(home: Home, events: Path) -> Iterator[Path]:
+    """The files of a run's events, which lie in ``events``, and of what its steps printed."""
+    yield from (events.with_name(f"{events.name}{suffix}") for suffix in ("", "-wal", "-shm"))
+    yield from (home.dagster_home / "storage" / events.stem).rglob("*")
+
+
+def _mlflow_files(home: Home) -> Iterator[Path]:
+    """The plots and tables of MLflow's runs, where they lie in this home; not its models, and not its figures."""
+    yield from home.mlflow_artifacts.glob("*/*/artifacts/*.png")
+    yield from home.mlflow_artifacts.glob("*/*/artifacts/*.json")
+
+
+def _compacted(database: Path) -> int:
+    """Write an SQLite file anew if much of it is free; returns by how many bytes it and its log became smaller."""
+    before = _size(database)
+    with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
+        try:
+            _take_pictures_out(connection)
+            free, page = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_size"))
+            if free * page >= WORTH_COMPACTING:
+                connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.OperationalError:  # somebody is writing to it
+            return 0
+    return max(0, before - _size(database))
+
+
+def _take_pictures_out(connection: sqlite3.Connection) -> None:
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "event_logs" not in tables:
+        return
+    found = connection.execute("SELECT id FROM event_logs WHERE instr(event, 'data:image/png;base64,') > 0").fetchall()
+    for (number,) in found:
+        (event,) = connection.execute("SELECT event FROM event_logs WHERE id = ?", (number,)).fetchone()
+        connection.execute("UPDATE event_logs SET event = ? WHERE id = ?", (PICTURE.sub(NO_PICTURE, event), number))
+
+
+def _size(database: Path) -> int:
+    files = (database.with_name(f"{database.name}{suffix}") for suffix in ("", "-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
