@@ -7,12 +7,13 @@ Dagster keeps the events of each run in a file of its own, four fifths of what a
 checks and its metadata stand in another one, the index, and stay. Deleting a *run* instead would take them along.
 """
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -27,8 +28,12 @@ INDEX = "index"
 PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
 """A picture in an event's metadata, as version 0.1.0 stored them; now they are drawn when they are looked at."""
 NO_PICTURE = "data:,"
+PLANS = (
+    dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED.value,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value,
+)
 RUNS_AT_ONCE = 500
-WORTH_COMPACTING = 1_000_000
+WORTH_COMPACTING = 100_000
 """A file is written anew if this many bytes of it are free."""
 
 
@@ -46,22 +51,24 @@ class Prunable:
     """The files of their events and logs, and the plots and tables of MLflow's runs of that age."""
     size: int
     """Bytes of these files."""
+    oldest: datetime
+    """What is older than this may go."""
 
 
 def find_prunable(home: Home, instance: dg.DagsterInstance, now: datetime, keep_days: int = KEEP_DAYS) -> Prunable:
     """Find the traces of finished runs that are older than the days kept; nothing is changed."""
-    oldest = (now - timedelta(days=keep_days)).timestamp()
+    oldest = now - timedelta(days=keep_days)
     events = home.dagster_home / "history" / "runs"
-    old = [path for path in sorted(events.glob("*.db")) if path.stem != INDEX and path.stat().st_mtime < oldest]
+    old = [path for path in sorted(events.glob("*.db")) if path.stem != INDEX and _is_older(path, oldest)]
     going = _unfinished(instance, [path.stem for path in old])
     finished = [path for path in old if path.stem not in going]
     files = [file for path in finished for file in _files_of_run(home, path) if file.is_file()]
-    files += [path for path in _mlflow_files(home) if path.stat().st_mtime < oldest]
-    return Prunable(len(finished), tuple(files), sum(file.stat().st_size for file in files))
+    files += [path for path in _mlflow_files(home) if _is_older(path, oldest)]
+    return Prunable(len(finished), tuple(files), sum(file.stat().st_size for file in files), oldest)
 
 
 def prune(home: Home, prunable: Prunable) -> int:
-    """Delete what was found, take the pictures of version 0.1.0 out of the index, and give free space back to the disk.
+    """Delete what was found, slim what is old in the index, and give free space back to the disk.
 
     A file of Dagster's that somebody else is writing to is left as large as it is; the next pruning sees to it. Returns the
     bytes that were freed.
@@ -74,9 +81,10 @@ def prune(home: Home, prunable: Prunable) -> int:
             file.unlink(missing_ok=True)
     except OSError as error:
         raise PruningError(f"{error.filename}: {error.strerror}. See that it can be deleted, then prune again.") from error
-    databases = [home.dagster_home / "history" / "runs" / f"{INDEX}.db", home.dagster_home / "history" / "runs.db"]
-    databases.append(home.dagster_home / "schedules" / "schedules.db")
-    return prunable.size + sum(_compacted(database) for database in databases if database.exists())
+    history = home.dagster_home / "history"
+    databases = (history / "runs" / f"{INDEX}.db", history / "runs.db", home.dagster_home / "schedules" / "schedules.db")
+    freed = sum(_compacted(database, prunable.oldest) for database in databases if database.exists())
+    return prunable.size + freed
 
 
 def _unfinished(instance: dg.DagsterInstance, runs: list[str]) -> set[str]:
@@ -100,12 +108,19 @@ def _mlflow_files(home: Home) -> Iterator[Path]:
     yield from home.mlflow_artifacts.glob("*/*/artifacts/*.json")
 
 
-def _compacted(database: Path) -> int:
+def _is_older(path: Path, oldest: datetime) -> bool:
+    return path.stat().st_mtime < oldest.timestamp()
+
+
+def _compacted(database: Path, oldest: datetime) -> int:
     """Write an SQLite file anew if much of it is free; returns by how many bytes it and its log became smaller."""
     before = _size(database)
     with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
         try:
-            _take_pictures_out(connection)
+            if database.stem == INDEX:
+                connection.execute("BEGIN IMMEDIATE")
+                _slim(connection, oldest)
+                connection.execute("COMMIT")
             free, page = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_size"))
             if free * page >= WORTH_COMPACTING:
                 connection.execute("VACUUM")
@@ -115,14 +130,35 @@ def _compacted(database: Path) -> int:
     return max(0, before - _size(database))
 
 
-def _take_pictures_out(connection: sqlite3.Connection) -> None:
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if "event_logs" not in tables:
-        return
-    found = connection.execute("SELECT id FROM event_logs WHERE instr(event, 'data:image/png;base64,') > 0").fetchall()
-    for (number,) in found:
-        (event,) = connection.execute("SELECT event FROM event_logs WHERE id = ?", (number,)).fetchone()
-        connection.execute("UPDATE event_logs SET event = ? WHERE id = ?", (PICTURE.sub(NO_PICTURE, event), number))
+def _slim(connection: sqlite3.Connection, oldest: datetime) -> None:
+    """Take out of the index what nothing is shown from: plans that were carried out, and the bulk of old metadata.
+
+    The tables of hours in it are for the newest days; those are kept, and so is the newest metadata of each asset.
+    """
+    before = oldest.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    connection.execute(
+        "DELETE FROM event_logs WHERE timestamp < ? AND dagster_event_type IN (?, ?) AND run_id IN "
+        "(SELECT run_id FROM event_logs WHERE dagster_event_type = ?)",
+        (before, *PLANS, dg.DagsterEventType.RUN_SUCCESS.value),
+    )
+    old = connection.execute(
+        "SELECT id, event FROM event_logs WHERE timestamp < ? AND dagster_event_type = ? AND id NOT IN "
+        "(SELECT max(id) FROM event_logs WHERE dagster_event_type = ? GROUP BY asset_key) AND "
+        "(instr(event, 'TableMetadataEntryData') OR instr(event, 'data:image/png;base64,'))",
+        (before, *[dg.DagsterEventType.ASSET_MATERIALIZATION.value] * 2),
+    )
+    for number, event in old.fetchall():
+        connection.execute("UPDATE event_logs SET event = ? WHERE id = ?", (_slimmed(event), number))
+
+
+def _slimmed(event: str) -> str:
+    """An event as Dagster stores it, without tables and pictures in its metadata."""
+    content = json.loads(event)
+    materialization = content["dagster_event"]["event_specific_data"]["materialization"]
+    entries = materialization["metadata_entries"]
+    kept = [entry for entry in entries if entry["entry_data"]["__class__"] != "TableMetadataEntryData"]
+    materialization["metadata_entries"] = kept
+    return PICTURE.sub(NO_PICTURE, json.dumps(content))
 
 
 def _size(database: Path) -> int:

@@ -111,20 +111,25 @@ def test_what_is_young_or_not_finished_stays(home):
     assert not any(first.run_id in path.name for path in found.files)
 
 
-def test_a_picture_of_version_0_1_0_is_taken_out_of_its_event(home):
+def test_tables_and_pictures_go_out_of_old_metadata_but_not_out_of_the_newest(home):
     index = home.dagster_home / "history" / "runs" / "index.db"
     with closing(sqlite3.connect(index)) as connection, connection:
-        ((event,),) = connection.execute(
-            "SELECT event FROM event_logs WHERE event LIKE '%as it should be%' LIMIT 1"
-        ).fetchall()
-        pictured = event.replace("as it should be", PICTURE)
+        connection.execute("UPDATE event_logs SET timestamp = '2026-03-01 00:00:00'")
+        query = "SELECT event FROM event_logs WHERE dagster_event_type = 'ASSET_MATERIALIZATION' AND partition = ? LIMIT 1"
+        (event,) = connection.execute(query, (FIRST.key,)).fetchone()
+        pictured = event.replace('"label": "stored file"', f'"label": "stored file {PICTURE}"')
+        assert pictured != event
         connection.execute("UPDATE event_logs SET event = ? WHERE event = ?", (pictured, event))
     with dg.DagsterInstance.get() as instance:
+        before = seen(instance)
         prune(home, find_prunable(home, instance, NOW))
+        assert seen(instance) == before
     with closing(sqlite3.connect(index)) as connection:
-        events = [event for (event,) in connection.execute("SELECT event FROM event_logs")]
-    assert not any("base64" in event for event in events)
-    assert pictured.replace(PICTURE, "![hours](data:,)") in events
+        events = connection.execute("SELECT dagster_event_type, partition, event FROM event_logs").fetchall()
+    with_tables = {day for kind, day, event in events if kind == "ASSET_MATERIALIZATION" and "TableMetadataEntry" in event}
+    assert with_tables == {FIRST.plus(2).key, FIRST.plus(2 + NIGHTS).key}  # of the model, and of all others
+    assert not any("base64" in event for *_, event in events)
+    assert not any(kind.endswith("PLANNED") for kind, *_ in events)
 
 
 def test_a_file_that_cannot_be_deleted_is_named(home, monkeypatch):

@@ -6,6 +6,7 @@ Run one with ``python -m chat_forecast_tests.benchmarks.NAME``; its docstring ex
 ``bench_backfill [FILE ZONE [FIRST LAST]]`` importing a real chat and backfilling its days: time, memory, disk, scores
 ``bench_day``                               ``--help``, ``show`` and ``run``: time and memory
 ``bench_dependencies``                      installed sizes and import times, with and without the extra ``report``
+``bench_disk [NIGHTS]``                     what nights leave on the disk, and what pruning leaves of that
 ``bench_event_log [DAYS]``                  what a backfill leaves in Dagster's event log
 ``bench_forecast FOLDER [CHAT …]``          the forecasts of real chats beside what one might use instead
 ``bench_gaps FOLDER [--hide N]``            unread stretches of real chats that message ids show: found, missed, other

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from chat_forecast.app.pruning import find_prunable, prune
-from chat_forecast.app.runs import opened
+from chat_forecast.app.runs import Runner, opened
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.runs import HISTORY_ASSETS, RETRAINING_ASSETS
 from chat_forecast.settings.models import Chat
@@ -34,11 +34,17 @@ def main(nights: int = 60) -> None:
             runner.materialise(chat, HISTORY_ASSETS, first, begin.plus(-1))
             runner.materialise(chat, RETRAINING_ASSETS, begin.plus(-1), begin.plus(-1))
             runner.run_day(chat, begin)
+            prune_all(home, runner)
             before = sizes(home)
             trained = sum(runner.run_day(chat, begin.plus(night)) is not None for night in range(1, nights + 1))
             show(f"{nights} nights, {trained} trainings", before, sizes(home), nights)
-            prune(home, find_prunable(home, runner.instance, datetime.now(UTC) + timedelta(days=365)))
+            prune_all(home, runner)
             show("after pruning all of them", before, sizes(home), nights)
+
+
+def prune_all(home: Home, runner: Runner) -> None:
+    """Prune as in a year, when all that is there is old."""
+    prune(home, find_prunable(home, runner.instance, datetime.now(UTC) + timedelta(days=365)))
 
 
 def show(name: str, before: dict[str, float], after: dict[str, float], nights: int) -> None:
