@@ -25,8 +25,9 @@ KEEP_DAYS = 30
 def prune(workplace: Workplace, keep_days: int, dry_run: bool, as_json: bool) -> None:
     """Delete the traces of old runs.
 
-    These are their events and logs in Dagster, and their plots and tables in MLflow. What is stored of a chat is never deleted,
-    nor are figures, models, and what the UI shows of assets, partitions and checks. `up` does the same each time it starts.
+    These are their events and logs in Dagster, and their plots and tables in MLflow. What is stored of a chat is never
+    deleted, nor are figures, models, and what the UI shows of assets, partitions and checks. `up` does the same each time it
+    starts.
     """
     from chat_forecast.app.pruning import find_prunable
     from chat_forecast.app.pruning import prune as delete
