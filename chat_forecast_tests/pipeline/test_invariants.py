@@ -380,9 +380,9 @@ def test_a_real_chat_is_imported_and_backfilled(new_home):
         pseudonyms=Pseudonyms.load(home.root),
     )
     assert report.new == 19997
-    first, last = LocalDay.parse("2022-10-13", chat.timezone), LocalDay.parse("2023-11-05", chat.timezone)
+    last = LocalDay.parse("2023-11-05", chat.timezone)
     with opened(home, [chat]) as runner:
-        runner.materialise(chat, HISTORY_ASSETS, first, last)
+        runner.materialise(chat, HISTORY_ASSETS, last.plus(-139), last)  # all of its 389 days: bench_backfill
         begin = last.plus(-13)
         runner.materialise(chat, RETRAINING_ASSETS, begin, begin)
         runner.materialise(chat, ("next_day_forecast", "daily_score"), begin.plus(1), last)
