@@ -16,8 +16,8 @@ STEPS = {
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
     # A module stays in one process, which shares its fixtures; the order is that of conftest.py.
-    # One process more than processors: some tests wait for others.
-    "tests": ["pytest", "--numprocesses=3", "--dist=loadfile", "--no-loadscope-reorder", "--durations=10"],
+    # Two processes more than processors: the longest tests wait most of the time.
+    "tests": ["pytest", "--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder", "--durations=10"],
 }
 
 
