@@ -18,12 +18,11 @@ from pathlib import Path
 
 import dagster as dg
 
+from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.compat import NOT_FINISHED_STATUSES
 from chat_forecast.settings.paths import Home
 
-KEEP_DAYS = 30
-"""The traces of runs are kept this long, if nothing else is said."""
 INDEX = "index"
 PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
 """A picture in an event's metadata, as version 0.1.0 stored them; now they are drawn when they are looked at."""
@@ -55,7 +54,7 @@ class Prunable:
     """What is older than this may go."""
 
 
-def find_prunable(home: Home, instance: dg.DagsterInstance, now: datetime, keep_days: int = KEEP_DAYS) -> Prunable:
+def find_prunable(home: Home, instance: dg.DagsterInstance, now: datetime, keep_days: int = TRACES_DAYS) -> Prunable:
     """Find the traces of finished runs that are older than the days kept; nothing is changed."""
     oldest = now - timedelta(days=keep_days)
     events = home.dagster_home / "history" / "runs"
@@ -74,7 +73,7 @@ def prune(home: Home, prunable: Prunable) -> int:
     bytes that were freed.
 
     Raises:
-        PruningError: a file could not be deleted.
+        PruningError: a file could not be deleted, or a database is damaged.
     """
     try:
         for file in prunable.files:
@@ -125,8 +124,10 @@ def _compacted(database: Path, oldest: datetime) -> int:
             if free * page >= WORTH_COMPACTING:
                 connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.OperationalError:  # somebody is writing to it
+        except sqlite3.OperationalError:  # somebody is writing to it, or the disk is full: it is as it was
             return 0
+        except sqlite3.DatabaseError as error:
+            raise PruningError(f"{database} is damaged ({error}). Restore it from a backup, then prune again.") from error
     return max(0, before - _size(database))
 
 

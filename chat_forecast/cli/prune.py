@@ -5,9 +5,7 @@ from datetime import UTC, datetime
 import click
 
 from chat_forecast.cli.base import Workplace, console_for, examples, json_option, pass_workplace, print_json
-
-BYTES_OF_A_MEGABYTE = 1_000_000
-KEEP_DAYS = 30
+from chat_forecast.domain.windows import TRACES_DAYS
 
 
 @click.command(epilog=examples("chat-forecast prune --dry-run", "chat-forecast prune --keep-days 7"))
@@ -15,7 +13,7 @@ KEEP_DAYS = 30
     "--keep-days",
     type=click.IntRange(min=1),
     metavar="DAYS",
-    default=KEEP_DAYS,
+    default=TRACES_DAYS,
     show_default=True,
     help="How long traces stay.",
 )
@@ -40,7 +38,7 @@ def prune(workplace: Workplace, keep_days: int, dry_run: bool, as_json: bool) ->
     verb, size = ("would be", found.size) if dry_run else ("were", freed)
     console.print(
         f"{found.runs} runs ended more than {keep_days} days ago; {len(found.files)} files of that age {verb} deleted, "
-        f"{size / BYTES_OF_A_MEGABYTE:.1f} MB."
+        f"{size / 1e6:.1f} MB."
     )
     if as_json:
         print_json({"runs": found.runs, "files": len(found.files), "bytes": size, "dry_run": dry_run})

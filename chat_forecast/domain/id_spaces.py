@@ -110,11 +110,13 @@ def _begins_where_it_ends(group: HeldChat, supergroup: HeldChat) -> bool:
     """Whether a supergroup that does not tell what it was begins where a group says that it became one, under its title."""
     if supergroup.kind not in SUPERGROUP_KINDS or group.title is None or group.title != supergroup.title:
         return False
-    if None in (group.became_supergroup, supergroup.first_message, supergroup.first_id):
+    became, begun, first_id = group.became_supergroup, supergroup.first_message, supergroup.first_id
+    if became is None or begun is None or first_id is None:
         return False
-    after = supergroup.first_message - group.became_supergroup  # type: ignore[operator]  # neither is None
-    is_first = 0 < supergroup.first_id <= HIGHEST_FIRST_ID  # type: ignore[operator]
-    return is_first and -MIGRATION_SECONDS <= after.total_seconds() <= LONGEST_BEGINNING.total_seconds()
+    after = begun - became
+    return (
+        0 < first_id <= HIGHEST_FIRST_ID and -MIGRATION_SECONDS <= after.total_seconds() <= LONGEST_BEGINNING.total_seconds()
+    )
 
 
 def without_account_ids(messages: pd.DataFrame, chat: HeldChat) -> pd.DataFrame:

@@ -13,6 +13,9 @@ RECENT_DAYS = 56
 """What a chat is like lately: its usual day, and how far counts lie around a curve. Eight weeks hold each hour of the week
 eight times."""
 
+TRACES_DAYS = 30
+"""How long what a run leaves behind is kept, beside what it stored, if nothing else is said."""
+
 LATE_AFTER = timedelta(hours=6)
 """How long after its end a day may stay unread before it counts as late: the nightly run takes minutes, but it may have to
 wait for Telegram or be retried."""

@@ -37,7 +37,7 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
     """Launches runs on this machine, each in a process forked from a warm one."""
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # Dagster's has no annotations
         self._inst_data = inst_data
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload([PRELOADED])
@@ -53,7 +53,11 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         return {}
 
     @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: object) -> "WarmRunLauncher":  # noqa: ARG003
+    def from_config_value(
+        cls,
+        inst_data: ConfigurableClassData | None,
+        config_value: object,  # noqa: ARG003 - Dagster's signature; there is nothing to configure
+    ) -> "WarmRunLauncher":
         """Make the launcher that ``dagster.yaml`` names."""
         return cls(inst_data)
 

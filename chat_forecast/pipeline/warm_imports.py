@@ -6,17 +6,17 @@ Does not belong here: the definitions, which a run reads anew.
 
 import gc
 
-import sklearn.linear_model  # noqa: F401
+import sklearn.linear_model  # noqa: F401 - imported to be there, as everything here
 
 import chat_forecast.pipeline.assets
 import chat_forecast.pipeline.checks
 import chat_forecast.pipeline.repository
 import chat_forecast.presentation.plots
-import chat_forecast.sources  # noqa: F401
+import chat_forecast.sources  # noqa: F401 - the same
 from chat_forecast.forecasting.curves.prophet import silence
 from chat_forecast.tracking.client import import_mlflow
 
 with silence():
-    import prophet  # noqa: F401
+    import prophet  # noqa: F401 - the same
 import_mlflow()
 gc.freeze()  # what is there stays: the collector of a run would only copy the memory that all of them share

@@ -210,7 +210,7 @@ def to_table(frame: pd.DataFrame) -> bytes:
 
 def known(value: object) -> float | None:
     """A number, if it is one and finite."""
-    number = math.nan if value is None or value is pd.NA else float(value)  # type: ignore[arg-type]
+    number = math.nan if value is None or value is pd.NA else float(value)  # type: ignore[arg-type]  # a number
     return number if math.isfinite(number) else None
 
 

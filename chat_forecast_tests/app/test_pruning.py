@@ -143,3 +143,14 @@ def test_a_file_that_cannot_be_deleted_is_named(home, monkeypatch):
         patch.setattr("pathlib.Path.unlink", refuse)
         with pytest.raises(PruningError, match=r"\.db: Permission denied\. See that it can"):
             prune(home, found)
+
+
+def test_a_damaged_index_is_named_and_left_as_it_is(home):
+    index = home.dagster_home / "history" / "runs" / "index.db"
+    with dg.DagsterInstance.get() as instance:
+        found = find_prunable(home, instance, NOW)
+    damaged = b"not a database" * 1000
+    index.write_bytes(damaged)
+    with pytest.raises(PruningError, match=r"index\.db is damaged .* Restore it from a backup"):
+        prune(home, found)
+    assert index.read_bytes() == damaged

@@ -79,3 +79,8 @@ def test_a_noise_that_does_not_settle_fails(monkeypatch):
     random = np.random.default_rng(1)
     with pytest.raises(FittingFailed, match="not found in 1 rounds"):
         most_probable(random.standard_normal((9, 1)), np.ones(1), np.ones((9, 1)), 1.0, random.standard_normal(9))
+
+
+def test_it_does_not_sample():
+    with pytest.raises(FittingFailed, match="use Prophet's own"):
+        ExactOptimum().sampling({}, {}, 10)

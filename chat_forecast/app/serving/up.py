@@ -17,6 +17,7 @@ from chat_forecast.app.serving.leftovers import end_leftovers
 from chat_forecast.app.serving.ports import await_answers, await_socket, expect_free
 from chat_forecast.app.serving.processes import Servers
 from chat_forecast.app.serving.reloading import DefinitionsWatch
+from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.settings.links import LOOPBACK
 from chat_forecast.settings.paths import DAGSTER_URL_VARIABLE, MLFLOW_URL_VARIABLE, REPORTS_URL_VARIABLE, Home
@@ -117,7 +118,7 @@ def _prepare_database(home: Home, say: Callable[[str], object]) -> None:
     """
     import dagster as dg
 
-    from chat_forecast.app.pruning import KEEP_DAYS, PruningError, find_prunable, prune
+    from chat_forecast.app.pruning import PruningError, find_prunable, prune
     from chat_forecast.app.runs import fail_abandoned_runs
 
     with dg.DagsterInstance.get() as instance:
@@ -129,4 +130,4 @@ def _prepare_database(home: Home, say: Callable[[str], object]) -> None:
         say(str(error))
     else:
         if old.runs:
-            say(f"The traces of {old.runs} runs older than {KEEP_DAYS} days are deleted ({old.size / 1e6:.1f} MB).")
+            say(f"The traces of {old.runs} runs older than {TRACES_DAYS} days are deleted ({old.size / 1e6:.1f} MB).")

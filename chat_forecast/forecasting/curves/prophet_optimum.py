@@ -39,8 +39,13 @@ class ExactOptimum(IStanBackend):
     def load_model(self) -> None:
         """There is no compiled model."""
 
-    def fit(self, stan_init: dict[str, Any], stan_data: dict[str, Any], **_: object) -> dict[str, Any]:  # noqa: ARG002
-        """Find the parameters, each of shape ``(1, …)`` as Prophet keeps them; where Stan would start does not matter.
+    def fit(
+        self,
+        stan_init: dict[str, Any],  # noqa: ARG002 - where Stan would start; the exact optimum needs no start
+        stan_data: dict[str, Any],
+        **_: object,
+    ) -> dict[str, Any]:
+        """Find the parameters, each of shape ``(1, …)`` as Prophet keeps them.
 
         Raises:
             FittingFailed: the noise does not settle.
@@ -56,9 +61,13 @@ class ExactOptimum(IStanBackend):
         parameters = {"k": found[:1], "m": found[1:2], "delta": delta, "sigma_obs": np.sqrt([variance]), "beta": found[2:]}
         return {name: values.reshape(1, -1) for name, values in parameters.items()}
 
-    def sampling(self, stan_init: dict[str, Any], stan_data: dict[str, Any], samples: int, **_: object) -> dict[str, Any]:
-        """Not offered: only the optimum is."""
-        raise NotImplementedError("this backend finds the optimum only: use Prophet's own to sample")
+    def sampling(self, *_: object, **__: object) -> dict[str, Any]:
+        """Refuse: Prophet asks a backend to sample only with ``mcmc_samples``, which no curve here uses.
+
+        Raises:
+            FittingFailed: always.
+        """
+        raise FittingFailed("this backend finds the optimum only: use Prophet's own one to sample")
 
 
 def most_probable(

@@ -100,7 +100,10 @@ def read_parquet_messages(path: Path, *, timezone: str | None, tally: Tally, pro
                 return next((frame.head(SNIFFED_ROWS) for frame in islice(frames(wanted), 1)), pd.DataFrame(columns=wanted))
 
             columns = find_columns(path, file.schema_arrow.names, sniff, is_header=True)
-            whole_column = lambda: (frame[columns["sent_at"]] for frame in frames([columns["sent_at"]]))  # noqa: E731
+
+            def whole_column() -> Iterator["pd.Series"]:
+                return (frame[columns["sent_at"]] for frame in frames([columns["sent_at"]]))
+
             rows, done = _Rows(path, InstantReader(path, timezone, tally, whole_column)), 0
             for frame in frames(list(columns.values())):
                 yield rows.batch({ours: frame[theirs] for ours, theirs in columns.items()})

@@ -101,7 +101,7 @@ class Connection:
         """
         return await self.run(lambda client: client(request))
 
-    async def run(self, step: "Callable[[TelegramClient], Awaitable[Any]]") -> Any:  # noqa: ANN401
+    async def run(self, step: "Callable[[TelegramClient], Awaitable[Any]]") -> Any:  # noqa: ANN401 - as above
         """Do one step with the client, again if the connection is lost on the way; raises as :meth:`ask`."""
         from telethon import errors
 
