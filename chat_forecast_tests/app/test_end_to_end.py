@@ -19,6 +19,8 @@ from chat_forecast_tests.receiver import receiving
 from chat_forecast_tests.served import served, wait_for
 
 DAYS = 6
+DAYS_OF_OTHER = 15
+"""A run over them takes some seconds, so that it can be killed on the way."""
 NIGHTS_OFF = 10
 CHATS = """
 [chats.loud-chat]
@@ -32,7 +34,7 @@ smape_threshold = 0.0001  # no forecast meets it: every score fails
 [chats.other]
 source = "simulated"
 timezone = "America/New_York"
-first_day = {first}
+first_day = {first_of_other}
 
 [chats.was-off]
 source = "simulated"
@@ -64,8 +66,9 @@ with opened(place.home, place.chats) as runner:
 def home(tmp_path_factory, today):
     """A home with three chats that begin some days ago."""
     home = tmp_path_factory.mktemp("home")
-    first, first_of_off = today.plus(-1 - DAYS), today.plus(-2 - NIGHTS_OFF)
-    (home / "chats.toml").write_text(CHATS.format(zone=today.timezone, first=first.key, first_of_off=first_of_off.key))
+    days = {"first": -1 - DAYS, "first_of_other": -1 - DAYS_OF_OTHER, "first_of_off": -2 - NIGHTS_OFF}
+    firsts = {name: today.plus(number).key for name, number in days.items()}
+    (home / "chats.toml").write_text(CHATS.format(zone=today.timezone, **firsts))
     return home
 
 
@@ -79,8 +82,8 @@ def first_start(home, today):
         wait_for(lambda: system.have_ended(tags=of_backfill), 240, "the backfill's run to end")
         runs, failures = system.runs(tags=of_backfill), system.failures()
         requests = system.dry_run(schedule_name(today.timezone), today.start.timestamp() + 60)
-        system.launch("other", ALL_ASSETS, range_tags(first, last))
-        wait_for(lambda: system.runs(statuses=["STARTED"]), 120, "the run to start")
+        system.launch("other", ALL_ASSETS, range_tags(today.plus(-1 - DAYS_OF_OTHER), last))
+        wait_for(lambda: [run for run in of_other(system) if run["status"] == "STARTED"], 120, "the run to start")
         system.kill()
     return runs, failures, requests
 
