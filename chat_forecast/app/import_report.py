@@ -6,6 +6,7 @@ terminal (:mod:`chat_forecast.cli`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 
@@ -18,6 +19,7 @@ DayRange = tuple[LocalDay, LocalDay]
 """The first and the last of some days that follow one another."""
 SHOWN_RANGES = 5
 SHOWN_TIMES = 3
+ROWS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -155,16 +157,29 @@ def report_of(
 
 def changed_days(before: ArchiveContents, after: ArchiveContents, timezone: str) -> list[LocalDay]:
     """The local days of which two states of an archive know different things, ascending: other messages, or other hours."""
-    is_gone = ~before.messages["message_id"].isin(after.messages["message_id"])
-    is_new = ~after.messages["message_id"].isin(before.messages["message_id"])
-    sent_at = pd.concat([before.messages.loc[is_gone, "sent_at"], after.messages.loc[is_new, "sent_at"]])
-    dates = pd.DatetimeIndex(sent_at).tz_convert(timezone).tz_localize(None).normalize().unique()
-    days = {LocalDay(day, timezone) for day in dates.date}
+    changed = [_only_in(before.messages, after.messages), _only_in(after.messages, before.messages)]
+    days = {LocalDay(day, timezone) for sent_at in changed for day in _local_dates(sent_at, timezone)}
     old, new = before.read_intervals, after.read_intervals
     for start, end in [*old.without(new).intervals, *new.without(old).intervals]:
         last = LocalDay.containing(end - pd.Timedelta("1us"), timezone)
         days |= set(LocalDay.containing(start, timezone).until(last))
     return sorted(days)
+
+
+def _only_in(messages: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
+    """When the messages were sent that others are not."""
+    if others.empty or messages.empty:
+        return messages["sent_at"]
+    return messages.loc[~messages["message_id"].isin(others["message_id"]), "sent_at"]
+
+
+def _local_dates(sent_at: pd.Series, timezone: str) -> set[date]:
+    """The local dates of some instants, of millions a part at a time."""
+    dates = set[date]()
+    for begin in range(0, len(sent_at), ROWS_AT_ONCE):
+        local = pd.DatetimeIndex(sent_at.iloc[begin : begin + ROWS_AT_ONCE]).tz_convert(timezone).tz_localize(None)
+        dates |= set(local.normalize().unique().date)
+    return dates
 
 
 def days_by_coverage(read: ReadIntervals, sent_at: pd.Series, timezone: str) -> tuple[tuple[DayRange, ...], ...]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.read_intervals import ReadIntervals
-from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally
+from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally, join
 from chat_forecast.sources.exports.detect import read_file
 from chat_forecast.sources.exports.partial import why_partial
 from chat_forecast.sources.pseudonyms import Pseudonyms
@@ -92,17 +93,11 @@ def _accepted(reading: Reading, pseudonyms: Pseudonyms, options: ImportOptions) 
 
 def _with_pseudonyms(found: FileChat, pseudonyms: Pseudonyms) -> pd.DataFrame:
     """All messages of a chat, with pseudonyms, ``message_id`` still NA where the file has none."""
-    known: dict[object, str | None] = {}
-    batches = []
-    for batch in found.batches:
-        codes, senders = pd.factorize(batch["sender"])
-        for sender in senders:
-            if sender not in known:
-                known[sender] = pseudonyms.of(sender)
-        names = pd.Series([*(known[sender] for sender in senders), None], dtype="str")
-        batch["sender"] = names.take(codes).array  # the code of an unknown sender is -1: the last
-        batches.append(batch)
-    return pd.concat(batches, ignore_index=True) if batches else pd.DataFrame()
+    messages = join(found.batches)
+    of_senders = [pseudonyms.of(sender) for sender in messages["sender"].cat.categories]
+    names = pd.Index([name for name in dict.fromkeys(of_senders) if name is not None], dtype="str")
+    places = np.append(names.get_indexer(pd.Index(of_senders, dtype="str")), -1).astype("int32")
+    return messages.assign(sender=pd.Categorical.from_codes(places[messages["sender"].cat.codes], names))
 
 
 def _without_impossible_times(path: Path, messages: pd.DataFrame, now: datetime | None, tally: Tally) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Arrays of floats: the one type and the one conversion that every calculation uses.
+"""Arrays of numbers: the one type of floats, and the conversions and questions that several calculations share.
 
 Belongs here: what columns and sequences become before arithmetic.
 Does not belong here: any arithmetic.
@@ -10,6 +10,32 @@ import pandas as pd
 
 Values = pd.Series | npt.ArrayLike
 Floats = npt.NDArray[np.float64]
+
+
+def is_rising(numbers: pd.Series) -> bool:
+    """Whether whole numbers are all known, and each is greater than the one before; needs no memory to speak of.
+
+    >>> [is_rising(pd.Series(numbers, dtype="Int64")) for numbers in ([1, 5, 7], [1, 5, 5], [1, None, 7])]
+    [True, False, False]
+    """
+    if numbers.isna().any():
+        return False
+    found = numbers.to_numpy(dtype="int64")
+    return bool((found[1:] > found[:-1]).all())
+
+
+def is_among(numbers: npt.NDArray[np.int64], rising: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of a few numbers are among many rising ones; without a table or a copy of these."""
+    if not len(rising):
+        return np.zeros(len(numbers), dtype=bool)
+    return np.asarray(rising[np.minimum(np.searchsorted(rising, numbers), len(rising) - 1)] == numbers)
+
+
+def steps(rising: npt.NDArray[np.int64]) -> npt.NDArray[np.int32] | npt.NDArray[np.int64]:
+    """From each of some rising numbers to the next; in half the memory, if they are that near to each other."""
+    is_near = len(rising) > 0 and int(rising[-1]) - int(rising[0]) <= np.iinfo("int32").max
+    found = np.empty(max(len(rising) - 1, 0), dtype="int32" if is_near else "int64")
+    return np.subtract(rising[1:], rising[:-1], out=found, casting="unsafe")
 
 
 def to_floats(values: Values) -> Floats:

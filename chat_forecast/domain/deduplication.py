@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_messages, order_messages
+from chat_forecast.domain.arrays import is_rising
+from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_messages, order_messages, with_plain_senders
 from chat_forecast.domain.read_intervals import ReadIntervals
 
 LOWEST_REAL_ID = -(2**53)
@@ -32,8 +33,12 @@ _PLACE = ["second", "sender"]
 def identify(messages: pd.DataFrame) -> pd.DataFrame:
     """Messages of one file with ids for all: ``message_id`` may be NA (``Int64``); one row an id in the result.
 
-    ``sender`` holds pseudonyms. The result is ordered and typed as :data:`~chat_forecast.domain.messages.MESSAGE_DTYPES`.
+    ``sender`` holds pseudonyms. The result is ordered and typed as :data:`~chat_forecast.domain.messages.MESSAGE_DTYPES`;
+    senders stay a categorical where all have ids, each its own.
     """
+    if is_rising(messages["message_id"]):
+        return order_messages(messages)
+    messages = with_plain_senders(messages)
     has_id = messages["message_id"].notna().to_numpy()
     real = _unique(messages[has_id])
     if has_id.all():
@@ -53,6 +58,7 @@ def merge_batches(batches: Iterable[MessageBatch]) -> MessageBatch:
     coverage = ReadIntervals.joined(part.read_intervals for part in parts)
     if len(tables) <= 1:  # each part is one row an id, and in order
         return MessageBatch(tables[0] if tables else empty_messages(), coverage)
+    tables = [with_plain_senders(table) for table in tables]
     split = [(table[~is_made], table[is_made]) for table in tables for is_made in [_is_made(table)]]
     real = _unique(_without_old_ids(pd.concat([with_id for with_id, _ in split], ignore_index=True)))
     numbered = [_numbered(without, with_id) for with_id, without in split if len(without)]
@@ -79,6 +85,7 @@ def trace(part: pd.DataFrame, whole: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 def _in_places(messages: pd.DataFrame, rows: npt.NDArray[np.int64]) -> pd.DataFrame:
     """Where each message stands among those of its place, and its row."""
+    messages = with_plain_senders(messages)
     placed = pd.DataFrame({"second": messages["sent_at"].dt.floor("s"), "sender": messages["sender"], "row": rows})
     placed["sender"] = placed["sender"].fillna("")
     return placed.assign(number=placed.groupby(_PLACE).cumcount())

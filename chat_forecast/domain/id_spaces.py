@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from chat_forecast.domain.arrays import is_rising
 from chat_forecast.domain.deduplication import MIGRATED_SHIFT
 
 ACCOUNT_KINDS = frozenset({"private_group", "personal_chat", "bot_chat", "saved_messages", "replies"})
@@ -127,12 +128,16 @@ def without_account_ids(messages: pd.DataFrame, chat: HeldChat) -> pd.DataFrame:
     is_account = ids.between(MIGRATED_SHIFT, -1)
     if chat.was_group is not None:
         is_account |= messages["sent_at"] < pd.Timestamp(chat.was_group) - pd.Timedelta(seconds=MIGRATION_SECONDS)
+    if not is_account.any():
+        return messages
     return messages.assign(message_id=ids.mask(is_account.fillna(value=False)))
 
 
 def without_repeated_ids(messages: pd.DataFrame) -> pd.DataFrame:
     """The messages of a file, in which the first one of an id keeps it: another one with it, of another time, has none."""
     ids = messages["message_id"]
+    if is_rising(ids):
+        return messages
     is_repeated = ids.notna() & ids.duplicated()
     if not is_repeated.any():
         return messages

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.domain.arrays import Floats
+from chat_forecast.domain.arrays import Floats, is_among, steps
 from chat_forecast.domain.read_intervals import ReadIntervals
 
 FEWEST_ENTRIES = 50
@@ -52,20 +52,22 @@ def find_unread_silences(*entries: pd.DataFrame) -> ReadIntervals:
     ids, times, undated = _ordered(entries)
     if len(ids) < FEWEST_ENTRIES:
         return ReadIntervals()
-    jumps = np.diff(ids)
-    if np.median(jumps) > 1:
+    missing = steps(ids)
+    missing -= 1
+    if np.count_nonzero(missing == 0) <= len(missing) // 2:  # more than half of the ids follow the one before
         return ReadIntervals()
-    missing = jumps - 1 - np.diff(np.searchsorted(undated, ids))
+    if len(undated):
+        missing -= np.diff(np.searchsorted(undated, ids))
     starts, ends = times[:-1], times[1:]
-    is_silence = ends // _HOUR * _HOUR - -(-starts // _HOUR) * _HOUR >= _HOUR
+    is_silence = _hold_an_hour(starts, ends)
     usual = np.quantile(missing[is_silence] if is_silence.sum() >= ENOUGH_SILENCES else missing, USUAL_QUANTILE)
     threshold = max(FEWEST_MISSING, FAR_BEYOND * usual)
     silences = np.flatnonzero(is_silence & (missing > 0))
-    starts, ends, missing = starts[silences], ends[silences], missing[silences]
-    times = np.sort(times)
+    starts, ends, gone = starts[silences], ends[silences], missing[silences].astype("int64")
+    times = times if (times[1:] >= times[:-1]).all() else np.sort(times)
     would_be_used = _expected(times, starts, ends) * (ids[-1] - ids[0]) / len(ids)
-    is_unread = (missing >= threshold) & (missing >= LEAST_SHARE * would_be_used) & (missing <= MOST_TIMES * would_be_used)
-    is_unread |= _has_last_day_of_months(times, starts, ends, missing, threshold)
+    is_unread = (gone >= threshold) & (gone >= LEAST_SHARE * would_be_used) & (gone <= MOST_TIMES * would_be_used)
+    is_unread |= _has_last_day_of_months(times, starts, ends, gone, threshold)
     return _intervals(starts[is_unread], ends[is_unread])
 
 
@@ -97,24 +99,45 @@ def known_intervals(
 
 def _ordered(parts: Iterable[pd.DataFrame]) -> tuple[Instants, Instants, Instants]:
     """Ids ascending, each once, with their times in microseconds; and the ids of entries without a time."""
-    numbers, instants, undated = [], [], []
+    ids, times, undated = (np.zeros(0, dtype="int64") for _ in range(3))
     for part in parts:
-        is_known = part["message_id"].notna().to_numpy()
-        ids = part["message_id"].to_numpy(dtype="int64", na_value=0)[is_known]
-        times = pd.DatetimeIndex(part["sent_at"]).as_unit("us")[is_known]
-        is_dated = np.asarray(times.notna())
-        numbers.append(ids[is_dated])
-        instants.append(times.asi8[is_dated])
-        undated.append(ids[~is_dated])
-    ids, first = np.unique(np.concatenate(numbers), return_index=True)
-    return ids, np.concatenate(instants)[first], np.unique(np.concatenate(undated))
+        known = part[is_known] if not (is_known := part["message_id"].notna().to_numpy()).all() else part
+        numbers, instants = known["message_id"].to_numpy(dtype="int64"), pd.DatetimeIndex(known["sent_at"]).as_unit("us")
+        if not (is_dated := np.asarray(instants.notna())).all():
+            undated = np.union1d(undated, numbers[~is_dated])
+            numbers, instants = numbers[is_dated], instants[is_dated]
+        ids, times = _joined(ids, times, numbers, instants.asi8)
+    return ids, times, undated
+
+
+def _joined(ids: Instants, times: Instants, more_ids: Instants, more_times: Instants) -> tuple[Instants, Instants]:
+    """Add entries to those of rising ids, where their ids are not there yet."""
+    if not (more_ids[1:] > more_ids[:-1]).all():
+        more_ids, first = np.unique(more_ids, return_index=True)
+        more_times = more_times[first]
+    if not len(ids):
+        return more_ids, more_times
+    is_new = ~is_among(more_ids, ids)
+    if not is_new.any():
+        return ids, times
+    places = np.searchsorted(ids, more_ids[is_new])
+    return np.insert(ids, places, more_ids[is_new]), np.insert(times, places, more_times[is_new])
+
+
+def _hold_an_hour(starts: Instants, ends: Instants) -> npt.NDArray[np.bool_]:
+    """Whether between two instants there is an hour by the clock; few are that far apart, and only those are computed."""
+    found = ends >= starts + _HOUR
+    long = np.flatnonzero(found)
+    starts, ends = starts[long], ends[long]
+    found[long] = ends // _HOUR * _HOUR - -(-starts // _HOUR) * _HOUR >= _HOUR
+    return found
 
 
 def _expected(times: Instants, starts: Instants, ends: Instants) -> Floats:
     """How many entries the chat would have had between two instants, by its week and its level around them."""
     first = int(times[0] // _HOUR)
     hours = np.arange(first, int(times[-1] // _HOUR) + 2)
-    by_hour = np.bincount(times // _HOUR - first, minlength=len(hours)).astype(float)
+    by_hour = np.diff(np.searchsorted(times, np.append(hours, hours[-1] + 1) * _HOUR)).astype(float)
     # Of a few weeks an hour shows little: each counts as if it had been average for one week more.
     weeks = np.bincount(hours % _WEEK_HOURS, minlength=_WEEK_HOURS)
     weekly = (np.bincount(hours % _WEEK_HOURS, by_hour, _WEEK_HOURS) + by_hour.mean()) / (weeks + 1)

@@ -21,10 +21,12 @@ from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_me
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.storage.archive_contents import ArchiveContents, NewImport
 from chat_forecast.storage.archive_ledger import LEDGER_KEY, Ledger
-from chat_forecast.storage.atomic_files import file_exists, join_url, remove_file, write_parquet
+from chat_forecast.storage.atomic_files import file_exists, join_url, remove_file, write_row_groups
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
 BATCH_ROWS = 65_536
+GROUP_ROWS = 1 << 20
+"""A row group of the file has that many messages."""
 
 
 class Archive:
@@ -90,7 +92,7 @@ class Archive:
         with self._opened() as file:
             table, ledger = ARCHIVE.upgrade(file.read(), self.url), self._ledger(file)
             sets = table.column("imports").fill_null(0).to_numpy()
-            return ArchiveContents(_to_frame(table.select(list(MESSAGE_DTYPES))), np.asarray(sets, dtype="int64"), ledger)
+            return ArchiveContents(_to_frame(table.select(list(MESSAGE_DTYPES))), np.asarray(sets, dtype="int32"), ledger)
 
     def read_window(self, start: datetime, end: datetime) -> MessageBatch:
         """Read the messages sent in ``[start, end)``, and what of it is covered.
@@ -143,7 +145,8 @@ class Archive:
             before = self.contents()
             after = change(before)
             if after is not before and after.ledger.imports:
-                write_parquet(self.url, _to_table(after))
+                schema = _schema(after)
+                write_row_groups(self.url, schema, _row_groups(after, schema))
             elif after is not before and self.is_there:
                 remove_file(self.url)
             return before, after
@@ -189,23 +192,29 @@ class Archive:
         return FileLock(folder / ".messages.lock")
 
 
-def _to_table(contents: ArchiveContents) -> pa.Table:
-    """Make the table to store; the same contents give the same bytes."""
-    # Not pa.Table.from_pandas: it uses what pandas deprecates, and adds metadata that differ by version.
-    messages, schema = contents.messages, ARCHIVE.arrow()
-    sent_at = pa.array(messages["sent_at"].dt.tz_convert(None).to_numpy())
-    columns = [
-        pa.array(messages["message_id"].to_numpy()),
-        sent_at.cast(schema.field("sent_at").type),
-        pa.array(messages["sender"].to_numpy(), pa.string(), from_pandas=True),
-        pa.array(contents.sets),
-    ]
+def _schema(contents: ArchiveContents) -> pa.Schema:
+    """The schema of the file to store, with what it says of its messages; the same contents give the same bytes."""
     metadata = {
-        **schema.metadata,
         READ_INTERVALS_KEY: contents.read_intervals.to_json().encode(),
         LEDGER_KEY: contents.ledger.to_json().encode(),
     }
-    return pa.table(columns, schema.with_metadata(metadata))
+    schema = ARCHIVE.arrow()
+    return schema.with_metadata({**schema.metadata, **metadata})
+
+
+def _row_groups(contents: ArchiveContents, schema: pa.Schema) -> Iterator[pa.Table]:
+    """The tables to store, one after another."""
+    # Not pa.Table.from_pandas: it uses what pandas deprecates, and adds metadata that differ by version.
+    for begin in range(0, max(len(contents.messages), 1), GROUP_ROWS):
+        rows = slice(begin, begin + GROUP_ROWS)
+        messages = contents.messages.iloc[rows]
+        columns = [
+            pa.array(messages["message_id"].to_numpy()),
+            pa.array(messages["sent_at"].dt.tz_convert(None).to_numpy()).cast(schema.field("sent_at").type),
+            pa.array(messages["sender"]).cast(pa.string()),
+            pa.array(contents.sets[rows]).cast(pa.int64()),
+        ]
+        yield pa.table(columns, schema)
 
 
 def _to_frame(table: pa.Table) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.domain.unread_silences import known_intervals
 from chat_forecast.storage.archive_ledger import ImportRecord, Ledger
 
-Sets = npt.NDArray[np.int64]
+Sets = npt.NDArray[np.int32]
 """For each message the place of its set in :attr:`~.archive_ledger.Ledger.sets`."""
 
 
@@ -40,7 +40,7 @@ class NewImport:
         """The same for the same messages of the same chat."""
         digest = hashlib.blake2b(f"{self.chat.chat_id}".encode(), digest_size=16)
         for name in ("message_id", "sent_at"):
-            digest.update(self.batch.messages[name].astype("int64").to_numpy().tobytes())
+            digest.update(self.batch.messages[name].to_numpy(dtype="int64").data)
         return digest.hexdigest()
 
 
@@ -49,7 +49,7 @@ class ArchiveContents:
     """The messages of an archive, the set of imports of each, and the ledger."""
 
     messages: pd.DataFrame = field(default_factory=empty_messages)
-    sets: Sets = field(default_factory=lambda: np.zeros(0, dtype="int64"))
+    sets: Sets = field(default_factory=lambda: np.zeros(0, dtype="int32"))
     ledger: Ledger = field(default_factory=Ledger)
 
     @property
@@ -102,17 +102,18 @@ class ArchiveContents:
         """The sets of the messages after a merge; those that are new have the empty set."""
         sets = (*self.ledger.sets, frozenset[int]())
         if not len(self.messages):
-            return np.full(len(merged), len(sets) - 1), replace(self.ledger, sets=sets)
+            return np.full(len(merged), len(sets) - 1, dtype="int32"), replace(self.ledger, sets=sets)
         rows = trace(self.messages, merged)
-        return np.where(rows >= 0, self.sets[rows], len(sets) - 1), replace(self.ledger, sets=sets)
+        return np.where(rows >= 0, self.sets[rows], np.int32(len(sets) - 1)), replace(self.ledger, sets=sets)
 
     def _with_record(self, added: NewImport, at: datetime | None) -> "ArchiveContents":
         number, sets, places = self.ledger.next_number, list(self.ledger.sets), self.sets.copy()
         # The whole archive is often just this import.
         is_all = len(added.batch.messages) == len(self.messages)
         has = np.ones(len(places), dtype=bool) if is_all else trace(added.batch.messages, self.messages) >= 0
-        new = int(np.isin(places[has], [place for place, numbers in enumerate(sets) if not numbers]).sum())
-        for place in np.unique(places[has]):
+        of_import = places if is_all else places[has]
+        new = sum(int(np.count_nonzero(of_import == place)) for place, numbers in enumerate(sets) if not numbers)
+        for place in np.sort(pd.unique(of_import)):
             sets.append(sets[place] | {number})
             places[has & (self.sets == place)] = len(sets) - 1
         compact, places = _compact(sets, places)
@@ -133,7 +134,7 @@ class ArchiveContents:
 
 def _compact(sets: Sequence[frozenset[int]], places: Sets) -> tuple[tuple[frozenset[int], ...], Sets]:
     """Each used set once, in an order of its own."""
-    used = sorted({sets[place] for place in np.unique(places)}, key=sorted)
+    used = sorted({sets[place] for place in pd.unique(places).tolist()}, key=sorted)
     position = {numbers: place for place, numbers in enumerate(used)}
-    mapping = np.array([position.get(numbers, -1) for numbers in sets], dtype="int64")
+    mapping = np.array([position.get(numbers, -1) for numbers in sets], dtype="int32")
     return tuple(used), mapping[places] if len(places) else places

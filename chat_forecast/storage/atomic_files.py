@@ -8,7 +8,7 @@ other local files (:mod:`chat_forecast.whole_files`).
 import errno
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,17 +27,20 @@ def join_url(root: str, *parts: str) -> str:
 
 
 def write_parquet(url: str, table: pa.Table) -> None:
-    """Replace one file by a table, as :func:`write_file` does.
+    """Replace one file by a table, as :func:`write_file` does; raises as that."""
+    write_row_groups(url, table.schema, [table])
 
-    Raises:
-        StoredFileError: it could not be written; what stood there is as it was.
-    """
+
+def write_row_groups(url: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+    """Replace one file by tables, a row group each, of which only one has to be in memory; raises as :func:`write_file`."""
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
-    write_file(url, buffer.getvalue())
+    with pq.ParquetWriter(buffer, schema, compression="zstd") as writer:
+        for table in tables:
+            writer.write_table(table)
+    write_file(url, buffer.getbuffer())
 
 
-def write_file(url: str, content: bytes) -> None:
+def write_file(url: str, content: bytes | memoryview) -> None:
     """Replace one file: readers see the old file or the new one, never half of one.
 
     A local file is written aside, flushed to the disk and renamed; an object store replaces whole objects by itself.

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_forecast.domain.deduplication import merge_batches
-from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_messages, order_messages
+from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_messages, order_messages, with_plain_senders
 from chat_forecast.domain.read_intervals import ReadIntervals
 
 NOON = pd.Timestamp("2026-01-01T12:00Z")
@@ -52,3 +52,13 @@ def test_a_stored_message_is_not_changed_by_a_later_reading():
 def test_no_messages_have_the_columns_of_messages():
     assert empty_messages().dtypes.astype(str).to_dict() == MESSAGE_DTYPES
     assert merge_batches([]).messages.dtypes.astype(str).to_dict() == MESSAGE_DTYPES
+
+
+@given(IDS, st.booleans())
+def test_senders_as_a_categorical_are_ordered_as_text_is(ids, is_in_order):
+    messages = reading_of(ids).messages if is_in_order else reading_of(ids).messages.iloc[::-1]
+    few = messages.astype({"sender": "category"})
+    assert isinstance(order_messages(few)["sender"].dtype, pd.CategoricalDtype)
+    pd.testing.assert_frame_equal(with_plain_senders(order_messages(few)), order_messages(messages))
+    union = merge_batches([MessageBatch(order_messages(few)), reading_of([2000])]).messages
+    pd.testing.assert_frame_equal(union, merge_batches([reading_of(ids), reading_of([2000])]).messages)

@@ -4,6 +4,7 @@ Belongs here: the shape of a batch, the counts kept on the way, and the one erro
 Does not belong here: any file format.
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -69,9 +70,59 @@ class FileChat:
 
 
 def make_batch(ids: pd.Series, sent_at: pd.DatetimeIndex, senders: Sequence[Any]) -> pd.DataFrame:
-    """Make a batch: ``message_id`` (``Int64``, NA where the file has none), ``sent_at`` (UTC), ``sender`` as found."""
-    found = pd.Series(senders, dtype=object)
+    """Make a batch: ``message_id`` (``Int64``, NA where the file has none), ``sent_at`` (UTC), ``sender`` as found.
+
+    The senders are a categorical: they are few.
+    """
+    codes, known = pd.factorize(np.array(senders, dtype=object))
+    found = pd.Categorical.from_codes(codes, pd.Index(known, dtype=object))
     return pd.DataFrame({"message_id": ids.array, "sent_at": sent_at.as_unit("us"), "sender": found})
+
+
+class Joined:
+    """Batches one below the other, in columns that grow in place: of millions of messages nothing is there twice."""
+
+    def __init__(self) -> None:
+        self._ids, self._has_none, self._instants, self._senders = array("q"), bytearray(), array("q"), array("i")
+        self._places: dict[Any, int] = {}
+
+    def add(self, batch: pd.DataFrame) -> None:
+        """Put a batch below the others."""
+        known = [self._places.setdefault(sender, len(self._places)) for sender in batch["sender"].cat.categories]
+        places = np.array([*known, -1], dtype="int32")  # the code of an unknown sender is -1: the last
+        self._senders.frombytes(places[batch["sender"].cat.codes].tobytes())
+        self._ids.frombytes(batch["message_id"].to_numpy(dtype="int64", na_value=0).tobytes())
+        self._has_none += batch["message_id"].isna().to_numpy().tobytes()
+        self._instants.frombytes(pd.DatetimeIndex(batch["sent_at"]).asi8.tobytes())
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @property
+    def batch(self) -> pd.DataFrame:
+        """All of them as one batch, which shares their memory."""
+        columns = {
+            "message_id": pd.arrays.IntegerArray(np.frombuffer(self._ids, "int64"), np.frombuffer(self._has_none, bool)),
+            "sent_at": pd.DatetimeIndex(np.frombuffer(self._instants, "M8[us]")).tz_localize("UTC"),
+            "sender": pd.Categorical.from_codes(
+                np.frombuffer(self._senders, "int32"), pd.Index(list(self._places), dtype=object)
+            ),
+        }
+        return pd.DataFrame(columns, copy=False)
+
+
+def join(batches: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """All batches as one; a single one is it."""
+    joined, only = Joined(), None
+    for number, batch in enumerate(batches):
+        if number == 0:
+            only = batch
+            continue
+        if only is not None:
+            joined.add(only)
+            only = None
+        joined.add(batch)
+    return joined.batch if only is None else only
 
 
 def whole_numbers(found: Sequence[Any]) -> pd.Series:
@@ -83,7 +134,8 @@ def whole_numbers(found: Sequence[Any]) -> pd.Series:
     if {float, bool} & set(map(type, found)):
         raise ValueError("expected whole numbers")
     try:
-        with np.errstate(invalid="ignore"):  # one too great for 64 bits is refused all the same
-            return pd.Series([None if each is None else int(each) for each in found], dtype="Int64")
+        is_unknown = np.array([each is None for each in found], dtype=bool)
+        numbers = np.fromiter((0 if each is None else int(each) for each in found), dtype="int64", count=len(found))
+        return pd.Series(pd.arrays.IntegerArray(numbers, is_unknown))
     except (TypeError, OverflowError) as error:
         raise ValueError(str(error)) from None

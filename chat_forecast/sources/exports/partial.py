@@ -5,11 +5,14 @@ Does not belong here: stretches of time that are left out (:mod:`chat_forecast.d
 """
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from chat_forecast.domain.arrays import is_among, is_rising, steps
 from chat_forecast.domain.id_spaces import COUNTING_KINDS, GROUP_KINDS
 from chat_forecast.sources.exports.base import FileChat
 
+Ids = npt.NDArray[np.int64]
 FEWEST_ENTRIES = 10
 """Of fewer entries the ids prove nothing."""
 LARGEST_JUMPS = 0.05
@@ -49,20 +52,28 @@ def _is_of_one(messages: pd.DataFrame, exporter: str | None) -> bool:
     return len(messages) > 1 and len(senders) == 1 and exporter in (None, senders[0])
 
 
-def is_thin(ids: pd.Series, fewest: int = FEWEST_ENTRIES) -> bool:
+def is_thin(ids: Ids, fewest: int = FEWEST_ENTRIES) -> bool:
     """Whether most of the ids between the first and the last are not there."""
     return len(ids) >= fewest and mean_jump(ids) > THIN
 
 
-def mean_jump(ids: pd.Series) -> float:
+def mean_jump(ids: Ids) -> float:
     """By how much ids go on from one entry to the next, on average, without the greatest jumps."""
-    jumps = np.sort(np.diff(np.sort(ids.to_numpy(dtype="int64"))))
+    jumps = steps(ids)
+    jumps.sort()
     kept = jumps[: len(jumps) - int(LARGEST_JUMPS * len(jumps))]
     return float(kept.mean()) if len(kept) else 0.0
 
 
-def _ids(found: FileChat, messages: pd.DataFrame) -> pd.Series:
-    """The ids that the chat itself gave to its entries, messages or not."""
-    all_ids = pd.concat([messages["message_id"], found.others["message_id"].astype("Int64")])
-    ids: pd.Series = all_ids[(all_ids > 0).fillna(value=False)].drop_duplicates()
-    return ids
+def _ids(found: FileChat, messages: pd.DataFrame) -> Ids:
+    """The ids that the chat itself gave to its entries, messages or not; ascending."""
+    own, others = (_own(table["message_id"].astype("Int64")) for table in (messages, found.others))
+    rising = own.to_numpy(dtype="int64") if is_rising(own) else np.unique(own.to_numpy(dtype="int64"))
+    few = np.unique(others.to_numpy(dtype="int64"))
+    few = few[~is_among(few, rising)]
+    return np.insert(rising, np.searchsorted(rising, few), few) if len(few) else rising
+
+
+def _own(ids: pd.Series) -> pd.Series:
+    is_own = (ids > 0).fillna(value=False)
+    return ids if is_own.all() else ids[is_own]

@@ -11,7 +11,7 @@ from pathlib import Path
 from chat_forecast.domain.id_spaces import HeldChat, are_halves, have_one_id, plain_chat_id
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally
 from chat_forecast.sources.exports.json_stream import BrokenJsonError, CutJsonError, JsonStream
-from chat_forecast.sources.exports.telegram_entries import Entries, NoMessageError, ZoneNeededError
+from chat_forecast.sources.exports.telegram_entries import MEMBERS, Entries, NoMessageError, ZoneNeededError
 from chat_forecast.sources.pseudonyms import identity_of
 
 LISTS_OF_CHATS = ("chats", "left_chats")
@@ -54,14 +54,14 @@ def read_telegram_desktop(
     wanted = None if chat_id is None else (plain_chat_id(chat_id),)
     reading = _Reading(path, timezone, wanted, progress)
     chosen = _choose(path, reading.chats, None if wanted is None else wanted[0])
-    if any(each.messages and not each.batches for each in chosen):
+    if any(each.messages and not each.kept for each in chosen):
         # Which two belong together is known only after a passage through the file.
         reading = _Reading(path, timezone, [each.chat.chat_id for each in chosen], progress)
-        chosen = [each for each in reading.chats if each.batches and any(each.chat == one.chat for one in chosen)]
+        chosen = [each for each in reading.chats if each.kept and any(each.chat == one.chat for one in chosen)]
     for each in chosen:
         tally.add(each.tally)
     return [
-        FileChat(each.batches, each.chat, each.others, is_of_account=reading.is_account, exporter=reading.exporter)
+        FileChat([each.kept.batch], each.chat, each.others, is_of_account=reading.is_account, exporter=reading.exporter)
         for each in chosen
     ]
 
@@ -170,7 +170,7 @@ class _Reading:
         """Take one member of a chat's object; whether it was its messages."""
         if key == "messages" and self._stream.peek() == "[":
             self._chats_found += 1
-            entries.take(self._stream.values(), is_wanted=self._is_wanted(entries.chat))
+            entries.take(self._stream.values(MEMBERS), is_wanted=self._is_wanted(entries.chat))
             return True
         if key in _HEADER and self._stream.peek() not in "{[":
             entries.chat = _with_header(entries.chat, key, self._stream.value())

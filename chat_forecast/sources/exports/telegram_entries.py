@@ -14,12 +14,14 @@ import pandas as pd
 
 from chat_forecast.domain.deduplication import LOWEST_REAL_ID
 from chat_forecast.domain.id_spaces import HeldChat
-from chat_forecast.sources.exports.base import BATCH_ROWS, Tally, make_batch, whole_numbers
+from chat_forecast.sources.exports.base import BATCH_ROWS, Joined, Tally, make_batch, whole_numbers
 from chat_forecast.sources.exports.clock import LocalClock
 from chat_forecast.sources.exports.unix_time import from_unix, whole_units
 
 _LOCAL_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _SHOWN = 3
+MEMBERS = ("id", "type", "date", "date_unixtime", "from_id", "action", "title")
+"""What is looked at of an entry."""
 _MIGRATIONS = ("migrate_to_supergroup", "migrate_from_group")
 
 
@@ -57,7 +59,7 @@ class Entries:
     messages: int = 0
     """Those with a date, without service entries, whether kept or not."""
     tally: Tally = field(default_factory=Tally)
-    batches: list[pd.DataFrame] = field(default_factory=list)
+    kept: Joined = field(default_factory=Joined)
     others: pd.DataFrame = field(default_factory=lambda: _others(_Columns(), None))
     """``message_id`` (``Int64``) and ``sent_at`` (UTC, NaT where unknown) of the entries that are no messages."""
 
@@ -85,7 +87,7 @@ class Entries:
                     found.dates.append(entry.get("date"))
                     found.senders.append(entry.get("from_id"))
                     if len(found.ids) == BATCH_ROWS:
-                        self.batches.append(_batch(found, clock, tally))
+                        self.kept.add(_batch(found, clock, tally))
                         found = _Columns()
             elif kind == "service":
                 tally.service += 1
@@ -98,7 +100,7 @@ class Entries:
             else:
                 raise NoMessageError('found "messages" whose entries have no type')
         if found.ids:
-            self.batches.append(_batch(found, clock, tally))
+            self.kept.add(_batch(found, clock, tally))
         self.others = _others(others, self.timezone)
         if first is not None and isinstance(first.get("id"), int):
             self.chat = replace(self.chat, first_id=first["id"], first_message=self._sent_at(first))

@@ -111,3 +111,47 @@ def test_progress_goes_up_to_the_size_of_the_file():
     list(JsonStream(io.BytesIO(json.dumps(list(range(50))).encode()), seen.append, window=16).values())
     assert seen == sorted(seen)
     assert seen[-1] == len(json.dumps(list(range(50))))
+
+
+ENTRIES = st.dictionaries(
+    st.sampled_from(["id", "type", "text", "list"]), DOCUMENTS | st.just([{"id": 1}, {"id": 2}]), max_size=4
+)
+
+
+@settings(deadline=None)
+@given(st.lists(ENTRIES | DOCUMENTS, max_size=8), LAYOUTS, st.booleans(), WINDOWS | st.just(4000))
+def test_of_objects_the_wanted_members_are_the_same_however_many_are_taken_at_once(entries, indent, is_ascii, window):
+    def wanted(each):
+        return {key: each[key] for key in ("id", "type") if key in each} if isinstance(each, dict) else each
+
+    data = json.dumps([entries, "after"], indent=indent, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
+    expected = [wanted(each) for each in json.loads(data.decode("utf-8", "replace"))[0]]
+    stream = stream_of(data, window)
+    places = stream.elements()
+    next(places)
+    assert [wanted(each) for each in stream.values(("id", "type"))] == expected
+    next(places)
+    assert stream.value() == "after"
+
+
+@pytest.mark.parametrize("odd", ['"\\x41"', '"\t"', "[" * 300 + "]" * 300, '"\\ud800"', '[{"id": 7}, {"id": 8}]'])
+def test_most_members_that_nobody_wants_are_not_looked_at_and_what_is_odd_costs_one_window(odd):
+    entries = [f'{{"id": {number}, "text": {odd if number == 5_000 else "1"}}}' for number in range(10_000)]
+    found = list(stream_of(f"[{', '.join(entries)}]".encode(), 10_000).values(["id"]))
+    assert [each["id"] for each in found] == list(range(10_000))
+    assert sum("text" in each for each in found) < 1_000
+
+
+def test_a_fault_among_many_entries_is_named_by_its_byte():
+    data = b"[" + b'{"id": 1},\n' * 5_000 + b'{"id" 1}]' + b" " * 100
+    with pytest.raises(BrokenJsonError) as caught:
+        list(stream_of(data, 10_000).values(["id"]))
+    assert abs(caught.value.position - data.index(b" 1}]")) <= 1
+
+
+def test_an_array_of_entries_that_ends_in_the_middle_is_noticed():
+    whole = b"[" + b'{"id": 1},\n' * 5_000 + b'{"id": 1}]'
+    for cut in (1, 2, 5, 11, 15_000, 40_001):
+        with pytest.raises(CutJsonError) as caught:
+            list(stream_of(whole[:-cut], 10_000).values(["id"]))
+        assert caught.value.position == len(whole) - cut

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chat_forecast.sources.exports.base import RefusedFileError, Tally
+from chat_forecast.sources.exports.base import RefusedFileError, Tally, join
 from chat_forecast.sources.exports.tables import read_csv, read_parquet_messages
 
 NINE = pd.Timestamp("2023-05-01T09:00:00Z")
@@ -14,7 +14,8 @@ NINE = pd.Timestamp("2023-05-01T09:00:00Z")
 def read(path, *, timezone=None, reader=None):
     """The messages of a table."""
     reader = reader or (read_parquet_messages if path.suffix == ".parquet" else read_csv)
-    return pd.concat(list(reader(path, timezone=timezone, tally=Tally(), progress=lambda _done: None)), ignore_index=True)
+    found = join(reader(path, timezone=timezone, tally=Tally(), progress=lambda _done: None))
+    return found.assign(sender=found["sender"].astype(object).where(found["sender"].notna(), None))
 
 
 @pytest.fixture
