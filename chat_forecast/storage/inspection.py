@@ -27,7 +27,7 @@ class PartitionSummary:
         return int(self.footer.num_rows)
 
     def has_any(self, column: str) -> bool:
-        """Whether a column has a value in any row."""
+        """Whether a column that is counted (:attr:`.Column.is_counted`) has a value in any row."""
         number = self.footer.schema.names.index(column)
         chunks = (self.footer.row_group(group).column(number) for group in range(self.footer.num_row_groups))
         nulls = sum(chunk.statistics.null_count for chunk in chunks if chunk.statistics is not None)

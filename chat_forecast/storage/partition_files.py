@@ -19,8 +19,9 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, read_parquet, write_parquet
+from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, read_parquet, write_file
 from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
+from chat_forecast.storage.small_tables import to_parquet
 
 ENDING = ".parquet"
 PARTITION_NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.parquet", re.ASCII)
@@ -99,7 +100,8 @@ class PartitionFiles:
         Raises:
             StoredFileError: the value lacks columns of the asset, or has others.
         """
-        schema = PARTITION_SCHEMAS[asset].arrow(self.timezone)
+        kind = PARTITION_SCHEMAS[asset]
+        schema = kind.arrow(self.timezone)
         match value:
             case MessageBatch():
                 frame = value.messages
@@ -116,7 +118,7 @@ class PartitionFiles:
             )
         table = pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False)
         # Dropping pandas' own metadata keeps the files equal across pandas versions.
-        write_parquet(self.url(asset, day), table.replace_schema_metadata(schema.metadata))
+        write_file(self.url(asset, day), to_parquet(table.replace_schema_metadata(schema.metadata), kind))
 
     def messages(self, asset: str, day: LocalDay) -> MessageBatch:
         """The stored messages of a day; an empty reading that covers nothing where the day is not stored.

@@ -25,9 +25,8 @@ NOTES_KEY = b"notes"
 """In the metadata of a file: what it says of itself as a whole, as a JSON object of texts."""
 
 LOCAL_TIME = "local time"
-"""The type of a column of aware local times, which depends on the chat's time zone."""
+"""The type of a column of aware local times: the chat's zone is in it."""
 INTEGER, FLOAT, TEXT, BOOLEAN, INSTANT = pa.int64(), pa.float64(), pa.string(), pa.bool_(), pa.timestamp("us", tz="UTC")
-
 
 _RECOMPUTE = "It can be made again: move it out of the folder, then chat-forecast backfill {chat} --from {day} --to {day}"
 _RESTORE = (
@@ -54,6 +53,7 @@ class Column:
     since: int = 1
     until: int | None = None
     """The first version without it."""
+    is_counted: bool = False  # whether a file's end says how many values are known, for those who look at many files
 
     def is_in(self, version: int) -> bool:
         """Whether files of a version have the column."""
@@ -68,7 +68,7 @@ class Schema:
     version: int
     columns: tuple[Column, ...]
     advice: str = _RECOMPUTE
-    """What to do with a file that cannot be read or is of another schema; ``{chat}`` and ``{day}`` are placeholders."""
+    """What to do with an unusable file; ``{chat}`` and ``{day}`` are placeholders."""
     chat: str = "CHAT"
     """The chat whose file it is, for what is said about it."""
 
@@ -162,7 +162,7 @@ HOURLY_SERIES = Schema(
     1,
     (
         _HOUR,
-        Column("messages", INTEGER, "messages of the hour; 0 in a quiet hour, NA in a missing one"),
+        Column("messages", INTEGER, "messages of the hour; 0 in a quiet hour, NA in a missing one", is_counted=True),
         Column("senders", INTEGER, "distinct senders of the hour; likewise"),
     ),
 )
@@ -216,7 +216,7 @@ DAILY_SCORE = Schema(
         Column("hours_scored", INTEGER, "hours both known and forecast"),
         Column("hours_missing", INTEGER, "hours never read"),
         Column("messages", INTEGER, "messages of all known hours"),
-        Column("expected_total", FLOAT, "messages expected in the hours scored"),
+        Column("expected_total", FLOAT, "messages expected in the hours scored", is_counted=True),
         Column("total_error", FLOAT, "(expected − actual) ÷ actual of the hours scored together"),
         Column("smape", FLOAT, "sMAPE of `smape_point`, 0 to 2"),
         Column("rmse", FLOAT, "RMSE of `expected`, messages an hour"),

@@ -34,7 +34,6 @@ def test_days_are_found_with_what_is_known_of_them(storage):
     assert stored.faults == ()
     assert [each.rows for each in stored.partitions.values()] == [24] * 4
     assert [each.has_any("messages") for each in stored.partitions.values()] == [True, False, True, True]
-    assert all(each.has_any("hour") for each in stored.partitions.values())
 
 
 def test_a_chat_of_which_nothing_is_stored_has_neither_days_nor_faults(tmp_path):

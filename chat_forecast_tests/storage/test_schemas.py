@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
@@ -105,3 +106,15 @@ def test_a_file_of_another_schema_is_refused_with_both_names():
 def test_every_version_of_a_schema_has_columns_and_none_is_from_the_future(schema):
     assert all(1 <= column.since <= schema.version and column.meaning for column in schema.columns)
     assert all(column.until is None or column.since < column.until <= schema.version for column in schema.columns)
+
+
+@pytest.mark.parametrize("asset", ASSETS)
+def test_a_file_holds_statistics_only_of_what_is_counted(old, tmp_path, asset):
+    new = ChatStorage(str(tmp_path), "my-chat", ZONE, tmp_path)
+    is_messages = asset in ("raw_messages", "merged_history")
+    new.write(asset, DAYS[1], old.messages(asset, DAYS[1]) if is_messages else old.frame(asset, DAYS[1]))
+    before, after = (pq.read_metadata(storage.url(asset, DAYS[1])) for storage in (old, new))
+    columns = [after.row_group(0).column(number) for number in range(after.num_columns)]
+    counted = [column.path_in_schema for column in columns if column.statistics is not None]
+    assert counted == [column.name for column in PARTITION_SCHEMAS[asset].columns if column.is_counted]
+    assert after.serialized_size < before.serialized_size
