@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from chat_forecast.cli.base import Workplace, console, examples, json_option, pass_workplace, print_json
+from chat_forecast.cli.base import Workplace, console, console_for, examples, json_option, pass_workplace, print_json
 
 
 @click.command(epilog=examples("chat-forecast status", "chat-forecast status --json"))
@@ -17,6 +17,7 @@ def status(workplace: Workplace, as_json: bool) -> None:
     """
     from chat_forecast.app.health import examine_all
     from chat_forecast.cli.output.health import print_health
+    from chat_forecast.pipeline.instance import lacking_settings
 
     resources = workplace.resources
     file, stores = workplace.chats_file, (resources.storages, resources.sources, resources.tracking)
@@ -25,4 +26,6 @@ def status(workplace: Workplace, as_json: bool) -> None:
         print_json([asdict(health) for health in found])
     else:
         print_health(console, found)
+    if lacking := lacking_settings(workplace.home):
+        console_for(as_json).print(lacking, markup=False, soft_wrap=True)
     raise SystemExit(1 if any(health.concerns for health in found) else 0)
