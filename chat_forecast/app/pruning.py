@@ -1,39 +1,42 @@
 """What a home may lose by age: the traces of old runs, of which nothing that is stored, shown or checked depends.
 
 Belongs here: finding them, deleting them, and giving their place back to the disk.
-Does not belong here: partitions, archives, models and scores, which are never deleted.
+Does not belong here: partitions, archives and scores, which are never deleted; which rows of Dagster's index are old traces
+(:mod:`chat_forecast.pipeline.index_slimming`) and which models (:mod:`chat_forecast.tracking.superseded`).
 
 Dagster keeps the events of each run in a file of its own, four fifths of what a night takes. What is stored of an asset, its
 checks and its metadata stand in another one, the index, and stay. Deleting a *run* instead would take them along.
+
+It may be killed at any moment: each step leaves all that stays as it is, and the next pruning finds what is left over.
 """
 
-import json
 import re
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import dagster as dg
 
+from chat_forecast.app.runs import Runner
 from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.pipeline.compat import NOT_FINISHED_STATUSES
+from chat_forecast.pipeline.compat import NOT_FINISHED_STATUSES, TickStatus
+from chat_forecast.pipeline.index_slimming import slim
+from chat_forecast.pipeline.instance_files import INDEX
 from chat_forecast.settings.paths import Home
+from chat_forecast.tracking.client import Tracking
+from chat_forecast.tracking.superseded import SupersededModel, delete_superseded, find_superseded
 
-INDEX = "index"
-PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=]+")
-"""A picture in an event's metadata, as version 0.1.0 stored them; now they are drawn when they are looked at."""
-NO_PICTURE = "data:,"
-PLANS = (
-    dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED.value,
-    dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value,
-)
 RUNS_AT_ONCE = 500
+RUN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SKIPPED_TICKS_STAY = timedelta(hours=1)
 WORTH_COMPACTING = 100_000
-"""A file is written anew if this many bytes of it are free."""
+"""A file of which nothing was deleted just now is written anew if this many bytes of it are free."""
 
 
 class PruningError(ChatForecastError):
@@ -44,29 +47,36 @@ class PruningError(ChatForecastError):
 class Prunable:
     """What may go."""
 
+    now: datetime
+    oldest: datetime
+    """What is older than this may go."""
     runs: int
     """How many runs have traces older than the days kept."""
     files: tuple[Path, ...]
     """The files of their events and logs, and the plots and tables of MLflow's runs of that age."""
-    size: int
-    """Bytes of these files."""
-    oldest: datetime
-    """What is older than this may go."""
+    models: tuple[SupersededModel, ...] = ()
+    """Versions of models in MLflow."""
+    unasked: str = ""
+    """Why it is not known which models may go; empty where it is."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of what may go."""
+        return sum(file.stat().st_size for file in self.files if file.exists()) + sum(model.size for model in self.models)
 
 
-def find_prunable(home: Home, instance: dg.DagsterInstance, now: datetime, keep_days: int = TRACES_DAYS) -> Prunable:
-    """Find the traces of finished runs that are older than the days kept; nothing is changed."""
+def find_prunable(home: Home, runner: Runner, now: datetime, keep_days: int = TRACES_DAYS) -> Prunable:
+    """Find what is older than the days kept: traces of finished runs, superseded models; nothing is changed."""
     oldest = now - timedelta(days=keep_days)
-    events = home.dagster_home / "history" / "runs"
-    old = [path for path in sorted(events.glob("*.db")) if path.stem != INDEX and _is_older(path, oldest)]
-    going = _unfinished(instance, [path.stem for path in old])
-    finished = [path for path in old if path.stem not in going]
-    files = [file for path in finished for file in _files_of_run(home, path) if file.is_file()]
+    runs = _traces(home, oldest)
+    finished = sorted(runs.keys() - _unfinished(runner.instance, sorted(runs)))
+    files = [file for run in finished for file in runs[run]]
     files += [path for path in _mlflow_files(home) if _is_older(path, oldest)]
-    return Prunable(len(finished), tuple(files), sum(file.stat().st_size for file in files), oldest)
+    models, unasked = _superseded(home, runner, oldest)
+    return Prunable(now, oldest, len(finished), tuple(files), models, unasked)
 
 
-def prune(home: Home, prunable: Prunable) -> int:
+def prune(home: Home, tracking: Tracking, found: Prunable) -> int:
     """Delete what was found, slim what is old in the index, and give free space back to the disk.
 
     A file of Dagster's that somebody else is writing to is left as large as it is; the next pruning sees to it. Returns the
@@ -74,31 +84,47 @@ def prune(home: Home, prunable: Prunable) -> int:
 
     Raises:
         PruningError: a file could not be deleted, or a database is damaged.
+        TrackingUnavailable: a model could not be deleted.
     """
+    freed = found.size
     try:
-        for file in prunable.files:
+        for file in found.files:
             file.unlink(missing_ok=True)
+            _remove_emptied(file.parent, home)
     except OSError as error:
         raise PruningError(f"{error.filename}: {error.strerror}. See that it can be deleted, then prune again.") from error
     history = home.dagster_home / "history"
-    databases = (history / "runs" / f"{INDEX}.db", history / "runs.db", home.dagster_home / "schedules" / "schedules.db")
-    freed = sum(_compacted(database, prunable.oldest) for database in databases if database.exists())
-    return prunable.size + freed
+    freed += _compacted(history / "runs" / f"{INDEX}.db", partial(slim, oldest=found.oldest))
+    freed += _compacted(history / "runs.db")
+    freed += _compacted(home.dagster_home / "schedules" / "schedules.db", partial(_delete_ticks, now=found.now))
+    for storage, models in groupby(found.models, key=lambda model: model.storage):
+        delete_superseded(tracking, storage, list(models))
+    return freed + _compacted(home.mlflow_file)
 
 
-def _unfinished(instance: dg.DagsterInstance, runs: list[str]) -> set[str]:
+def _traces(home: Home, oldest: datetime) -> dict[str, list[Path]]:
+    """The files of runs whose events are older than ``oldest``, by run; also what a pruning that was killed left of them."""
+    events: dict[str, list[Path]] = {}
+    for path in sorted((home.dagster_home / "history" / "runs").glob("*.db*")):
+        run = path.name.partition(".")[0]
+        if run != INDEX:
+            events.setdefault(run, []).append(path)
+    storage = home.dagster_home / "storage"
+    printed = {path.name for path in storage.glob("*") if RUN_ID.fullmatch(path.name) and _is_older(path, oldest)}
+    old = [run for run, files in events.items() if all(_is_older(file, oldest) for file in files)]
+    return {
+        run: [*events.get(run, []), *(file for file in (storage / run).rglob("*") if file.is_file())]
+        for run in (*old, *(printed - events.keys()))
+    }
+
+
+def _unfinished(instance: dg.DagsterInstance, runs: Sequence[str]) -> set[str]:
     """Those of some runs that have not ended."""
     unfinished: set[str] = set()
     for start in range(0, len(runs), RUNS_AT_ONCE):
-        chosen = dg.RunsFilter(run_ids=runs[start : start + RUNS_AT_ONCE], statuses=list(NOT_FINISHED_STATUSES))
+        chosen = dg.RunsFilter(run_ids=list(runs[start : start + RUNS_AT_ONCE]), statuses=list(NOT_FINISHED_STATUSES))
         unfinished.update(run.run_id for run in instance.get_runs(chosen))
     return unfinished
-
-
-def _files_of_run(home: Home, events: Path) -> Iterator[Path]:
-    """The files of a run's events, which lie in ``events``, and of what its steps printed."""
-    yield from (events.with_name(f"{events.name}{suffix}") for suffix in ("", "-wal", "-shm"))
-    yield from (home.dagster_home / "storage" / events.stem).rglob("*")
 
 
 def _mlflow_files(home: Home) -> Iterator[Path]:
@@ -107,21 +133,55 @@ def _mlflow_files(home: Home) -> Iterator[Path]:
     yield from home.mlflow_artifacts.glob("*/*/artifacts/*.json")
 
 
+def _superseded(home: Home, runner: Runner, oldest: datetime) -> tuple[tuple[SupersededModel, ...], str]:
+    """Which models may go; where MLflow cannot be asked, why not."""
+    models: list[SupersededModel] = []
+    try:
+        for chat in runner.chats:
+            models += find_superseded(runner.resources.tracking, runner.storage(chat), home.mlflow_artifacts, oldest)
+    except ChatForecastError as error:
+        return tuple(models), str(error)
+    return tuple(models), ""
+
+
+def _remove_emptied(folder: Path, home: Home) -> None:
+    """Remove the folders that a deleted file has left empty: each takes a block of the disk."""
+    kept = (home.dagster_home / "history" / "runs", home.dagster_home / "storage", home.mlflow_artifacts)
+    with suppress(OSError):  # it is not empty, or somebody else was quicker
+        while folder not in kept and folder.parent != folder:
+            folder.rmdir()
+            folder = folder.parent
+
+
 def _is_older(path: Path, oldest: datetime) -> bool:
-    return path.stat().st_mtime < oldest.timestamp()
+    try:
+        return path.stat().st_mtime < oldest.timestamp()
+    except FileNotFoundError:  # a log of SQLite's, which goes when its file is closed
+        return True
 
 
-def _compacted(database: Path, oldest: datetime) -> int:
-    """Write an SQLite file anew if much of it is free; returns by how many bytes it and its log became smaller."""
+def _delete_ticks(connection: sqlite3.Connection, now: datetime) -> int:
+    """Delete the ticks of sensors that had nothing to do, of which there are eight a minute; returns how many."""
+    before = (now - SKIPPED_TICKS_STAY).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    query = "DELETE FROM job_ticks WHERE status = ? AND timestamp < ?"
+    return connection.execute(query, (TickStatus.SKIPPED.value, before)).rowcount
+
+
+def _compacted(database: Path, slimming: Callable[[sqlite3.Connection], int] = lambda _: 0) -> int:
+    """Take out of an SQLite file what ``slimming`` takes, and write it anew if that or else much of it is free.
+
+    Returns by how many bytes it and its log became smaller.
+    """
+    if not database.exists():
+        return 0
     before = _size(database)
     with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
         try:
-            if database.stem == INDEX:
-                connection.execute("BEGIN IMMEDIATE")
-                _slim(connection, oldest)
-                connection.execute("COMMIT")
+            connection.execute("BEGIN IMMEDIATE")
+            changed = slimming(connection)
+            connection.execute("COMMIT")
             free, page = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_size"))
-            if free * page >= WORTH_COMPACTING:
+            if changed or free * page >= WORTH_COMPACTING:
                 connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.OperationalError:  # somebody is writing to it, or the disk is full: it is as it was
@@ -129,37 +189,6 @@ def _compacted(database: Path, oldest: datetime) -> int:
         except sqlite3.DatabaseError as error:
             raise PruningError(f"{database} is damaged ({error}). Restore it from a backup, then prune again.") from error
     return max(0, before - _size(database))
-
-
-def _slim(connection: sqlite3.Connection, oldest: datetime) -> None:
-    """Take out of the index what nothing is shown from: plans that were carried out, and the bulk of old metadata.
-
-    The tables of hours in it are for the newest days; those are kept, and so is the newest metadata of each asset.
-    """
-    before = oldest.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    connection.execute(
-        "DELETE FROM event_logs WHERE timestamp < ? AND dagster_event_type IN (?, ?) AND run_id IN "
-        "(SELECT run_id FROM event_logs WHERE dagster_event_type = ?)",
-        (before, *PLANS, dg.DagsterEventType.RUN_SUCCESS.value),
-    )
-    old = connection.execute(
-        "SELECT id, event FROM event_logs WHERE timestamp < ? AND dagster_event_type = ? AND id NOT IN "
-        "(SELECT max(id) FROM event_logs WHERE dagster_event_type = ? GROUP BY asset_key) AND "
-        "(instr(event, 'TableMetadataEntryData') OR instr(event, 'data:image/png;base64,'))",
-        (before, *[dg.DagsterEventType.ASSET_MATERIALIZATION.value] * 2),
-    )
-    for number, event in old.fetchall():
-        connection.execute("UPDATE event_logs SET event = ? WHERE id = ?", (_slimmed(event), number))
-
-
-def _slimmed(event: str) -> str:
-    """An event as Dagster stores it, without tables and pictures in its metadata."""
-    content = json.loads(event)
-    materialization = content["dagster_event"]["event_specific_data"]["materialization"]
-    entries = materialization["metadata_entries"]
-    kept = [entry for entry in entries if entry["entry_data"]["__class__"] != "TableMetadataEntryData"]
-    materialization["metadata_entries"] = kept
-    return PICTURE.sub(NO_PICTURE, json.dumps(content))
 
 
 def _size(database: Path) -> int:

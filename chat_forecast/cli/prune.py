@@ -1,7 +1,5 @@
 """Deleting the traces of old runs: ``prune``."""
 
-from datetime import UTC, datetime
-
 import click
 
 from chat_forecast.cli.base import Workplace, console_for, examples, json_option, pass_workplace, print_json
@@ -23,22 +21,28 @@ from chat_forecast.domain.windows import TRACES_DAYS
 def prune(workplace: Workplace, keep_days: int, dry_run: bool, as_json: bool) -> None:
     """Delete the traces of old runs.
 
-    These are their events and logs in Dagster, and their plots and tables in MLflow. What is stored of a chat is never
-    deleted, nor are figures, models, and what the UI shows of assets, partitions and checks. `up` does the same each time it
-    starts.
+    These are their events and logs in Dagster, their plots and tables in MLflow, and models in MLflow that no stored
+    forecast names. What is stored of a chat is never deleted, nor are figures and what the UI shows of assets, partitions
+    and checks. `up` does the same each time it starts.
     """
     from chat_forecast.app.pruning import find_prunable
     from chat_forecast.app.pruning import prune as delete
     from chat_forecast.app.runs import opened
 
     console = console_for(as_json)
-    with opened(workplace.home, ()) as runner:
-        found = find_prunable(workplace.home, runner.instance, datetime.now(UTC), keep_days)
-    freed = 0 if dry_run else delete(workplace.home, found)
-    verb, size = ("would be", found.size) if dry_run else ("were", freed)
+    with opened(workplace.home, workplace.chats) as runner:
+        found = find_prunable(workplace.home, runner, workplace.now, keep_days)
+    size, verb = found.size, "would be"
+    if not dry_run:
+        size, verb = delete(workplace.home, runner.resources.tracking, found), "were"
     console.print(
-        f"{found.runs} runs ended more than {keep_days} days ago; {len(found.files)} files of that age {verb} deleted, "
-        f"{size / 1e6:.1f} MB."
+        f"{found.runs} runs ended more than {keep_days} days ago; {len(found.files)} files of that age and "
+        f"{len(found.models)} models that no stored forecast names {verb} deleted, {size / 1e6:.1f} MB."
     )
+    if dry_run:
+        console.print("Dagster's index then loses what nothing is shown from, which is not counted here.")
+    if found.unasked:
+        console.print(f"Models stay for now: {found.unasked}")
     if as_json:
-        print_json({"runs": found.runs, "files": len(found.files), "bytes": size, "dry_run": dry_run})
+        document = {"runs": found.runs, "files": len(found.files), "models": len(found.models), "dry_run": dry_run}
+        print_json({**document, "bytes": size})

@@ -13,7 +13,7 @@ RECENT_DAYS = 56
 """What a chat is like lately: its usual day, and how far counts lie around a curve. Eight weeks hold each hour of the week
 eight times."""
 
-TRACES_DAYS = 30
+TRACES_DAYS = 14
 """How long what a run leaves behind is kept, beside what it stored, if nothing else is said."""
 
 LATE_AFTER = timedelta(hours=6)

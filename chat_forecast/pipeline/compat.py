@@ -19,6 +19,7 @@ from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY
 from dagster._core.definitions.repository_definition.repository_data import RepositoryData
 from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
 from dagster._core.run_coordinator import SubmitRunContext
+from dagster._core.scheduler.instigation import TickStatus
 
 # States of checks and runs.
 from dagster._core.storage.asset_check_execution_record import (
@@ -70,6 +71,7 @@ __all__ = [
     "RepositoryData",
     "RunLauncher",
     "SubmitRunContext",
+    "TickStatus",
     "WorkerStatus",
     "execute_run_command",
 ]

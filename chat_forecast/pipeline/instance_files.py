@@ -1,4 +1,4 @@
-"""The SQLite files of Dagster's instance, used so that a backfill of a year is not spent waiting for the disk.
+"""The SQLite files of Dagster's instance: small, and used so that a backfill of a year is not spent waiting for the disk.
 
 Belongs here: how this process's connections to those files behave.
 Does not belong here: what Dagster keeps in them, and other databases.
@@ -9,8 +9,11 @@ connection to each of the files in use stays open, and a commit no longer waits 
 events may be gone, never half written. Stored partitions are flushed for themselves
 (:mod:`chat_forecast.storage.atomic_files`).
 
-It also makes an engine for every connection, which knows no statement yet and compiles each anew. So the engines of the last
-files are kept.
+Every run has a file of its own, whose 26 empty tables and indexes would take a page of 4 KB each, two thirds of the file.
+So its pages are small.
+
+Dagster also makes an engine for every connection, which knows no statement yet and compiles each anew. So the engines of
+the last files are kept.
 """
 
 import atexit
@@ -27,12 +30,17 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine, Pool
 
+INDEX = "index"
+"""The name of the file, beside those of the runs, that holds what is known of assets across runs."""
 KEPT_OPEN = 4
 """The index, the run's own events, runs, schedules."""
 KEPT_ENGINES = 16
+SMALL_PAGE = 1024
+"""Bytes of a page in the file of a run."""
 
 _kept: dict[str, sqlite3.Connection] = {}
 _quick_folders: set[str] = set()
+_small_folders: set[Path] = set()
 
 
 def quicken(dagster_home: Path) -> None:
@@ -44,6 +52,16 @@ def quicken(dagster_home: Path) -> None:
         for storage in SQLITE_STORAGES:
             vars(storage)["create_engine"] = _engine_of
     _quick_folders.add(f"{dagster_home}/")
+    keep_small(dagster_home)
+
+
+def keep_small(dagster_home: Path) -> None:
+    """Let this process make the files of coming runs with small pages; calling it again changes nothing."""
+    import sqlalchemy
+
+    if not _small_folders:
+        sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _on_new_file)
+    _small_folders.add(dagster_home / "history" / "runs")
 
 
 def _engine_of(url: str, *, poolclass: "Callable[..., Pool]", connect_args: dict[str, float] | None = None) -> "Engine":
@@ -62,8 +80,7 @@ def _on_connect(connection: object, _record: object) -> None:
     """Do nothing unless it is a connection to a file in WAL mode below one of the folders."""
     if not isinstance(connection, sqlite3.Connection):
         return
-    with closing(connection.execute("PRAGMA database_list")) as found:
-        path = str(found.fetchone()[2])
+    path = _path_of(connection)
     if not path.startswith(tuple(_quick_folders)):
         return
     with closing(connection.execute("PRAGMA journal_mode")) as found:
@@ -71,6 +88,20 @@ def _on_connect(connection: object, _record: object) -> None:
     if is_wal:
         connection.execute("PRAGMA synchronous=NORMAL").close()
         _keep_open(path)
+
+
+def _on_new_file(connection: object, _record: object) -> None:
+    """Do nothing unless it is a connection to the file of a run that is yet to be made."""
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    path = Path(_path_of(connection))
+    if path.parent in _small_folders and path.stem != INDEX and not (path.exists() and path.stat().st_size):
+        connection.execute(f"PRAGMA page_size={SMALL_PAGE}").close()
+
+
+def _path_of(connection: sqlite3.Connection) -> str:
+    with closing(connection.execute("PRAGMA database_list")) as found:
+        return str(found.fetchone()[2])
 
 
 def _keep_open(path: str) -> None:

@@ -7,14 +7,22 @@ A backfill or a materialisation from the UI carries no tag of ours. With it, the
 chat never overlap, and notices know whose run failed.
 """
 
+from pathlib import Path
+
 import dagster as dg
 
 from chat_forecast.pipeline.compat import SubmitRunContext
+from chat_forecast.pipeline.instance_files import keep_small
 from chat_forecast.pipeline.runs import CHAT_TAG
 
 
 class ChatRunCoordinator(dg.QueuedRunCoordinator):
     """Dagster's queue, which adds the tag :data:`~.runs.CHAT_TAG` to a run whose assets are all of one chat."""
+
+    def register_instance(self, instance: dg.DagsterInstance) -> None:
+        """Take the instance that this is the queue of; every process that opens it comes by here, Dagster's own too."""
+        super().register_instance(instance)
+        keep_small(Path(instance.root_directory))
 
     def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:
         """Tag the run and queue it."""

@@ -81,6 +81,11 @@ class Home:
         return self.root / "mlflow" / "artifacts"
 
     @property
+    def mlflow_file(self) -> Path:
+        """The database beside it, if no other place was set for it."""
+        return self.root / "mlflow" / "mlflow.db"
+
+    @property
     def reports(self) -> Path:
         """The pages about the chats."""
         return self.root / "reports"

@@ -6,19 +6,16 @@ Does not belong here: how a day (:mod:`.score_runs`) or a training (:mod:`.model
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
-
-from filelock import FileLock, Timeout
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
-from chat_forecast.tracking.chat_run import Place, find_place
+from chat_forecast.tracking.chat_run import Place, find_place, ledger_lock
 from chat_forecast.tracking.client import Tracking, import_mlflow
 from chat_forecast.tracking.ledger import Ledger, Logged, unlogged
 from chat_forecast.tracking.model_registry import ModelRegistry
@@ -105,7 +102,7 @@ class _CatchUp:
         return f"log scores and models of {self.chat.slug}"
 
     def run(self) -> CaughtUp:
-        with self._lock():
+        with ledger_lock(self.tracking, self.storage, self.purpose, self.patience.left):
             ledger = Ledger.load(self.storage)
             try:
                 self._settle_empty(ledger)
@@ -120,20 +117,6 @@ class _CatchUp:
         if self.undrawn:
             raise ChatForecastError(f"{self.chat.slug}: {'; '.join(self.undrawn)}")
         return CaughtUp(self.scores, self.trainings)
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Keep out other processes of this machine that would log the same chat."""
-        self.storage.locks.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.storage.locks / f"{self.chat.slug}.mlflow.lock")
-        try:
-            lock.acquire(timeout=self.patience.left)
-        except Timeout:
-            raise self.tracking.unavailable(self.purpose, "another process was logging it all the time") from None
-        try:
-            yield
-        finally:
-            lock.release()
 
     def _settle_empty(self, ledger: Ledger) -> None:
         """Note the days of which there is nothing to log, so that they are not owed while MLflow is away."""

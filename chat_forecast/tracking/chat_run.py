@@ -5,10 +5,14 @@ Does not belong here: days (:mod:`.score_runs`) and trainings (:mod:`.model_regi
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from chat_forecast.settings.models import Chat
+from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.tracking import descriptions
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.descriptions import NOTE
@@ -55,6 +59,25 @@ class Place:
                 return
 
 
+@contextmanager
+def ledger_lock(tracking: Tracking, storage: ChatStorage, purpose: str, seconds: float) -> Iterator[None]:
+    """Keep out other processes of this machine that would log the same chat, or delete of it.
+
+    Raises:
+        TrackingUnavailable: another one did so for all of ``seconds``.
+    """
+    storage.locks.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(storage.locks / f"{storage.chat}.mlflow.lock")
+    try:
+        lock.acquire(timeout=seconds)
+    except Timeout:
+        raise tracking.unavailable(purpose, "another process was logging it all the time") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def find_place(tracking: Tracking, client: "MlflowClient", chat: Chat, ledger: Ledger) -> Place:
     """Find a chat's experiment, run and registered model, or make them; the ledger then names them.
 
@@ -75,7 +98,7 @@ def find_place(tracking: Tracking, client: "MlflowClient", chat: Chat, ledger: L
     model = _registered_model(place)
     if ledger.registered_at != model.creation_timestamp:
         ledger.trainings.clear()
-        ledger.registered_at = model.creation_timestamp
+        ledger.pruned, ledger.registered_at = 0, model.creation_timestamp
     return replace(place, aliases=frozenset(model.aliases))
 
 

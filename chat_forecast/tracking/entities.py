@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 TAG = "chat_forecast."
 """What the names of our tags begin with."""
 
+DELETED = "deleted"
+"""The tag ``model`` of a training's run whose model was superseded and deleted."""
+
 SERIES_SCHEMA = json.dumps(
     {
         "mlflow_colspec": [

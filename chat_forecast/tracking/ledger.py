@@ -50,6 +50,8 @@ class Ledger:
     """The chat's run: if MLflow does not have it any more, it has nothing of what was logged."""
     registered_at: int | None = None
     """When the registered model was made, in ms: another time is another model, without its versions."""
+    pruned: int = 0
+    """How many versions of the registered model were deleted since nobody needs them."""
     scores: dict[str, Logged] = field(default_factory=dict)
     trainings: dict[str, Logged] = field(default_factory=dict)
 

@@ -38,14 +38,17 @@ class ModelRegistry:
         self._runs = TrainingRuns(place, days)
 
     def is_logged(self, record: TrainingRecord, file: str) -> bool:
-        """Whether there is a version of just this model; the ledger then says so."""
+        """Whether there is a version of just this model, or was until it was superseded; the ledger then says so."""
         day, trainings = record.day.key, self._place.ledger.trainings
         if day in trainings and trainings[day].digest == record.digest:
             trainings[day] = self._logged(record, file, trainings[day].run, trainings[day].model, trainings[day].version)
             return True
         version = self._version_of(record)
         if version is None:
-            return False
+            run = self._runs.without_model(record)
+            if run is not None:
+                trainings[day] = self._logged(record, file, run, None, None)
+            return run is not None
         self._runs.adopt(record)
         model = own_tag(version.tags, "logged_model")
         trainings[day] = self._logged(record, file, version.run_id, model, str(version.version))

@@ -14,6 +14,7 @@ from chat_forecast.tracking import descriptions
 from chat_forecast.tracking.chat_run import PARENT, Place
 from chat_forecast.tracking.descriptions import NOTE, plot_of
 from chat_forecast.tracking.entities import (
+    DELETED,
     dataset_input,
     log_files,
     milliseconds,
@@ -48,6 +49,11 @@ class TrainingRuns:
             run = self._new_run(record)
             return self._log(run, record, self._new_model(run, record), plot)
         return self._model_of(run) or self._log(run, record, self._begun_model(run) or self._new_model(run, record), plot)
+
+    def without_model(self, record: TrainingRecord) -> str | None:
+        """The run of a training whose model was deleted since nobody needs it."""
+        run = self._found(record)
+        return run.info.run_id if run is not None and own_tag(run.data.tags, "model") == DELETED else None
 
     def adopt(self, record: TrainingRecord) -> None:
         """See that a training's run, if it is there, is below the chat's."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -17,13 +18,15 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, asset_keys
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
+from chat_forecast_tests.app.many_nights import add_nights
 
-CHAT = Chat(slug="my-chat", source="simulated", timezone="UTC", first_day=datetime(2026, 1, 1, tzinfo=UTC).date())
+CHAT = Chat(slug="my-chat", source="simulated", timezone="UTC", first_day=datetime(2025, 1, 1, tzinfo=UTC).date())
 FIRST = LocalDay(CHAT.first_day, CHAT.timezone)
 NIGHTS = 2
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 OLD = (NOW - timedelta(days=60)).timestamp()
 PLACES = ("CHAT_FORECAST_HOME", "DAGSTER_HOME", "MLFLOW_TRACKING_URI")
+MATERIALIZATION = dg.DagsterEventType.ASSET_MATERIALIZATION
 PICTURE = "![hours](data:image/png;base64,iVBORw0KGgo=)"
 
 
@@ -69,50 +72,88 @@ def home(made, tmp_path, monkeypatch):
     return home
 
 
+@pytest.fixture
+def runner(home):
+    with opened(home, [CHAT]) as runner:
+        yield runner
+
+
+def pruned(home, runner, found=None):
+    return prune(home, runner.resources.tracking, found or find_prunable(home, runner, NOW))
+
+
 def seen(instance):
-    """What the UI shows of the chat: partitions, the newest metadata of each asset, a check of every day."""
+    """What the UI shows of the chat: partitions, every day's metadata, tags and checks, the newest of each asset, runs."""
     assets = asset_keys(CHAT, ALL_ASSETS)
     newest = {key: instance.get_latest_materialization_event(key) for key in assets}
-    check = dg.AssetCheckKey(dg.AssetKey([CHAT.slug, "hourly_series"]), "day_read")
-    checked = instance.event_log_storage.get_asset_check_execution_history(check, limit=100)
+    checks = [
+        dg.AssetCheckKey(dg.AssetKey([CHAT.slug, asset]), name)
+        for asset, name in (("hourly_series", "day_read"), ("next_day_forecast", "forecast_sane"))
+    ]
+    log = instance.event_log_storage
+    found = log.get_latest_asset_check_execution_by_key(checks)
+    return {
+        "partitions": {key: sorted(instance.get_materialized_partitions(key)) for key in assets},
+        "statuses": {key: log.get_latest_storage_id_by_partition(key, MATERIALIZATION) for key in assets},
+        "newest": {key: event.asset_materialization for key, event in newest.items() if event},
+        "days": [day_shown(record) for key in assets for record in instance.fetch_materializations(key, limit=1000).records],
+        "checks": [check_shown(each) for key in checks for each in log.get_asset_check_execution_history(key, limit=1000)],
+        "checked days": sorted(map(str, log.get_asset_check_partition_info(checks))),
+        "newest checks": {key: check_shown(record) for key, record in found.items()},
+        "runs": [(run.run_id, run.status, run.tags) for run in instance.get_runs()],
+    }
+
+
+def day_shown(record):
+    made = record.asset_materialization
+    metadata = {name: value for name, value in made.metadata.items() if not isinstance(value, dg.TableMetadataValue)}
     return (
-        {key: sorted(instance.get_materialized_partitions(key)) for key in assets},
-        {key: event.asset_materialization.metadata for key, event in newest.items() if event},
-        [(record.partition, record.status, record.run_id) for record in checked],
-        len(instance.get_runs()),
+        record.storage_id,
+        record.run_id,
+        record.timestamp,
+        made.partition,
+        metadata,
+        made.tags,
+        record.event_log_entry.message,
     )
 
 
-def test_traces_of_old_runs_go_and_what_is_shown_of_assets_stays(home):
-    with dg.DagsterInstance.get() as instance:
-        before, found = seen(instance), find_prunable(home, instance, NOW)
-        assert found.runs == NIGHTS + 1
-        events = home.dagster_home / "history" / "runs"
-        assert prune(home, found) >= found.size > 400_000
-        assert [path.name for path in events.glob("*.db")] == ["index.db"]
-        assert seen(instance) == before
-        assert find_prunable(home, instance, NOW).files == ()
+def check_shown(record):
+    """What a page about the check shows."""
+    event = record.event
+    place = (record.id, record.run_id, record.status, record.partition, event.timestamp, event.step_key)
+    return *place, event.dagster_event.event_specific_data
+
+
+def test_traces_of_old_runs_go_and_what_is_shown_of_assets_stays(home, runner):
+    before, found = seen(runner.instance), find_prunable(home, runner, NOW)
+    assert found.runs == NIGHTS + 1
+    events = home.dagster_home / "history" / "runs"
+    size = found.size
+    assert pruned(home, runner, found) >= size > 300_000
+    assert [path.name for path in events.glob("*.db")] == ["index.db"]
+    assert list((home.dagster_home / "storage").iterdir()) == []
+    assert seen(runner.instance) == before
+    assert find_prunable(home, runner, NOW).files == ()
     assert list(home.mlflow_artifacts.rglob("*.png")) == []
     assert list(home.mlflow_artifacts.rglob("MLmodel"))
-    with opened(home, [CHAT]) as runner:
-        night = FIRST.plus(3 + NIGHTS)
-        runner.materialise(CHAT, DAY_ASSETS, night, night)
-        assert runner.storage(CHAT).has("daily_score", night)
+    night = FIRST.plus(3 + NIGHTS)
+    runner.materialise(CHAT, DAY_ASSETS, night, night)
+    assert runner.storage(CHAT).has("daily_score", night)
 
 
-def test_what_is_young_or_not_finished_stays(home):
-    with dg.DagsterInstance.get() as instance:
-        assert find_prunable(home, instance, NOW, keep_days=61).files == ()
-        first, *others = instance.get_runs()
-        with closing(sqlite3.connect(home.dagster_home / "history" / "runs.db")) as connection, connection:
-            connection.execute("UPDATE runs SET status = 'STARTED' WHERE run_id = ?", (first.run_id,))
-        found = find_prunable(home, instance, NOW)
+def test_what_is_young_or_not_finished_stays(home, runner):
+    assert find_prunable(home, runner, NOW, keep_days=61).files == ()
+    first, *others = runner.instance.get_runs()
+    with closing(sqlite3.connect(home.dagster_home / "history" / "runs.db")) as connection, connection:
+        connection.execute("UPDATE runs SET status = 'STARTED' WHERE run_id = ?", (first.run_id,))
+    found = find_prunable(home, runner, NOW)
     assert found.runs == len(others)
     assert not any(first.run_id in path.name for path in found.files)
 
 
-def test_tables_and_pictures_go_out_of_old_metadata_but_not_out_of_the_newest(home):
-    index = home.dagster_home / "history" / "runs" / "index.db"
+def test_tables_and_pictures_go_out_of_old_metadata_but_not_out_of_the_newest(home, runner):
+    index = index_of(home)
     with closing(sqlite3.connect(index)) as connection, connection:
         connection.execute("UPDATE event_logs SET timestamp = '2026-03-01 00:00:00'")
         query = "SELECT event FROM event_logs WHERE dagster_event_type = 'ASSET_MATERIALIZATION' AND partition = ? LIMIT 1"
@@ -120,10 +161,11 @@ def test_tables_and_pictures_go_out_of_old_metadata_but_not_out_of_the_newest(ho
         pictured = event.replace('"label": "stored file"', f'"label": "stored file {PICTURE}"')
         assert pictured != event
         connection.execute("UPDATE event_logs SET event = ? WHERE event = ?", (pictured, event))
-    with dg.DagsterInstance.get() as instance:
-        before = seen(instance)
-        prune(home, find_prunable(home, instance, NOW))
-        assert seen(instance) == before
+    before = seen(runner.instance)
+    pruned(home, runner)
+    after = seen(runner.instance)
+    assert before.pop("days") != after.pop("days")  # the picture
+    assert after == before
     with closing(sqlite3.connect(index)) as connection:
         events = connection.execute("SELECT dagster_event_type, partition, event FROM event_logs").fetchall()
     with_tables = {day for kind, day, event in events if kind == "ASSET_MATERIALIZATION" and "TableMetadataEntry" in event}
@@ -132,9 +174,78 @@ def test_tables_and_pictures_go_out_of_old_metadata_but_not_out_of_the_newest(ho
     assert not any(kind.endswith("PLANNED") for kind, *_ in events)
 
 
-def test_a_file_that_cannot_be_deleted_is_named(home, monkeypatch):
-    with dg.DagsterInstance.get() as instance:
-        found = find_prunable(home, instance, NOW)
+def test_400_nights_are_pruned_and_shown_as_before(home, runner):
+    nights = with_many_nights(home, runner)
+    before, size = seen(runner.instance), index_of(home).stat().st_size
+    assert len(before["partitions"][dg.AssetKey([CHAT.slug, "daily_score"])]) == nights
+    found = find_prunable(home, runner, NOW)
+    assert found.runs == nights - 2  # the first three were one run
+    pruned(home, runner, found)
+    assert seen(runner.instance) == before
+    assert index_of(home).stat().st_size < size / 2
+    content = index_of(home).read_bytes()
+    again = find_prunable(home, runner, NOW)
+    assert (again.runs, again.files, again.models) == (0, (), ())
+    assert pruned(home, runner, again) == 0
+    assert index_of(home).read_bytes() == content
+    key = dg.AssetKey([CHAT.slug, "daily_score"])
+    runner.instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=FIRST.plus(nights).key))
+    [last] = runner.instance.fetch_materializations(key, limit=1).records
+    assert last.storage_id > max(number for number, *_ in before["days"])
+
+
+KILLED = """
+import os, signal, sys
+from datetime import datetime
+from chat_forecast.app import pruning
+from chat_forecast.app.runs import opened
+from chat_forecast.cli.base import Workplace
+from chat_forecast.pipeline import index_slimming
+calls = 0
+def killed(_event=None):
+    global calls
+    calls += 1
+    if calls == 150:
+        os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[1] == "while deleting":
+    sys.addaudithook(lambda event, _: killed() if event == "os.remove" else None)
+else:
+    slimmed = index_slimming.slimmed
+    index_slimming.slimmed = lambda event: killed() or slimmed(event)
+place = Workplace()
+with opened(place.home, place.chats) as runner:
+    found = pruning.find_prunable(place.home, runner, datetime.fromisoformat(sys.argv[2]))
+    pruning.prune(place.home, runner.resources.tracking, found)
+"""
+
+
+def test_a_pruning_that_is_killed_loses_nothing_and_the_next_one_finishes_it(home, runner):
+    with_many_nights(home, runner, 100)
+    before = seen(runner.instance)
+    for moment in ("while deleting", "while slimming"):
+        command = [sys.executable, "-c", KILLED, moment, NOW.isoformat()]
+        assert subprocess.run(command, env=os.environ, timeout=120).returncode == -signal.SIGKILL
+        assert seen(runner.instance) == before
+    pruned(home, runner)
+    assert seen(runner.instance) == before
+    assert find_prunable(home, runner, NOW).files == ()
+    assert list((home.dagster_home / "storage").iterdir()) == []
+
+
+def test_ticks_that_had_nothing_to_do_go(home, runner):
+    schedules = home.dagster_home / "schedules" / "schedules.db"
+    with closing(sqlite3.connect(schedules)) as connection, connection:
+        add = "INSERT INTO job_ticks (job_origin_id, status, type, timestamp, tick_body) VALUES ('a', ?, 'SENSOR', ?, '{}')"
+        old, young = (f"{NOW - timedelta(hours=hours):%Y-%m-%d %H:%M:%S}" for hours in (3, 0.5))
+        connection.executemany(add, [("SKIPPED", old), ("SKIPPED", young), ("SUCCESS", old), ("FAILURE", old)])
+    pruned(home, runner)
+    with closing(sqlite3.connect(schedules)) as connection:
+        left = connection.execute("SELECT status, timestamp FROM job_ticks").fetchall()
+    assert left == [("SKIPPED", young), ("SUCCESS", old), ("FAILURE", old)]
+
+
+def test_a_file_that_cannot_be_deleted_is_named(home, runner, monkeypatch):
+    found = find_prunable(home, runner, NOW)
 
     def refuse(path, **_):
         raise PermissionError(13, "Permission denied", str(path))
@@ -142,15 +253,27 @@ def test_a_file_that_cannot_be_deleted_is_named(home, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.unlink", refuse)
         with pytest.raises(PruningError, match=r"\.db: Permission denied\. See that it can"):
-            prune(home, found)
+            pruned(home, runner, found)
 
 
 def test_a_damaged_index_is_named_and_left_as_it_is(home):
-    index = home.dagster_home / "history" / "runs" / "index.db"
-    with dg.DagsterInstance.get() as instance:
-        found = find_prunable(home, instance, NOW)
+    with opened(home, [CHAT]) as runner:
+        found = find_prunable(home, runner, NOW)
     damaged = b"not a database" * 1000
-    index.write_bytes(damaged)
+    index_of(home).write_bytes(damaged)
     with pytest.raises(PruningError, match=r"index\.db is damaged .* Restore it from a backup"):
-        prune(home, found)
-    assert index.read_bytes() == damaged
+        pruned(home, runner, found)
+    assert index_of(home).read_bytes() == damaged
+
+
+def index_of(home):
+    return home.dagster_home / "history" / "runs" / "index.db"
+
+
+def with_many_nights(home, runner, nights=400):
+    """Make the chat's nights many, all of them old; returns how many there are."""
+    newest = max(runner.instance.get_runs(), key=lambda run: run.tags["dagster/asset_partition_range_end"])
+    add_nights(home.dagster_home, newest, FIRST.plus(2 + NIGHTS), nights - NIGHTS - 3)
+    for path in home.dagster_home.rglob("*"):
+        os.utime(path, (OLD, OLD))
+    return nights

@@ -1,7 +1,9 @@
-"""What nights leave on the disk, and what pruning leaves of that.
+"""What nights leave on the disk, what pruning leaves of that, and whether it is the same for the hundredth night.
 
-``python -m chat_forecast_tests.benchmarks.bench_disk [NIGHTS]``: nights of one simulated chat (60 if not given), each a run
-as the schedule asks for it, with a training where the sensor would ask for one. All are old enough for pruning at the end.
+``python -m chat_forecast_tests.benchmarks.bench_disk [NIGHTS …]``: nights of one simulated chat (30, 60 and 120 if not
+given) after 60 days that were read at once, each a run as the schedule asks for it, with a training where the sensor would
+ask for one. After each number of nights all of them are pruned. ``year`` is the home of a chat a year old: the newest nights
+as they are, the others pruned.
 """
 
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 from chat_forecast.app.pruning import find_prunable, prune
 from chat_forecast.app.runs import Runner, opened
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.pipeline.runs import HISTORY_ASSETS, RETRAINING_ASSETS
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
@@ -19,11 +22,13 @@ from chat_forecast.settings.paths import Home, apply_environment
 DAYS_BEFORE = 60
 FIRST_DAY = date(2025, 1, 1)
 PLACES = ("dagster", "mlflow", "bench")
-NIGHTS_OF_A_YEAR = 365
+DAYS_OF_A_YEAR = 365
+LOGS = ("-wal", "-shm")
+"""What SQLite writes again and again while a file is open, and removes with its last connection."""
 
 
-def main(nights: int = 60) -> None:
-    """Do the nights, and print what each left in the mean."""
+def main(*numbers: int) -> None:
+    """Do the nights, and print what each left on average."""
     chat = Chat(slug="bench", source="simulated", timezone="UTC", first_day=FIRST_DAY)
     first = LocalDay(FIRST_DAY, chat.timezone)
     with tempfile.TemporaryDirectory() as folder:
@@ -35,31 +40,48 @@ def main(nights: int = 60) -> None:
             runner.materialise(chat, RETRAINING_ASSETS, begin.plus(-1), begin.plus(-1))
             runner.run_day(chat, begin)
             prune_all(home, runner)
-            before = sizes(home)
-            trained = sum(runner.run_day(chat, begin.plus(night)) is not None for night in range(1, nights + 1))
-            show(f"{nights} nights, {trained} trainings", before, sizes(home), nights)
-            prune_all(home, runner)
-            show("after pruning all of them", before, sizes(home), nights)
+            empty, last, done, trained = sizes(home), sizes(home), 0, 0
+            for nights in numbers or (30, 60, 120):
+                trained += sum(runner.run_day(chat, begin.plus(night + 1)) is not None for night in range(done, nights))
+                new = grown(last, sizes(home), nights - done)
+                show(f"the last {nights - done} nights", new)
+                prune_all(home, runner)
+                last, done = sizes(home), nights
+                left = grown(empty, last, nights)
+                show(f"{nights} nights and {trained} trainings, pruned", left)
+                year = sum(empty.values()) + year_of(sum(left.values()), sum(new.values()))
+                print(f"    year: {year / 1e6:.1f} MB", flush=True)
 
 
 def prune_all(home: Home, runner: Runner) -> None:
     """Prune as in a year, when all that is there is old."""
-    prune(home, find_prunable(home, runner.instance, datetime.now(UTC) + timedelta(days=365)))
+    prune(home, runner.resources.tracking, find_prunable(home, runner, datetime.now(UTC) + timedelta(days=365)))
 
 
-def show(name: str, before: dict[str, float], after: dict[str, float], nights: int) -> None:
-    """Print kilobytes a night, and megabytes a year."""
-    grown = {place: (after[place] - before[place]) / nights for place in PLACES}
-    total = sum(grown.values())
-    parts = ", ".join(f"{place} {size / 1e3:.1f}" for place, size in grown.items())
-    print(f"{name}: {total / 1e3:.1f} KB a night ({parts}), {total * NIGHTS_OF_A_YEAR / 1e6:.1f} MB a year")
+def grown(before: dict[str, int], after: dict[str, int], nights: int) -> dict[str, float]:
+    """Bytes a night by which each place grew."""
+    return {place: (after[place] - before[place]) / nights for place in PLACES}
 
 
-def sizes(home: Home) -> dict[str, float]:
-    """Bytes below each place; a log of SQLite's that is written again and again counts as what it is then."""
-    return {
-        place: sum(file.stat().st_size for file in Path(home.root, place).rglob("*") if file.is_file()) for place in PLACES
-    }
+def year_of(old: float, young: float) -> float:
+    """Bytes that the nights of a year add, from those of a night that is pruned and of one that is not yet."""
+    return old * (DAYS_OF_A_YEAR - DAYS_BEFORE - TRACES_DAYS) + young * TRACES_DAYS
+
+
+def show(name: str, a_night: dict[str, float]) -> None:
+    """Print kilobytes a night."""
+    parts = ", ".join(f"{place} {size / 1e3:.1f}" for place, size in a_night.items())
+    print(f"{name}: {sum(a_night.values()) / 1e3:.1f} KB a night ({parts})", flush=True)
+
+
+def sizes(home: Home) -> dict[str, int]:
+    """Bytes below each place."""
+    return {place: sum(map(size_of, Path(home.root, place).rglob("*"))) for place in PLACES}
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; none of a folder."""
+    return path.stat().st_size if path.is_file() and not path.name.endswith(LOGS) else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """That Dagster's SQLite files are written quickly, and that no other database is touched."""
 
 import sqlite3
+from contextlib import closing
 
 import dagster as dg
 import pytest
@@ -8,7 +9,7 @@ import sqlalchemy
 from sqlalchemy.pool import NullPool
 
 from chat_forecast.pipeline import instance_files
-from chat_forecast.pipeline.instance_files import KEPT_OPEN, quicken
+from chat_forecast.pipeline.instance_files import INDEX, KEPT_OPEN, SMALL_PAGE, keep_small, quicken
 
 
 @pytest.fixture
@@ -72,3 +73,18 @@ def test_the_storages_of_an_instance_make_the_engine_of_a_file_once(tmp_path):
         now = instance_files._kept_engine.cache_info()
     assert now.misses == known.misses
     assert now.hits >= known.hits + 10
+
+
+def test_the_file_of_a_run_has_small_pages_and_the_index_has_not(tmp_path):
+    keep_small(tmp_path)
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        log = instance.event_log_storage
+        for name in ("a-run", INDEX):
+            with log._connect(name) as connection:
+                connection.execute(sqlalchemy.text("SELECT * FROM event_logs"))
+    sizes = {}
+    for path in (tmp_path / "history" / "runs").glob("*.db"):
+        with closing(sqlite3.connect(path)) as connection:
+            [[sizes[path.stem]]] = connection.execute("PRAGMA page_size").fetchall()
+    assert sizes == {"a-run": SMALL_PAGE, INDEX: 4096}
+    assert (tmp_path / "history" / "runs" / "a-run.db").stat().st_size < 40_000

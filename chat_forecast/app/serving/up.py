@@ -18,9 +18,11 @@ from chat_forecast.app.serving.ports import await_answers, await_socket, expect_
 from chat_forecast.app.serving.processes import Servers
 from chat_forecast.app.serving.reloading import DefinitionsWatch
 from chat_forecast.domain.windows import TRACES_DAYS
-from chat_forecast.pipeline.instance import prepare_instance
+from chat_forecast.errors import ChatForecastError
+from chat_forecast.pipeline.instance import lacking_settings, prepare_instance
 from chat_forecast.settings.links import LOOPBACK
 from chat_forecast.settings.paths import DAGSTER_URL_VARIABLE, MLFLOW_URL_VARIABLE, REPORTS_URL_VARIABLE, Home
+from chat_forecast.settings.reading import load_chats
 from chat_forecast.tracking.client import without_secrets
 from chat_forecast.whole_files import replace_file
 
@@ -37,6 +39,8 @@ def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Ca
         ServingError: a port is taken, the home is served already, or a server ended by itself.
     """
     prepare_instance(home)
+    if lacking := lacking_settings(home):
+        say(lacking)
     record = home.locks / "up.json"
     end_leftovers(record)
     has_mlflow_server = home.mlflow_uri.startswith(("http://", "https://"))
@@ -116,18 +120,21 @@ def _prepare_database(home: Home, say: Callable[[str], object]) -> None:
 
     Webserver and daemon starting at the same moment on an empty folder can break its SQLite schema.
     """
-    import dagster as dg
+    from chat_forecast.app.pruning import find_prunable, prune
+    from chat_forecast.app.runs import fail_abandoned_runs, opened
 
-    from chat_forecast.app.pruning import PruningError, find_prunable, prune
-    from chat_forecast.app.runs import fail_abandoned_runs
-
-    with dg.DagsterInstance.get() as instance:
-        fail_abandoned_runs(instance)
-        old = find_prunable(home, instance, datetime.now(UTC))
+    now = datetime.now(UTC)
     try:
-        prune(home, old)
-    except PruningError as error:  # what is too much on the disk is no reason to do nothing
+        chats = load_chats(home.chats_file, now.date())
+    except ChatForecastError:  # the code server says what is wrong with the file
+        chats = ()
+    with opened(home, chats) as runner:
+        fail_abandoned_runs(runner.instance)
+        old = find_prunable(home, runner, now)
+    try:
+        freed = prune(home, runner.resources.tracking, old)
+    except ChatForecastError as error:  # what is too much on the disk is no reason to do nothing
         say(str(error))
     else:
         if old.runs:
-            say(f"The traces of {old.runs} runs older than {TRACES_DAYS} days are deleted ({old.size / 1e6:.1f} MB).")
+            say(f"The traces of {old.runs} runs older than {TRACES_DAYS} days are deleted ({freed / 1e6:.1f} MB).")
