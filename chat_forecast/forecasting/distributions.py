@@ -6,6 +6,7 @@ Does not belong here: finding a distribution from a series.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,12 @@ from chat_forecast.forecasting.base import Distribution
 
 DRAWS = 100
 """A distribution is cut into this many equally likely counts to find its sMAPE-optimal point."""
+COUNTED = (0, 16, 64, 256)
+"""Up to these counts, in groups of hours, quantiles are found by adding up the probabilities of all counts below."""
+TAIL = 6.0
+"""So many standard deviations above the mean lies about the largest quantile that is asked for."""
+LEAST_LOG = -600.0
+"""A probability below ``exp(-600)`` is too near to the smallest number there is to be multiplied with."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +34,39 @@ class NegativeBinomial:
 
     def quantiles(self, probabilities: Sequence[float]) -> Floats:
         """See :meth:`Distribution.quantiles`."""
-        from scipy.stats import nbinom
+        wanted = np.array(probabilities, dtype=float)
+        found = np.full((len(self.mean), len(wanted)), np.nan)
+        reach = self.mean + TAIL * np.sqrt(self.mean + self.mean**2 / self.size)
+        log_none = -self.size * np.log1p(self.mean / self.size)  # of the probability of 0
+        for least, most in pairwise(COUNTED):
+            rows = np.flatnonzero((reach >= least) & (reach < most) & (log_none > LEAST_LOG))
+            found[rows] = _quantiles_by_counting(self.mean[rows, None], self.size[rows, None], wanted, most)
+        rows = np.flatnonzero(np.isnan(found).any(axis=1))
+        if len(rows):
+            from scipy.stats import nbinom  # here, since it takes half a second to import
 
-        size, mean = self.size[:, None], self.mean[:, None]
-        return np.asarray(nbinom.ppf(list(probabilities), size, size / (size + mean)))
+            size, mean = self.size[rows, None], self.mean[rows, None]
+            found[rows] = nbinom.ppf(wanted, size, size / (size + mean))
+        return found
 
     def at_most(self, counts: Floats) -> Floats:
         """See :meth:`Distribution.at_most`."""
         from scipy.stats import nbinom
 
         return np.asarray(nbinom.cdf(counts, self.size, self.size / (self.size + self.mean)))
+
+
+def _quantiles_by_counting(mean: Floats, size: Floats, wanted: Floats, most: int) -> Floats:
+    """Find quantiles of negative binomials by adding up their probabilities from 0 on; NaN in rows that reach ``most``.
+
+    ``mean`` and ``size`` have the shape ``(n, 1)``. Several times as fast as scipy's search for each quantile.
+    """
+    counts = np.arange(1, most)
+    ratios = (counts - 1 + size) / counts * (mean / (size + mean))  # of the probability of a count to that of one less
+    none = np.exp(-size * np.log1p(mean / size))
+    at_most = np.cumsum(np.cumprod(np.hstack([none, ratios]), axis=1), axis=1)
+    found = np.stack([np.count_nonzero(at_most < each, axis=1) for each in wanted], axis=1).astype(float)
+    return np.where(found < most, found, np.nan)
 
 
 @dataclass(frozen=True)

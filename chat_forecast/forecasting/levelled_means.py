@@ -6,7 +6,6 @@ Does not belong here: the level itself (:mod:`.level`), or the distribution arou
 """
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -55,33 +54,30 @@ def levelled_means(curves: Sequence[Means], series: pd.DataFrame, coming: pd.Dat
     return np.asarray(carried * scale[place])
 
 
-def carry_over(actual: float, fitted: float, means: Floats) -> Floats:
-    """Find the factor of each hour of a day from the last :data:`CARRIED_HOURS` hours before it, shape as ``means``.
+def carry_over(actual: Floats, fitted: Floats, average: Floats, age: Floats) -> Floats:
+    """Find the factors of hours that begin ``age`` hours after midnight, all arrays of one shape.
 
-    ``actual`` and ``fitted`` are the messages of those hours that are known; ``means`` those expected in the hours of the
-    day, whose mean is added to both sides once an hour, so that a quiet chat is not moved far by a few messages.
+    ``actual`` and ``fitted`` are the messages in the last :data:`CARRIED_HOURS` hours before the hour's day, as far as they
+    are known; ``average`` is the mean expected in an hour of the day. It is added to both sides once an hour, so that a
+    quiet chat is not moved far by a few messages.
 
-    >>> carry_over(10.0, 2.0, np.full(24, 2.0)).round(2).tolist()[:4]
+    >>> carry_over(np.full(4, 10.0), np.full(4, 2.0), np.full(4, 2.0), np.arange(4)).round(2).tolist()
     [1.53, 1.35, 1.24, 1.17]
     """
-    caution = CARRIED_HOURS * means.mean()
-    if fitted + caution <= 0:
-        return np.ones(len(means))
-    exponent = CARRIED_SHARE * np.exp(-np.arange(len(means)) / FADING_HOURS)
-    return np.asarray(((actual + caution) / (fitted + caution)) ** exponent)
+    caution = CARRIED_HOURS * average
+    ratio = np.divide(actual + caution, fitted + caution, out=np.ones_like(caution), where=fitted + caution > 0)
+    return np.asarray(ratio ** (CARRIED_SHARE * np.exp(-age / FADING_HOURS)))
 
 
 def _carried(hours: pd.DatetimeIndex, means: Floats, counts: Floats, place: npt.NDArray[np.int64]) -> Floats:
     """Let each day's means go on from what the last hours before it were like."""
-    starts = np.flatnonzero(np.diff(place, prepend=place[0]))
+    starts = np.flatnonzero(np.diff(place, prepend=place[0] - 1))
+    day = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(place)))
     instants = hours.asi8
     reach = pd.Timedelta(hours=CARRIED_HOURS).as_unit(hours.unit).value
-    is_known = ~np.isnan(counts)
-    carried = means.copy()
-    for start, end in pairwise([*starts, len(means)]):
-        last = slice(max(0, start - CARRIED_HOURS), start)
-        chosen = is_known[last] & (instants[start] - instants[last] <= reach)
-        if chosen.any():
-            actual, fitted = counts[last][chosen].sum(), means[last][chosen].sum()
-            carried[start:end] *= carry_over(float(actual), float(fitted), means[start:end])
-    return carried
+    last = starts[:, None] - np.arange(CARRIED_HOURS, 0, -1)
+    is_near = (last >= 0) & (instants[starts][:, None] - instants[last] <= reach)
+    chosen = is_near & ~np.isnan(counts[last])
+    actual, fitted = (np.where(chosen, values[last], 0.0).sum(axis=1)[day] for values in (counts, means))
+    average = (np.bincount(day, means) / np.bincount(day))[day]
+    return means * carry_over(actual, fitted, average, (np.arange(len(place)) - starts[day]).astype(float))

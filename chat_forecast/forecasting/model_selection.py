@@ -67,16 +67,11 @@ def compare(series: pd.DataFrame) -> pd.DataFrame:
 
 def summarise(losses: pd.DataFrame) -> pd.DataFrame:
     """Average the losses of :func:`compare` over hours: ``days``, ``pinball``, ``rmse``, ``deviance`` of each method."""
-    sums = losses.groupby("forecaster", sort=False).agg(
-        days=("day", "size"),
-        hours=("hours", "sum"),
-        pinball=("pinball", "sum"),
-        squared_error=("squared_error", "sum"),
-        deviance=("deviance", "sum"),
-    )
+    groups = losses.groupby("forecaster", sort=False)
+    sums = groups[["hours", "pinball", "squared_error", "deviance"]].sum()
     return pd.DataFrame(
         {
-            "days": sums["days"],
+            "days": groups.size(),
             "pinball": sums["pinball"] / sums["hours"],
             "rmse": np.sqrt((sums["squared_error"] / sums["hours"]).astype(float)),
             "deviance": sums["deviance"] / sums["hours"],
@@ -90,7 +85,7 @@ def choose(losses: pd.DataFrame, usual: str, possible: Collection[str]) -> tuple
     Another one of the ``possible`` is chosen if its pinball loss is lower by :data:`MARGIN`, and its daily differences lie
     :data:`SIGNIFICANCE` standard errors from 0; of several the one with the lowest loss. Returns its name, and why.
     """
-    daily = losses.pivot_table(index="day", columns="forecaster", values="pinball", aggfunc="sum").astype(float)
+    daily = losses.pivot(index="day", columns="forecaster", values="pinball").astype(float)
     if len(daily.columns) < 2 or usual not in daily or len(daily) < 2:
         return usual, "the usual method; the history is too short to compare others with it"
     rivals = daily.columns.intersection(list(possible)).drop(usual)
@@ -112,18 +107,19 @@ def choose(losses: pd.DataFrame, usual: str, possible: Collection[str]) -> tuple
 
 def _losses(name: str, forecast: Distribution, counts: Floats, days: npt.NDArray[np.int64]) -> pd.DataFrame:
     quantiles = dict(zip(PROBABILITIES, forecast.quantiles(PROBABILITIES).T, strict=True))
-    hours = pd.DataFrame(
-        {
-            "day": days,
-            "hours": 1,
-            "pinball": metrics.pinball_losses(counts, quantiles),
-            "squared_error": (counts - forecast.mean) ** 2,
-            "deviance": metrics.poisson_deviances(counts, forecast.mean),
-        }
-    )
-    daily = hours[~np.isnan(counts)].groupby("day", as_index=False).sum()
-    daily.insert(0, "forecaster", name)
-    return daily[list(LOSS_COLUMNS)]
+    hourly = {
+        "hours": np.ones(len(counts)),
+        "pinball": metrics.pinball_losses(counts, quantiles),
+        "squared_error": (counts - forecast.mean) ** 2,
+        "deviance": metrics.poisson_deviances(counts, forecast.mean),
+    }
+    is_known = ~np.isnan(counts)
+    place = days[is_known] - days[0]
+    daily = {column: np.bincount(place, values[is_known]) for column, values in hourly.items()}
+    seen = np.flatnonzero(daily["hours"])
+    sums = {column: values[seen] for column, values in daily.items()}
+    table = pd.DataFrame({"forecaster": name, "day": seen + days[0], **sums})
+    return table.astype({"hours": np.int64})[list(LOSS_COLUMNS)]
 
 
 def _same_hour(series: pd.DataFrame, days: npt.NDArray[np.int64]) -> Empirical:

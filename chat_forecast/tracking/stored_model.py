@@ -11,6 +11,7 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,8 @@ def write_model(folder: Path, forecaster: Mapping[str, object], timezone: str, m
     model.save(str(folder / "MLmodel"))
 
 
-def _environment_files() -> dict[str, bytes]:
+@cache
+def _environment_files() -> Mapping[str, bytes]:
     """The files by which MLflow can make an environment for the model: this Python, these libraries."""
     requirements = [f"{name}=={version}" for name, version in _installed()]
     python = platform.python_version()
@@ -109,6 +111,7 @@ def _load_pyfunc(data_path: str) -> RegisteredForecaster:
     return RegisteredForecaster(forecasting.load(stored["forecaster"]), stored["timezone"])
 
 
+@cache
 def _signature() -> "ModelSignature":
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import nbinom
 
 from chat_forecast.forecasting.distributions import Empirical, NegativeBinomial, RegularCounts, describe_counts
 
@@ -39,6 +40,15 @@ def test_quantiles_hold_as_many_draws_as_they_say(mean, size):
     for name, probability in {"q10": 0.1, "median": 0.5, "q90": 0.9, "q99": 0.99}.items():
         assert (draws <= table[name]).mean() >= probability - 0.005
         assert (draws < table[name]).mean() <= probability + 0.005
+
+
+@pytest.mark.parametrize("mean", [0.01, 1.0, 10.0, 60.0, 1000.0])
+@pytest.mark.parametrize("size", [0.02, 1.0, 1000.0])
+def test_quantiles_found_by_counting_are_those_that_scipy_searches(mean, size):
+    means, sizes = (scale * np.random.default_rng(5).gamma(2, 0.5, 60) + 1e-3 for scale in (mean, size))
+    probabilities = [0.5, 0.01, 0.1, 0.25, 0.75, 0.9, 0.99, 0.995]
+    slow = nbinom.ppf(probabilities, sizes[:, None], (sizes / (sizes + means))[:, None])
+    np.testing.assert_array_equal(NegativeBinomial(means, sizes).quantiles(probabilities), slow)
 
 
 @settings(deadline=None)

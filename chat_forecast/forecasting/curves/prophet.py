@@ -99,11 +99,9 @@ def fit_prophet(series: pd.DataFrame) -> ProphetCurve:
 def _fitted(table: pd.DataFrame) -> Any:  # noqa: ANN401 - Prophet says of itself that all is None before a fit
     """Fit Prophet itself, without its log."""
     with silence():
-        from prophet import Prophet
+        from chat_forecast.forecasting.curves.prophet_optimum import ExactProphet
 
-        from chat_forecast.forecasting.curves.prophet_optimum import ExactOptimum
-
-        model: Any = Prophet(
+        model: Any = ExactProphet(
             yearly_seasonality=False,
             weekly_seasonality=WEEKLY_ORDER,
             daily_seasonality=False,
@@ -111,7 +109,6 @@ def _fitted(table: pd.DataFrame) -> Any:  # noqa: ANN401 - Prophet says of itsel
         )
         for name in ("on_weekdays", "at_weekends"):
             model.add_seasonality(name, period=1, fourier_order=DAILY_ORDER, condition_name=name)
-        model.stan_backend = ExactOptimum()
         model.fit(table)
     return model
 

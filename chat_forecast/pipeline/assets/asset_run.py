@@ -30,6 +30,9 @@ Progress = Callable[[str, int, int], None]
 DETAILED_DAYS = 14
 """In a range, the newest days have a table of their hours in their metadata; a year of tables would swell the event log."""
 
+DAYS_AT_ONCE = 30
+"""How often the stored days of a long range are copied elsewhere, while the next ones are computed beside."""
+
 
 def no_progress(_asset: str, _done: int, _total: int) -> None:
     """Show no progress."""
@@ -62,11 +65,12 @@ class AssetRun:
         inputs: Iterable[Inputs],
         make: Callable[[LocalDay, Inputs], Made],
         describe: Callable[[LocalDay, Inputs, Made], Metadata],
+        meanwhile: Callable[[], object] | None = None,
     ) -> None:
         """Make each day from its inputs, store it, and describe it to the UI; the chat's lock is held meanwhile.
 
         ``inputs`` yields those of each day, in order. ``make`` is a plain function of a day. ``describe`` gives the metadata
-        of just that day.
+        of just that day. ``meanwhile`` is called each time that :data:`DAYS_AT_ONCE` days more are stored, and as many left.
 
         Raises:
             StoredFileError: a day could not be stored; those before it are.
@@ -80,6 +84,8 @@ class AssetRun:
                 self.storage.write(self.asset, day, value)
                 self.describe(day, describe(day, given, value))
                 self._done = number + 1
+                if meanwhile is not None and self._done % DAYS_AT_ONCE == 0 and total - self._done >= DAYS_AT_ONCE:
+                    meanwhile()
                 self._progress(self.asset, self._done, total)
 
     def describe(self, day: LocalDay, metadata: Metadata) -> None:

@@ -1,5 +1,7 @@
 """Forecasting a chat: the trained model and the next day's forecast."""
 
+from functools import partial
+
 import dagster as dg
 import pandas as pd
 
@@ -9,9 +11,10 @@ from chat_forecast.forecasting.model_record import train_record
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import asset_arguments, upstream
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
-from chat_forecast.pipeline.assets.tracking import log_to_mlflow
+from chat_forecast.pipeline.assets.tracking import copy_to_mlflow, log_to_mlflow
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.pipeline.runs import REASON_TAG
+from chat_forecast.pipeline.side_process import computed_ahead
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partition_files import NotedTable
 
@@ -34,11 +37,9 @@ def trained_model_asset(chat: Chat) -> dg.AssetsDefinition:
         """
         run, reason = AssetRun(context, chat, stores, progress), context.run.tags.get(REASON_TAG)
         histories = run.storage.series_before(run.days, days=chat.training.days)
-
-        def train(day: LocalDay, series: pd.DataFrame) -> pd.DataFrame:
-            return train_record(series, day.key, chat.training.holidays, reason)
-
-        run.materialise(histories, train, metadata.of_model(run))
+        given = ((series, day.key, chat.training.holidays, reason) for day, series in zip(run.days, histories, strict=True))
+        with computed_ahead(train_record, given, len(run.days)) as records:
+            run.materialise(records, _record, metadata.of_model(run), meanwhile=partial(copy_to_mlflow, run))
         log_to_mlflow(run)
 
     return trained_model
@@ -67,6 +68,11 @@ def next_day_forecast_asset(chat: Chat) -> dg.AssetsDefinition:
         run.materialise(known, forecast_next_day, metadata.of_forecast(run))
 
     return next_day_forecast
+
+
+def _record(_day: LocalDay, trained: tuple[object, pd.DataFrame]) -> pd.DataFrame:
+    """What the training gave."""
+    return trained[1]
 
 
 def forecast_next_day(day: LocalDay, known: Known) -> NotedTable:

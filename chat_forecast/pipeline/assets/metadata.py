@@ -59,10 +59,10 @@ def of_series(run: AssetRun) -> Callable[[LocalDay, MessageBatch, pd.DataFrame],
     return describe
 
 
-def of_model(run: AssetRun) -> Callable[[LocalDay, pd.DataFrame, pd.DataFrame], Metadata]:
+def of_model(run: AssetRun) -> Callable[[LocalDay, object, pd.DataFrame], Metadata]:
     """Describe a training: which method was chosen and why, on what data; or why there is none."""
 
-    def describe(day: LocalDay, _series: pd.DataFrame, records: pd.DataFrame) -> Metadata:
+    def describe(day: LocalDay, _given: object, records: pd.DataFrame) -> Metadata:
         if records.empty:
             return {**_about(run, day), "no model": "no hour of the days trained on was read from end to end"}
         record = records.iloc[0]

@@ -18,7 +18,18 @@ from chat_forecast.tracking.links import chat_links
 
 
 def log_to_mlflow(run: AssetRun) -> None:
-    """Log what MLflow lacks of the chat's scores and trainings; where it is away, the run's log says so."""
+    """Copy to MLflow, and let each day's metadata lead there; where MLflow is away, the run's log says so."""
+    if not copy_to_mlflow(run):
+        return
+    links = chat_links(run.stores.tracking, run.storage)
+    for day in run.days:
+        url = links.score(day) if run.asset == "daily_score" else links.training(day.key)
+        if url is not None:
+            run.describe(day, {"mlflow run": dg.MetadataValue.url(url)})
+
+
+def copy_to_mlflow(run: AssetRun) -> bool:
+    """Log what MLflow lacks of the chat's scores and trainings; whether it took all of it."""
     draw = partial(draw_stored_day, run.chat, run.storage)
     try:
         done = catch_up(
@@ -30,10 +41,6 @@ def log_to_mlflow(run: AssetRun) -> None:
         )
     except ChatForecastError as error:
         run.context.log.warning(f"{error} What is owed to MLflow is logged by the chat's next run.")
-        return
+        return False
     run.context.log.info(f"Logged to MLflow: {done.scores} scores, {done.trainings} trainings.")
-    links = chat_links(run.stores.tracking, run.storage)
-    for day in run.days:
-        url = links.score(day) if run.asset == "daily_score" else links.training(day.key)
-        if url is not None:
-            run.describe(day, {"mlflow run": dg.MetadataValue.url(url)})
+    return True

@@ -1,0 +1,69 @@
+"""That what another process computes is what this one would, and that none is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from chat_forecast.pipeline.side_process import AHEAD, ENOUGH, computed_ahead
+
+MANY = ENOUGH + AHEAD
+OUTLIVED = f"""
+import os, time
+from chat_forecast.pipeline.side_process import computed_ahead
+from chat_forecast_tests.pipeline.test_side_process import process_of
+
+if __name__ == "__main__":
+    with computed_ahead(process_of, zip(range({MANY})), {MANY}) as made:
+        print(next(made)[1], flush=True)
+        time.sleep(60)
+"""
+
+
+def process_of(_number):
+    """The process that computes."""
+    return os.getpid()
+
+
+def inverse(number):
+    return 1 / number
+
+
+def test_results_come_in_order_with_their_inputs():
+    with computed_ahead(inverse, zip(range(1, MANY)), MANY) as made:
+        assert list(made) == [((number,), 1 / number) for number in range(1, MANY)]
+
+
+@pytest.mark.parametrize("total", [ENOUGH - 1, MANY])
+def test_another_process_computes_many_results_and_this_one_a_few(total):
+    with computed_ahead(process_of, zip(range(total)), total) as made:
+        processes = {process for _, process in made}
+    assert len(processes) == 1
+    assert (os.getpid() in processes) is (total < ENOUGH)
+
+
+def test_an_error_is_raised_where_its_result_is_taken():
+    taken = []
+    with computed_ahead(inverse, zip(range(3, -MANY, -1)), MANY) as made, pytest.raises(ZeroDivisionError):
+        taken.extend(value for _, value in made)
+    left = [child for child in psutil.Process().children() if "resource_tracker" not in " ".join(child.cmdline())]
+    assert left == []
+
+
+def test_inputs_are_read_only_a_little_ahead():
+    read = []
+    with computed_ahead(inverse, (read.append(number) or (number,) for number in range(1, 1000)), 1000) as made:
+        next(made)
+        assert len(read) == AHEAD + 1
+
+
+def test_the_process_ends_with_the_one_that_started_it_even_if_that_is_killed():
+    parent = subprocess.Popen([sys.executable, "-c", OUTLIVED], stdout=subprocess.PIPE, text=True)
+    beside = psutil.Process(int(parent.stdout.readline()))
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    beside.wait(timeout=20)
