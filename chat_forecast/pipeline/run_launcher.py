@@ -10,9 +10,11 @@ at the first run, and from then on a run starts at once and shares their memory.
 that a run always knows the chats as they are.
 """
 
+import atexit
 import signal
 from contextlib import suppress
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
+from multiprocessing import util as _registers_its_end_first  # noqa: F401 - so that ours comes before it
 
 import dagster as dg
 import psutil
@@ -67,8 +69,7 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         if context.job_code_origin is None:
             raise dg.DagsterInvariantViolationError(f"run {run.run_id} does not say where its code is")
         arguments = ExecuteRunArgs(context.job_code_origin, run.run_id, self._instance.get_ref())
-        # As a daemon: it is terminated when the launching process ends, and so its run fails at once and is tried again.
-        process = self._context.Process(target=execute, args=(dg.serialize_value(arguments),), daemon=True)
+        process = self._context.Process(target=execute, args=(dg.serialize_value(arguments),))
         process.start()
         with suppress(psutil.NoSuchProcess):  # it has ended already
             self._instance.add_run_tags(run.run_id, {PROCESS_TAG: process_name(process.pid)})
@@ -94,6 +95,17 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         if is_gone(run.tags):
             return CheckRunHealthResult(WorkerStatus.FAILED, "the process that executed this run ended before the run did")
         return CheckRunHealthResult(WorkerStatus.RUNNING)
+
+
+@atexit.register
+def _terminate_runs() -> None:
+    """End the processes of runs with the one that launched them, so that their runs fail at once and are tried again.
+
+    Daemonic processes end so by themselves, but may not start one of their own, as a long backfill does. This function is
+    called before the one of multiprocessing that would wait for them, which was registered earlier.
+    """
+    for process in active_children():
+        process.terminate()
 
 
 def execute(arguments: str) -> None:

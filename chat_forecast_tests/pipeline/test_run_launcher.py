@@ -1,6 +1,8 @@
 """Runs launched as the daemon launches them: in processes forked from a warm one."""
 
 import os
+import subprocess
+import sys
 
 import dagster as dg
 import pytest
@@ -65,3 +67,23 @@ def test_a_run_whose_process_is_killed_is_told_from_one_that_goes_on(instance):
     assert instance.run_launcher.check_run_worker_health(run()).status is WorkerStatus.FAILED
     elsewhere = run().with_tags({**run().tags, PROCESS_TAG: "another-host:1:0.5"})
     assert instance.run_launcher.check_run_worker_health(elsewhere).status is WorkerStatus.RUNNING
+
+
+LAUNCHING = """
+import dagster as dg
+from chat_forecast.pipeline.run_process import PROCESS_TAG
+from chat_forecast_tests.pipeline.test_run_launcher import launch
+from chat_forecast_tests.served import wait_for
+
+if __name__ == "__main__":
+    with dg.DagsterInstance.get() as instance:
+        run = launch(instance, 600.0)
+        wait_for(lambda: run().status is dg.DagsterRunStatus.STARTED, 60, "the run to start")
+        print(run().run_id)
+"""
+
+
+def test_a_run_ends_with_the_process_that_launched_it(instance):
+    launched = subprocess.run([sys.executable, "-c", LAUNCHING], stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+    run = instance.get_run_by_id(launched.stdout.strip())
+    wait_for(lambda: process_of(run.tags) is None, 10, "the run's process to end")
