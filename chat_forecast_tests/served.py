@@ -25,6 +25,8 @@ class Served:
     dagster: str
     mlflow: str
     reports: str
+    said: str = ""
+    """What it printed when it started."""
 
     def ask(self, query: str, **variables):
         """Ask the webserver's GraphQL, as its pages do."""
@@ -111,13 +113,13 @@ class Served:
 
 
 @contextmanager
-def served(home: Path, ending: signal.Signals = signal.SIGINT):
+def served(home: Path, ending: signal.Signals = signal.SIGINT, prefix: str = ""):
     """Run ``chat-forecast up`` while the block lasts, and see that it ends cleanly on a signal, Ctrl-C if not said."""
     port, mlflow_port, reports_port = free_ports(3)
     environment = {key: value for key, value in os.environ.items() if key not in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI")}
     environment["CHAT_FORECAST_HOME"] = str(home)
     ports = [f"--port={port}", f"--mlflow-port={mlflow_port}", f"--reports-port={reports_port}"]
-    command = [sys.executable, "-m", "chat_forecast.cli", "up", *ports]
+    command = [sys.executable, "-m", "chat_forecast.cli", "up", *ports, "--path-prefix", prefix]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         lines: list[str] = []
@@ -126,7 +128,9 @@ def served(home: Path, ending: signal.Signals = signal.SIGINT):
             assert line, f"up ended by itself: {''.join(lines)}"
             lines.append(line)
         assert f"http://127.0.0.1:{port}" in "".join(lines)
-        yield Served(process, *(f"http://127.0.0.1:{number}" for number in (port, mlflow_port, reports_port)))
+        parts = (("dagster", port), ("mlflow", mlflow_port), ("reports", reports_port))
+        urls = (f"http://127.0.0.1:{number}{prefix and f'{prefix}/{name}'}" for name, number in parts)
+        yield Served(process, *urls, "".join(lines))
         if process.poll() is not None:
             return  # killed by the test
         process.send_signal(ending)

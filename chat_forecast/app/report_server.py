@@ -1,30 +1,31 @@
 """Serving the reports, and the plot of any stored day: ``python -m chat_forecast.app.report_server --port 3001``.
 
-Belongs here: which pages and plots are given out, with which headers, to whom.
-Does not belong here: starting and ending the process (:mod:`chat_forecast.app.serving`), or drawing a plot
-(:mod:`chat_forecast.presentation.plots`).
+Belongs here: which pages and plots are given out, with which headers.
+Does not belong here: who may come in (:mod:`chat_forecast.app.serving.guard`), starting and ending the process
+(:mod:`chat_forecast.app.serving.up`), or drawing a plot (:mod:`chat_forecast.presentation.plots`).
 
 The index is made when the server starts; the pages themselves are made by whatever makes the forecasts. A plot is drawn when
 somebody looks at it, and kept in memory until its day is stored again.
 """
 
-import argparse
 import os
 import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from chat_forecast.app.serving.door import Door, door_of
+from chat_forecast.app.serving.guard import HEADERS, Guard, Request
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.resources import resources_of
-from chat_forecast.settings.links import LOOPBACK
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS
@@ -33,12 +34,9 @@ PAGE = re.compile(r"/([a-z][a-z0-9_-]*(?:\.[a-z]{2,3})?\.html)")
 PLOT = re.compile(r"/plots/([a-z][a-z0-9_-]*)/([a-z_]+)/(\d{4}-\d\d-\d\d)\.png")
 PLOTS_KEPT = 256
 """In memory; one has about 20 kB."""
-HEADERS = {
+OWN_HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "frame-ancestors 'none'",  # the pages carry the rest of their policy themselves
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
 Draw = Callable[[str, str, str], bytes | None]
@@ -82,19 +80,18 @@ class PlotDrawer:
 
 
 class ReportServer(ThreadingHTTPServer):
-    """Gives out the pages of one folder and the plots of stored days, on loopback."""
+    """Gives out the pages of one folder and the plots of stored days."""
 
     daemon_threads = True
 
-    def __init__(self, folder: Path, port: int, draw: Draw) -> None:
+    def __init__(self, folder: Path, door: Door, draw: Draw) -> None:
         self.folder = folder
         self.draw = draw
-        super().__init__((LOOPBACK, port), _Handler)
-
-    @property
-    def hosts(self) -> set[str]:
-        """What a browser of this machine calls it. Any other name is a foreign page's trick to read it."""
-        return {f"{name}:{self.server_port}" for name in (LOOPBACK, "localhost")}
+        self.address_family = door.family
+        super().__init__((door.address, door.port), _Handler)
+        self.door = replace(door, port=self.server_port)
+        images = re.compile(re.escape(door.prefix) + PLOT.pattern)
+        self.guard = Guard(self.door.hosts, images=images)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -103,6 +100,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: ReportServer
     server_version = "chat_forecast"
     sys_version = ""
+    _special: Mapping[str, str] = {}
+    """Headers of the answer in hand."""
 
     def do_GET(self) -> None:
         """Give a page or a plot."""
@@ -113,10 +112,21 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(is_head=True)
 
     def _answer(self, *, is_head: bool) -> None:
-        if self.headers.get("Host") not in self.server.hosts:
-            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+        path, _, query = self.path.partition("?")
+        refusal = self.server.guard.refusal(Request(self.command, path, query, tuple(self.headers.items())))
+        if refusal is not None:
+            self.send_error(refusal.status, explain=f"{refusal.reason}.")
             return
-        path = self.path.partition("?")[0]
+        prefix = self.server.door.prefix
+        if prefix and path == prefix:  # the links in the index are relative to what is below it
+            self.send_response(HTTPStatus.PERMANENT_REDIRECT)
+            self.send_header("Location", f"{prefix}/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self._give(path.removeprefix(prefix) if path.startswith(f"{prefix}/") else "", is_head=is_head)
+
+    def _give(self, path: str, *, is_head: bool) -> None:
         plot = PLOT.fullmatch(path)
         try:
             content = self.server.draw(*plot.groups()) if plot else self._page(path)
@@ -130,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "image/png" if plot else "text/html; charset=utf-8")
         # Dagster's pages, on another port of this machine, show the plots.
-        self.send_header("Cross-Origin-Resource-Policy", "same-site" if plot else "same-origin")
+        self._special = {"Cross-Origin-Resource-Policy": "same-site"} if plot else {}
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if not is_head:
@@ -146,23 +156,20 @@ class _Handler(BaseHTTPRequestHandler):
 
     def end_headers(self) -> None:
         """Add the headers that every answer carries."""
-        for name, value in HEADERS.items():
+        for name, value in {**HEADERS, **OWN_HEADERS, **self._special}.items():
             self.send_header(name, value)
         super().end_headers()
 
 
 def main() -> None:
     """Serve the home that the environment names, until interrupted."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
-    home = Home.from_environment(os.environ)
+    door, home = door_of(sys.argv[1:]), Home.from_environment(os.environ)
     reports = resources_of(home).reports
     if reports.unavailable:
         print(f"Only plots are served. {reports.unavailable}.", file=sys.stderr)  # noqa: T201 - goes to the server's log
     else:
         reports.make_index(load_chats(home.chats_file, datetime.now(UTC).date()))
-    with ReportServer(home.reports, port, PlotDrawer(home)) as server, suppress(KeyboardInterrupt):
+    with ReportServer(home.reports, door, PlotDrawer(home)) as server, suppress(KeyboardInterrupt):
         server.serve_forever()
 
 

@@ -11,10 +11,11 @@ from chat_forecast.cli.base import Commands, examples
 from chat_forecast.cli.gaps import gaps
 from chat_forecast.cli.importing import import_, imports
 from chat_forecast.cli.notify import notify
-from chat_forecast.cli.pipeline import backfill, demo, run, show, up
+from chat_forecast.cli.pipeline import backfill, demo, run, show
 from chat_forecast.cli.prune import prune
 from chat_forecast.cli.reports import report
 from chat_forecast.cli.rescore import rescore
+from chat_forecast.cli.serving import up
 from chat_forecast.cli.shell import completion
 from chat_forecast.cli.status import status
 from chat_forecast.cli.telegram import add, chats, login, logout

@@ -1,4 +1,4 @@
-"""Running the pipeline and looking at it: ``demo``, ``run``, ``backfill``, ``show``, ``up``."""
+"""Running the pipeline and looking at it: ``demo``, ``run``, ``backfill``, ``show``."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 DEMO_MODEL_DAYS = 30
 """How many of the last days the demo forecasts and scores."""
-PORT = click.IntRange(1, 65535)
 
 
 @click.command(epilog=examples("chat-forecast demo", "CHAT_FORECAST_HOME=/tmp/try chat-forecast demo"))
@@ -185,25 +184,3 @@ def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
         if note is not None:
             print_line(console, "yellow", "–", note)
     raise SystemExit(1 if overview.faults else 0)
-
-
-@click.command(epilog=examples("chat-forecast up", "chat-forecast up --port 3100 --mlflow-port 5100 --reports-port 3101"))
-@click.option("--port", type=PORT, metavar="PORT", default=3000, show_default=True, help="Port of the Dagster UI.")
-@click.option("--mlflow-port", type=PORT, metavar="PORT", default=5000, show_default=True, help="Port of the MLflow UI.")
-@click.option(
-    "--reports-port", type=PORT, metavar="PORT", default=3001, show_default=True, help="Port of the chats' reports."
-)
-@pass_workplace
-def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int) -> None:
-    """Serve the UIs and run the schedule, until Ctrl-C.
-
-    Starts the Dagster UI, its daemon (schedule and sensors), the MLflow UI and the reports. They can be reached from this
-    machine only.
-    """
-    from chat_forecast.app.serving.up import serve
-
-    # A mistake in chats.toml is told now, not in a child's log.
-    for mistakes in workplace.chats_file.put_aside.values():
-        for mistake in mistakes.splitlines():
-            print_line(console, "red", "✗", f"put aside: {mistake}")
-    raise SystemExit(serve(workplace.home, port=port, mlflow_port=mlflow_port, reports_port=reports_port, say=console.print))

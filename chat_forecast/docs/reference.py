@@ -13,13 +13,14 @@ import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from chat_forecast.settings.models import SECTIONS, Chat, Notify
+from chat_forecast.settings.models import SECTIONS, Chat
+from chat_forecast.settings.shared_tables import SHARED_TABLES
 
 PAGE = Path(__file__).with_name("configuration.md")
 TABLES: dict[str, type[BaseModel]] = {
     "chats.<slug>": Chat,
     **{f"chats.<slug>.{section}": model for section, model in SECTIONS.items()},
-    "notify": Notify,
+    **SHARED_TABLES,
 }
 """Every table of ``chats.toml`` and what reads it."""
 TYPE_NAMES: dict[Any, str] = {str: "text", int: "whole number", float: "number", bool: "`true` or `false`", date: "date"}
@@ -76,6 +77,8 @@ def _value(field: FieldInfo) -> str:
     kind: Any = field.annotation
     if get_origin(kind) in (Union, UnionType):  # a field that may be left out is one with None
         kind = next(each for each in get_args(kind) if each is not NoneType)
+    if kind == list[str]:
+        return "list of texts"
     if get_origin(kind) is list:
         return f"list of any of {', '.join(f'`{each}`' for each in get_args(get_args(kind)[0]))}"
     if get_origin(kind) is Literal:
@@ -101,5 +104,5 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "must be given"
     if isinstance(field.default, list):
-        return "all of them"
+        return "all of them" if field.default else "none"
     return "none" if field.default is None else f"`{str(field.default).lower() if field.default is True else field.default}`"

@@ -39,8 +39,15 @@ from dagster._core.storage.tags import (
     PARTITION_NAME_TAG,
     ROOT_RUN_ID_TAG,
 )
+
+# What the webserver serves, for a webserver behind our guard.
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
+
+# How Dagster's own servers write their logs.
+from dagster._utils.log import configure_loggers
 
 # Backfill policies, lenient mappings and checks with partitions are meant; see partitions.py.
 from dagster._utils.warnings import BetaWarning, PreviewWarning
@@ -73,5 +80,8 @@ __all__ = [
     "SubmitRunContext",
     "TickStatus",
     "WorkerStatus",
+    "WorkspaceFileTarget",
+    "WorkspaceProcessContext",
+    "configure_loggers",
     "execute_run_command",
 ]

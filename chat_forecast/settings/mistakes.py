@@ -3,7 +3,7 @@
 Belongs here: wording one mistake as one line, without the file's name.
 Does not belong here: finding the mistakes (:mod:`.models`, :mod:`.reading`).
 
-A value of ``[notify]`` may be a secret that stands in the wrong place: its wording never repeats one.
+A value in ``[notify]`` may be a secret that stands in the wrong place: its wording never repeats one.
 """
 
 import json
@@ -16,10 +16,10 @@ from pydantic_core import ErrorDetails
 
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.known_values import did_you_mean, nearest
-from chat_forecast.settings.models import SECTIONS, Chat, Notify
+from chat_forecast.settings.models import SECTIONS, Chat
+from chat_forecast.settings.shared_tables import SHARED_TABLES
 
 CHATS = "chats"
-NOTIFY = "notify"
 LONGEST_VALUE = 60
 """Characters of a value that are repeated."""
 
@@ -50,17 +50,17 @@ def _invalid_setting(error: ErrorDetails) -> str:
             return f"{key}: found {shown(error['input'])}, expected {error['msg'].removeprefix(_EXPECTED)}"
 
 
-def invalid_notify_setting(error: ErrorDetails) -> str:
-    """A mistake that pydantic found in the table ``[notify]``."""
+def invalid_shared_setting(table: str, error: ErrorDetails) -> str:
+    """A mistake that pydantic found in a table beside the chats."""
     key = str(error["loc"][0])
     if key == "url_variable":
         return (
-            f"{NOTIFY}: url_variable: expected the name of an environment variable such as CHAT_FORECAST_NOTIFY_URL. The "
+            f"{table}: url_variable: expected the name of an environment variable such as CHAT_FORECAST_NOTIFY_URL. The "
             "URL itself is a secret: it stands in that variable, never in this file."
         )
     if error["type"] == "extra_forbidden":
-        return f"{NOTIFY}: {key}: unknown key, expected one of: {', '.join(Notify.model_fields)}"
-    return f"{NOTIFY}: {key}: found {shown(error['input'])}, expected {error['msg'].removeprefix(_EXPECTED)}"
+        return f"{table}: {shown_name(key)}: unknown key, expected one of: {', '.join(SHARED_TABLES[table].model_fields)}"
+    return f"{table}: {key}: found {shown(error['input'])}, expected {error['msg'].removeprefix(_EXPECTED)}"
 
 
 def slug_key(slug: str) -> str:

@@ -15,8 +15,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from chat_forecast.settings import mistakes
-from chat_forecast.settings.mistakes import CHATS, NOTIFY, ConfigError
+from chat_forecast.settings.mistakes import CHATS, ConfigError
 from chat_forecast.settings.models import SECTIONS, Chat, Notify, SourceName
+from chat_forecast.settings.shared_tables import SHARED_TABLES, Serve
 
 DEMO_DAYS = 120
 ONE_DAY = timedelta(days=1)
@@ -68,11 +69,25 @@ def load_notify(path: Path) -> Notify:
     Raises:
         ConfigError: the file cannot be read or holds mistakes that are no chat's.
     """
+    return Notify.model_validate(_shared_table(path, "notify"))
+
+
+def load_serve(path: Path) -> Serve:
+    """Read under which names others reach the servers; the defaults where the file, or its table ``[serve]``, is absent.
+
+    Raises:
+        ConfigError: the file cannot be read or holds mistakes that are no chat's.
+    """
+    return Serve.model_validate(_shared_table(path, "serve"))
+
+
+def _shared_table(path: Path, name: str) -> object:
+    """A table beside the chats; empty where there is none."""
     if not path.exists():
-        return Notify()
+        return {}
     text = read_text(path)
     parse_chats(path, text)  # a mistake anywhere else in the file is named too
-    return Notify.model_validate(tomllib.loads(text).get(NOTIFY, {}))
+    return tomllib.loads(text).get(name, {})
 
 
 def check_chat(slug: str, *, source: SourceName, timezone: str, first_day: date) -> Chat:
@@ -113,7 +128,7 @@ def parse_chats(path: Path, text: str, latest: date = date.max) -> ChatsFile:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {mistakes.not_toml(text, str(error))}") from error
     tables = content.pop(CHATS, {})
-    found = _notify_mistakes(content.pop(NOTIFY, {}))
+    found = [mistake for name in SHARED_TABLES for mistake in _mistakes_in(name, content.pop(name, {}))]
     found += [mistakes.unknown_at_top_level(name) for name in content]
     if not isinstance(tables, dict):
         found.append(mistakes.not_a_table(CHATS, tables))
@@ -150,12 +165,12 @@ def _to_chat(slug: str, table: object, latest: date) -> Chat | list[str]:
     return found or chat
 
 
-def _notify_mistakes(table: object) -> list[str]:
-    """Every mistake in the table ``[notify]``."""
+def _mistakes_in(name: str, table: object) -> list[str]:
+    """Every mistake in a table beside the chats."""
     if not isinstance(table, dict):
-        return [mistakes.not_a_table(NOTIFY, table)]
+        return [mistakes.not_a_table(name, table)]
     try:
-        Notify.model_validate(table)
+        SHARED_TABLES[name].model_validate(table)
     except ValidationError as error:
-        return [mistakes.invalid_notify_setting(details) for details in error.errors(include_url=False)]
+        return [mistakes.invalid_shared_setting(name, details) for details in error.errors(include_url=False)]
     return []

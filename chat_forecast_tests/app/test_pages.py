@@ -3,12 +3,14 @@
 One served system, shared by the tests. Screenshots go to ``test-artifacts/screenshots``, in the light and the dark theme.
 """
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,16 +20,20 @@ from chat_forecast.settings.reading import load_chats
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.links import chat_links
+from chat_forecast_tests.hostile import ATTACKS, HANDSHAKE, LAUNCH, ask, hostile_site, requests_of_a_page
 from chat_forecast_tests.receiver import SECRET, receiving
 from chat_forecast_tests.served import served, wait_for
 
 SCREENSHOTS = Path(__file__).parents[2] / "test-artifacts" / "screenshots"
 CHROMIUM = shutil.which("chromium")
+REBOUND = "rebound.example"
 FLAGS = [
+    f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1, MAP evil.example 127.0.0.1",
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 DAYS = 4
+LINK = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 PATIENCE_MS = 60_000
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: the program `chromium` is not installed")
@@ -195,3 +201,68 @@ def test_the_daemon_sends_the_forecast_once_and_no_secret_is_in_its_log(system, 
     logs = "".join(path.read_text() for path in (system.home / "logs").glob("*.log"))
     assert SECRET not in logs
     assert SECRET not in (system.home / "notified.json").read_text()
+
+
+def test_no_request_that_a_foreign_page_can_make_is_answered(system, last):
+    runs = len(system.runs())
+    for name, (arguments, headers) in requests_of_a_page(system.dagster, last.key).items():
+        status, body = ask(*arguments, **headers)
+        assert status in (403, 415, 421), f"{name}: {status} {body[:200]}"
+    for url in (system.mlflow, system.reports):
+        assert ask(f"{url}/", host="evil.example:5000")[0] == 421
+        assert ask(f"{url}/", Origin="http://evil.example")[0] == 403
+        assert ask(f"{url}/", Origin=system.dagster)[0] == 403
+        assert ask(f"{url}/", **{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"})[0] == 403
+        assert ask(f"{url}/", **{"Sec-Fetch-Site": "cross-site", **LINK})[0] == 200
+    assert ask(f"{system.mlflow}/ajax-api/3.0/mlflow/assistant/config")[0] == 404
+    assert len(system.runs()) == runs
+
+
+def test_programs_and_the_servers_own_pages_are_answered(system):
+    query, kind = json.dumps({"query": "{ version }"}), {"Content-Type": "application/json"}
+    own = {"Origin": system.dagster, "Sec-Fetch-Site": "same-origin"}
+    for headers in ({}, own):
+        assert ask(f"{system.dagster}/graphql", "POST", query, **kind, **headers)[0] == 200
+        assert ask(f"{system.dagster}/graphql", **HANDSHAKE, **headers)[0] == 101
+    localhost = f"localhost:{urlsplit(system.dagster).port}"
+    assert ask(f"{system.dagster}/", host=localhost)[0] == 200
+    search = json.dumps({"max_results": 5})
+    assert ask(f"{system.mlflow}/api/2.0/mlflow/experiments/search", "POST", search, **kind)[0] == 200
+
+
+def test_a_page_of_another_site_can_launch_nothing_and_read_nothing_in_a_real_browser(system, browser, last):
+    runs = len(system.runs())
+    with hostile_site() as port:
+        context = browser.new_context()
+        page = context.new_page()
+        for site in (f"http://evil.example:{port}", f"http://127.0.0.1:{port}"):
+            page.goto(site)
+            aims = {"dagster": system.dagster, "mlflow": system.mlflow, "reports": system.reports}
+            found = page.evaluate(ATTACKS, {**aims, "launch": LAUNCH % last.key})
+            assert found.pop("websocket") == "refused"
+            # The form's answer is not told to the page; the runs below tell whether it was heard.
+            assert set(found.values()) == {"TypeError: Failed to fetch"}, found
+        # Its own name leads here after a while: DNS rebinding.
+        rebound = system.dagster.replace("127.0.0.1", REBOUND)
+        page.goto(f"{rebound}/")
+        page.get_by_text("Misdirected Request").wait_for()
+        socket = (
+            "url => new Promise(done => { const opened = new WebSocket(url, 'graphql-ws'); "
+            "opened.onopen = () => done('open'); opened.onerror = () => done('refused'); })"
+        )
+        assert page.evaluate(socket, f"{rebound.replace('http', 'ws')}/graphql") == "refused"
+        context.close()
+    assert len(system.runs()) == runs
+
+
+def test_the_ui_launches_a_run_and_follows_its_log_over_the_websocket(system, page, theme, last):
+    before, heard = len(system.runs()), []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame))))
+    page.goto(f"{system.dagster}/assets/loud-chat/hourly_series?view=partitions&partition={last.key}")
+    page.get_by_role("button", name=re.compile("Materialize")).first.click()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("Launch 1 run")).click()
+    (run, *_) = wait_for(lambda: (runs := system.runs())[: len(runs) - before], 60, "the run")
+    page.goto(f"{system.dagster}/runs/{run['runId']}")
+    page.get_by_text("RUN_SUCCESS").first.wait_for()
+    shoot(page, theme, "run-log")
+    assert any("pipelineRunLogs" in frame for frame in heard)

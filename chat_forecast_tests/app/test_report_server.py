@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from chat_forecast.app.report_server import PlotDrawer, ReportServer
+from chat_forecast.app.serving.door import Door
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.settings.paths import Home
@@ -21,7 +22,13 @@ def plot_of_one_day(chat: str, asset: str, day: str) -> bytes | None:
 
 
 @pytest.fixture
-def ask(tmp_path):
+def prefix():
+    """The path below which everything is served: none, if a test does not say otherwise."""
+    return ""
+
+
+@pytest.fixture
+def ask(tmp_path, prefix):
     """Ask a running server for a path, over a real socket; gives status, headers and body."""
     folder = tmp_path / "reports"
     folder.mkdir()
@@ -30,13 +37,13 @@ def ask(tmp_path):
     (folder / ".charts-1.js").write_text("kept")
     (tmp_path / "pseudonym.key").write_text("secret")
     (tmp_path / "secret.html").write_text("secret")
-    with ReportServer(folder, 0, plot_of_one_day) as server:
+    with ReportServer(folder, Door(0, prefix=prefix), plot_of_one_day) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
 
-        def ask(path: str, method: str = "GET", host: str | None = None):
+        def ask(path: str, method: str = "GET", host: str | None = None, **headers):
             connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
-            connection.request(method, path, headers={"Host": host or f"127.0.0.1:{server.server_port}"})
+            connection.request(method, path, headers={"Host": host or f"127.0.0.1:{server.server_port}", **headers})
             answer = connection.getresponse()
             found = answer.status, dict(answer.getheaders()), answer.read().decode()
             connection.close()
@@ -78,6 +85,23 @@ def test_other_methods_and_a_foreign_name_for_this_machine_are_refused(ask):
     assert ask("/", "POST")[0] == 501
     assert ask("/", host="evil.example")[0] == 421
     assert ask("/", host="evil.example")[1]["X-Frame-Options"] == "DENY"
+
+
+def test_a_page_of_another_site_may_lead_here_and_read_nothing(ask):
+    assert ask("/", Origin="http://evil.example")[0] == 403
+    assert ask("/", **{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"})[0] == 403
+    assert ask("/", **{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"})[0] == 200
+
+
+@pytest.mark.parametrize("prefix", ["/forecast/reports"])
+def test_everything_is_below_the_prefix_of_a_proxy(ask, prefix):
+    assert ask(f"{prefix}/")[2] == ask(f"{prefix}/index.html")[2] == "the index"
+    status, headers, _ = ask(prefix)
+    assert (status, headers["Location"]) == (308, f"{prefix}/")
+    picture = {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    assert ask(f"{prefix}/plots/my-chat/daily_score/2026-01-01.png", **picture)[::2] == (200, "a plot")
+    for path in ("/", "/index.html", "/forecast/reportsindex.html", "/plots/my-chat/daily_score/2026-01-01.png"):
+        assert ask(path)[0] == 404
 
 
 def test_a_plot_is_shown_by_pages_of_this_machine_alone_and_a_damaged_file_is_named(ask):

@@ -8,10 +8,12 @@ import sys
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
-from chat_forecast.app.serving.commands import MLFLOW
+from chat_forecast.app.serving.door import Door
 from chat_forecast.app.serving.processes import Servers, ServingError
-from chat_forecast.app.serving.up import serve
+from chat_forecast.app.serving.up import doors_of, serve
+from chat_forecast.cli import main
 from chat_forecast.settings.paths import Home
 from chat_forecast_tests.served import wait_for
 
@@ -24,8 +26,9 @@ SLEEPING = [
 WITH_A_WORKER = [
     sys.executable,
     "-c",
-    "import signal, subprocess, sys\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-    "print('up', flush=True)\nsubprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])",
+    "import signal, subprocess, sys, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+    "signal.signal(signal.SIGINT, signal.SIG_DFL)\nprint('up', flush=True)\ntime.sleep(600)",
 ]
 STARTING_AND_KILLED = """
 import os, signal, sys
@@ -54,6 +57,10 @@ def taken_port():
         yield listener.getsockname()[1]
 
 
+def doors(port, mlflow=1, reports=2):
+    return doors_of({"dagster": port, "mlflow": mlflow, "reports": reports}, "127.0.0.1", "", [])
+
+
 def is_alive(process):
     try:
         return process.status() != psutil.STATUS_ZOMBIE
@@ -61,11 +68,11 @@ def is_alive(process):
         return False
 
 
-def test_every_process_ends_also_the_workers_of_a_server_that_is_deaf_to_ctrl_c(tmp_path):
+def test_every_process_ends_also_a_servers_workers_that_are_deaf_to_ctrl_c(tmp_path):
     servers = Servers(tmp_path / "logs", tmp_path / "up.json")
     servers.start("one", SLEEPING)
-    servers.start(MLFLOW, WITH_A_WORKER)
-    while b"up" not in (tmp_path / "logs" / "mlflow.log").read_bytes():
+    servers.start("two", WITH_A_WORKER)
+    while b"up" not in (tmp_path / "logs" / "two.log").read_bytes():
         servers.expect_alive()
     processes = [psutil.Process(child.pid) for child in servers.children.values()]
     processes += [each for process in processes for each in process.children()]
@@ -84,7 +91,7 @@ def test_servers_that_outlived_a_killed_up_are_ended_by_the_next_one(home, taken
     with pytest.raises(
         ServingError, match=f"port {taken_port} on 127.0.0.1 cannot be used .* Choose another port with --port"
     ):
-        serve(home, port=taken_port, mlflow_port=1, reports_port=2, say=print)
+        serve(home, doors(taken_port), print)
     assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
     assert not record.exists()
 
@@ -94,7 +101,7 @@ def test_a_second_up_on_the_same_home_is_refused_and_leaves_the_first_alone(home
         first.stdout.readline()
         (home.locks / "up.json").write_text(json.dumps([[first.pid, psutil.Process(first.pid).create_time()]]))
         with pytest.raises(ServingError, match=f"is running already on {home.root}, as process {first.pid}"):
-            serve(home, port=1, mlflow_port=1, reports_port=2, say=print)
+            serve(home, doors(1), print)
         assert first.poll() is None
         first.kill()
 
@@ -104,7 +111,7 @@ def test_a_record_of_processes_that_are_others_by_now_ends_nobody(home, taken_po
         other.stdout.readline()
         (home.locks / "up.json").write_text(json.dumps([[other.pid, 1.0], [other.pid, 2.0]]))
         with pytest.raises(ServingError, match="cannot be used"):
-            serve(home, port=taken_port, mlflow_port=1, reports_port=2, say=print)
+            serve(home, doors(taken_port), print)
         assert other.poll() is None
         other.kill()
 
@@ -116,4 +123,31 @@ def test_where_mlflow_is_a_server_already_its_port_is_not_wanted(tmp_path, taken
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         with pytest.raises(ServingError, match=f"port {taken_port} .* --port"):
-            serve(home, port=taken_port, mlflow_port=listener.getsockname()[1], reports_port=2, say=print)
+            serve(home, doors(taken_port, mlflow=listener.getsockname()[1]), print)
+
+
+def test_an_address_of_another_machine_cannot_be_listened_on(home):
+    ports = {"dagster": 1, "mlflow": 2, "reports": 3}
+    with pytest.raises(ServingError, match=r"--host 192\.0\.2\.1 is no address of this machine"):
+        serve(home, doors_of(ports, "192.0.2.1", "", []), print)
+
+
+def test_below_a_common_path_each_server_has_one_of_its_own():
+    found = doors_of({"dagster": 1, "mlflow": 2, "reports": 3}, "0.0.0.0", "/forecast", ["a.example"])  # noqa: S104
+    assert found.mlflow == Door(2, "0.0.0.0", "/forecast/mlflow", ("a.example",))  # noqa: S104
+    assert found.dagster.url == "http://127.0.0.1:1/forecast/dagster"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--host", "my-machine", "'my-machine' is no address"),
+        ("--path-prefix", "forecast", "'forecast' is no path"),
+        ("--path-prefix", "/a/../b", "'/a/../b' is no path"),
+        ("--path-prefix", "/a{b}", "is no path"),
+    ],
+)
+def test_addresses_and_paths_that_cannot_be_are_refused(option, value, said):
+    found = CliRunner().invoke(main, ["up", option, value])
+    assert found.exit_code == 2
+    assert said in found.output

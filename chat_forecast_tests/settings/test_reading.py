@@ -5,7 +5,8 @@ import pytest
 
 from chat_forecast.settings.mistakes import ConfigError
 from chat_forecast.settings.models import Chat, Check, Notify, Simulation, Training
-from chat_forecast.settings.reading import load_chats, load_notify
+from chat_forecast.settings.reading import load_chats, load_notify, load_serve
+from chat_forecast.settings.shared_tables import Serve
 from chat_forecast_tests.settings.files import GOOD, TODAY, load, load_file
 
 
@@ -360,3 +361,17 @@ def test_a_mistake_in_notify_is_named_and_a_url_is_not_repeated(tmp_path, line, 
             read(path)
         assert words in str(mistake.value)
         assert "hush" not in str(mistake.value)
+
+
+def test_names_of_the_servers_are_none_by_default_and_can_be_set(path):
+    assert load_serve(path) == Serve()
+    path.write_text(GOOD + "[serve]\nallowed_hosts = ['forecast.example.org', '[fd00::1]:8443', '10.0.0.5:80']\n")
+    assert load_serve(path).allowed_hosts == ["forecast.example.org", "[fd00::1]:8443", "10.0.0.5:80"]
+
+
+@pytest.mark.parametrize(
+    "host", ["*", "*.example.org", "https://example.org", "example.org/x", "a b", "", "a@b", "-", "a:b"]
+)
+def test_a_name_that_no_browser_sends_is_refused(path, host):
+    (mistake,) = mistakes(path, GOOD + f'[serve]\nallowed_hosts = ["{host}"]\n')
+    assert mistake.startswith("serve: allowed_hosts: found a list, expected names such as forecast.example.org")

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chat_forecast.settings.links import LOOPBACK
+from chat_forecast.app.serving.door import Door
 from chat_forecast.settings.paths import Home
 
 MLFLOW = "mlflow"
@@ -20,22 +20,18 @@ LONGEST_SOCKET_PATH = 100
 """The operating system allows a few characters more."""
 
 
-def commands(home: Home, port: int, mlflow_port: int, reports_port: int) -> dict[str, list[str]]:
-    """Name -> command of each process, in the order in which they are started."""
+def commands(home: Home, dagster: Door, mlflow: Door, reports: Door) -> dict[str, list[str]]:
+    """Name -> command of each process, in the order in which they are started; a secret is in none of them."""
     python = [sys.executable, "-m"]
-    workspace = ["-w", str(workspace_file(home))]
     return {
         CODE_SERVER: [
             *python, "dagster", "code-server", "start", "-m", "chat_forecast.definitions", "--location-name", LOCATION,
             "--socket", str(code_socket(home)),
         ],
-        "dagster-webserver": [*python, "dagster_webserver", "-h", LOOPBACK, "-p", str(port), *workspace],
-        "dagster-daemon": [*python, "dagster._daemon", "run", *workspace],
-        MLFLOW: [
-            *python, "mlflow", "server", "--backend-store-uri", home.mlflow_uri, "--artifacts-destination",
-            str(home.mlflow_artifacts), "--host", LOOPBACK, "--port", str(mlflow_port), "--workers", "1",
-        ],
-        "reports": [*python, "chat_forecast.app.report_server", "--port", str(reports_port)],
+        "dagster-webserver": [*python, "chat_forecast.app.serving.dagster_ui", *dagster.options],
+        "dagster-daemon": [*python, "dagster._daemon", "run", "-w", str(workspace_file(home))],
+        MLFLOW: [*python, "chat_forecast.app.serving.mlflow_ui", *mlflow.options],
+        "reports": [*python, "chat_forecast.app.report_server", *reports.options],
     }  # fmt: skip
 
 

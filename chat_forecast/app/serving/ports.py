@@ -4,48 +4,53 @@ Belongs here: asking the network of this machine.
 Does not belong here: what listens on a port (:mod:`.commands`).
 """
 
+import errno
 import socket
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from chat_forecast.app.serving.door import EVERYWHERE, Door
 from chat_forecast.app.serving.processes import Servers, ServingError
-from chat_forecast.settings.links import LOOPBACK
 
 START_SECONDS = 120
 
 
-def expect_free(option: str, port: int) -> None:
-    """See that a port can be listened on; ``option`` is the command's option that chooses another one.
+def expect_free(option: str, door: Door) -> None:
+    """See that a door can be listened at; ``option`` is the command's option that chooses another port.
 
     Raises:
         ServingError: it cannot.
     """
-    with socket.socket() as probe:
+    with socket.socket(door.family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((door.address, door.port))
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise ServingError(
+                    f"--host {door.address} is no address of this machine, expected one of its own"
+                ) from error
             raise ServingError(
-                f"port {port} on {LOOPBACK} cannot be used ({error.strerror}). Is `chat-forecast up` running already? "
-                f"Choose another port with {option}."
+                f"port {door.port} on {door.address} cannot be used ({error.strerror}). Is `chat-forecast up` running "
+                f"already? Choose another port with {option}."
             ) from error
 
 
-def await_answers(ports: Sequence[int], servers: Servers, stopping: threading.Event) -> None:
-    """Wait until something answers on every port, or until ``stopping`` is set.
+def await_answers(doors: Sequence[Door], servers: Servers, stopping: threading.Event) -> None:
+    """Wait until something answers at every door, or until ``stopping`` is set.
 
     Raises:
-        ServingError: a server ended by itself, or a port does not answer after :data:`START_SECONDS`.
+        ServingError: a server ended by itself, or there is no answer after :data:`START_SECONDS`.
     """
     deadline = time.monotonic() + START_SECONDS
-    waiting = list(ports)
+    waiting = list(doors)
     while waiting and not stopping.wait(0.2):
         servers.expect_alive()
-        waiting = [port for port in waiting if not _answers(port)]
+        waiting = [door for door in waiting if not _answers(door)]
         if waiting and time.monotonic() > deadline:
-            raise ServingError(f"nothing answers on port {waiting[0]} after {START_SECONDS} s; see {servers.logs}")
+            raise ServingError(f"nothing answers on port {waiting[0].port} after {START_SECONDS} s; see {servers.logs}")
 
 
 def await_socket(path: Path, servers: Servers, stopping: threading.Event) -> None:
@@ -65,7 +70,7 @@ def await_socket(path: Path, servers: Servers, stopping: threading.Event) -> Non
         stopping.wait(0.1)
 
 
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
+def _answers(door: Door) -> bool:
+    with socket.socket(door.family) as probe:
         probe.settimeout(1)
-        return probe.connect_ex((LOOPBACK, port)) == 0
+        return probe.connect_ex((EVERYWHERE.get(door.address, door.address).strip("[]"), door.port)) == 0

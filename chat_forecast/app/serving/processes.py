@@ -16,14 +16,11 @@ from pathlib import Path
 
 import psutil
 
-from chat_forecast.app.serving.commands import MLFLOW
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.whole_files import replace_file
 
 GRACE_SECONDS = 20
 """For a process to end after it was asked to."""
-DEAF_TO_INTERRUPTS = frozenset({MLFLOW})
-"""Processes that ignore SIGINT; terminating one alone would leave its workers, so its whole session is terminated."""
 
 
 class ServingError(ChatForecastError):
@@ -63,12 +60,8 @@ class Servers:
 
     def stop(self) -> None:
         """Ask every child to end, the last one started first; kill what has not ended after :data:`GRACE_SECONDS`."""
-        for name, child in reversed(self.children.items()):
-            if child.poll() is not None:
-                continue
-            if name in DEAF_TO_INTERRUPTS:
-                os.killpg(child.pid, signal.SIGTERM)
-            else:
+        for child in reversed(self.children.values()):
+            if child.poll() is None:
                 child.send_signal(signal.SIGINT)
         deadline = time.monotonic() + GRACE_SECONDS
         for child in self.children.values():

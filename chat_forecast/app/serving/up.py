@@ -7,12 +7,14 @@ Does not belong here: each step (:mod:`.commands`, :mod:`.ports`, :mod:`.process
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
 
 from chat_forecast.app.serving.commands import CODE_SERVER, MLFLOW, code_socket, commands, workspace, workspace_file
+from chat_forecast.app.serving.door import Door
 from chat_forecast.app.serving.leftovers import end_leftovers
 from chat_forecast.app.serving.ports import await_answers, await_socket, expect_free
 from chat_forecast.app.serving.processes import Servers
@@ -20,7 +22,6 @@ from chat_forecast.app.serving.reloading import DefinitionsWatch
 from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.instance import lacking_settings, prepare_instance
-from chat_forecast.settings.links import LOOPBACK
 from chat_forecast.settings.paths import DAGSTER_URL_VARIABLE, MLFLOW_URL_VARIABLE, REPORTS_URL_VARIABLE, Home
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.tracking.client import without_secrets
@@ -30,7 +31,23 @@ LOOK_SECONDS = 0.5
 """Between two looks at whether every process is alive."""
 
 
-def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Callable[[str], object]) -> int:
+@dataclass(frozen=True)
+class Doors:
+    """Where the three servers are to be reached."""
+
+    dagster: Door
+    mlflow: Door
+    reports: Door
+
+
+def doors_of(ports: Mapping[str, int], address: str, prefix: str, names: Sequence[str]) -> Doors:
+    """The doors of the three servers, which ``ports`` names; below a common path each has one of its own."""
+    return Doors(
+        **{name: Door(port, address, f"{prefix}/{name}" if prefix else "", tuple(names)) for name, port in ports.items()}
+    )
+
+
+def serve(home: Home, doors: Doors, say: Callable[[str], object]) -> int:
     """Serve until a signal comes or the terminal is closed, then end every process; returns the exit code.
 
     ``MLFLOW_TRACKING_URI`` may name a server that is running already: then no other one is started.
@@ -44,18 +61,17 @@ def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Ca
     record = home.locks / "up.json"
     end_leftovers(record)
     has_mlflow_server = home.mlflow_uri.startswith(("http://", "https://"))
-    ports = {"--port": port, "--mlflow-port": mlflow_port, "--reports-port": reports_port}
+    opened = {"--port": doors.dagster, "--mlflow-port": doors.mlflow, "--reports-port": doors.reports}
     if has_mlflow_server:
-        del ports["--mlflow-port"]
-    for option, number in ports.items():
-        expect_free(option, number)
-    dagster, mlflow, reports = (f"http://{LOOPBACK}:{number}" for number in (port, mlflow_port, reports_port))
-    mlflow = without_secrets(home.mlflow_uri) if has_mlflow_server else mlflow
-    _set_link_targets(dagster, reports, None if has_mlflow_server else mlflow)
+        del opened["--mlflow-port"]
+    for option, door in opened.items():
+        expect_free(option, door)
+    mlflow = without_secrets(home.mlflow_uri) if has_mlflow_server else doors.mlflow.url
+    _set_link_targets(doors.dagster.url, doors.reports.url, None if has_mlflow_server else mlflow)
     _prepare_database(home, say)
     code_socket(home).unlink(missing_ok=True)  # of an `up` that was killed
     replace_file(workspace_file(home), workspace(home).encode())
-    wanted = commands(home, port, mlflow_port, reports_port)
+    wanted = commands(home, doors.dagster, doors.mlflow, doors.reports)
     if has_mlflow_server:
         del wanted[MLFLOW]
     servers = Servers(home.root / "logs", record)
@@ -66,13 +82,13 @@ def serve(home: Home, *, port: int, mlflow_port: int, reports_port: int, say: Ca
                 servers.start(name, command)
                 if name == CODE_SERVER:
                     await_socket(code_socket(home), servers, stopping)
-            await_answers(list(ports.values()), servers, stopping)
+            await_answers(list(opened.values()), servers, stopping)
             if not stopping.is_set():
-                say(f"Dagster: {dagster}")
+                say(f"Dagster: {doors.dagster.url}")
                 say(f"MLflow: {mlflow}")
-                say(f"Reports: {reports}")
+                say(f"Reports: {doors.reports.url}")
                 say("Ctrl-C stops them all." if not has_mlflow_server else "Ctrl-C stops them, but not the MLflow server.")
-            _look_after(servers, DefinitionsWatch(home, dagster), stopping, say)
+            _look_after(servers, DefinitionsWatch(home, doors.dagster.url), stopping, say)
         finally:
             with suppress(OSError):  # the terminal may be gone
                 say("Stopping …")

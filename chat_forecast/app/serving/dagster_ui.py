@@ -1,0 +1,40 @@
+"""The Dagster UI behind the guard: ``python -m chat_forecast.app.serving.dagster_ui --port 3000``.
+
+Belongs here: making Dagster's web application, as its own command does.
+Does not belong here: who may come in (:mod:`.guard`).
+"""
+
+import os
+import sys
+
+import dagster as dg
+
+from chat_forecast.app.serving.commands import workspace_file
+from chat_forecast.app.serving.door import door_of
+from chat_forecast.app.serving.guard import Guard
+from chat_forecast.app.serving.web_app import serve_app
+from chat_forecast.pipeline.compat import WorkspaceFileTarget, WorkspaceProcessContext, configure_loggers
+from chat_forecast.settings.paths import Home
+
+# As Dagster's own command has them.
+STATEMENT_MILLISECONDS, CONNECTION_SECONDS, MOST_CONNECTIONS = 15_000, 3_600, 20
+POLL_MILLISECONDS = 2_000
+
+
+def main() -> None:
+    """Serve the home that the environment names, until interrupted."""
+    from dagster_webserver.app import create_app_from_workspace_process_context
+    from dagster_webserver.version import __version__
+
+    door, home = door_of(sys.argv[1:]), Home.from_environment(os.environ)
+    configure_loggers(log_level="INFO")
+    target = WorkspaceFileTarget([str(workspace_file(home))])
+    with dg.DagsterInstance.get() as instance:
+        instance.optimize_for_webserver(STATEMENT_MILLISECONDS, CONNECTION_SECONDS, MOST_CONNECTIONS)
+        with WorkspaceProcessContext(instance, version=__version__, workspace_load_target=target) as context:
+            app = create_app_from_workspace_process_context(context, door.prefix, POLL_MILLISECONDS)
+            serve_app(app, Guard(door.hosts, is_json_only=True), door)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Serving: ``up``."""
+
+import re
+from ipaddress import ip_address
+
+import click
+
+from chat_forecast.cli.base import Workplace, console, examples, pass_workplace
+from chat_forecast.cli.output.lines import print_line
+from chat_forecast.settings.links import LOOPBACK
+from chat_forecast.settings.reading import load_serve
+
+PORT = click.IntRange(1, 65535)
+
+
+def _address(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """An address of this machine; no name, since what one stands for may change."""
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise click.BadParameter(
+            f"{value!r} is no address, expected one such as 127.0.0.1, 192.168.1.5 or 0.0.0.0"
+        ) from None
+
+
+def _prefix(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """A path such as ``/forecast``, without the slash at its end; empty for none."""
+    prefix = value.rstrip("/")
+    if prefix and not re.fullmatch(r"(/[A-Za-z0-9_-]+)+", prefix):
+        raise click.BadParameter(f"{value!r} is no path, expected one such as /forecast, of letters, digits, - and _")
+    return prefix
+
+
+@click.command(
+    epilog=examples(
+        "chat-forecast up",
+        "chat-forecast up --port 3100 --mlflow-port 5100 --reports-port 3101",
+        "chat-forecast up --path-prefix /forecast",
+    )
+)
+@click.option("--port", type=PORT, metavar="PORT", default=3000, show_default=True, help="Port of the Dagster UI.")
+@click.option("--mlflow-port", type=PORT, metavar="PORT", default=5000, show_default=True, help="Port of the MLflow UI.")
+@click.option(
+    "--reports-port", type=PORT, metavar="PORT", default=3001, show_default=True, help="Port of the chats' reports."
+)
+@click.option(
+    "--host",
+    "address",
+    callback=_address,
+    metavar="ADDRESS",
+    default=LOOPBACK,
+    show_default=True,
+    help="Address to listen on. None of the servers asks for a password: put a proxy that does before any other one.",
+)
+@click.option(
+    "--path-prefix",
+    "prefix",
+    callback=_prefix,
+    metavar="PATH",
+    default="",
+    help="Serve below PATH/dagster, PATH/mlflow and PATH/reports, for a proxy with one name for all three.",
+)
+@pass_workplace
+def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int, address: str, prefix: str) -> None:
+    """Serve the UIs and run the schedule, until Ctrl-C.
+
+    Starts the Dagster UI, its daemon (schedule and sensors), the MLflow UI and the reports. They can be reached from this
+    machine only, and by its own pages only, unless --host or allowed_hosts in [serve] of chats.toml says otherwise.
+    """
+    from chat_forecast.app.serving.exposure import exposure
+    from chat_forecast.app.serving.up import doors_of, serve
+
+    # A mistake in chats.toml is told now, not in a child's log.
+    for mistakes in workplace.chats_file.put_aside.values():
+        for mistake in mistakes.splitlines():
+            print_line(console, "red", "✗", f"put aside: {mistake}")
+    ports = {"dagster": port, "mlflow": mlflow_port, "reports": reports_port}
+    doors = doors_of(ports, address, prefix, load_serve(workplace.home.chats_file).allowed_hosts)
+    for said in exposure([doors.dagster, doors.mlflow, doors.reports]):
+        print_line(console, "yellow", "!", said)
+    raise SystemExit(serve(workplace.home, doors, say=console.print))

@@ -1,0 +1,39 @@
+"""The tables of ``chats.toml`` that are no chat's.
+
+Belongs here: which there are, and ``[serve]``.
+Does not belong here: those of chats, and ``[notify]`` (:mod:`.models`).
+"""
+
+import re
+
+from pydantic import BaseModel, Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from chat_forecast.settings.models import Notify, _Settings
+
+HOST_PATTERN = re.compile(r"(?i)([a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+"""A name or an address, with or without a port, as it stands in a request's ``Host``."""
+
+
+class Serve(_Settings):
+    """``[serve]``: under which names `chat-forecast up` is reached by others."""
+
+    allowed_hosts: list[str] = Field(
+        default=[],
+        description="What others call this machine, or the proxy before it, in their browsers: names such as "
+        "`forecast.example.org`, with the port if it is another than 80 and 443. Requests under any other name are refused, "
+        "those of this machine excepted. `up` reads them when it starts. Default none.",
+    )
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_names(cls, hosts: list[str]) -> list[str]:
+        if not all(HOST_PATTERN.fullmatch(host) for host in hosts):
+            raise PydanticCustomError(
+                "host", "names such as forecast.example.org or forecast.example.org:8443, without https:// and without *"
+            )
+        return hosts
+
+
+SHARED_TABLES: dict[str, type[BaseModel]] = {"notify": Notify, "serve": Serve}
+"""Name -> what reads it; each may be absent."""
