@@ -29,6 +29,9 @@ from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES, NOT_FINI
 
 # The storages of an instance, each of which makes an engine for every connection; see instance_files.py.
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
+
+# Notices new events of a run; see followed_logs.py.
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorageWatchdog
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from dagster._core.storage.tags import (
@@ -77,6 +80,7 @@ __all__ = [
     "PreviewWarning",
     "RepositoryData",
     "RunLauncher",
+    "SqliteEventLogStorageWatchdog",
     "SubmitRunContext",
     "TickStatus",
     "WorkerStatus",
@@ -84,4 +88,5 @@ __all__ = [
     "WorkspaceProcessContext",
     "configure_loggers",
     "execute_run_command",
+    "sqlite_event_log",
 ]

@@ -14,6 +14,7 @@ from chat_forecast.app.serving.door import door_of
 from chat_forecast.app.serving.guard import Guard
 from chat_forecast.app.serving.web_app import serve_app
 from chat_forecast.pipeline.compat import WorkspaceFileTarget, WorkspaceProcessContext, configure_loggers
+from chat_forecast.pipeline.followed_logs import follow_logs
 from chat_forecast.settings.paths import Home
 
 # As Dagster's own command has them.
@@ -28,6 +29,7 @@ def main() -> None:
 
     door, home = door_of(sys.argv[1:]), Home.from_environment(os.environ)
     configure_loggers(log_level="INFO")
+    follow_logs()
     target = WorkspaceFileTarget([str(workspace_file(home))])
     with dg.DagsterInstance.get() as instance:
         instance.optimize_for_webserver(STATEMENT_MILLISECONDS, CONNECTION_SECONDS, MOST_CONNECTIONS)
