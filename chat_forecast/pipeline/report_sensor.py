@@ -26,6 +26,9 @@ INTERVAL_SECONDS = 30
 TICK_SECONDS = 40
 """The chats that a tick has not come to by then have their turn at the next one; Dagster breaks a tick off after 60 s."""
 
+RUSH = 5
+"""While more chats than this have a run queued or under way, the processors are theirs: a page takes as long as a night."""
+
 
 def report_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
     """One sensor for all chats, on from the start."""
@@ -41,6 +44,10 @@ def report_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
         if reports.unavailable:
             return dg.SensorResult(skip_reason=f"No pages are made. {reports.unavailable}.", cursor=context.cursor)
         runs = read_run_states(context.instance, chats, datetime.now(UTC))
+        active = sum(known.is_active for known in runs.values())
+        if active > RUSH:
+            waiting = f"{active} chats have runs queued or under way: pages are made when that is at most {RUSH}."
+            return dg.SensorResult(skip_reason=waiting, cursor=context.cursor)
         # A newer version may say more on a page, so that every one is looked at again.
         seen = {slug: f"{version('chat_forecast')} {known.newest}" for slug, known in runs.items()}
         before = json.loads(context.cursor or "{}")

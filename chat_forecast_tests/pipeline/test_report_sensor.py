@@ -51,6 +51,16 @@ def note_run(instance, chat, status=dg.DagsterRunStatus.SUCCESS) -> None:
     instance.add_run(dg.DagsterRun(job_name="__ASSET_JOB", status=status, tags={CHAT_TAG: chat.slug}))
 
 
+def test_pages_wait_while_many_chats_have_runs_under_way(reports, instance, tick, monkeypatch):
+    monkeypatch.setattr("chat_forecast.pipeline.report_sensor.RUSH", 0)
+    store_series(reports.storages.of(CHATS[0]), 30)
+    note_run(instance, CHATS[0])
+    note_run(instance, CHATS[1], dg.DagsterRunStatus.STARTED)
+    assert "1 chats have runs queued" in tick()
+    instance.delete_run(instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))[0].run_id)
+    assert tick() == "Updated: first.html."
+
+
 def test_a_page_is_made_once_no_run_of_its_chat_is_active_and_again_after_the_next_one(reports, instance, tick):
     storage = reports.storages.of(CHATS[0])
     store_series(storage, 30)
