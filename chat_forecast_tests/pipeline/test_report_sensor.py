@@ -58,7 +58,7 @@ def test_pages_wait_while_many_chats_have_runs_under_way(reports, instance, tick
     note_run(instance, CHATS[1], dg.DagsterRunStatus.STARTED)
     assert "1 chats have runs queued" in tick()
     instance.delete_run(instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))[0].run_id)
-    assert tick() == "Updated: first.html."
+    assert tick() == "Updated: first.en.html."
 
 
 def test_a_page_is_made_once_no_run_of_its_chat_is_active_and_again_after_the_next_one(reports, instance, tick):
