@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.pipeline.abandoned_runs import abandoned_runs_sensor
 from chat_forecast.pipeline.assets import chat_assets
 from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
 from chat_forecast.pipeline.catch_up import catch_up_sensor
@@ -34,7 +35,13 @@ def build_definitions(chats: Sequence[Chat], resources: Resources, progress: Pro
         assets=[asset for chat in chats for asset in chat_assets(chat)],
         asset_checks=[check for chat in chats for check in chat_checks(chat)],
         schedules=nightly_schedules(chats),
-        sensors=[retraining_sensor(chats), catch_up_sensor(chats), report_sensor(chats), notify_sensor(chats)],
+        sensors=[
+            retraining_sensor(chats),
+            catch_up_sensor(chats),
+            report_sensor(chats),
+            notify_sensor(chats),
+            abandoned_runs_sensor(),
+        ],
         resources={"stores": resources, "progress": progress},
         # A process a step would import the heavy libraries once a step.
         executor=dg.in_process_executor,

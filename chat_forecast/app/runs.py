@@ -14,14 +14,15 @@ import dagster as dg
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.pipeline.abandoned_runs import end_abandoned_runs
 from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
 from chat_forecast.pipeline.catch_up import missed_days
-from chat_forecast.pipeline.compat import GRPC_INFO_TAG, IN_PROGRESS_RUN_STATUSES, MAX_RETRIES_TAG
+from chat_forecast.pipeline.compat import IN_PROGRESS_RUN_STATUSES, MAX_RETRIES_TAG
 from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.pipeline.instance_files import quicken
 from chat_forecast.pipeline.resources import Resources, resources_of
 from chat_forecast.pipeline.retraining import is_retraining, wanted_retraining
-from chat_forecast.pipeline.run_process import PROCESS_TAG, is_gone, process_name
+from chat_forecast.pipeline.run_process import PROCESS_TAG, hold
 from chat_forecast.pipeline.runs import (
     ALL_ASSETS,
     CATCH_UP,
@@ -127,19 +128,17 @@ class Runner:
 
     def _tags(self, chat: Chat) -> dict[str, str]:
         # The daemon cannot retry a run of this process; whoever started it sees that it failed.
-        return {CHAT_TAG: chat.slug, PROCESS_TAG: process_name(), MAX_RETRIES_TAG: "0"}
+        return {CHAT_TAG: chat.slug, PROCESS_TAG: hold(self.instance.root_directory), MAX_RETRIES_TAG: "0"}
 
     def expect_idle(self, chat: Chat) -> None:
-        """See that no run of the chat is under way; runs whose process has died are failed.
+        """See that no run of the chat is under way; runs whose process is gone are ended.
 
         Raises:
             ChatIsBusy: one is.
         """
-        under_way = dg.RunsFilter(tags={CHAT_TAG: chat.slug}, statuses=list(IN_PROGRESS_RUN_STATUSES))
-        for run in self.instance.get_runs(under_way):
-            if is_gone(run.tags):
-                self.instance.report_run_failed(run, "The process that executed this run has died.")
-                continue
+        tags = {CHAT_TAG: chat.slug}
+        end_abandoned_runs(self.instance, tags)
+        for run in self.instance.get_runs(dg.RunsFilter(tags=tags, statuses=list(IN_PROGRESS_RUN_STATUSES))):
             raise ChatIsBusy(
                 f"{chat.slug}: run {run.run_id[:8]} ({run.job_name}) is under way, and runs of a chat never overlap. "
                 "Wait until it has ended, or end it in the Dagster UI."
@@ -165,22 +164,6 @@ def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) 
             f"{home.dagster_home}: Dagster's files cannot be used: {error.orig}. See that the disk is not full, that they "
             "can be written to, and that nothing keeps them locked; then do the same again."
         ) from error
-
-
-def fail_abandoned_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Fail the runs in progress whose process is gone, and return their ids; the daemon then tries them again.
-
-    To be called before webserver and daemon start: a run that they launched ended with them, also when this machine lost
-    its power, and nobody else would notice. A run of another host, or of a command that is still alive, is left alone.
-    """
-    abandoned = [
-        run
-        for run in instance.get_runs(dg.RunsFilter(statuses=list(IN_PROGRESS_RUN_STATUSES)))
-        if (is_gone(run.tags) if PROCESS_TAG in run.tags else GRPC_INFO_TAG in run.tags)
-    ]
-    for run in abandoned:
-        instance.report_run_failed(run, "The process that executed this run ended before the run did.")
-    return [run.run_id for run in abandoned]
 
 
 def _reason(result: dg.ExecuteInProcessResult) -> str:

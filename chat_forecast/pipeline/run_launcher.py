@@ -29,7 +29,7 @@ from chat_forecast.pipeline.compat import (
     WorkerStatus,
     execute_run_command,
 )
-from chat_forecast.pipeline.run_process import PROCESS_TAG, is_gone, process_name, process_of
+from chat_forecast.pipeline.run_process import PROCESS_TAG, hold, is_gone, process_of, process_tag, release
 
 PRELOADED = "chat_forecast.pipeline.warm_imports"
 """What the fork server imports."""
@@ -69,15 +69,16 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
         if context.job_code_origin is None:
             raise dg.DagsterInvariantViolationError(f"run {run.run_id} does not say where its code is")
         arguments = ExecuteRunArgs(context.job_code_origin, run.run_id, self._instance.get_ref())
-        process = self._context.Process(target=execute, args=(dg.serialize_value(arguments),))
+        process = self._context.Process(
+            target=execute, args=(dg.serialize_value(arguments), self._instance.root_directory, run.run_id)
+        )
         process.start()
-        with suppress(psutil.NoSuchProcess):  # it has ended already
-            self._instance.add_run_tags(run.run_id, {PROCESS_TAG: process_name(process.pid)})
+        self._instance.add_run_tags(run.run_id, {PROCESS_TAG: process_tag(process.pid or 0, run.run_id)})
 
     def terminate(self, run_id: str) -> bool:
         """Interrupt a run's process, which then cancels the run; False if it has none on this machine."""
         run = self._instance.get_run_by_id(run_id)
-        process = process_of(run.tags) if run is not None and not run.is_finished else None
+        process = process_of(self._instance, run) if run is not None and not run.is_finished else None
         if run is None or process is None:
             return False
         self._instance.report_run_canceling(run)
@@ -92,7 +93,7 @@ class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether a run's process is alive; one that cannot be seen from here is taken to be."""
-        if is_gone(run.tags):
+        if is_gone(self._instance, run):
             return CheckRunHealthResult(WorkerStatus.FAILED, "the process that executed this run ended before the run did")
         return CheckRunHealthResult(WorkerStatus.RUNNING)
 
@@ -108,6 +109,10 @@ def _terminate_runs() -> None:
         process.terminate()
 
 
-def execute(arguments: str) -> None:
+def execute(arguments: str, instance_folder: str, run_id: str) -> None:
     """Execute a run in this process, as the command ``dagster api execute_run`` does."""
-    execute_run_command.main([arguments])
+    hold(instance_folder, run_id)
+    try:
+        execute_run_command.main([arguments])
+    finally:
+        release()  # nothing is called at the exit of a forked process

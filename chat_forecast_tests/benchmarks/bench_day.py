@@ -1,7 +1,7 @@
 """Time and memory of the commands that people wait for: ``--help``, ``show``, and ``run`` for one day.
 
-``python -m chat_forecast_tests.benchmarks.bench_day``: on a simulated chat of 200 days, ``run`` without and with training: in
-all, and until the forecast is stored (what follows is MLflow, notices and the report page).
+``python -m chat_forecast_tests.benchmarks.bench_day``: on a simulated chat of 200 days, ``run`` without and with training:
+in all, and until the forecast is stored (what follows is MLflow, notices and the report page).
 """
 
 import tempfile

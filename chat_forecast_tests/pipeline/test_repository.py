@@ -51,7 +51,8 @@ def test_the_whole_is_built_once_when_it_is_first_asked_for(built, stores):
         "nightly_asia_kathmandu",
         "nightly_europe_moscow",
     ]
-    assert {sensor.name for sensor in repository.sensor_defs} == {"retraining", "catch_up", "reports", "notify"}
+    names = {"retraining", "catch_up", "reports", "notify", "abandoned_runs"}
+    assert {sensor.name for sensor in repository.sensor_defs} == names
     assert log == [["chat-0", "chat-1", "chat-2", "chat-3"]]
     whole = build_definitions(CHATS, stores).get_repository_def()
     assert set(repository.asset_graph.get_all_asset_keys()) == set(whole.asset_graph.get_all_asset_keys())

@@ -61,11 +61,11 @@ def test_a_run_that_is_terminated_is_cancelled(instance):
 def test_a_run_whose_process_is_killed_is_told_from_one_that_goes_on(instance):
     run = launch(instance, 600.0)
     wait_for(lambda: run().status is dg.DagsterRunStatus.STARTED, 60, "the run to start")
-    process = process_of(run().tags)
+    process = process_of(instance, run())
     os.kill(process.pid, 9)
-    wait_for(lambda: process_of(run().tags) is None, 30, "the process to be gone")
+    wait_for(lambda: process_of(instance, run()) is None, 30, "the process to be gone")
     assert instance.run_launcher.check_run_worker_health(run()).status is WorkerStatus.FAILED
-    elsewhere = run().with_tags({**run().tags, PROCESS_TAG: "another-host:1:0.5"})
+    elsewhere = run().with_tags({**run().tags, PROCESS_TAG: "another-host:1:lock"})
     assert instance.run_launcher.check_run_worker_health(elsewhere).status is WorkerStatus.RUNNING
 
 
@@ -86,4 +86,4 @@ if __name__ == "__main__":
 def test_a_run_ends_with_the_process_that_launched_it(instance):
     launched = subprocess.run([sys.executable, "-c", LAUNCHING], stdout=subprocess.PIPE, text=True, check=True, timeout=60)
     run = instance.get_run_by_id(launched.stdout.strip())
-    wait_for(lambda: process_of(run.tags) is None, 10, "the run's process to end")
+    wait_for(lambda: process_of(instance, run) is None, 10, "the run's process to end")

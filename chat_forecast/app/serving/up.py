@@ -137,7 +137,8 @@ def _prepare_database(home: Home, say: Callable[[str], object]) -> None:
     Webserver and daemon starting at the same moment on an empty folder can break its SQLite schema.
     """
     from chat_forecast.app.pruning import find_prunable, prune
-    from chat_forecast.app.runs import fail_abandoned_runs, opened
+    from chat_forecast.app.runs import opened
+    from chat_forecast.pipeline.abandoned_runs import end_abandoned_runs
 
     now = datetime.now(UTC)
     try:
@@ -145,7 +146,7 @@ def _prepare_database(home: Home, say: Callable[[str], object]) -> None:
     except ChatForecastError:  # the code server says what is wrong with the file
         chats = ()
     with opened(home, chats) as runner:
-        fail_abandoned_runs(runner.instance)
+        end_abandoned_runs(runner.instance, is_alone=True)
         old = find_prunable(home, runner, now)
     try:
         freed = prune(home, runner.resources.tracking, old)

@@ -1,0 +1,67 @@
+"""Runs that nobody executes any more: their process was killed, or its machine lost its power.
+
+Belongs here: finding and ending them, and the sensor that does so.
+Does not belong here: how a living process is told from one that is gone (:mod:`.run_process`).
+
+Such a run would be under way for ever, and keep its chat from every later one. Whoever comes next ends it: the daemon
+within a minute, ``up`` when it starts, a command of the same chat.
+"""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from chat_forecast.pipeline.compat import GRPC_INFO_TAG, NOT_FINISHED_STATUSES
+from chat_forecast.pipeline.run_process import PROCESS_TAG, is_gone
+
+INTERVAL_SECONDS = 30
+WHY = "The process that executed this run ended before the run did."
+NEVER_HERE = frozenset({dg.DagsterRunStatus.QUEUED})
+"""A queued run has no process yet."""
+
+
+def end_abandoned_runs(
+    instance: dg.DagsterInstance, tags: Mapping[str, str] | None = None, *, is_alone: bool = False
+) -> list[str]:
+    """End the unfinished runs whose process is gone, of those with some tags, and return their ids.
+
+    They fail, and the daemon tries again those that it launched; one that was being cancelled is cancelled. A run of another
+    machine, or of a process that is alive, is left alone. ``is_alone`` says that no daemon is running: runs that Dagster's
+    own launcher has started then ended with it.
+    """
+    statuses = [status for status in NOT_FINISHED_STATUSES if status not in NEVER_HERE]
+    found = instance.get_runs(dg.RunsFilter(tags=dict(tags or {}), statuses=statuses))
+    return [run.run_id for run in found if _is_abandoned(instance, run, is_alone=is_alone) and _end(instance, run.run_id)]
+
+
+def abandoned_runs_sensor() -> dg.SensorDefinition:
+    """One sensor for all chats, on from the start."""
+
+    @dg.sensor(
+        name="abandoned_runs",
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Ends runs whose process was killed, so that they keep no other run of their chat waiting.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        ended = end_abandoned_runs(context.instance)
+        return dg.SkipReason(f"Ended: {', '.join(ended)}." if ended else "Every run under way has its process.")
+
+    return sensor
+
+
+def _is_abandoned(instance: dg.DagsterInstance, run: dg.DagsterRun, *, is_alone: bool) -> bool:
+    return is_gone(instance, run) if PROCESS_TAG in run.tags else is_alone and GRPC_INFO_TAG in run.tags
+
+
+def _end(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """End a run, unless it has ended in the meantime."""
+    run = instance.get_run_by_id(run_id)
+    if run is None or run.is_finished:
+        return False
+    if run.status is dg.DagsterRunStatus.CANCELING:
+        instance.report_run_canceled(run, message=WHY)
+    else:
+        instance.report_run_failed(run, WHY)
+    instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+    return True
