@@ -16,6 +16,7 @@ from chat_forecast.pipeline.assets import chat_assets
 from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
 from chat_forecast.pipeline.catch_up import catch_up_sensor
 from chat_forecast.pipeline.checks import chat_checks
+from chat_forecast.pipeline.heartbeat import heartbeat_sensor
 from chat_forecast.pipeline.instance_files import quicken
 from chat_forecast.pipeline.report_sensor import report_sensor
 from chat_forecast.pipeline.repository import ChatRepository
@@ -41,6 +42,7 @@ def build_definitions(chats: Sequence[Chat], resources: Resources, progress: Pro
             report_sensor(chats),
             notify_sensor(chats),
             abandoned_runs_sensor(),
+            heartbeat_sensor(chats),
         ],
         resources={"stores": resources, "progress": progress},
         # A process a step would import the heavy libraries once a step.

@@ -18,6 +18,7 @@ from chat_forecast.cli.base import (
     pass_workplace,
     print_json,
 )
+from chat_forecast.cli.heartbeats import announce_night, send_heartbeats
 from chat_forecast.cli.notify import send_after_run
 from chat_forecast.cli.output.chats import overview_figures, print_overview, print_retraining
 from chat_forecast.cli.output.lines import print_line
@@ -114,10 +115,12 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: boo
     chosen = ended_day(workplace, chat, day, "--day") if day else workplace.resources.sources.last_day(chat, yesterday)
     console = console_for(as_json)
     with run_progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
+        announce_night(workplace, chat, console)
         try:
             retrained = runner.run_day(chat, chosen) if day else runner.run_night(chat, chosen)
         finally:  # a failure is sent too
             send_after_run(workplace, runner, chat, console)
+            send_heartbeats(workplace, runner, chat, console)
         overview = gather_overview(chat, runner.storage(chat), chosen)
     print_retraining(console, retrained)
     print_overview(console, overview)
