@@ -18,6 +18,7 @@ from chat_forecast.pipeline.catch_up import catch_up_sensor
 from chat_forecast.pipeline.checks import chat_checks
 from chat_forecast.pipeline.heartbeat import heartbeat_sensor
 from chat_forecast.pipeline.instance_files import quicken
+from chat_forecast.pipeline.masked_errors import mask_errors
 from chat_forecast.pipeline.report_sensor import report_sensor
 from chat_forecast.pipeline.repository import ChatRepository
 from chat_forecast.pipeline.resources import Resources, resources_of
@@ -66,5 +67,6 @@ def build_repository(home: Home) -> ChatRepository:
 
 
 home = Home.from_environment(os.environ)
+mask_errors()
 quicken(home.dagster_home)
 defs = build_repository(home)

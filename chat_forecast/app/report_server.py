@@ -25,6 +25,7 @@ from chat_forecast.app.serving.door import Door, door_of
 from chat_forecast.app.serving.guard import HEADERS, Guard, Request
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.masking import mask_output
 from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
@@ -164,6 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
 def main() -> None:
     """Serve the home that the environment names, until interrupted."""
     door, home = door_of(sys.argv[1:]), Home.from_environment(os.environ)
+    mask_output(os.environ)
     reports = resources_of(home).reports
     if reports.unavailable:
         print(f"Only plots are served. {reports.unavailable}.", file=sys.stderr)  # noqa: T201 - goes to the server's log

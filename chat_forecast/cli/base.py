@@ -18,8 +18,11 @@ import click
 import pandas as pd
 from rich.console import Console
 
+from chat_forecast.cli.output.safe_console import SafeConsole
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.masking import mask_output, shown, without_secrets
+from chat_forecast.plain_text import in_json
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.settings.reading import ChatsFile, load_chats_file
@@ -28,7 +31,7 @@ if TYPE_CHECKING:  # `--help` need not wait for it
     from chat_forecast.pipeline.resources import Resources
     from chat_forecast.storage.partitions import ChatStorage
 
-console = Console()
+console: Console = SafeConsole()
 """Where text and tables go; colours and moving bars only on a terminal."""
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on standard output, and nothing else there."
@@ -37,12 +40,12 @@ json_option = click.option(
 
 def console_for(as_json: bool) -> Console:
     """Where a command prints for people: standard error while standard output is kept for JSON."""
-    return Console(stderr=True) if as_json else console
+    return SafeConsole(stderr=True) if as_json else console
 
 
 def print_json(document: object) -> None:
     """Print one JSON document: instants in ISO 8601 with their offset, tables as lists of rows, unknown values as null."""
-    click.echo(json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False))
+    click.echo(in_json(json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False)))
 
 
 def examples(*lines: str) -> str:
@@ -72,10 +75,10 @@ def _plain(value: object) -> object:
             return value.isoformat()
         case _ if hasattr(value, "item"):  # numpy's numbers
             return value.item()
-        case str() | int() | float():
+        case int() | float():
             return value
         case _:
-            return str(value)
+            return without_secrets(str(value))
 
 
 class Commands(click.Group):
@@ -86,13 +89,17 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ChatForecastError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(shown(str(error))) from error
+        except click.ClickException as error:  # what was typed may be the name of somebody else's file
+            error.message = shown(error.message)  # type: ignore[misc]  # final, but only by its annotation
+            raise
 
 
 class Workplace:
     """What every command works on: the home folder and the chats configured in it."""
 
     def __init__(self) -> None:
+        mask_output(os.environ)
         self.home = Home.from_environment(os.environ)
         self.now = datetime.now(UTC)
         apply_environment(self.home)

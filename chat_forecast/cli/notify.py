@@ -63,7 +63,7 @@ def send_after_run(workplace: Workplace, runner: "Runner", chat: Chat, console: 
         if services:
             print_outcome(console, send_due(workplace, runner, [chat], services))
     except (ChatForecastError, Timeout) as error:
-        console.print(f"No notifications were sent: {error}", highlight=False)
+        console.print(f"No notifications were sent: {error}", markup=False, highlight=False)
 
 
 def send_due(workplace: Workplace, runner: "Runner", chats: Sequence[Chat], services: Sequence[Service]) -> Outcome:
@@ -89,8 +89,8 @@ def send_test(services: Sequence[Service]) -> Outcome:
 def print_outcome(console: Console, outcome: Outcome) -> None:
     """Say what was sent, which services refused something, and which chats could not be examined."""
     for title in outcome.sent:
-        console.print(f"Sent: {title}", highlight=False, markup=False)
+        console.print(f"Sent: {title}", highlight=False, markup=False, soft_wrap=True)
     for service in outcome.refused:
-        console.print(f"Refused by {service}.", highlight=False, markup=False)
+        console.print(f"Refused by {service}.", highlight=False, markup=False, soft_wrap=True)
     for slug, reason in outcome.unreadable.items():
         console.print(f"{slug} could not be examined: {reason}", highlight=False, markup=False, soft_wrap=True)

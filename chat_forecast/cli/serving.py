@@ -78,4 +78,4 @@ def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int, add
     doors = doors_of(ports, address, prefix, load_serve(workplace.home.chats_file).allowed_hosts)
     for said in exposure([doors.dagster, doors.mlflow, doors.reports]):
         print_line(console, "yellow", "!", said)
-    raise SystemExit(serve(workplace.home, doors, say=console.print))
+    raise SystemExit(serve(workplace.home, doors, say=lambda text: console.print(text, highlight=False, soft_wrap=True)))

@@ -17,6 +17,7 @@ from chat_forecast.cli.base import (
 )
 from chat_forecast.cli.output.telegram_chats import print_telegram_chats, telegram_chat_figures
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.plain_text import one_line
 from chat_forecast.settings.editing import add_chat
 from chat_forecast.settings.mistakes import ConfigError
 from chat_forecast.settings.models import EARLIEST_DAY
@@ -140,7 +141,7 @@ def add(workplace: Workplace, slug: str, peer: str, timezone: str | None, first_
     check_chat(slug, source="telegram", timezone=timezone or "UTC", first_day=workplace.now.date())
     home.prepare()
     found = account.look_up(home.root, load_credentials(home.root), peer, talk.say)
-    talk.say(f"{found.chat.title}: {found.chat.members or '?'} members, id {found.chat.peer.marked_id}")
+    talk.say(f"{one_line(found.chat.title)}: {found.chat.members or '?'} members, id {found.chat.peer.marked_id}")
     if known is not None and known.source == "telegram":
         Peers(home.root).put(slug, found.chat.peer)
         talk.say(f"{slug} is in {home.chats_file} already; from now on it means this Telegram chat.")

@@ -55,6 +55,9 @@ from dagster._utils.log import configure_loggers
 # Backfill policies, lenient mappings and checks with partitions are meant; see partitions.py.
 from dagster._utils.warnings import BetaWarning, PreviewWarning
 
+# What an error is stored as.
+from dagster_shared.error import SerializableErrorInfo
+
 SQLITE_STORAGES = (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage)
 
 __all__ = [
@@ -80,6 +83,7 @@ __all__ = [
     "PreviewWarning",
     "RepositoryData",
     "RunLauncher",
+    "SerializableErrorInfo",
     "SqliteEventLogStorageWatchdog",
     "SubmitRunContext",
     "TickStatus",

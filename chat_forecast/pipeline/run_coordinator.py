@@ -13,6 +13,7 @@ import dagster as dg
 
 from chat_forecast.pipeline.compat import SubmitRunContext
 from chat_forecast.pipeline.instance_files import keep_small
+from chat_forecast.pipeline.masked_errors import mask_errors
 from chat_forecast.pipeline.runs import CHAT_TAG
 
 
@@ -22,6 +23,7 @@ class ChatRunCoordinator(dg.QueuedRunCoordinator):
     def register_instance(self, instance: dg.DagsterInstance) -> None:
         """Take the instance that this is the queue of; every process that opens it comes by here, Dagster's own too."""
         super().register_instance(instance)
+        mask_errors()
         keep_small(Path(instance.root_directory))
 
     def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:

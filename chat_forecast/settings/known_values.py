@@ -17,8 +17,20 @@ LANGUAGES_FOLDER = Path(__file__).parents[1] / "presentation" / "phrases"
 
 
 SLUG_PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-RESERVED_SLUGS = frozenset({"dagster", "locks", "logs", "mlflow", "reports"})
-"""Folders under the root beside those of the chats."""
+OWN_NAMES = frozenset({"dagster", "index", "locks", "logs", "mlflow", "plots", "reports"})
+"""Folders under the root beside those of the chats, and pages beside their reports."""
+ASSET_NAMES = frozenset({
+    "raw_messages", "merged_history", "hourly_series", "trained_model", "next_day_forecast", "daily_score", "archive",
+})  # fmt: skip
+"""Folders of a chat: in a path or an asset's key nobody could tell a chat of that name from one."""
+DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))})
+"""Names that stand for devices on Windows, in every folder: a home with such a folder cannot be moved there."""
+RESERVED_SLUGS = {
+    **dict.fromkeys(OWN_NAMES, "this one is the program's own"),
+    **dict.fromkeys(ASSET_NAMES, "this one is a part of every chat"),
+    **dict.fromkeys(DEVICES, "this one is a device on Windows"),
+}
+"""Slug that cannot be used -> why."""
 
 
 @cache

@@ -187,7 +187,7 @@ class Chat(_Settings):
     @classmethod
     def _is_usable(cls, slug: str) -> str:
         if slug in RESERVED_SLUGS:
-            raise PydanticCustomError("slug", "another name: this one is a folder of the program's own")
+            raise PydanticCustomError("slug", "another name: {why}", {"why": RESERVED_SLUGS[slug]})
         if not SLUG_PATTERN.fullmatch(slug):
             raise PydanticCustomError(
                 "slug",

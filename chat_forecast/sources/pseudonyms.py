@@ -10,6 +10,7 @@ import secrets
 from pathlib import Path
 
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.masking import keep_secret
 from chat_forecast.whole_files import SECRET, create_file
 
 KEY_FILE = "pseudonym.key"
@@ -46,6 +47,7 @@ class Pseudonyms:
                 "else. Restore it from a backup: with another key the same senders would get other pseudonyms. Only if "
                 "nothing was imported yet, delete it, and a new one is made."
             )
+        keep_secret(text.decode())
         return cls(bytes.fromhex(text.decode()))
 
     def of(self, sender: str | int | None) -> str | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.masking import without_secrets
 from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ class Tracking:
                     yield self._client
                 finally:
                     self._end_file()
-        # A server's refusals come as MlflowException or requests' errors, which are OSErrors, as is a lock's Timeout.
-        except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
+        # A server's refusals come as MlflowException or requests' errors, which are OSErrors, as is a lock's Timeout; a
+        # database of which no driver is installed as ImportError.
+        except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
             found = without_secrets(str(error)).partition("\n")[0]
             # Not chained: the cause's own text may hold the password of the URI.
             raise self.unavailable(purpose, f"{type(error).__name__}: {found[:600]}") from None
@@ -165,13 +167,3 @@ def import_mlflow() -> None:
         warnings.simplefilter("ignore")
         import mlflow.pyfunc
         import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 - imported for its warnings, here
-
-
-def without_secrets(text: str) -> str:
-    """Hide the user names and passwords of any URIs in a text.
-
-    >>> without_secrets("postgresql://ann:p@ss@host/mlflow?password=other&x=1 refused")
-    'postgresql://***@host/mlflow?password=***&x=1 refused'
-    """
-    hidden = re.sub(r"//[^/\s'\"]*@", "//***@", text)
-    return re.sub(r"(?i)\b(password|passwd|pwd|token|secret)=[^&\s'\"]+", r"\1=***", hidden)

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chat_forecast.tracking.client import without_secrets
+from chat_forecast.masking import without_secrets
 from chat_forecast.tracking.records import DataSpan
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from chat_forecast_tests.factories import make_series
 
 def plot_of_one_day(chat: str, asset: str, day: str) -> bytes | None:
     if day == "2026-01-02":
-        raise StoredFileError("my-chat/daily_score/2026-01-02.parquet is damaged")
+        raise StoredFileError("my-chat/daily_score/2026-01-02.parquet is damaged <script>alert(1)</script>")
     return b"a plot" if (chat, asset, day) == ("my-chat", "daily_score", "2026-01-01") else None
 
 
@@ -113,7 +113,7 @@ def test_a_plot_is_shown_by_pages_of_this_machine_alone_and_a_damaged_file_is_na
     assert ask("/plots/my-chat/../2026-01-01.png")[0] == 404
     status, _, body = ask("/plots/my-chat/daily_score/2026-01-02.png")
     assert status == 500
-    assert "2026-01-02.parquet is damaged" in body
+    assert "2026-01-02.parquet is damaged &lt;script&gt;" in body
 
 
 def test_a_stored_day_is_drawn_and_drawn_again_once_it_is_stored_again(tmp_path):

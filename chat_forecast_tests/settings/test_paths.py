@@ -57,7 +57,7 @@ def test_root_is_by_default_the_data_folder_of_the_checkout(environ, tmp_path, m
 def test_root_is_the_data_folder_here_where_there_is_no_checkout(tmp_path):
     package = tmp_path / "site-packages" / "chat_forecast"
     shutil.copytree(CHECKOUT / "chat_forecast" / "settings", package / "settings")
-    for module in ("__init__.py", "errors.py"):
+    for module in ("__init__.py", "errors.py", "masking.py", "plain_text.py"):
         shutil.copy(CHECKOUT / "chat_forecast" / module, package)
     here = tmp_path / "here"
     here.mkdir()

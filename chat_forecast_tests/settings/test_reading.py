@@ -1,12 +1,15 @@
+import json
 import os
 from datetime import date, timedelta
 
 import pytest
 
+from chat_forecast.settings.known_values import ASSET_NAMES
 from chat_forecast.settings.mistakes import ConfigError
 from chat_forecast.settings.models import Chat, Check, Notify, Simulation, Training
 from chat_forecast.settings.reading import load_chats, load_notify, load_serve
 from chat_forecast.settings.shared_tables import Serve
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS
 from chat_forecast_tests.settings.files import GOOD, TODAY, load, load_file
 
 
@@ -175,11 +178,11 @@ def test_missing_keys_are_each_named(path):
         ("", "1 to 40"),
         ("a\nb", "did you mean a-b?"),
         ("../up", "did you mean up?"),
-        ("mlflow", "a folder of the program's own"),
-        ("dagster", "a folder of the program's own"),
-        ("locks", "a folder of the program's own"),
-        ("logs", "a folder of the program's own"),
-        ("reports", "a folder of the program's own"),
+        ("mlflow", "another name: this one is the program's own"),
+        ("dagster", "another name: this one is the program's own"),
+        ("locks", "another name: this one is the program's own"),
+        ("logs", "another name: this one is the program's own"),
+        ("reports", "another name: this one is the program's own"),
     ],
 )
 def test_unusable_slug_is_refused(path, slug, words):
@@ -375,3 +378,19 @@ def test_names_of_the_servers_are_none_by_default_and_can_be_set(path):
 def test_a_name_that_no_browser_sends_is_refused(path, host):
     (mistake,) = mistakes(path, GOOD + f'[serve]\nallowed_hosts = ["{host}"]\n')
     assert mistake.startswith("serve: allowed_hosts: found a list, expected names such as forecast.example.org")
+
+
+def test_names_that_an_asset_a_page_or_a_file_system_has_already_are_refused(path):
+    assert set(PARTITION_SCHEMAS) <= ASSET_NAMES
+    for slug in ("con", "nul", "lpt1", "index", "plots", "raw_messages", "daily_score", "archive"):
+        (mistake,) = mistakes(path, f'[chats.{slug}]\nsource = "export"\ntimezone = "UTC"\nfirst_day = 2023-01-01\n')
+        assert f'chat {slug}: slug: found "{slug}", expected another name: this one is ' in mistake
+
+
+@pytest.mark.parametrize(
+    "slug", ["a.", "a.b", "A", "a" * 41, "..", "../a", "a/b", "a\\b", "-a", "a b", "a\x00", "a\x1b[31m", "ä"]
+)
+def test_names_that_a_file_system_may_change_or_lose_are_refused(path, slug):
+    (mistake,) = mistakes(path, f'[chats.{json.dumps(slug)}]\nsource = "export"\ntimezone = "UTC"\nfirst_day = 2023-01-01\n')
+    assert "expected 1 to 40 lowercase letters, digits, - and _, beginning with a letter" in mistake
+    assert "\x1b" not in mistake

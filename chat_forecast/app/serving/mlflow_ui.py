@@ -14,6 +14,7 @@ import sys
 from chat_forecast.app.serving.door import Door, door_of
 from chat_forecast.app.serving.guard import Guard
 from chat_forecast.app.serving.web_app import serve_app
+from chat_forecast.masking import mask_output
 from chat_forecast.settings.paths import Home
 from chat_forecast.tracking.client import import_mlflow
 
@@ -26,6 +27,7 @@ CLOSED = re.compile(r"/(assistant|gateway|jobs)(/|$)")
 def main() -> None:
     """Serve the store of the home that the environment names, until interrupted."""
     door, home = door_of(sys.argv[1:]), Home.from_environment(os.environ)
+    mask_output(os.environ)
     import_mlflow()
     _set_environment(home, door)
     from mlflow.server.handlers import initialize_backend_stores

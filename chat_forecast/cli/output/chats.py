@@ -12,7 +12,7 @@ from rich.console import Console
 
 from chat_forecast.app.overview import Overview
 from chat_forecast.cli.output.forecasts import forecast_table
-from chat_forecast.cli.output.lines import print_line
+from chat_forecast.cli.output.lines import print_line, print_sentence
 from chat_forecast.cli.output.names import shown_name
 from chat_forecast.cli.output.scores import score_table
 from chat_forecast.domain.local_day import LocalDay
@@ -28,7 +28,7 @@ def print_overview(console: Console, overview: Overview) -> None:
     if overview.forecast is not None:
         console.print(forecast_table(console, chat, coming, overview.forecast))
         if overview.not_by_model:
-            console.print(f"[yellow]–[/] not made by the model: {overview.not_by_model}", highlight=False)
+            print_sentence(console, "yellow", "–", f"not made by the model: {overview.not_by_model}")
     elif overview.no_forecast:
         text = f"{shown_name(chat)}: no forecast for {coming.key}: {overview.no_forecast}"
         console.print(text, markup=False, highlight=False)
@@ -37,7 +37,7 @@ def print_overview(console: Console, overview: Overview) -> None:
     if overview.verdict is not None:
         mark, colour = ("✓", "green") if overview.verdict.passed else ("✗", "red")
         judgement = "good enough" if overview.verdict.passed else "not good enough"
-        console.print(f"[{colour}]{mark}[/] {judgement}: {overview.verdict.reason}", highlight=False)
+        print_sentence(console, colour, mark, f"{judgement}: {overview.verdict.reason}")
     elif overview.missing_verdict is not None:
         print_line(console, "yellow", "–", overview.missing_verdict)
     if len(overview.unusual):

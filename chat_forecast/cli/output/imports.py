@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from chat_forecast.app.import_report import DayRange, ImportReport, listed_days
-from chat_forecast.cli.output.lines import counted
+from chat_forecast.cli.output.lines import counted, print_next
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.plain_text import one_line
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.archive_ledger import ImportRecord, Ledger
 
@@ -28,7 +29,7 @@ def print_import(console: Console, chat: str, report: ImportReport, remade: "Rem
     for line in report.lines(chat):
         console.print(line, highlight=False, markup=False)
     print_remade(console, chat, remade)
-    console.print(f"Next: [bold]chat-forecast backfill {chat}[/]")
+    print_next(console, f"chat-forecast backfill {chat}")
 
 
 def import_figures(report: ImportReport, remade: "Remade | None") -> dict[str, object]:
@@ -56,7 +57,7 @@ def print_imports(console: Console, chat: Chat, ledger: Ledger) -> None:
         table.add_row(
             str(record.number),
             when,
-            Text(record.file or "unknown"),
+            Text(one_line(record.file or "unknown")),
             Text(_chat_of(record)),
             str(record.messages),
             str(record.new),
@@ -135,7 +136,7 @@ def ranges(days: Sequence[LocalDay]) -> list[DayRange]:
 
 def _chat_of(record: ImportRecord) -> str:
     parts = [str(part) for part in (record.chat.chat_id, record.chat.title) if part is not None]
-    return " ".join(parts) or "–"
+    return one_line(" ".join(parts)) or "–"
 
 
 def _days_of(record: ImportRecord, chat: Chat) -> DayRange:

@@ -13,6 +13,16 @@ def print_line(console: Console, colour: str, mark: str, text: str) -> None:
     console.print(Text.assemble((mark, colour), " ", text), highlight=False, soft_wrap=True)
 
 
+def print_sentence(console: Console, colour: str, mark: str, text: str) -> None:
+    """Print a sentence behind a coloured mark, over as many lines as it takes, and without reading markup into it."""
+    console.print(Text.assemble((mark, colour), " ", text), highlight=False)
+
+
+def print_next(console: Console, command: str, purpose: str = "Next") -> None:
+    """Print a command to go on with."""
+    console.print(Text.assemble(f"{purpose}: ", (command, "bold")), highlight=False, soft_wrap=True)
+
+
 def counted(number: int, things: str) -> str:
     """A number of things in words.
 

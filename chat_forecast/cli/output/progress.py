@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 BAR_WIDTH = 24
 
@@ -26,7 +27,7 @@ class RunProgress:
         for task in self._tasks.values():
             self._bars.remove_task(task)
         self._tasks.clear()
-        self._console.print(f"[bold]›[/] {text}", highlight=False)
+        self._console.print(Text.assemble(("›", "bold"), " ", text), highlight=False)
 
     def update(self, asset: str, done: int, total: int) -> None:
         """Show how many of an asset's days are done."""

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chat_forecast.app.rescoring import Rescoring
-from chat_forecast.cli.output.lines import counted, print_line
+from chat_forecast.cli.output.lines import counted, print_line, print_sentence
 from chat_forecast.cli.output.names import shown_name
 from chat_forecast.cli.output.tables import fitting_table
 from chat_forecast.settings.models import Chat
@@ -59,7 +59,7 @@ def print_rescoring(console: Console, chat: Chat, done: Rescoring) -> None:
     for each in flipped:
         mark, colour = ("✓", "green") if each.after.passed else ("✗", "red")
         words = "passes now" if each.after.passed else "fails now"
-        console.print(f"[{colour}]{mark}[/] {each.day.key} {words}: {each.after.reason}", highlight=False)
+        print_sentence(console, colour, mark, f"{each.day.key} {words}: {each.after.reason}")
     made = f", {first} had no verdict before" if first else ""
     scores, changed = counted(len(judged), "scores"), counted(len(flipped), "verdicts")
     console.print(f"{chat.slug}: {scores} judged by the rule {chat.check.rule}: {changed} changed{made}.", highlight=False)

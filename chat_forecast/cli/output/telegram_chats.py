@@ -12,6 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chat_forecast.cli.output.lines import print_next
+from chat_forecast.plain_text import one_line
+
 if TYPE_CHECKING:
     from chat_forecast.sources.telegram.peers import ListedChat
 
@@ -23,10 +26,10 @@ def print_telegram_chats(console: Console, found: "Sequence[ListedChat]") -> Non
     for chat in found:
         last = f"{chat.last_message.astimezone(UTC):%Y-%m-%d %H:%M}" if chat.last_message else "–"
         name = f"@{chat.username}" if chat.username else "–"
-        table.add_row(str(chat.peer.marked_id), Text(chat.title), str(chat.members or "–"), last, name)
+        table.add_row(str(chat.peer.marked_id), Text(one_line(chat.title)), str(chat.members or "–"), last, name)
     console.print(table)
     if found:
-        console.print(f"Next: [bold]chat-forecast add SLUG {found[0].peer.marked_id}[/]", highlight=False)
+        print_next(console, f"chat-forecast add SLUG {found[0].peer.marked_id}")
 
 
 def telegram_chat_figures(chat: "ListedChat") -> dict[str, object]:

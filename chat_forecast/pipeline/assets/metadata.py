@@ -21,6 +21,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.scoring import SCORE_COLUMNS, unusual_hours
 from chat_forecast.forecasting.score_record import ScoreInputs
+from chat_forecast.masking import without_secrets
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Metadata
 from chat_forecast.presentation import phrases
 from chat_forecast.settings.links import plot_url
@@ -143,7 +144,7 @@ def _about(run: AssetRun, day: LocalDay) -> Metadata:
         # Short Markdown with an image is shown as the image itself.
         "plot": dg.MetadataValue.md(f"![{run.asset} of {day.key}]({url})"),
         "source": "simulated chat: no real messages" if chat.source == "simulated" else chat.source,
-        "stored file": dg.MetadataValue.path(run.storage.url(run.asset, day)),
+        "stored file": dg.MetadataValue.path(without_secrets(run.storage.url(run.asset, day))),
     }
 
 

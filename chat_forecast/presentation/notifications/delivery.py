@@ -3,8 +3,8 @@
 Belongs here: the services that the environment names, and sending to one of them.
 Does not belong here: what was sent already (:mod:`.ledger`).
 
-A service's URL is a secret. It is never logged, stored or shown: services are told apart by a hash of it, and shown in
-Apprise's private form, in which tokens are dots.
+A service's URL is a secret. It is never logged, stored or shown: services are told apart by a hash of it, and shown by their
+kind and place. Apprise's own private form keeps the path of an address, which of a webhook is the secret.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.masking import MASK, keep_url
 from chat_forecast.presentation.notifications.notices import Notice
 
 
@@ -28,6 +29,8 @@ class Service:
     """One place to which notices go."""
 
     url: str = field(repr=False)
+    place: str = field(default="", compare=False)
+    """Which of several it is, in words."""
 
     @property
     def key(self) -> str:
@@ -36,9 +39,8 @@ class Service:
 
     @property
     def shown(self) -> str:
-        """Its address with the secrets dotted out."""
-        with _quiet_apprise():
-            return str(self._client()[0].url(privacy=True)).partition("?")[0]
+        """Its kind, and its place among the others."""
+        return f"{self.url.partition('://')[0]}://{MASK}{self.place}"
 
     def send(self, notice: Notice) -> bool:
         """Send a notice; whether the service took it. It waits for some seconds at most."""
@@ -53,6 +55,14 @@ class Service:
                 )
             sent = self._client().notify(body=notice.body, title=notice.title, body_format=NotifyFormat.TEXT, attach=plot)
         return bool(sent)
+
+    def expect_usable(self) -> None:
+        """See that Apprise knows such a URL.
+
+        Raises:
+            NotifyError: it does not.
+        """
+        self._client()
 
     def _client(self) -> Any:  # noqa: ANN401 - Apprise has no types
         from apprise import Apprise
@@ -69,13 +79,17 @@ def services_of(text: str | None, variable: str) -> list[Service]:
     Raises:
         NotifyError: one of them is not a URL that Apprise knows.
     """
-    services = [Service(url) for url in dict.fromkeys((text or "").split())]
-    for number, service in enumerate(services, start=1):
+    urls = list(dict.fromkeys((text or "").split()))
+    services = []
+    for number, url in enumerate(urls, start=1):
+        keep_url(url)
+        services.append(Service(url, f" (number {number} of {variable})" if len(urls) > 1 else ""))
         try:
-            _ = service.shown
+            with _quiet_apprise():
+                services[-1].expect_usable()
         except NotifyError:
             raise NotifyError(
-                f"{variable}: number {number} of its {len(services)} URLs is not one that Apprise knows, expected such as "
+                f"{variable}: number {number} of its {len(urls)} URLs is not one that Apprise knows, expected such as "
                 "tgram://TOKEN/CHAT, mailto://… or json://host/path, separated by spaces. It is a secret and not shown."
             ) from None
     return services

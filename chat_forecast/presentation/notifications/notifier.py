@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.masking import without_secrets
 from chat_forecast.presentation import plots
 from chat_forecast.presentation.notifications import notices
 from chat_forecast.presentation.notifications.day_state import DayState, read_day_state
@@ -96,7 +97,7 @@ class Notifier:
                 try:
                     of_day = self._of_day(chat, storages, day, known, now, waits=waits_for_retraining)
                 except Exception as error:
-                    outcome.unreadable[chat.slug] = f"{type(error).__name__}: {error}"
+                    outcome.unreadable[chat.slug] = without_secrets(f"{type(error).__name__}: {error}")
                     of_day = None
                 if sending.send([*(of_day or []), *due]) and of_day is not None:
                     sending.ledger.note_examined(chat.slug, state)

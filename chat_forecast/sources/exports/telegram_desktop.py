@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chat_forecast.domain.id_spaces import HeldChat, are_halves, have_one_id, plain_chat_id
+from chat_forecast.plain_text import one_line
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally
 from chat_forecast.sources.exports.json_stream import BrokenJsonError, CutJsonError, JsonStream
 from chat_forecast.sources.exports.telegram_entries import MEMBERS, Entries, NoMessageError, ZoneNeededError
@@ -96,7 +97,7 @@ def _with_header(chat: HeldChat, key: str, value: object) -> HeldChat:
 
 def _described(found: Entries) -> str:
     chat = found.chat
-    return f"  {chat.chat_id}  {chat.title or '(no name)'}  {chat.kind or '(no type)'}  {found.messages} messages"
+    return f"  {chat.chat_id}  {one_line(chat.title or '(no name)')}  {chat.kind or '(no type)'}  {found.messages} messages"
 
 
 class _Reading:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chat_forecast.masking import keep_secret
 from chat_forecast.sources.base import SourceError
 from chat_forecast.whole_files import SECRET, replace_file
 
@@ -77,6 +78,8 @@ def make_credentials(variables: Mapping[str, str]) -> Credentials:
     Raises:
         CredentialsError: one cannot be what it should be.
     """
+    for name in (API_HASH, SESSION):
+        keep_secret(variables.get(name, "").strip())
     api_id, api_hash = variables[API_ID].strip(), variables[API_HASH].strip()
     if not api_id.isdecimal() or not 0 < int(api_id) < 2**31:
         raise CredentialsError(f"{API_ID}: expected a number such as 1234567, found something else. {WHERE_FROM}")

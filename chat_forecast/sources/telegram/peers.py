@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from chat_forecast.domain.id_spaces import HeldChat
+from chat_forecast.plain_text import one_line
 from chat_forecast.sources.telegram.chat_names import FIRST_CHANNEL, USERNAME, Name, parse_name
 from chat_forecast.sources.telegram.connection import Connection
 from chat_forecast.sources.telegram.credentials import write_secret
@@ -125,7 +126,7 @@ async def find_chat(connection: Connection, text: str) -> ListedChat:
     mine = await list_chats(connection)
     found = list(_named(mine, name))
     if len(found) > 1:
-        listing = "\n".join(f"  {chat.peer.marked_id}  {chat.title}" for chat in found)
+        listing = "\n".join(f"  {chat.peer.marked_id}  {one_line(chat.title)}" for chat in found)
         raise TelegramError(f"{text!r}: several chats are called so. Give the id of the one that is meant:\n{listing}")
     if found:
         return found[0]

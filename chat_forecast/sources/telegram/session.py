@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from chat_forecast.masking import keep_secret
 from chat_forecast.sources.telegram.credentials import SESSION, Credentials, write_secret
 from chat_forecast.sources.telegram.faults import SessionLost, TelegramError
 
@@ -46,6 +47,7 @@ def load_session(home: Path, credentials: Credentials) -> str:
         text, place = path.read_text(encoding="utf-8").strip(), str(path)
     else:
         raise SessionLost(f"there is no login at Telegram: expected {path}, or {SESSION}. Log in: chat-forecast login")
+    keep_secret(text)
     if not _is_session(text):
         raise SessionLost(f"{place} is no session, or only a part of one. Log in again: chat-forecast login")
     return text

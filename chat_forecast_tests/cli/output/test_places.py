@@ -11,6 +11,5 @@ def test_places_are_unbroken_shortened_below_this_folder_and_left_out_where_ther
     assert text.splitlines() == [
         f"files:    {far}",
         "plot:     data/a.png",
-        "Open the Dagster and MLflow UIs and the report: ",
-        "chat-forecast up",
+        "Open the Dagster and MLflow UIs and the report: chat-forecast up",
     ]

@@ -81,7 +81,7 @@ def test_a_service_that_refuses_is_tried_again_and_stops_nothing(storages):
         receiver.status = 503
         outcome = send(storages, receiver)
         assert outcome.sent == []
-        assert outcome.refused == [f"json://user:****@127.0.0.1:{receiver.port}/hook"]
+        assert outcome.refused == ["json://***"]
         assert receiver.titles == [unread]  # one try in one go, of two notices
         receiver.status = 200
         assert send(storages, receiver, NOW + timedelta(seconds=10)).sent == [DIGEST]

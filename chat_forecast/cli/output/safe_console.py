@@ -1,0 +1,31 @@
+"""The border of the terminal: whatever is printed for people goes through here.
+
+Belongs here: keeping secrets, and signs that command a terminal, out of it.
+Does not belong here: which signs (:mod:`chat_forecast.plain_text`), which secrets (:mod:`chat_forecast.masking`).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from chat_forecast.masking import shown
+
+
+class SafeConsole(Console):
+    """A console that reads no markup into texts, and shows them without secrets and harmless."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - rich's own
+        super().__init__(markup=False, **settings)
+
+    def print(self, *objects: Any, **settings: Any) -> None:  # noqa: ANN401 - the same
+        """Print texts; here, since a secret that is broken over two lines would not be known."""
+        super().print(*(shown(each) if isinstance(each, str) else each for each in objects), **settings)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render anything: tables, styled texts, bars."""
+        for segment in super().render(renderable, options):
+            # What rich itself sends to move the cursor is a control; colours are a style.
+            is_own = segment.control is not None
+            yield segment if is_own else Segment(shown(segment.text), segment.style)
