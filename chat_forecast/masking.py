@@ -22,7 +22,7 @@ SHORTEST = 6
 """Characters of a secret that is known by its value: a shorter one would be found in any text."""
 SECRET_NAMES = re.compile(r"(?i)token|secret|passw|api_?hash|api_?key|private_?key|^TELEGRAM_SESSION$")
 """Environment variables that hold a secret."""
-SECRET_URLS = re.compile(r"(NOTIFY|HEARTBEAT)_URL$")
+SECRET_URLS = re.compile(r"(NOTIFY|HEARTBEAT)_URL(_|$)")
 """Environment variables that hold addresses which are secrets themselves."""
 URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+")
 _USERINFO = re.compile(r"//[^/\s'\"]*@")

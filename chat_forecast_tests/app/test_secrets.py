@@ -65,6 +65,7 @@ def environment(tmp_path_factory, receiver, session, today):
         "TELEGRAM_SESSION": session,
         "CHAT_FORECAST_NOTIFY_URL": notify,
         "CHAT_FORECAST_HEARTBEAT_URL": f"http://127.0.0.1:{receiver.port}/ping/{HEARTBEAT}",
+        "CHAT_FORECAST_HEARTBEAT_URL_LOUD": f"http://127.0.0.1:9/ping/{HEARTBEAT}-loud",
     }
 
 
