@@ -17,6 +17,9 @@ from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NA
 # A repository that builds its definitions when it is first asked for them.
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.definitions.repository_definition.repository_data import RepositoryData
+
+# What a run prints; see compute_logs.py.
+from dagster._core.execution.compute_logs import redirect_to_file
 from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.scheduler.instigation import TickStatus
@@ -25,6 +28,7 @@ from dagster._core.scheduler.instigation import TickStatus
 from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecordStatus,
 )
+from dagster._core.storage.compute_log_manager import CapturedLogContext
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES, NOT_FINISHED_STATUSES
 
 # The storages of an instance, each of which makes an engine for every connection; see instance_files.py.
@@ -32,6 +36,7 @@ from dagster._core.storage.event_log.sqlite import sqlite_event_log
 
 # Notices new events of a run; see followed_logs.py.
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorageWatchdog
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from dagster._core.storage.tags import (
@@ -75,11 +80,13 @@ __all__ = [
     "AssetCheckEvaluationTargetMaterializationData",
     "AssetCheckExecutionRecordStatus",
     "BetaWarning",
+    "CapturedLogContext",
     "CheckRunHealthResult",
     "ConfigurableClass",
     "ConfigurableClassData",
     "ExecuteRunArgs",
     "LaunchRunContext",
+    "LocalComputeLogManager",
     "PreviewWarning",
     "RepositoryData",
     "RunLauncher",
@@ -92,5 +99,6 @@ __all__ = [
     "WorkspaceProcessContext",
     "configure_loggers",
     "execute_run_command",
+    "redirect_to_file",
     "sqlite_event_log",
 ]

@@ -19,6 +19,7 @@ EARLIER = frozenset(
         "d1cb996fa2598f7c51720c05669b95f2ef128a5f8ff7eb36de6c88a53ae7f118",
         "fe37a02ac1361e67102e6f1fd18e03e8013ee09bb781823725af2bc3c144bc51",
         "394a26078ec1ab7574bf52a3c2550c0e09940d3364b71092396f9c9e0aa7fa04",
+        "47e6378caedfe32339d08192ca2c366ac3176acc89561b27654d9eaac58bf21a",
     }
 )
 """Digests (SHA-256) of what earlier versions wrote: such settings are nobody's own, and follow the version."""

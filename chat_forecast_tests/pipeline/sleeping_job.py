@@ -7,6 +7,7 @@ import dagster as dg
 
 @dg.op(config_schema={"seconds": float})
 def sleep(context):
+    print("sleeping")
     time.sleep(context.op_config["seconds"])
 
 

@@ -13,7 +13,7 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import TickStatus
 
 from chat_forecast.app.serving.processes import ServingError
-from chat_forecast.app.serving.up import serve
+from chat_forecast.app.serving.up import doors_of, serve
 from chat_forecast.cli import main
 from chat_forecast.pipeline.instance import PART, SETTINGS, lacking_settings, prepare_instance
 from chat_forecast.pipeline.run_coordinator import ChatRunCoordinator
@@ -80,7 +80,7 @@ def test_settings_that_a_user_changed_stay_and_the_lines_they_lack_are_named(old
     assert settings.read_text() == own
     said, _, lines = lacking_settings(old).partition(":\n")
     assert said.startswith(f"{settings} is your own and stays as it is, but lacks")
-    assert "run_coordinator, run_launcher." in said
+    assert "run_coordinator, run_launcher, compute_logs." in said
     settings.write_text(f"{own}\n{lines}\n")
     assert lacking_settings(old) is None
     with dg.DagsterInstance.get() as instance:
@@ -94,7 +94,8 @@ def test_what_settings_lack_is_said_by_up_and_by_status(old, monkeypatch):
     settings.write_text(settings.read_text() + "# mine\n")
     said = []
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ServingError):
-        serve(old, port=taken.getsockname()[1], mlflow_port=1, reports_port=2, say=said.append)
+        ports = {"dagster": taken.getsockname()[1], "mlflow": 1, "reports": 2}
+        serve(old, doors_of(ports, "127.0.0.1", "", []), said.append)
     assert said == [lacking_settings(old)]
     monkeypatch.setenv("CHAT_FORECAST_HOME", str(old.root))
     result = CliRunner().invoke(main, ["status"])

@@ -69,6 +69,26 @@ def test_a_run_whose_process_is_killed_is_told_from_one_that_goes_on(instance):
     assert instance.run_launcher.check_run_worker_health(elsewhere).status is WorkerStatus.RUNNING
 
 
+def printed(instance, run):
+    """What a run printed, as its page in the UI shows it."""
+    keys = [entry.dagster_event.logs_captured_data.file_key for entry in instance.all_logs(run.run_id, CAPTURED)]
+    data = instance.compute_log_manager.get_log_data([run.run_id, "compute_logs", *keys])
+    return (data.stdout or b"").decode()
+
+
+def test_what_a_launched_run_prints_is_kept_and_what_a_command_prints_is_its_own(instance, capfd):
+    run = launch(instance, 0.0)
+    wait_for(lambda: run().is_finished, 60, "the run")
+    assert printed(instance, run()) == "sleeping\n"
+    capfd.readouterr()
+    config = {"ops": {"sleep": {"config": {"seconds": 0.0}}}}
+    ended = sleeping.execute_in_process(instance=instance, run_config=config)
+    assert capfd.readouterr().out == "sleeping\n"
+    assert printed(instance, ended.dagster_run) == ""
+
+
+CAPTURED = dg.DagsterEventType.LOGS_CAPTURED
+
 LAUNCHING = """
 import dagster as dg
 from chat_forecast.pipeline.run_process import PROCESS_TAG

@@ -1,0 +1,64 @@
+"""What a run prints: kept in a file that its page in the UI shows.
+
+Belongs here: catching what the process of a run prints.
+Does not belong here: what a run says to Dagster, which is in the events of the run.
+
+Dagster shows it on the terminal as well: four processes a run follow the two files to that end. A run that was launched has
+no terminal, and one of a command needs no file: what it prints is the command's own output.
+"""
+
+import multiprocessing
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from chat_forecast.pipeline.compat import (
+    CapturedLogContext,
+    ConfigurableClassData,
+    LocalComputeLogManager,
+    redirect_to_file,
+)
+
+FOLDER = "storage"
+"""Where Dagster keeps such files, below the instance."""
+
+
+class RunOutput(LocalComputeLogManager):
+    """Keeps what launched runs print, and the logs of ticks."""
+
+    def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
+        super().__init__("", inst_data=inst_data)
+
+    @classmethod
+    def config_type(cls) -> dict[str, object]:
+        """There is nothing to configure."""
+        return {}
+
+    @classmethod
+    def from_config_value(
+        cls,
+        inst_data: ConfigurableClassData | None,
+        config_value: object,  # noqa: ARG003 - Dagster's signature; there is nothing to configure
+    ) -> "RunOutput":
+        """Make the manager that ``dagster.yaml`` names."""
+        return cls(inst_data)
+
+    def register_instance(self, instance: dg.DagsterInstance) -> None:
+        """Take the instance below whose folder the files are."""
+        super().register_instance(instance)
+        self._base_dir = str(Path(instance.root_directory) / FOLDER)
+
+    @contextmanager
+    def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogContext]:
+        """Keep what is printed meanwhile, if this process was launched for the run."""
+        if multiprocessing.parent_process() is None:
+            yield CapturedLogContext(log_key)
+            return
+        files = [self.get_captured_local_path(log_key, suffix) for suffix in ("out", "err")]
+        Path(files[0]).parent.mkdir(parents=True, exist_ok=True)
+        with redirect_to_file(sys.stdout, files[0]), redirect_to_file(sys.stderr, files[1]):
+            yield CapturedLogContext(log_key)
+        Path(self.get_captured_local_path(log_key, "complete")).touch()
