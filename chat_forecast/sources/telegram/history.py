@@ -17,7 +17,7 @@ Ids are those of a Telegram Desktop export: where a group became a supergroup, t
 (:data:`~chat_forecast.domain.deduplication.MIGRATED_SHIFT`), so that an archive and the live history join by ids.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -190,7 +190,7 @@ class History:
                 part.peer, offset_id, offset_date, add_offset, limit, max_id=0, min_id=0, hash=0
             )
         )
-        return [_row(message) for message in reversed(answer.messages)]
+        return _rows(reversed(answer.messages))
 
     async def _pace(self) -> None:
         """Read no faster than Telegram lets one in the long run."""
@@ -209,12 +209,20 @@ def parts_of(peer: Peer) -> list[Part]:
     return [own] if peer.before is None else [Part(types.InputPeerChat(peer.before), MIGRATED_SHIFT), own]
 
 
-def _row(message: Any) -> Row:  # noqa: ANN401 - a Message, MessageService or MessageEmpty
-    from telethon import utils
+def _rows(messages: Iterable[Any]) -> list[Row]:
+    """What is looked at of each ``Message``, ``MessageService`` or ``MessageEmpty``."""
     from telethon.tl import types
+    from telethon.utils import get_peer_id
 
-    if isinstance(message, types.MessageEmpty):
-        return Row(message.id)
-    # A post has no author but its channel; so has a group's anonymous admin.
-    sender = utils.get_peer_id(message.from_id or message.peer_id)
-    return Row(message.id, message.date.astimezone(UTC), sender, isinstance(message, types.Message))
+    return [
+        Row(message.id)
+        if isinstance(message, types.MessageEmpty)
+        # A post has no author but its channel; so has a group's anonymous admin.
+        else Row(
+            message.id,
+            message.date.astimezone(UTC),
+            get_peer_id(message.from_id or message.peer_id),
+            isinstance(message, types.Message),
+        )
+        for message in messages
+    ]
