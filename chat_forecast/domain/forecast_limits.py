@@ -101,13 +101,14 @@ class _Extremes:
 def _extremes(history: pd.DataFrame) -> _Extremes | None:
     known = history[history["messages"].notna()]
     counts, dates = to_floats(known["messages"]), day_numbers(pd.DatetimeIndex(known["hour"]))
-    days = pd.DataFrame({"total": counts, "greatest": counts}).groupby(dates)
-    table = days.agg(total=("total", "sum"), greatest=("greatest", "max"), hours=("total", "size")).tail(RECENT_DAYS)
-    if len(table) < ENOUGH_DAYS:
+    days, first, hours = np.unique(dates, return_index=True, return_counts=True)  # the hours ascend
+    if len(days) < ENOUGH_DAYS:
         return None
-    whole = table.loc[table["hours"] >= SHORTEST_DAY_HOURS, "total"]
+    totals, hours = np.add.reduceat(counts, first)[-RECENT_DAYS:], hours[-RECENT_DAYS:]
+    whole = totals[hours >= SHORTEST_DAY_HOURS]
     quietest = int(whole.min()) if len(whole) >= ENOUGH_DAYS else None
-    return _Extremes(int(table["greatest"].max()), int(table["total"].max()), quietest, len(table))
+    greatest = counts[first[-RECENT_DAYS:][0] :].max()
+    return _Extremes(int(greatest), int(totals.max()), quietest, len(totals))
 
 
 def _impossible_numbers(forecast: pd.DataFrame, history: pd.DataFrame) -> list[str]:

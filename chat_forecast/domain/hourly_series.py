@@ -4,6 +4,7 @@ Belongs here: counting messages by the hour, and telling quiet hours from missin
 Does not belong here: forecasting the series.
 """
 
+import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
@@ -27,12 +28,15 @@ def count_by_hour(batch: MessageBatch, day: LocalDay) -> pd.DataFrame:
     hours = day.hours
     bounds = hours.tz_convert("UTC")
     position = bounds.searchsorted(pd.DatetimeIndex(sent_at), side="right") - 1
-    by_hour = batch.messages["sender"].groupby(position)
-    counts = pd.DataFrame({"messages": by_hour.size(), "senders": by_hour.nunique()}, index=pd.RangeIndex(len(hours)))
-    counts = counts.fillna(0).astype("Int64")
-    counts.loc[~batch.read_intervals.covered_hours(hours, day.end).to_numpy()] = pd.NA
-    counts.insert(0, "hour", hours)
-    return counts
+    senders, known = pd.factorize(batch.messages["sender"])
+    seen = np.unique((position * len(known) + senders)[senders >= 0])  # each sender of each hour once
+    places = seen // max(len(known), 1)
+    is_missing = ~batch.read_intervals.covered_hours(hours, day.end).to_numpy()
+    counts = {
+        name: pd.arrays.IntegerArray(np.bincount(found, minlength=len(hours)), is_missing.copy())
+        for name, found in (("messages", position), ("senders", places))
+    }
+    return pd.DataFrame({"hour": hours, **counts})
 
 
 def split_by_newness(shown: MessageBatch, stored: MessageBatch, merged: MessageBatch, day: LocalDay) -> pd.DataFrame:
