@@ -1,0 +1,123 @@
+"""Looking at many chats with years behind them: ``status``, ``show``, ``report`` and a plot of a stored day.
+
+``python -m chat_forecast_tests.benchmarks.bench_looking [--days N] [CHATS …]``: of 20, 100 and 200 chats of 1,095 days each
+by default. One chat is made up, and the others are links to its files, so that a thousand days cost no disk. Each command is
+a process of its own, from its start to its end. The plot is one that the report server has not drawn yet.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from chat_forecast_tests.benchmarks.processes import measure, measure_command
+
+CHAT = """
+[chats.chat-{number}]
+source = "simulated"
+timezone = "UTC"
+first_day = {first}
+"""
+TRAINED_EVERY = 14
+CHATS, DAYS = (20, 100, 200), 1095
+IMPORTS = "import chat_forecast.cli"
+
+
+def store_chat(home: Path, first: str, days: int) -> None:
+    """Store so many days of a chat: what was read, counted, trained, forecast and scored."""
+    import numpy as np
+    import pandas as pd
+
+    from chat_forecast.domain.hourly_series import count_by_hour
+    from chat_forecast.domain.local_day import LocalDay
+    from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day
+    from chat_forecast.forecasting.baselines import forecast_baselines
+    from chat_forecast.forecasting.ladder import make_forecast
+    from chat_forecast.forecasting.score_record import ScoreInputs, score_with_verdict
+    from chat_forecast.settings.models import Chat, Check
+    from chat_forecast.storage.partition_files import NotedTable
+    from chat_forecast.storage.partitions import Storages
+    from chat_forecast.storage.schemas import TRAINED_MODEL
+    from chat_forecast_tests.factories import make_message_batch
+
+    begin = LocalDay.parse(first, "UTC")
+    chat = Chat(slug="chat-0", source="simulated", timezone="UTC", first_day=begin.date)
+    storage = Storages(str(home), home / "locks").of(chat)
+    rng, made, score = np.random.default_rng(0), None, None
+    tables: list[pd.DataFrame] = []
+    for number in range(days):
+        day = begin.plus(number)
+        batch = make_message_batch(day, np.sort(rng.uniform(0, 1430, 60)))
+        storage.write("raw_messages", day, batch)
+        storage.write("merged_history", day, batch)
+        counts = count_by_hour(batch, day)
+        storage.write("hourly_series", day, counts)
+        tables = [*tables[-59:], counts]
+        history = pd.concat(tables, ignore_index=True)
+        if number % TRAINED_EVERY == TRAINED_EVERY - 1:
+            record = dict.fromkeys(TRAINED_MODEL.arrow().names) | {"trained_through": day.key, "forecaster": "same_hour"}
+            record |= {"why": "", "comparison": "[]", "model": "{}", "hours_known": 24, "reason": None}
+            record |= {"first_hour": f"{day.start}", "last_hour": f"{day.start}"}
+            storage.write("trained_model", day, pd.DataFrame([record]))
+        forecast = make_forecast(None, history, day.plus(1).hours)
+        notes = {"source": forecast.source, "reason": forecast.reason, "withheld": forecast.withheld}
+        storage.write("next_day_forecast", day, NotedTable(forecast.table, notes))
+        if score is None and number == 40:
+            empty = pd.DataFrame([score_day(counts, None, forecast_baselines(history, day.hours))])[list(SCORE_COLUMNS)]
+            score = score_with_verdict(day, ScoreInputs(counts, made, history.iloc[:-24], empty), Check())
+        if score is not None:
+            storage.write("daily_score", day, score.assign(day=day.key))
+        made = forecast.table
+
+
+def seconds_of_plot(home: Path, day: str) -> float:
+    """How long the report server takes for a plot of a day, the first one after its start left out."""
+    import threading
+
+    from chat_forecast.app.report_server import PlotDrawer, ReportServer
+    from chat_forecast.settings.paths import Home
+
+    with ReportServer(home / "reports", 0, PlotDrawer(Home.from_environment({"CHAT_FORECAST_HOME": str(home)}))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for chat in ("chat-0", "chat-1"):
+            begun = time.perf_counter()
+            urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/plots/{chat}/daily_score/{day}.png").read()
+            took = time.perf_counter() - begun
+        server.shutdown()
+    return took
+
+
+def main() -> None:
+    """Make a home, let it grow, and print a row a number of chats."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("chats", type=int, nargs="*", default=CHATS, help="how many chats there are")
+    parser.add_argument("--days", type=int, default=DAYS, help="how many days each has")
+    arguments = parser.parse_args()
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    first = (yesterday - timedelta(days=arguments.days - 1)).isoformat()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        store = f"from chat_forecast_tests.benchmarks.bench_looking import *; store_chat(Path({folder!r}), {first!r}, "
+        print(f"storing {arguments.days} days of a chat: {measure(home, '-c', store + f'{arguments.days})')}", flush=True)
+        print(f"importing the command alone: {measure(home, '-c', IMPORTS)}")
+        there = 1
+        for count in arguments.chats:
+            for number in range(there, count):
+                shutil.copytree(
+                    home / "chat-0", home / f"chat-{number}", copy_function=lambda old, new: Path(new).hardlink_to(old)
+                )
+            there = max(there, count)
+            tables = "".join(CHAT.format(number=number, first=first) for number in range(count))
+            (home / "chats.toml").write_text(tables)
+            for words in (["status"], ["show", "chat-0"], ["report", "chat-0"], ["report", "chat-0"]):
+                took = measure_command(home, *words, codes=(0, 1))
+                print(f"{count} chats, {arguments.days} days, {words[0]}: {took}", flush=True)
+            print(f"{count} chats, {arguments.days} days, plot: {seconds_of_plot(home, yesterday.isoformat()):.2f} s wall")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
