@@ -19,7 +19,7 @@ from chat_forecast.storage.schemas import StoredFileError
 def about_vanished_files(chat: Chat, stored: StoredChat) -> list[str]:
     """That days have files which are made from others, or stand between others, and those are gone."""
     raw, history, series, forecasts, scores = (
-        set(stored.storage.days(asset))
+        set(stored.assets[asset].days)
         for asset in ("raw_messages", "merged_history", "hourly_series", "next_day_forecast", "daily_score")
     )
     used = scores | {day.plus(1) for day in forecasts}
@@ -43,7 +43,8 @@ def about_vanished_files(chat: Chat, stored: StoredChat) -> list[str]:
             f"{_files(gone)} of next_day_forecast {_are_gone(gone)}; to make them again: {_backfill(chat, gone)}"
         )
     made = {day for day in forecasts & series if day.plus(-1) in forecasts}
-    if gone := [day for day in sorted(made - scores) if min(scores, default=day) < day < max(scores, default=day)]:
+    scored = stored.assets["daily_score"].days
+    if scored and (gone := [day for day in sorted(made - scores) if scored[0] < day < scored[-1]]):
         concerns.append(_to_make_again(chat, "daily_score", gone))
     return concerns + _about_vanished_model(chat, stored)
 
@@ -59,7 +60,7 @@ def _about_vanished_model(chat: Chat, stored: StoredChat) -> list[str]:
     if through is None or pd.isna(through):
         return []
     day = LocalDay.parse(str(through), chat.timezone)
-    if day in stored.storage.days("trained_model"):
+    if day in stored.assets["trained_model"].days:
         return []
     return [f"the file of {day.key} of trained_model is gone; to train it again: {_backfill(chat, [day])}"]
 

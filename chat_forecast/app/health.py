@@ -101,7 +101,7 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
     last, archive_faults = _last_day(chat, sources, yesterday, last_read)
     due, has_ended = min(last, yesterday.plus(-1)) if is_early else last, last < yesterday and not archive_faults
     missing = [day for day in LocalDay(chat.first_day, chat.timezone).until(due) if day not in known]
-    attempted = set(storage.days("hourly_series"))  # a great day may be read in part, and not to its end
+    attempted = set(stored.assets["hourly_series"].days)  # a great day may be read in part, and not to its end
     never_read = [day for day in missing if day not in attempted]
     models = stored.days("trained_model")
     score, score_faults = _newest_score(chat, stored)

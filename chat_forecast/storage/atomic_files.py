@@ -9,7 +9,7 @@ import errno
 import io
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import fsspec
@@ -205,6 +205,27 @@ def _local_versions(folder: Path, ending: str) -> dict[str, str]:
                 found = entry.stat()
                 versions[entry.name] = f"{found.st_size:x}-{found.st_mtime_ns:x}"
     return versions
+
+
+def folder_marks(url: str) -> dict[str, int | str]:
+    """The names of what lies in a folder, but for hidden files, each with what changes when it does; none without a folder.
+
+    On a local disk that is made of size, times and mode, so that a change in place or of the rights shows too.
+
+    Raises:
+        StoredFileError: the folder cannot be read.
+    """
+    filesystem, path = fsspec.core.url_to_fs(url)
+    if not isinstance(filesystem, LocalFileSystem):
+        return dict(file_versions(url, ""))
+    marks: dict[str, int | str] = {}
+    with suppress(FileNotFoundError), _readable(url), os.scandir(path) as entries:
+        for entry in entries:
+            if not entry.name.startswith("."):
+                found = entry.stat()
+                times = found.st_mtime_ns * 31 + found.st_ctime_ns * 17
+                marks[entry.name] = times + found.st_size * 7 + found.st_mode
+    return marks
 
 
 @contextmanager

@@ -3,35 +3,53 @@
 Belongs here: what can be told from the names in an asset's folder and from the end of each file, where Parquet keeps its
 schema and statistics. It takes a small part of the time that reading takes, and one bad file hides no other.
 Does not belong here: reading rows (:mod:`.partitions`).
+
+What the end of a usable file told is remembered in a file beside the chat's folders, with the file's size, times and mode:
+a thousand days are looked at once, and then only what changed. It may be deleted at any time.
 """
 
+import json
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow.parquet as pq
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage.atomic_files import read_footer
+from chat_forecast.storage.atomic_files import folder_marks, join_url, read_file, read_footer, write_file
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
+
+MEMORY_FILE = "inspected.json"
+MEMORY_VERSION = 1
+Memory = dict[str, dict[str, list[Any]]]
+"""Asset -> name of a usable file -> its mark, rows and counted columns that have a value."""
 
 
 @dataclass(frozen=True)
 class PartitionSummary:
     """What the end of a partition's file tells."""
 
-    footer: pq.FileMetaData
+    rows: int
+    """How many rows it has."""
+    filled: tuple[str, ...] = ()
+    """The columns that are counted (:attr:`.Column.is_counted`) and have a value in any row."""
 
-    @property
-    def rows(self) -> int:
-        """How many rows it has."""
-        return int(self.footer.num_rows)
+    @classmethod
+    def of(cls, footer: pq.FileMetaData, asset: str) -> "PartitionSummary":
+        """Take from a footer what is looked at."""
+        names = footer.schema.names
+        counted = [column.name for column in PARTITION_SCHEMAS[asset].columns if column.is_counted and column.name in names]
+        return cls(footer.num_rows, tuple(name for name in counted if footer.num_rows > _nulls(footer, names.index(name))))
 
     def has_any(self, column: str) -> bool:
-        """Whether a column that is counted (:attr:`.Column.is_counted`) has a value in any row."""
-        number = self.footer.schema.names.index(column)
-        chunks = (self.footer.row_group(group).column(number) for group in range(self.footer.num_row_groups))
-        nulls = sum(chunk.statistics.null_count for chunk in chunks if chunk.statistics is not None)
-        return bool(self.rows > nulls)
+        """Whether a column that is counted has a value in any row."""
+        return column in self.filled
+
+
+def _nulls(footer: pq.FileMetaData, column: int) -> int:
+    chunks = (footer.row_group(group).column(column) for group in range(footer.num_row_groups))
+    return sum(chunk.statistics.null_count for chunk in chunks if chunk.statistics is not None)
 
 
 @dataclass(frozen=True)
@@ -41,29 +59,45 @@ class StoredAsset:
     partitions: dict[LocalDay, PartitionSummary]
     faults: tuple[str, ...]
     """One sentence a file: its place, what was found, what to do."""
+    days: tuple[LocalDay, ...] = ()
+    """The days that have a file, usable or not, ascending."""
 
 
-def inspect_asset(storage: ChatStorage, asset: str) -> StoredAsset:
-    """Look at every file of an asset.
+def inspect_asset(storage: ChatStorage, asset: str, memory: Memory | None = None) -> StoredAsset:
+    """Look at every file of an asset that is not in the memory as it is now; the memory learns what was found.
 
     A file that is cut off, unreadable, of other columns or of a newer version is a fault, and so is whatever else lies in
     the folder. Damage in the middle of a file is only found by reading it.
     """
     partitions: dict[LocalDay, PartitionSummary] = {}
+    folder = join_url(storage.root, storage.chat, asset)
     try:
-        days, strays = storage.days(asset), storage.strays(asset)
+        marks = folder_marks(folder)
     except StoredFileError as error:  # the folder cannot be read
         return StoredAsset({}, (str(error),))
+    known = {name: storage.day_of(name) for name in sorted(marks)}
+    strays = (join_url(folder, name) for name, day in known.items() if day is None)
     faults = [f"{url} is not a partition: its name is not a day of the chat. Move it out of the folder." for url in strays]
-    for day in days:
-        try:
-            footer = read_footer(storage.url(asset, day), storage.schema(asset, day), storage.timezone)
-            partitions[day] = PartitionSummary(footer)
-        except StoredFileError as error:
-            faults.append(str(error))
-        except FileNotFoundError:  # it was there a moment ago
+    seen = {} if memory is None else memory.get(asset, {})
+    now: dict[str, list[Any]] = {}
+    for name, day in known.items():
+        if day is None:
             continue
-    return StoredAsset(partitions, tuple(faults))
+        if (found := seen.get(name)) is None or found[0] != marks[name]:
+            try:
+                footer = read_footer(storage.url(asset, day), storage.schema(asset, day), storage.timezone)
+            except StoredFileError as error:
+                faults.append(str(error))
+                continue
+            except FileNotFoundError:  # it was there a moment ago
+                continue
+            summary = PartitionSummary.of(footer, asset)
+            found = [marks[name], summary.rows, summary.filled]
+        now[name] = found
+        partitions[day] = PartitionSummary(found[1], tuple(found[2]))
+    if memory is not None:
+        memory[asset] = now
+    return StoredAsset(partitions, tuple(faults), tuple(day for day in known.values() if day is not None))
 
 
 @dataclass(frozen=True)
@@ -76,8 +110,13 @@ class StoredChat:
 
     @classmethod
     def inspect(cls, storage: ChatStorage, last: LocalDay) -> "StoredChat":
-        """Look at every file of a chat."""
-        return cls(storage, {asset: inspect_asset(storage, asset) for asset in PARTITION_SCHEMAS}, last)
+        """Look at every file of a chat that changed since the last look."""
+        memory = _load(storage)
+        before = {asset: dict(files) for asset, files in memory.items()}
+        found = cls(storage, {asset: inspect_asset(storage, asset, memory) for asset in PARTITION_SCHEMAS}, last)
+        if memory != before:
+            _save(storage, memory)
+        return found
 
     @property
     def faults(self) -> list[str]:
@@ -93,3 +132,26 @@ class StoredChat:
         """The days of which an hour was read."""
         series = self.assets["hourly_series"].partitions
         return {day for day in self.days("hourly_series") if series[day].has_any("messages")}
+
+
+def _versions(storage: ChatStorage) -> list[Any]:
+    """What the memory holds for: with other schemas or in another zone each file is looked at again."""
+    schemas = [f"{name}/{schema.version}" for name, schema in PARTITION_SCHEMAS.items()]
+    return [MEMORY_VERSION, storage.timezone, schemas]
+
+
+def _load(storage: ChatStorage) -> Memory:
+    try:
+        stored = json.loads(read_file(join_url(storage.root, storage.chat, MEMORY_FILE)) or b"{}")
+        assets: Memory = stored["assets"] if stored["versions"] == _versions(storage) else {}
+        return assets if all(len(file) == 3 for files in assets.values() for file in files.values()) else {}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def _save(storage: ChatStorage, memory: Memory) -> None:
+    if not any(memory.values()):
+        return
+    content = json.dumps({"versions": _versions(storage), "assets": memory}, separators=(",", ":"))
+    with suppress(StoredFileError, OSError):  # where nothing can be written, the next look takes as long
+        write_file(join_url(storage.root, storage.chat, MEMORY_FILE), content.encode())

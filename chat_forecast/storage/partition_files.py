@@ -69,15 +69,15 @@ class PartitionFiles:
 
     def days(self, asset: str) -> list[LocalDay]:
         """The days of an asset that are stored, ascending; a file that is not named after a day is none of them."""
-        days = (self._day_of(name) for name in list_names(join_url(self.root, self.chat, asset)))
+        days = (self.day_of(name) for name in list_names(join_url(self.root, self.chat, asset)))
         return [day for day in days if day is not None]
 
     def strays(self, asset: str) -> list[str]:
         """What lies in an asset's folder without being one of its days, such as a copy that somebody made."""
         folder = join_url(self.root, self.chat, asset)
-        return [join_url(folder, name) for name in list_names(folder) if self._day_of(name) is None]
+        return [join_url(folder, name) for name in list_names(folder) if self.day_of(name) is None]
 
-    def _day_of(self, name: str) -> LocalDay | None:
+    def day_of(self, name: str) -> LocalDay | None:
         """The day whose partition a file is, by its name."""
         if not PARTITION_NAME.fullmatch(name):
             return None

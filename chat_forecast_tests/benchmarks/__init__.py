@@ -11,8 +11,11 @@ Run one with ``python -m chat_forecast_tests.benchmarks.NAME``; its docstring ex
 ``bench_forecast FOLDER [CHAT …]``          the forecasts of real chats beside what one might use instead
 ``bench_gaps FOLDER [--hide N]``            unread stretches of real chats that message ids show: found, missed, other
 ``bench_great_day [MESSAGES …]``            a day of very many messages through the real client, with waits in between
+``bench_history [DAYS …]``                   years of a chat without a training: time and memory, and whether they grow alike
 ``bench_import [EXPORT]``                   importing a Telegram Desktop export of a million messages: time and memory
+``bench_lineage [CHATS …]``                 a chat's lineage page in a browser, and how long a queued run waits
 ``bench_load [CHATS …]``                    loading many chats: the code server, a run, the ticks of the sensors
+``bench_looking [CHATS …]``                 ``status``, ``show``, ``report``, a plot, with years of many chats behind them
 ``bench_nights [CHATS]``                    one night of many chats inside ``up``, beside the command ``run``
 ``bench_report [--years N]``                a report page: size, time to build, time to draw in a browser
 ``bench_retraining [FOLDER]``               what each rule of retraining costs in trainings, and loses in accuracy

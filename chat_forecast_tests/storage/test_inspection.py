@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage.inspection import inspect_asset
+from chat_forecast.storage.inspection import MEMORY_FILE, StoredChat, inspect_asset
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.damage import WAYS, copy_beside, cut_in_half, every_way
 from chat_forecast_tests.factories import make_series
@@ -85,3 +85,33 @@ def test_usable_frames_are_those_around_a_bad_file(storage, damage):
     assert [day.isoformat() for day in frame["hour"].dt.date.unique()] == [DAYS[n].key for n in (0, 1, 3)]
     (fault,) = faults
     assert WAYS[damage] in fault
+
+
+@every_way
+def test_a_file_that_was_looked_at_and_changes_later_is_looked_at_again(storage, damage):
+    first = StoredChat.inspect(storage, DAYS[-1])
+    assert first.faults == []
+    damage(path_of(storage, DAYS[2]))
+    again = StoredChat.inspect(storage, DAYS[-1])
+    assert again.assets["hourly_series"] == inspect_asset(storage, "hourly_series")
+    assert again.faults[0].startswith(f"{path_of(storage, DAYS[2])} {WAYS[damage]}")
+    if path_of(storage, DAYS[2]).is_dir():
+        path_of(storage, DAYS[2]).rmdir()
+    storage.write("hourly_series", DAYS[2], make_series(DAYS[2], 1, lambda _hour: None))
+    third = StoredChat.inspect(storage, DAYS[-1])
+    assert third.assets["hourly_series"] == inspect_asset(storage, "hourly_series")
+    assert third.known_days == {DAYS[0], DAYS[3]}
+
+
+def test_what_was_looked_at_is_not_opened_again(storage, tmp_path):
+    looks = [StoredChat.inspect(storage, DAYS[-1]).assets for _ in range(2)]
+    assert looks[0] == looks[1]
+    memory = tmp_path / "my-chat" / MEMORY_FILE
+    memory.write_text(memory.read_text().replace(",24,", ",17,"))
+    assert {each.rows for each in StoredChat.inspect(storage, DAYS[-1]).assets["hourly_series"].partitions.values()} == {17}
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"versions": 1, "assets": {"hourly_series": 5}}'])
+def test_a_damaged_memory_of_looks_is_as_good_as_none(storage, tmp_path, content):
+    (tmp_path / "my-chat" / MEMORY_FILE).write_text(content)
+    assert StoredChat.inspect(storage, DAYS[-1]).assets["hourly_series"] == inspect_asset(storage, "hourly_series")
