@@ -93,9 +93,10 @@ def test_what_settings_lack_is_said_by_up_and_by_status(old, monkeypatch):
     settings = old.dagster_home / "dagster.yaml"
     settings.write_text(settings.read_text() + "# mine\n")
     said = []
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(ServingError):
-        ports = {"dagster": taken.getsockname()[1], "mlflow": 1, "reports": 2}
-        serve(old, doors_of(ports, "127.0.0.1", "", []), said.append)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        doors = doors_of({"dagster": taken.getsockname()[1], "mlflow": 1, "reports": 2}, "127.0.0.1", "", [])
+        with pytest.raises(ServingError):
+            serve(old, doors, said.append)
     assert said == [lacking_settings(old)]
     monkeypatch.setenv("CHAT_FORECAST_HOME", str(old.root))
     result = CliRunner().invoke(main, ["status"])
