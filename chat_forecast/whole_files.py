@@ -4,14 +4,19 @@ Belongs here: the one way in which this program writes a local file that it or a
 Does not belong here: files on other storage (:mod:`chat_forecast.storage.atomic_files`), and which files there are.
 """
 
+import fcntl
 import os
+import re
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 SECRET = 0o600
 """The mode of a file that only its owner can read."""
+ASIDE = re.compile(r"\..+\.[0-9a-f]{32}\.part")
+"""The name of a file that is being written beside the one that it will replace."""
 
 
 def replace_file(target: Path, content: bytes | memoryview, *, mode: int | None = None) -> None:
@@ -40,17 +45,49 @@ def create_file(target: Path, content: bytes | memoryview, *, mode: int | None =
     return True
 
 
+def remove_leftovers(folder: Path) -> int:
+    """Remove from a folder what was written aside by processes that were killed; returns how many files.
+
+    A file that is being written is locked by who writes it, from its first byte until it is renamed.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    removed = 0
+    for path in folder.glob(".*.part"):
+        if ASIDE.fullmatch(path.name):
+            with suppress(OSError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+                removed += 1
+    return removed
+
+
 @contextmanager
 def _written_aside(target: Path, content: bytes | memoryview, mode: int | None) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode), "wb") as file:
+        with _locked(aside, 0o666 if mode is None else mode) as file:
             if mode is not None:
                 os.fchmod(file.fileno(), mode)  # whatever the process's umask says
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        yield aside
+            yield aside
+    except OSError as error:
+        error.filename = str(target)  # a full disk names no file, and what is written aside is nobody's business
+        raise
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _locked(path: Path, mode: int) -> BinaryIO:
+    """Make a file and lock it; one that was taken for a leftover in between is made again."""
+    while True:
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()

@@ -1,12 +1,16 @@
 """Local files are written whole or not at all."""
 
+import fcntl
 import os
+import signal
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chat_forecast.whole_files import SECRET, create_file, replace_file
+from chat_forecast.whole_files import SECRET, create_file, remove_leftovers, replace_file
 
 
 def test_a_file_is_replaced_and_its_folder_made(tmp_path):
@@ -68,3 +72,65 @@ def test_of_many_that_create_a_file_at_once_one_does(tmp_path):
         made = list(pool.map(lambda number: create_file(target, b"%d" % number), range(32)))
     assert made.count(True) == 1
     assert target.read_bytes() == b"%d" % made.index(True)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from chat_forecast import whole_files
+whole_files.os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+whole_files.replace_file(Path(sys.argv[1]), b"new")
+"""
+
+
+def test_what_a_killed_process_left_over_is_removed_and_what_is_being_written_is_not(tmp_path, monkeypatch):
+    target = tmp_path / "file"
+    replace_file(target, b"old")
+    assert subprocess.run([sys.executable, "-c", KILLED, str(target)]).returncode == -signal.SIGKILL
+    [left] = [path for path in tmp_path.iterdir() if path != target]
+    flush, removed = os.fsync, []
+
+    def sweep(descriptor):
+        removed.append(remove_leftovers(tmp_path))
+        flush(descriptor)
+
+    monkeypatch.setattr("chat_forecast.whole_files.os.fsync", sweep)
+    replace_file(target, b"newer")
+    assert removed == [1]
+    assert not left.exists()
+    assert target.read_bytes() == b"newer"
+    assert remove_leftovers(tmp_path) == 0
+
+
+def test_only_what_was_written_aside_is_left_over(tmp_path):
+    for name in ("file.part", ".hidden", ".file.part", f"file.{'0' * 32}.part"):
+        (tmp_path / name).write_bytes(b"mine")
+    assert remove_leftovers(tmp_path) == 0
+    assert len(list(tmp_path.iterdir())) == 4
+    assert remove_leftovers(tmp_path / "no folder") == 0
+
+
+def test_a_file_that_is_taken_for_a_leftover_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
+    lock, removed = fcntl.flock, []
+
+    def sweep_first(file, operation):
+        if not removed:
+            removed.append(0)
+            removed[0] = remove_leftovers(tmp_path)
+        lock(file, operation)
+
+    monkeypatch.setattr("chat_forecast.whole_files.fcntl.flock", sweep_first)
+    replace_file(tmp_path / "file", b"new")
+    assert removed == [1]
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_file_that_could_not_be_written_is_named_by_its_own_name(tmp_path, monkeypatch):
+    def full_disk(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("chat_forecast.whole_files.os.fsync", full_disk)
+    with pytest.raises(OSError, match="No space left") as raised:
+        replace_file(tmp_path / "file", b"new")
+    assert raised.value.filename == str(tmp_path / "file")

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import dagster as dg
 
+from chat_forecast.app.sweeping import sweep
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
@@ -38,6 +39,9 @@ from chat_forecast.pipeline.runs import (
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, HomeError
 from chat_forecast.storage.partitions import ChatStorage
+
+FAULTS_OF_A_DISK = ("OSError", "PermissionError", "FileNotFoundError", "OperationalError")
+"""The errors of a file or of SQLite, by the names that a run's events have of them."""
 
 
 class RunFailed(ChatForecastError):
@@ -155,6 +159,7 @@ def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) 
     from sqlalchemy.exc import DatabaseError
 
     prepare_instance(home)
+    sweep(home, [chat.slug for chat in chats])
     quicken(home.dagster_home)
     try:
         with dg.DagsterInstance.get() as instance:
@@ -177,4 +182,7 @@ def _reason(result: dg.ExecuteInProcessResult) -> str:
     while error is not None and error.cause is not None and str(error.cls_name).startswith("Dagster"):
         error = error.cause
     words = error.message.strip().partition(": ")[2] if error else ""
+    if error is not None and error.cls_name in FAULTS_OF_A_DISK:
+        found = words.partition("\n")[0].removeprefix("(sqlite3.OperationalError) ")  # without where to read about it
+        words = f"{found}. See that the disk is there, has room and can be written to, then do the same again."
     return f"{failed[0].step_key}: {words or 'failed; see the run in the Dagster UI'}"

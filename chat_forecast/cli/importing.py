@@ -89,6 +89,7 @@ def import_(
     If days were made from the archive already, those that change are made again.
     """
     from chat_forecast.app.importing import import_files
+    from chat_forecast.app.sweeping import sweep
     from chat_forecast.sources.pseudonyms import Pseudonyms
     from chat_forecast.storage.archive import Archive
 
@@ -101,6 +102,7 @@ def import_(
     else:
         # A name or a zone that cannot be used is refused before anything is read.
         expect_addable(home.chats_file, chat_slug, source="export", timezone=zone, first_day=workplace.now.date())
+    sweep(home, [chat_slug])
     options = _options(said, chat_slug, zone)
     with byte_progress(console, "reading") as progress:
         report = import_files(
