@@ -27,6 +27,7 @@ from chat_forecast.pipeline.schedules import nightly_schedules
 from chat_forecast.pipeline.sensors import notify_sensor
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
+from chat_forecast.settings.privacy import keep_private
 from chat_forecast.settings.reading import load_chats
 
 
@@ -68,5 +69,6 @@ def build_repository(home: Home) -> ChatRepository:
 
 home = Home.from_environment(os.environ)
 mask_errors()
+keep_private()
 quicken(home.dagster_home)
 defs = build_repository(home)

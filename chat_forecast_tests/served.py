@@ -120,7 +120,9 @@ def served(home: Path, ending: signal.Signals = signal.SIGINT, prefix: str = "")
     environment["CHAT_FORECAST_HOME"] = str(home)
     ports = [f"--port={port}", f"--mlflow-port={mlflow_port}", f"--reports-port={reports_port}"]
     command = [sys.executable, "-m", "chat_forecast.cli", "up", *ports, "--path-prefix", prefix]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, env=environment, umask=0o022, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     try:
         lines: list[str] = []
         while "Ctrl-C" not in "".join(lines[-1:]):
@@ -163,3 +165,9 @@ def wait_for(condition, seconds: float, what: str):
             return answer
         time.sleep(0.5)  # real processes are waited for
     raise AssertionError(f"waited {seconds} s in vain: {what}")
+
+
+def open_to_others(home: Path) -> list[Path]:
+    """The files and folders of a home that others may read or change."""
+    found = [path for path in (home, *sorted(home.rglob("*"))) if not path.is_symlink()]
+    return [path for path in found if path.exists() and path.stat().st_mode & 0o077]

@@ -8,6 +8,7 @@ A command that prints results takes ``@json_option``, writes to ``console_for(as
 with :func:`print_json`. Every command shows examples: ``@click.command(epilog=examples("chat-forecast …"))``.
 """
 
+import errno
 import json
 import os
 from datetime import UTC, date, datetime
@@ -25,6 +26,7 @@ from chat_forecast.masking import mask_output, shown, without_secrets
 from chat_forecast.plain_text import in_json
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
+from chat_forecast.settings.privacy import close_to_others, keep_private
 from chat_forecast.settings.reading import ChatsFile, load_chats_file
 
 if TYPE_CHECKING:  # `--help` need not wait for it
@@ -33,6 +35,7 @@ if TYPE_CHECKING:  # `--help` need not wait for it
 
 console: Console = SafeConsole()
 """Where text and tables go; colours and moving bars only on a terminal."""
+DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN})
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on standard output, and nothing else there."
 )
@@ -82,7 +85,7 @@ def _plain(value: object) -> object:
 
 
 class Commands(click.Group):
-    """A command group that turns an error that a user can fix into one message and exit code 1."""
+    """A command group that turns an error that a user can mend into one message and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that was asked for."""
@@ -93,6 +96,18 @@ class Commands(click.Group):
         except click.ClickException as error:  # what was typed may be the name of somebody else's file
             error.message = shown(error.message)  # type: ignore[misc]  # final, but only by its annotation
             raise
+        except OSError as error:
+            if error.filename is None and error.errno not in DISK_FAULTS:  # a closed pipe, which click knows, or a network
+                raise
+            raise click.ClickException(shown(disk_fault(error))) from error
+
+
+def disk_fault(error: OSError) -> str:
+    """What to say of a file or a folder that could not be written or read, whichever it is."""
+    return (
+        f"{error.filename or 'A file'}: {error.strerror}. What is stored is as it was. See that its disk is there, has room "
+        "and can be written to, then do the same again."
+    )
 
 
 class Workplace:
@@ -103,6 +118,7 @@ class Workplace:
         self.home = Home.from_environment(os.environ)
         self.now = datetime.now(UTC)
         apply_environment(self.home)
+        keep_private()
 
     @cached_property
     def resources(self) -> "Resources":
@@ -172,7 +188,18 @@ def complete_chats(_context: click.Context, _parameter: click.Parameter, begun: 
         return []
 
 
-pass_workplace = click.make_pass_decorator(Workplace, ensure=True)
+class _ClosedWorkplace(Workplace):
+    """The workplace of a command, whose home is closed to others before anything is done in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        if number := close_to_others(self.home):
+            click.echo(
+                f"{self.home.root}: {number} files and folders were open to others, and are yours alone now.", err=True
+            )
+
+
+pass_workplace = click.make_pass_decorator(_ClosedWorkplace, ensure=True)
 
 
 class DayType(click.DateTime):

@@ -15,6 +15,7 @@ from chat_forecast.pipeline.compat import SubmitRunContext
 from chat_forecast.pipeline.instance_files import keep_small
 from chat_forecast.pipeline.masked_errors import mask_errors
 from chat_forecast.pipeline.runs import CHAT_TAG
+from chat_forecast.settings.privacy import keep_private
 
 
 class ChatRunCoordinator(dg.QueuedRunCoordinator):
@@ -24,6 +25,7 @@ class ChatRunCoordinator(dg.QueuedRunCoordinator):
         """Take the instance that this is the queue of; every process that opens it comes by here, Dagster's own too."""
         super().register_instance(instance)
         mask_errors()
+        keep_private()
         keep_small(Path(instance.root_directory))
 
     def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:

@@ -16,7 +16,7 @@ import pytest
 from chat_forecast.pipeline.runs import ALL_ASSETS, CATCH_UP, CHAT_TAG, KIND_TAG, REASON_TAG, RETRAINING, range_tags
 from chat_forecast.pipeline.schedules import schedule_name
 from chat_forecast_tests.receiver import receiving
-from chat_forecast_tests.served import served, wait_for
+from chat_forecast_tests.served import open_to_others, served, wait_for
 
 DAYS = 6
 DAYS_OF_OTHER = 15
@@ -110,7 +110,7 @@ def third_start(home, second_start):
     with served(home) as system:
         before = system.ticks("retraining")
         wait_for(lambda: system.ticks("retraining") > before, 120, "a tick of the sensor after the restart")
-        return system.runs(tags=RETRAININGS), system.failures()
+        return system.runs(tags=RETRAININGS), system.failures(), open_to_others(home)
 
 
 def of_other(system):
@@ -146,7 +146,7 @@ def test_ten_missed_nights_are_one_run_ten_scores_and_one_digest(second_start, h
 
 
 def test_a_score_that_failed_while_no_daemon_was_there_leads_to_one_retraining_over_a_restart(third_start, home, today):
-    retrainings, failures = third_start
+    retrainings, failures, _ = third_start
     partitions = [tag["value"] for run in retrainings for tag in run["tags"] if tag["key"] == "dagster/partition"]
     assert [run["status"] for run in retrainings] == ["SUCCESS"], failures
     assert partitions == [today.plus(-1).key]
@@ -156,3 +156,8 @@ def test_a_score_that_failed_while_no_daemon_was_there_leads_to_one_retraining_o
     assert len(forecast) == 24
     assert set(forecast["hour"].dt.date) == {today.date}
     assert set(forecast["trained_through"]) == {today.plus(-1).key}
+
+
+def test_all_that_servers_and_their_runs_made_is_their_owner_s_alone(third_start, home):
+    *_, readable = third_start
+    assert readable == open_to_others(home) == []

@@ -19,6 +19,7 @@ from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, asset_keys
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast_tests.app.many_nights import add_nights
+from chat_forecast_tests.served import open_to_others
 
 CHAT = Chat(slug="my-chat", source="simulated", timezone="UTC", first_day=datetime(2025, 1, 1, tzinfo=UTC).date())
 FIRST = LocalDay(CHAT.first_day, CHAT.timezone)
@@ -53,8 +54,9 @@ def made(tmp_path_factory):
         f'[chats.{CHAT.slug}]\nsource = "simulated"\ntimezone = "{CHAT.timezone}"\nfirst_day = {CHAT.first_day}\n'
     )
     environment = {name: value for name, value in os.environ.items() if name not in PLACES}
+    (folder / "chats.toml").chmod(0o600)
     code, environment = MADE.format(nights=NIGHTS), {**environment, "CHAT_FORECAST_HOME": str(folder)}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", code], env=environment, umask=0o022, check=True, timeout=300)
     return folder
 
 
@@ -123,6 +125,10 @@ def check_shown(record):
     event = record.event
     place = (record.id, record.run_id, record.status, record.partition, event.timestamp, event.step_key)
     return *place, event.dagster_event.event_specific_data
+
+
+def test_what_runs_make_is_their_owner_s_alone(made):
+    assert open_to_others(made) == []
 
 
 def test_traces_of_old_runs_go_and_what_is_shown_of_assets_stays(home, runner):
