@@ -73,7 +73,7 @@ def test_every_write_of_a_first_import_may_fail(tmp_path):
 
 
 def test_writes_of_a_night_may_fail(ran):
-    results = results_of(ran, [105, -250, 5000], "run", "my-chat")
+    results = results_of(ran, [60, -110, 5000], "run", "my-chat")
     expect_sentences_and_healing(results, last=5000)
 
 
