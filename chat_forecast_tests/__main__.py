@@ -1,6 +1,7 @@
 """``python -m chat_forecast_tests [STEP ...] [PYTEST'S ARGUMENTS]``: what must hold before a commit, and what CI runs.
 
-The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none is named. What follows goes to pytest:
+The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none is named. ``audit``, for the network,
+is done if it is named (:mod:`.audit`). What follows goes to pytest:
 ``python -m chat_forecast_tests tests -k telegram``.
 """
 
@@ -21,12 +22,16 @@ STEPS = {
 }
 
 
+ON_REQUEST = {"audit": ["chat_forecast_tests.audit"]}
+
+
 def main(arguments: list[str]) -> int:
     """Run the steps that are asked for, every one even after one failed; the exit code is 0 if all passed."""
-    asked = list(takewhile(STEPS.__contains__, arguments))
+    known = STEPS | ON_REQUEST
+    asked = list(takewhile(known.__contains__, arguments))
     failed = []
     for name in asked or STEPS:
-        command = [*STEPS[name], *(arguments[len(asked) :] if name == "tests" else [])]
+        command = [*known[name], *(arguments[len(asked) :] if name == "tests" else [])]
         begun = time.monotonic()
         print(f"== {name}: {' '.join(command)}", flush=True)
         if subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode:

@@ -19,7 +19,6 @@ DISTRIBUTIONS = packages_distributions()
 OURS = {"chat_forecast", "chat_forecast_tests"}
 NOT_IMPORTED = {
     "chat-forecast": "the project itself, with one of its extras",
-    "dagster-webserver": "a process of `up`",
     "tzdata": "zoneinfo's time zones, where the system has none",
     "cryptg": "Telethon encrypts with it",
     "mypy": "a command",

@@ -18,7 +18,7 @@ from chat_forecast_tests import benchmarks
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTATION = [ROOT / "data" / "README.md", *sorted((ROOT / "chat_forecast" / "docs").glob("*.md"))]
-PAGES = [ROOT / "README.md", ROOT / ".github" / "CONTRIBUTING.md", *DOCUMENTATION]
+PAGES = [ROOT / "README.md", ROOT / ".github" / "CONTRIBUTING.md", ROOT / ".github" / "SECURITY.md", *DOCUMENTATION]
 OF_ONE_MACHINE = (
     rb"(?<![\w./-])/(?:work|root|opt|mnt|Users)/|pythonhosted|\bpypi\.|--(?:extra-)?index-url|--find-links|--trusted-host"
 )

@@ -54,14 +54,14 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
+# What an error is stored as.
+from dagster._utils.error import SerializableErrorInfo
+
 # How Dagster's own servers write their logs.
 from dagster._utils.log import configure_loggers
 
 # Backfill policies, lenient mappings and checks with partitions are meant; see partitions.py.
 from dagster._utils.warnings import BetaWarning, PreviewWarning
-
-# What an error is stored as.
-from dagster_shared.error import SerializableErrorInfo
 
 SQLITE_STORAGES = (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage)
 

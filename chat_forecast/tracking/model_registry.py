@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mlflow.entities import LoggedModel
     from mlflow.entities.model_registry import ModelVersion
 
+UNREADABLE = "unreadable"
+"""The digest of a version whose files are not what was logged."""
 CHAMPION = "champion"
 """The alias of the version that is trained through the latest day."""
 
@@ -115,7 +117,10 @@ class ModelRegistry:
         client, run = self._place.client, version.run_id or ""
         with tempfile.TemporaryDirectory() as folder:
             path = client.download_artifacts(run, f"model/{DATA}", folder)
-            digest = model_digest(read_forecaster(Path(path)))
+            try:
+                digest = model_digest(read_forecaster(Path(path)))
+            except (ValueError, LookupError, TypeError):  # somebody damaged the copy: it is no model of ours
+                digest = UNREADABLE
         client.set_model_version_tag(self._name, version.version, *next(iter(own_tags(digest=digest).items())))
         if digest == record.digest:
             client.update_model_version(self._name, version.version, descriptions.version(record))
