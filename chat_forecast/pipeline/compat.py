@@ -55,7 +55,7 @@ from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
 # What an error is stored as.
-from dagster._utils.error import SerializableErrorInfo
+from dagster._utils.error import SerializableErrorInfo  # type: ignore[attr-defined]  # of another package of Dagster's
 
 # How Dagster's own servers write their logs.
 from dagster._utils.log import configure_loggers
