@@ -8,6 +8,7 @@ import click
 
 from chat_forecast.cli.backtest import backtest
 from chat_forecast.cli.base import Commands, examples
+from chat_forecast.cli.forget import forget
 from chat_forecast.cli.gaps import gaps
 from chat_forecast.cli.importing import import_, imports
 from chat_forecast.cli.notify import notify
@@ -34,6 +35,6 @@ def main() -> None:
 
 for command in (
     demo, up, import_, imports, gaps, login, logout, chats, add, backfill, run, show, report, status, rescore, timezone,
-    backtest, notify, prune, completion,
+    backtest, notify, prune, forget, completion,
 ):  # fmt: skip
     main.add_command(command)

@@ -7,6 +7,7 @@ Does not belong here: what a change does to it (:mod:`.archive_contents`), the f
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.storage.archive_contents import ArchiveContents, NewImport
 from chat_forecast.storage.archive_ledger import LEDGER_KEY, Ledger
 from chat_forecast.storage.atomic_files import file_exists, join_url, remove_file, write_row_groups
+from chat_forecast.storage.forgotten import without_forgotten
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
 BATCH_ROWS = 65_536
@@ -37,7 +39,7 @@ class Archive:
     """
 
     def __init__(self, root: str, chat: str) -> None:
-        self.chat = chat
+        self.chat, self._root = chat, root
         self.url = join_url(root, chat, "archive", "messages.parquet")
 
     @property
@@ -143,13 +145,17 @@ class Archive:
         """
         with self._locked():
             before = self.contents()
-            after = change(before)
+            after = self._allowed(change(before))
             if after is not before and after.ledger.imports:
                 schema = _schema(after)
                 write_row_groups(self.url, schema, _row_groups(after, schema))
             elif after is not before and self.is_there:
                 remove_file(self.url)
             return before, after
+
+    def _allowed(self, contents: ArchiveContents) -> ArchiveContents:
+        messages = without_forgotten(self._root, contents.messages)
+        return contents if messages is contents.messages else replace(contents, messages=messages)
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:

@@ -20,6 +20,7 @@ from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, read_parquet, write_file
+from chat_forecast.storage.forgotten import without_forgotten
 from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
 from chat_forecast.storage.small_tables import to_parquet
 
@@ -104,7 +105,7 @@ class PartitionFiles:
         schema = kind.arrow(self.timezone)
         match value:
             case MessageBatch():
-                frame = value.messages
+                frame = without_forgotten(self.root, value.messages)
                 schema = _with_metadata(schema, READ_INTERVALS_KEY, value.read_intervals.to_json())
             case NotedTable():
                 frame = value.table
