@@ -89,7 +89,8 @@ class LocalDay:
         """The day that many days later (earlier, if negative); dates that the zone skipped do not count."""
         step = _ONE_DAY if days >= 0 else -_ONE_DAY
         reached = self.date + timedelta(days=days)
-        for skipped in sorted(skipped_dates(self.timezone), reverse=days < 0):
+        skipped_here = skipped_dates(self.timezone)  # of nearly every zone: none
+        for skipped in sorted(skipped_here, reverse=days < 0) if skipped_here else ():
             if self.date < skipped <= reached or reached <= skipped < self.date:
                 reached += step
         return LocalDay(reached, self.timezone)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,8 @@ from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INT
 from chat_forecast.storage.small_tables import to_parquet
 
 ENDING = ".parquet"
+DAYS_KEPT = 1 << 14
+"""Names of files whose day is remembered: forty years in one time zone."""
 PARTITION_NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.parquet", re.ASCII)
 
 
@@ -80,12 +83,7 @@ class PartitionFiles:
 
     def day_of(self, name: str) -> LocalDay | None:
         """The day whose partition a file is, by its name."""
-        if not PARTITION_NAME.fullmatch(name):
-            return None
-        try:
-            return LocalDay.parse(name.removesuffix(ENDING), self.timezone)
-        except ValueError:
-            return None
+        return _day_named(name, self.timezone)
 
     def has(self, asset: str, day: LocalDay) -> bool:
         """Whether a partition is stored."""
@@ -198,6 +196,17 @@ class PartitionFiles:
             return read_parquet(self.url(asset, day), self.schema(asset, day), self.timezone)
         except FileNotFoundError:
             return None
+
+
+@lru_cache(DAYS_KEPT)
+def _day_named(name: str, timezone: str) -> LocalDay | None:
+    """The day after which a partition's file is named; remembered, since the folders of all assets name the same ones."""
+    if not PARTITION_NAME.fullmatch(name):
+        return None
+    try:
+        return LocalDay.parse(name.removesuffix(ENDING), timezone)
+    except ValueError:
+        return None
 
 
 def _with_metadata(schema: pa.Schema, key: bytes, text: str) -> pa.Schema:
