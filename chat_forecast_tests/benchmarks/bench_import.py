@@ -73,12 +73,12 @@ def measure(path: Path, root: str) -> None:
     print(f"modules: {time.perf_counter() - begun:.2f} s, {_peak_megabytes():.0f} MB")
 
     archive = Archive(root, "chat")
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), time.process_time()
     report = import_files(archive, [path], timezone="Europe/Amsterdam", pseudonyms=Pseudonyms.load(Path(root)))
-    seconds, size = time.perf_counter() - begun, path.stat().st_size / MEGABYTE
+    seconds, cpu, size = time.perf_counter() - begun, time.process_time() - used, path.stat().st_size / MEGABYTE
     stored = Path(archive.url).stat().st_size / MEGABYTE
     print(
-        f"import: {report.new} messages, {size:.0f} MB in {seconds:.2f} s, {size / seconds:.0f} MB/s, "
+        f"import: {report.new} messages, {size:.0f} MB in {seconds:.2f} s wall, {cpu:.2f} s processor, "
         f"peak {_peak_megabytes():.0f} MB, archive {stored:.1f} MB"
     )
 

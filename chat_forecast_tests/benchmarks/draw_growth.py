@@ -1,8 +1,9 @@
 """The pictures of the page ``chat_forecast/docs/cost.md``: what each work costs at several sizes.
 
 ``python -m chat_forecast_tests.benchmarks.draw_growth`` draws ``growth.csv`` anew, a picture a work, into
-``chat_forecast/docs/cost/``. Each line of the file is a figure that a benchmark printed: the work, the size, the value. A work
-whose values are empty is not measured yet, and has no picture. After measuring again, write the new figures there and run it.
+``chat_forecast/docs/cost/``. Each line of the file is a figure that a benchmark printed: the work, the size, the value. A
+work whose values are empty is not measured yet, and has no picture. After measuring again, write the new figures there and
+run it.
 
 Both axes begin at 0, so that what is in proportion to the size lies on a straight line, which is drawn behind it: through
 the smallest and the largest size.
@@ -39,9 +40,9 @@ WORKS = {
     "backfill": Work("A backfill with a training a day", "days", "processor seconds"),
     "nights": Work("One night of each chat inside up", "chats", "seconds"),
     "disk": Work("Dagster, MLflow and partitions", "nights", "MB"),
-    "status": Work("status, each chat of 3 years", "chats", "seconds"),
-    "show": Work("show, beside chats of 3 years", "chats", "seconds"),
-    "report": Work("report of one chat, beside chats of 3 years", "chats", "seconds"),
+    "status": Work("status, each chat of 3 years", "chats", "processor seconds"),
+    "show": Work("show, beside chats of 3 years", "chats", "processor seconds"),
+    "report": Work("report of one chat, beside chats of 3 years", "chats", "processor seconds"),
     "plot": Work("A plot of a stored day", "chats", "seconds"),
     "lineage": Work("The lineage page of a chat in a browser", "chats", "seconds"),
     "queue": Work("A queued run, until it starts", "chats", "seconds"),
