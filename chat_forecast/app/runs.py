@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import dagster as dg
+from filelock import FileLock, Timeout
 
 from chat_forecast.app.sweeping import sweep
 from chat_forecast.definitions import build_definitions
@@ -19,7 +20,7 @@ from chat_forecast.pipeline.abandoned_runs import end_abandoned_runs
 from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
 from chat_forecast.pipeline.catch_up import missed_days
 from chat_forecast.pipeline.compat import IN_PROGRESS_RUN_STATUSES, MAX_RETRIES_TAG
-from chat_forecast.pipeline.instance import prepare_instance
+from chat_forecast.pipeline.instance import open_instance, prepare_instance
 from chat_forecast.pipeline.instance_files import quicken
 from chat_forecast.pipeline.resources import Resources, resources_of
 from chat_forecast.pipeline.retraining import is_retraining, wanted_retraining
@@ -112,17 +113,18 @@ class Runner:
             RunFailed: a step failed.
             ChatIsBusy: another run of the chat is under way.
         """
-        self.expect_idle(chat)
-        # Of this chat alone: building the definitions of many takes longer than the run.
-        job = build_definitions([chat], self.resources, self.progress).resolve_implicit_global_asset_job_def()
-        result = job.execute_in_process(
-            instance=self.instance,
-            asset_selection=asset_keys(chat, assets),
-            tags={**self._tags(chat), **tags, **range_tags(first, last)},
-            # What went wrong is said once, by the error below; the whole log is in the UI.
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            raise_on_error=False,
-        )
+        with self._alone(chat):
+            self.expect_idle(chat)
+            # Of this chat alone: building the definitions of many takes longer than the run.
+            job = build_definitions([chat], self.resources, self.progress).resolve_implicit_global_asset_job_def()
+            result = job.execute_in_process(
+                instance=self.instance,
+                asset_selection=asset_keys(chat, assets),
+                tags={**self._tags(chat), **tags, **range_tags(first, last)},
+                # What went wrong is said once, by the error below; the whole log is in the UI.
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                raise_on_error=False,
+            )
         if not result.success:
             raise RunFailed(_reason(result))
 
@@ -133,6 +135,19 @@ class Runner:
     def _tags(self, chat: Chat) -> dict[str, str]:
         # The daemon cannot retry a run of this process; whoever started it sees that it failed.
         return {CHAT_TAG: chat.slug, PROCESS_TAG: hold(self.instance.root_directory), MAX_RETRIES_TAG: "0"}
+
+    @contextmanager
+    def _alone(self, chat: Chat) -> Iterator[None]:
+        """Keep out other commands that would run the chat from this moment on; a run is only seen once it has begun."""
+        locks = self.resources.storages.locks
+        locks.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(locks / f"{chat.slug}.command.lock", timeout=0):
+                yield
+        except Timeout:
+            raise ChatIsBusy(
+                f"{chat.slug}: another command is running it, and runs of a chat never overlap. Wait until it has ended."
+            ) from None
 
     def expect_idle(self, chat: Chat) -> None:
         """See that no run of the chat is under way; runs whose process is gone are ended.
@@ -162,7 +177,7 @@ def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) 
     sweep(home, [chat.slug for chat in chats])
     quicken(home.dagster_home)
     try:
-        with dg.DagsterInstance.get() as instance:
+        with open_instance(home) as instance:
             yield Runner(resources_of(home), chats, instance, progress)
     except DatabaseError as error:
         raise HomeError(

@@ -7,7 +7,12 @@ Does not belong here: how its SQLite files are used (:mod:`.instance_files`), or
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import dagster as dg
+from filelock import FileLock
 
 from chat_forecast.settings.paths import Home, HomeError
 from chat_forecast.whole_files import replace_file
@@ -38,6 +43,19 @@ def prepare_instance(home: Home) -> None:
     if not settings.exists() or hashlib.sha256(settings.read_bytes()).hexdigest() in EARLIER:
         replace_file(settings, SETTINGS.read_bytes())
     _names(settings)
+
+
+@contextmanager
+def open_instance(home: Home) -> Iterator[dg.DagsterInstance]:
+    """Open the instance that the environment names; its files are made, or brought up to date, by one process at a time.
+
+    Two that make them at the same moment leave a schema that cannot be used.
+    """
+    home.locks.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.locks / "instance.lock"):
+        instance = dg.DagsterInstance.get()
+    with instance:
+        yield instance
 
 
 def lacking_settings(home: Home) -> str | None:
