@@ -161,7 +161,7 @@ def _is_older(path: Path, oldest: datetime) -> bool:
 
 
 def _delete_ticks(connection: sqlite3.Connection, now: datetime) -> int:
-    """Delete the ticks of sensors that had nothing to do, of which there are eight a minute; returns how many."""
+    """Delete the ticks of sensors that had nothing to do, of which there are nine a minute; returns how many."""
     before = (now - SKIPPED_TICKS_STAY).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
     query = "DELETE FROM job_ticks WHERE status = ? AND timestamp < ?"
     return connection.execute(query, (TickStatus.SKIPPED.value, before)).rowcount
