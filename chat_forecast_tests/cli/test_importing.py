@@ -75,7 +75,7 @@ def test_nothing_changes_when_the_second_file_is_refused(home, files):
     [
         ("My Chat", "Europe/Berlin", "did you mean my-chat?"),
         ("", "Europe/Berlin", "1 to 40 lowercase letters"),
-        ("mlflow", "Europe/Berlin", "a folder of the program's own"),
+        ("mlflow", "Europe/Berlin", "this one is the program's own"),
         ("my_chat", "Europe/Berlin", "found the chat my-chat too"),
         ("new", "Europe/Berlni", "did you mean Europe/Berlin?"),
         ("new", None, "give its time zone, such as --timezone Europe/Moscow"),
