@@ -93,8 +93,8 @@ def said(environment, today):
         ["run", "loud"], ["run", "far"], ["status"], ["status", "--json"], ["show", "loud"], ["backfill", "loud"],
         ["report", "loud"], ["rescore", "loud"], ["notify"], ["notify", "--json"], ["notify", "--test"], ["demo"],
         ["import", "old", f"{home}/table.csv", "--timezone", today.timezone], ["imports", "old"], ["gaps", "old"],
+        ["forget", "old", "--sender", "ann"],
         ["backtest", "loud", "--days", "1"], ["timezone", "old", "UTC"], ["prune"], ["completion", "bash"], ["chats"],
-        ["chats"],
         ["add", "new", "@somebody", "--timezone", "UTC", "--first-day", day], ["logout"], ["login"], ["up", "--host", "x"],
     ]  # fmt: skip
     assert {arguments[0] for arguments in asked} == set(main.commands), "a command is left out"
