@@ -27,13 +27,16 @@ SECRET_URLS = re.compile(r"(NOTIFY|HEARTBEAT)_URL(_|$)")
 URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://\S+")
 _USERINFO = re.compile(r"//[^/\s'\"]*@")
 _SETTING = re.compile(r"(?i)\b(password|passwd|pwd|token|secret)=[^&\s'\"]+")
+_LOCAL = re.compile(r"(?i)localhost|127(\.\d{1,3}){3}")
 _HOST = re.compile(r"(?i)localhost|[\d.]+|([a-z0-9-]+\.)+[a-z]{2,}")
 
 _known: set[str] = set()
 
 
 def keep_secret(value: str) -> None:
-    """Let a value be masked from now on, however it is quoted in an address."""
+    """Let a value be masked from now on, however it is quoted in an address; this machine's own address is no secret."""
+    if _LOCAL.fullmatch(value):
+        return
     _known.update(each for each in (value, quote(value, safe=""), unquote(value)) if len(each) >= SHORTEST)
 
 

@@ -60,3 +60,9 @@ def test_errors_and_logs_are_masked_at_birth(caplog):
     record = records("x", logging.INFO, "f.py", 1, "said %s", ("letmein-please",), info)
     assert "letmein" not in logging.Formatter().format(record)
     assert "ValueError: ***" in logging.Formatter().format(record)
+
+
+def test_the_address_of_this_machine_is_no_secret_even_where_it_is_all_that_there_is():
+    for host in ("127.0.0.1", "localhost"):
+        keep_url(f"json://{host}")
+        assert without_secrets(f"MLflow at http://{host}:5000") == f"MLflow at http://{host}:5000"
