@@ -1,5 +1,6 @@
 """What all tests share: the day that it is, the order in which they run, and how Hypothesis looks for examples."""
 
+import os
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,15 @@ from chat_forecast.domain.local_day import LocalDay
 
 ZONES_EIGHT_HOURS_APART = ("Europe/Moscow", "Asia/Magadan", "America/Bogota")
 """None of them changes its clocks: a day has 24 hours."""
-LONGEST_FIRST = ["test_end_to_end.py", "test_invariants.py", "test_pages.py", "test_nightly.py"]
+LONGEST_FIRST = [
+    "test_end_to_end.py",
+    "test_invariants.py",
+    "test_pages.py",
+    "test_nightly.py",
+    "test_failing_writes.py",
+    "test_secrets.py",
+    "test_reverse_proxy.py",
+]
 
 # The same examples each time, however slow the machine is at that moment: a run fails for what was changed since the last.
 # `pytest --hypothesis-profile=default` looks for new ones.
@@ -24,6 +33,16 @@ def today() -> LocalDay:
     now = datetime.now(UTC)
     zone = min(ZONES_EIGHT_HOURS_APART, key=lambda zone: abs(now.astimezone(ZoneInfo(zone)).hour - 12))
     return LocalDay.containing(now, zone)
+
+
+@pytest.fixture(autouse=True)
+def own_environment():
+    """What a test changes in the environment, as a command in its process does, is as it was for the next one."""
+    before = dict(os.environ)
+    yield
+    if dict(os.environ) != before:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def pytest_collection_modifyitems(items):

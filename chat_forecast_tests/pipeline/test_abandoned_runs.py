@@ -17,10 +17,11 @@ from chat_forecast_tests.pipeline.sleeping_job import sleeping
 from chat_forecast_tests.served import wait_for
 
 EXECUTING = """
-import sys
+import signal, sys
 import dagster as dg
 from chat_forecast.pipeline.run_process import PROCESS_TAG, hold
 from chat_forecast_tests.pipeline.sleeping_job import sleeping
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever started the tests by nohup ignores it, and all below
 state, seconds = sys.argv[1], float(sys.argv[2])
 with dg.DagsterInstance.get() as instance:
     tags = {PROCESS_TAG: hold(instance.root_directory)}
@@ -63,7 +64,7 @@ def test_a_run_is_ended_once_its_process_is_killed_and_not_before(instance, stat
         wait_for(lambda: (run := only_run(instance)) is not None and run.status.value == state, 60, f"a run to be {state}")
         assert end_abandoned_runs(instance) == []
         process.send_signal(number)
-        process.wait()
+        process.wait(timeout=60)
     run = only_run(instance)
     assert end_abandoned_runs(instance) == [run.run_id]
     assert only_run(instance).status is dg.DagsterRunStatus.FAILURE
@@ -76,7 +77,7 @@ def test_a_run_that_was_being_cancelled_when_its_process_was_killed_is_cancelled
         wait_for(lambda: (run := only_run(instance)) is not None and run.status.value == "STARTED", 60, "a run")
         instance.report_run_canceling(only_run(instance))
         process.kill()
-        process.wait()
+        process.wait(timeout=60)
     said = abandoned_runs_sensor()(dg.build_sensor_context(instance=instance)).skip_message
     assert said == f"Ended: {only_run(instance).run_id}."
     assert only_run(instance).status is dg.DagsterRunStatus.CANCELED
@@ -84,7 +85,7 @@ def test_a_run_that_was_being_cancelled_when_its_process_was_killed_is_cancelled
 
 def test_a_process_that_ends_by_itself_leaves_no_lock(instance):
     with executing("STARTED", seconds=0.0) as process:
-        process.wait()
+        process.wait(timeout=60)
     assert only_run(instance).status is dg.DagsterRunStatus.SUCCESS
     assert list((Home.from_environment(os.environ).dagster_home / FOLDER).glob("*.lock")) == []
 
