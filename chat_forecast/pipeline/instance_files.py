@@ -15,6 +15,7 @@ So its pages are small.
 
 import atexit
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ KEPT_FILES = 6
 
 _kept: dict[Path, "tuple[int | None, Engine]"] = {}
 """The number of each file, which another one in its place does not have, and its engine; the newest is the last."""
+_lock = threading.Lock()
+"""For the code server, whose threads open the instance each for itself."""
 _quick_folders: set[Path] = set()
 _small_folders: set[Path] = set()
 
@@ -54,7 +57,7 @@ def keep_small(dagster_home: Path) -> None:
     _small_folders.add(dagster_home / "history" / "runs")
 
 
-def _engine_of(url: str, **settings: Any) -> "Engine":  # noqa: ANN401 - SQLAlchemy's own
+def _engine_of(url: str, **settings: Any) -> "Engine":  # noqa: ANN401 - SQLAlchemy takes settings of any type
     """As SQLAlchemy's ``create_engine``, but that of a file in one of the folders is made once, and stays connected."""
     from sqlalchemy import create_engine, make_url
 
@@ -62,12 +65,13 @@ def _engine_of(url: str, **settings: Any) -> "Engine":  # noqa: ANN401 - SQLAlch
     if _quick_folders.isdisjoint(path.parents):
         return create_engine(url, **settings)
     file = path.stat().st_ino if path.exists() else None
-    if path in _kept and _kept[path][0] not in (file, None):
-        _close(path)
-    engine = _kept.pop(path)[1] if path in _kept else _connected_engine(url, settings)
-    _kept[path] = (file, engine)
-    while len(_kept) > KEPT_FILES:
-        _close(next(iter(_kept)))
+    with _lock:
+        if path in _kept and _kept[path][0] not in (file, None):
+            _close(path)
+        engine = _kept.pop(path)[1] if path in _kept else _connected_engine(url, settings)
+        _kept[path] = (file, engine)
+        while len(_kept) > KEPT_FILES:
+            _close(next(iter(_kept)))
     return engine
 
 

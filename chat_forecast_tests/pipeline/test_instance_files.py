@@ -1,6 +1,8 @@
 """That Dagster's SQLite files are used quickly, and that no other database is touched."""
 
 import sqlite3
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import dagster as dg
@@ -67,6 +69,20 @@ def test_a_file_that_is_deleted_and_made_again_is_another_one(store, tmp_path):
     make_file(file)
     store(file)
     assert events(file) == 1
+
+
+def test_threads_may_use_more_files_at_once_than_are_kept_open(store, tmp_path):
+    files = [tmp_path / f"dagster/{number}.db" for number in range(KEPT_FILES + 2)]
+    for file in files:
+        make_file(file)
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that threads meet at every step
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            assert set(threads.map(store, files * 40)) == {1}
+    finally:
+        sys.setswitchinterval(usual)
+    assert [events(file) for file in files] == [40] * len(files)
 
 
 @pytest.mark.parametrize(
