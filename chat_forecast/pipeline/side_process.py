@@ -13,7 +13,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import TypeVar, TypeVarTuple
@@ -50,15 +50,28 @@ def computed_ahead(
 def _in_order(
     pool: ProcessPoolExecutor, make: Callable[[*Given], Made], inputs: Iterable[tuple[*Given]]
 ) -> Iterator[tuple[tuple[*Given], Made]]:
-    waiting: deque[tuple[tuple[*Given], Future[Made]]] = deque()
+    waiting: deque[tuple[tuple[*Given], Future[Made] | None]] = deque()
     for given in inputs:
-        waiting.append((given, pool.submit(make, *given)))
+        waiting.append((given, _submitted(pool, make, given)))
         if len(waiting) > AHEAD:
-            first, made = waiting.popleft()
-            yield first, made.result()
+            yield _taken(make, *waiting.popleft())
     while waiting:
-        first, made = waiting.popleft()
-        yield first, made.result()
+        yield _taken(make, *waiting.popleft())
+
+
+def _submitted(pool: ProcessPoolExecutor, make: Callable[[*Given], Made], given: tuple[*Given]) -> Future[Made] | None:
+    try:
+        return pool.submit(make, *given)
+    except BrokenExecutor:
+        return None
+
+
+def _taken(make: Callable[[*Given], Made], given: tuple[*Given], made: Future[Made] | None) -> tuple[tuple[*Given], Made]:
+    """A result; computed here where the other process could not be started, or was killed for its memory."""
+    try:
+        return given, make(*given) if made is None else made.result()
+    except BrokenExecutor:
+        return given, make(*given)
 
 
 def _end_with_parent() -> None:

@@ -32,6 +32,13 @@ def inverse(number):
     return 1 / number
 
 
+def end_elsewhere(here, number):
+    """End the process, if it is another one, as the system does when it has no memory left."""
+    if os.getpid() != here and number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
 def test_results_come_in_order_with_their_inputs():
     with computed_ahead(inverse, zip(range(1, MANY)), MANY) as made:
         assert list(made) == [((number,), 1 / number) for number in range(1, MANY)]
@@ -51,6 +58,12 @@ def test_an_error_is_raised_where_its_result_is_taken():
         taken.extend(value for _, value in made)
     left = set(psutil.Process().children()) - before
     assert [child for child in left if "resource_tracker" not in " ".join(child.cmdline())] == []
+
+
+def test_where_the_other_process_is_killed_this_one_computes_the_rest():
+    here = os.getpid()
+    with computed_ahead(end_elsewhere, ((here, number) for number in range(MANY)), MANY) as made:
+        assert [value for _, value in made] == list(range(MANY))
 
 
 def test_inputs_are_read_only_a_little_ahead():
