@@ -24,9 +24,9 @@ from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import ArchiveContents
 from chat_forecast.storage.archive_ledger import Ledger
 from chat_forecast.storage.atomic_files import remove_file
+from chat_forecast.storage.partition_files import MESSAGE_ASSETS
 from chat_forecast.storage.partitions import ChatStorage
 
-MESSAGE_ASSETS = ("raw_messages", "merged_history")
 ONE_RUN_DAYS = 62
 """Days nearer to each other than that are made in one run, with those between them: a run takes longer than they do."""
 

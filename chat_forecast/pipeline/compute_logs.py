@@ -21,30 +21,17 @@ from chat_forecast.pipeline.compat import (
     LocalComputeLogManager,
     redirect_to_file,
 )
+from chat_forecast.pipeline.without_settings import WithoutSettings
 
 FOLDER = "storage"
 """Where Dagster keeps such files, below the instance."""
 
 
-class RunOutput(LocalComputeLogManager):
+class RunOutput(WithoutSettings, LocalComputeLogManager):
     """Keeps what launched runs print, and the logs of ticks."""
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__("", inst_data=inst_data)
-
-    @classmethod
-    def config_type(cls) -> dict[str, object]:
-        """There is nothing to configure."""
-        return {}
-
-    @classmethod
-    def from_config_value(
-        cls,
-        inst_data: ConfigurableClassData | None,
-        config_value: object,  # noqa: ARG003 - Dagster's signature; there is nothing to configure
-    ) -> "RunOutput":
-        """Make the manager that ``dagster.yaml`` names."""
-        return cls(inst_data)
+        LocalComputeLogManager.__init__(self, "", inst_data=inst_data)
 
     def register_instance(self, instance: dg.DagsterInstance) -> None:
         """Take the instance below whose folder the files are."""

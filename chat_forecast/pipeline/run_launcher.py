@@ -21,7 +21,6 @@ import psutil
 
 from chat_forecast.pipeline.compat import (
     CheckRunHealthResult,
-    ConfigurableClass,
     ConfigurableClassData,
     ExecuteRunArgs,
     LaunchRunContext,
@@ -30,38 +29,19 @@ from chat_forecast.pipeline.compat import (
     execute_run_command,
 )
 from chat_forecast.pipeline.run_process import PROCESS_TAG, hold, is_gone, process_of, process_tag, release
+from chat_forecast.pipeline.without_settings import WithoutSettings
 
 PRELOADED = "chat_forecast.pipeline.warm_imports"
 """What the fork server imports."""
 
 
-class WarmRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
+class WarmRunLauncher(WithoutSettings, RunLauncher[dg.DagsterInstance]):
     """Launches runs on this machine, each in a process forked from a warm one."""
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # Dagster's has no annotations
-        self._inst_data = inst_data
+        super().__init__(inst_data)
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload([PRELOADED])
-
-    @property
-    def inst_data(self) -> ConfigurableClassData | None:
-        """How ``dagster.yaml`` names this class."""
-        return self._inst_data
-
-    @classmethod
-    def config_type(cls) -> dict[str, object]:
-        """There is nothing to configure."""
-        return {}
-
-    @classmethod
-    def from_config_value(
-        cls,
-        inst_data: ConfigurableClassData | None,
-        config_value: object,  # noqa: ARG003 - Dagster's signature; there is nothing to configure
-    ) -> "WarmRunLauncher":
-        """Make the launcher that ``dagster.yaml`` names."""
-        return cls(inst_data)
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Start the process of a run, and tag the run with it."""

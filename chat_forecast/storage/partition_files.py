@@ -25,6 +25,8 @@ from chat_forecast.storage.forgotten import without_forgotten
 from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
 from chat_forecast.storage.small_tables import to_parquet
 
+MESSAGE_ASSETS = ("raw_messages", "merged_history")
+"""The assets whose partitions hold messages."""
 ENDING = ".parquet"
 DAYS_KEPT = 1 << 14
 """Names of files whose day is remembered: forty years in one time zone."""

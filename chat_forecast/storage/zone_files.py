@@ -20,13 +20,12 @@ from chat_forecast.domain.deduplication import merge_batches
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.storage.atomic_files import join_url
-from chat_forecast.storage.partition_files import ENDING
+from chat_forecast.storage.partition_files import ENDING, MESSAGE_ASSETS
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 from chat_forecast.storage.zone_change import ZoneChange
 
 STAGING = ".new-zone"
-MESSAGE_ASSETS = ("raw_messages", "merged_history")
 REACH = 2
 """The days on either side of a day that the same date in another zone may touch: offsets differ by 26 hours at most."""
 
