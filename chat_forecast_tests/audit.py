@@ -3,8 +3,8 @@
 Needs the network and ``pip install -c constraints.txt -e '.[audit]'``, so that it is no step of the usual ones. A package of
 which nobody knows anything counts as a failure: it may as well be that nothing could be asked.
 
-A finding that is no secret gets into ``.secrets.baseline``, by its hash alone:
-``detect-secrets scan --baseline .secrets.baseline``, and a look at the difference.
+A finding that is no secret gets into ``.github/secrets.baseline``, by its hash alone:
+``detect-secrets scan --baseline .github/secrets.baseline``, and a look at the difference.
 """
 
 import json
@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-BASELINE = ".secrets.baseline"
+BASELINE = ".github/secrets.baseline"
 HOLES = [
     "pip_audit",
     "--requirement",

@@ -72,7 +72,7 @@ def _plain(value: object) -> object:
             return {str(name): _plain(each) for name, each in value.items()}
         case list() | tuple():
             return [_plain(each) for each in value]
-        case _ if pd.isna(value):  # type: ignore[call-overload]  # any object
+        case _ if pd.isna(value):  # type: ignore[call-overload]  # pandas tells of any object, its annotations of some
             return None
         case date():  # datetimes and pandas' timestamps too
             return value.isoformat()
@@ -208,7 +208,7 @@ class DayType(click.DateTime):
     def __init__(self) -> None:
         super().__init__(formats=["%Y-%m-%d"])
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click hands it over; this metavar needs none
         """How the help calls it."""
         return "YYYY-MM-DD"
 

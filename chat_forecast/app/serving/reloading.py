@@ -4,11 +4,12 @@ Belongs here: noticing the change, and having the webserver reload the code loca
 Does not belong here: what is loaded (:mod:`chat_forecast.definitions`).
 """
 
-import json
 import time
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import requests
 
 from chat_forecast.app.serving.commands import LOCATION
 from chat_forecast.settings.paths import Home
@@ -43,14 +44,10 @@ class DefinitionsWatch:
         state = self._state()
         if state == self._seen:
             return False
-        body = json.dumps({"query": RELOAD, "variables": {"name": LOCATION}}).encode()
-        request = urllib.request.Request(  # noqa: S310 - our own webserver
-            f"{self.dagster_url}/graphql", body, {"Content-Type": "application/json"}
-        )
+        question: dict[str, Any] = {"query": RELOAD, "variables": {"name": LOCATION}}
         try:
-            with urllib.request.urlopen(request, timeout=ASK_SECONDS):  # noqa: S310 - the same
-                pass
-        except OSError:
+            requests.post(f"{self.dagster_url}/graphql", json=question, timeout=ASK_SECONDS).raise_for_status()
+        except requests.RequestException:
             return False
         self._seen = state
         return True

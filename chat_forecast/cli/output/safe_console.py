@@ -16,10 +16,10 @@ from chat_forecast.masking import shown
 class SafeConsole(Console):
     """A console that reads no markup into texts, and shows them without secrets and harmless."""
 
-    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - rich's own
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - rich takes settings of any type
         super().__init__(markup=False, **settings)
 
-    def print(self, *objects: Any, **settings: Any) -> None:  # noqa: ANN401 - the same
+    def print(self, *objects: Any, **settings: Any) -> None:  # noqa: ANN401 - rich prints anything, with settings of any type
         """Print texts; here, since a secret that is broken over two lines would not be known."""
         super().print(*(shown(each) if isinstance(each, str) else each for each in objects), **settings)
 

@@ -113,7 +113,7 @@ def _fitted(table: pd.DataFrame) -> Any:  # noqa: ANN401 - Prophet says of itsel
     return model
 
 
-def _curve(model: Any) -> ProphetCurve:  # noqa: ANN401 - as above
+def _curve(model: Any) -> ProphetCurve:  # noqa: ANN401 - a fitted Prophet, whose attributes Prophet types as None
     """Read the parameters of a fitted Prophet."""
     numbers = {name: np.asarray(values, dtype=float).ravel() for name, values in model.params.items()}
     columns = model.train_component_cols

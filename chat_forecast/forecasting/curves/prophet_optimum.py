@@ -82,11 +82,11 @@ class ExactProphet(Prophet):
 
     _components: ClassVar[dict[tuple[str, ...], Any]] = {}
 
-    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - Prophet's own
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - Prophet takes settings of any type
         super().__init__(**settings)
         self.stan_backend = ExactOptimum()
 
-    def regressor_column_matrix(self, seasonal_features: pd.DataFrame, modes: Any) -> Any:  # noqa: ANN401 - Prophet's own
+    def regressor_column_matrix(self, seasonal_features: pd.DataFrame, modes: Any) -> Any:  # noqa: ANN401 - Prophet gives its types no public name
         """See :meth:`prophet.Prophet.regressor_column_matrix`."""
         names = (*seasonal_features.columns, repr(modes))
         if names not in self._components:
