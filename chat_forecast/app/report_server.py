@@ -140,8 +140,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "image/png" if plot else "text/html; charset=utf-8")
-        # Dagster's pages, on another port of this machine, show the plots.
-        self._special = {"Cross-Origin-Resource-Policy": "same-site"} if plot else {}
+        # Dagster's pages, on another port of this machine, show the plots. Under "same-site" Chromium would keep them from
+        # those on 127.0.0.1, though it says when it asks that they are of one site; the guard has refused all others.
+        self._special = {"Cross-Origin-Resource-Policy": "cross-origin"} if plot else {}
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if not is_head:

@@ -118,6 +118,16 @@ def test_the_lineage_page_shows_the_chats_six_assets(system, page, theme):
     shoot(page, theme, "lineage")
 
 
+def test_dagsters_pages_show_a_plot_of_the_report_server_as_the_browser_lets_them(system, page, last):
+    page.goto(f"{system.dagster}/assets")
+    width = page.evaluate(
+        """async address => { const image = new Image(); image.src = address;
+        await image.decode(); return image.naturalWidth; }""",
+        f"{system.reports}/plots/loud-chat/next_day_forecast/{last.key}.png",
+    )
+    assert width == 760
+
+
 @pytest.mark.parametrize(
     ("theme", "asset"),
     [*(("light", asset) for asset in ALL_ASSETS), ("dark", "next_day_forecast")],

@@ -107,7 +107,10 @@ def test_everything_is_below_the_prefix_of_a_proxy(ask, prefix):
 def test_a_plot_is_shown_by_pages_of_this_machine_alone_and_a_damaged_file_is_named(ask):
     status, headers, body = ask("/plots/my-chat/daily_score/2026-01-01.png")
     assert (status, body, headers["Content-Type"]) == (200, "a plot", "image/png")
-    assert headers["Cross-Origin-Resource-Policy"] == "same-site"
+    # Chromium's "same-site" would keep it from Dagster's page on another port of 127.0.0.1 (see test_pages.py).
+    assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    foreign = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    assert ask("/plots/my-chat/daily_score/2026-01-01.png", **foreign)[0] == 403
     assert ask("/")[1]["Cross-Origin-Resource-Policy"] == "same-origin"
     assert ask("/plots/my-chat/daily_score/2026-01-09.png")[0] == 404
     assert ask("/plots/my-chat/../2026-01-01.png")[0] == 404
