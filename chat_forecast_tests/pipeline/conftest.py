@@ -2,8 +2,10 @@
 
 from datetime import date
 
+import dagster as dg
 import pytest
 
+from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
@@ -13,6 +15,16 @@ from chat_forecast.settings.paths import Home
 def stores(tmp_path):
     """The resources over an empty home."""
     return resources_of(Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)}))
+
+
+@pytest.fixture
+def instance(tmp_path, monkeypatch):
+    """The instance of an empty home, on disk, with our settings."""
+    home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})
+    prepare_instance(home)
+    monkeypatch.setenv("DAGSTER_HOME", str(home.dagster_home))
+    with dg.DagsterInstance.get() as instance:
+        yield instance
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import dagster as dg
 import pytest
 
 from chat_forecast.pipeline.abandoned_runs import WHY, abandoned_runs_sensor, end_abandoned_runs
-from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.pipeline.run_process import FOLDER, PROCESS_TAG, hold, process_tag
 from chat_forecast.settings.paths import Home
 from chat_forecast_tests.pipeline.sleeping_job import sleeping
@@ -32,15 +31,6 @@ with dg.DagsterInstance.get() as instance:
     sleeping.execute_in_process(instance=instance, run_config=config, tags=tags)
 """
 CONFIG = {"ops": {"sleep": {"config": {"seconds": 0.0}}}}
-
-
-@pytest.fixture
-def instance(tmp_path, monkeypatch):
-    home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})
-    prepare_instance(home)
-    monkeypatch.setenv("DAGSTER_HOME", str(home.dagster_home))
-    with dg.DagsterInstance.get() as instance:
-        yield instance
 
 
 @contextmanager

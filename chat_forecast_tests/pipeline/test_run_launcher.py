@@ -5,24 +5,12 @@ import subprocess
 import sys
 
 import dagster as dg
-import pytest
 
 from chat_forecast.pipeline import run_launcher
 from chat_forecast.pipeline.compat import LaunchRunContext, WorkerStatus
-from chat_forecast.pipeline.instance import prepare_instance
 from chat_forecast.pipeline.run_process import PROCESS_TAG, process_of
-from chat_forecast.settings.paths import Home
 from chat_forecast_tests.pipeline.sleeping_job import sleeping
 from chat_forecast_tests.served import wait_for
-
-
-@pytest.fixture
-def instance(tmp_path, monkeypatch):
-    home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})
-    prepare_instance(home)
-    monkeypatch.setenv("DAGSTER_HOME", str(home.dagster_home))
-    with dg.DagsterInstance.get() as instance:
-        yield instance
 
 
 def launch(instance, seconds):
