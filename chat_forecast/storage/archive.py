@@ -22,7 +22,7 @@ from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_me
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.storage.archive_contents import ArchiveContents, NewImport
 from chat_forecast.storage.archive_ledger import LEDGER_KEY, Ledger
-from chat_forecast.storage.atomic_files import file_exists, join_url, remove_file, write_row_groups
+from chat_forecast.storage.atomic_files import file_exists, join_url, open_parquet, remove_file, rows_of, write_row_groups
 from chat_forecast.storage.forgotten import without_forgotten
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
@@ -72,7 +72,7 @@ class Archive:
             ends: list[datetime] = [end for _, end in self._read_intervals(file).intervals[-1:]]
             groups = file.metadata.num_row_groups
             if groups:
-                last = file.read_row_group(groups - 1, columns=["sent_at"]).column("sent_at")
+                last = file.read_row_group(groups - 1, columns=["sent_at"], use_threads=False).column("sent_at")
                 ends += [pd.Timestamp(last[-1].as_py())] if len(last) else []
             return max(ends, default=None)
 
@@ -85,14 +85,14 @@ class Archive:
         if not self.is_there:
             return MessageBatch()
         with self._opened() as file:
-            return MessageBatch(_to_frame(file.read(list(MESSAGE_DTYPES))), self._read_intervals(file))
+            return MessageBatch(_to_frame(rows_of(file, list(MESSAGE_DTYPES))), self._read_intervals(file))
 
     def contents(self) -> ArchiveContents:
         """Everything, with the imports of each message; raises as :meth:`read`."""
         if not self.is_there:
             return ArchiveContents()
         with self._opened() as file:
-            table, ledger = ARCHIVE.upgrade(file.read(), self.url), self._ledger(file)
+            table, ledger = ARCHIVE.upgrade(rows_of(file), self.url), self._ledger(file)
             sets = table.column("imports").fill_null(0).to_numpy()
             return ArchiveContents(_to_frame(table.select(list(MESSAGE_DTYPES))), np.asarray(sets, dtype="int32"), ledger)
 
@@ -114,7 +114,7 @@ class Archive:
         """
         with self._opened() as file:
             read = self._read_intervals(file)
-            rows = file.iter_batches(BATCH_ROWS, columns=list(MESSAGE_DTYPES))
+            rows = file.iter_batches(BATCH_ROWS, columns=list(MESSAGE_DTYPES), use_threads=False)
             batches = (_to_frame(pa.Table.from_batches([batch])) for batch in rows)
             held, is_at_end = empty_messages(), False
             for start, end in windows:
@@ -162,7 +162,7 @@ class Archive:
         filesystem, path = fsspec.core.url_to_fs(self.url)
         try:
             with filesystem.open(path, "rb") as content:
-                file = pq.ParquetFile(content)
+                file = open_parquet(content)
                 ARCHIVE.expect(file.schema_arrow, self.url)
                 yield file
         except FileNotFoundError:
@@ -224,5 +224,5 @@ def _row_groups(contents: ArchiveContents, schema: pa.Schema) -> Iterator[pa.Tab
 
 
 def _to_frame(table: pa.Table) -> pd.DataFrame:
-    frame: pd.DataFrame = table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas(use_threads=False)
     return frame.astype(MESSAGE_DTYPES)

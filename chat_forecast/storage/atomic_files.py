@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import fsspec
 import pyarrow as pa
@@ -78,7 +79,21 @@ def read_parquet(url: str, schema: Schema, timezone: str = "UTC") -> pa.Table:
         StoredFileError: it cannot be read, is not a Parquet file, is damaged, or is of another schema or a newer version.
     """
     with _opened(url, schema) as file:
-        return schema.upgrade(file.read(), url, timezone)
+        return schema.upgrade(rows_of(file), url, timezone)
+
+
+def open_parquet(content: bytes | IO[bytes]) -> pq.ParquetFile:
+    """Open the content of a Parquet file for :func:`rows_of`, so that no thread of Arrow's is left with it.
+
+    Such a thread may still hold the content when the interpreter ends, and giving it back then aborts the process: what the
+    command did stands, and its exit code says that it failed.
+    """
+    return pq.ParquetFile(pa.BufferReader(content) if isinstance(content, bytes) else content, pre_buffer=False)
+
+
+def rows_of(file: pq.ParquetFile, columns: list[str] | None = None) -> pa.Table:
+    """The rows of a file that :func:`open_parquet` opened, decoded in this thread."""
+    return file.read(columns, use_threads=False)
 
 
 def read_footer(url: str, schema: Schema, timezone: str = "UTC") -> pq.FileMetaData:
@@ -110,7 +125,7 @@ def _opened(url: str, schema: Schema) -> Iterator[pq.ParquetFile]:
     except OSError as error:
         raise StoredFileError(f"{url} cannot be read ({error.strerror or error}). {schema.advice}") from error
     try:
-        yield pq.ParquetFile(pa.BufferReader(content))
+        yield open_parquet(content)
     except (pa.ArrowException, OSError) as error:
         raise StoredFileError(f"{url} is damaged: it is not a readable Parquet file ({error}). {schema.advice}") from error
 

@@ -136,7 +136,9 @@ class PartitionFiles:
                 f"{self.url(asset, day)} is not what its place says: it does not say which hours were read. "
                 f"{self.schema(asset, day).advice}"
             )
-        return MessageBatch(table.to_pandas().astype(MESSAGE_DTYPES), ReadIntervals.from_json(intervals.decode()))
+        return MessageBatch(
+            table.to_pandas(use_threads=False).astype(MESSAGE_DTYPES), ReadIntervals.from_json(intervals.decode())
+        )
 
     def frame(self, asset: str, day: LocalDay) -> pd.DataFrame | None:
         """The stored table of a day, or None where the day is not stored.
@@ -217,5 +219,6 @@ def _with_metadata(schema: pa.Schema, key: bytes, text: str) -> pa.Schema:
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
     """A table in pandas; whole numbers keep their NA instead of becoming floats."""
-    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get)
+    whole = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    frame: pd.DataFrame = table.to_pandas(use_threads=False, types_mapper=whole.get)
     return frame

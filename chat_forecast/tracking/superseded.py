@@ -17,10 +17,9 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage.atomic_files import read_file
+from chat_forecast.storage.atomic_files import open_parquet, read_file, rows_of
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.tracking.chat_run import PAGE, ledger_lock
@@ -137,8 +136,8 @@ def _makers(storage: ChatStorage, day: str) -> Named:
     if content is None:
         return Named(frozenset(), frozenset())
     try:
-        file = pq.ParquetFile(pa.BufferReader(content))
-        table = file.read(columns=[name for name in MAKERS if name in file.schema_arrow.names])
+        file = open_parquet(content)
+        table = rows_of(file, [name for name in MAKERS if name in file.schema_arrow.names])
     except (pa.ArrowException, OSError) as error:
         raise StoredFileError(f"{url} is damaged: it is not a readable Parquet file ({error}).") from error
     days, versions = (

@@ -1,5 +1,7 @@
 import multiprocessing
 import shutil
+import subprocess
+import sys
 import uuid
 from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
@@ -262,3 +264,22 @@ def test_an_archive_of_version_0_1_0_is_one_import_of_unknown_origin_and_can_be_
     archive.change(lambda contents: contents.without_import(2))
     assert archive.read().messages.equals(before.messages)
     assert archive.read_intervals == before.read_intervals
+
+
+def test_reading_leaves_nothing_to_a_thread_that_could_outlive_the_interpreter(tmp_path):
+    """Giving back a file's bytes in such a thread aborts a command that has done its work."""
+    Archive(str(tmp_path), "my-chat").add(batch(*range(100)))
+    script = """
+import os, sys
+from chat_forecast.storage.archive import Archive
+from chat_forecast.storage.atomic_files import read_parquet
+from chat_forecast.storage.schemas import ARCHIVE
+archive = Archive(sys.argv[1], "my-chat")
+before = len(os.listdir("/proc/self/task"))
+archive.read()
+archive.read_window(*archive.read_intervals.intervals[0])
+read_parquet(archive.url, ARCHIVE)
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True)
+    assert ended.stdout.strip() == "0", ended.stderr
