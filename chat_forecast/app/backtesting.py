@@ -20,7 +20,7 @@ from chat_forecast.errors import ChatForecastError
 from chat_forecast.forecasting import HISTORY_DAYS, backtest
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
-from chat_forecast.storage.atomic_files import write_parquet
+from chat_forecast.storage.parquet_files import write_parquet
 from chat_forecast.storage.partitions import ChatStorage
 
 LEAST_DAYS = 2

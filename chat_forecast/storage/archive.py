@@ -22,8 +22,9 @@ from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_me
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.storage.archive_contents import ArchiveContents, NewImport
 from chat_forecast.storage.archive_ledger import LEDGER_KEY, Ledger
-from chat_forecast.storage.atomic_files import file_exists, join_url, open_parquet, remove_file, rows_of, write_row_groups
+from chat_forecast.storage.atomic_files import file_exists, join_url, remove_file
 from chat_forecast.storage.forgotten import without_forgotten
+from chat_forecast.storage.parquet_files import open_parquet, rows_of, write_row_groups
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
 BATCH_ROWS = 65_536

@@ -1,44 +1,26 @@
 """Files that are whole or absent, on a local path or any fsspec URL.
 
-Belongs here: reading one Parquet file against its schema, replacing one file atomically, and listing a folder.
-Does not belong here: which files there are and what they mean (:mod:`chat_forecast.storage.partitions`), or
-other local files (:mod:`chat_forecast.whole_files`).
+Belongs here: reading one file, replacing it atomically, and listing a folder.
+Does not belong here: which files there are and what they mean (:mod:`chat_forecast.storage.partitions`), tables
+(:mod:`.parquet_files`), or other local files (:mod:`chat_forecast.whole_files`).
 """
 
 import errno
-import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 import fsspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from chat_forecast.storage.schemas import Schema, StoredFileError
+from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.whole_files import replace_file
 
 
 def join_url(root: str, *parts: str) -> str:
     """A path below a local folder or an fsspec URL."""
     return "/".join([root.rstrip("/"), *parts])
-
-
-def write_parquet(url: str, table: pa.Table) -> None:
-    """Replace one file by a table, as :func:`write_file` does; raises as that."""
-    write_row_groups(url, table.schema, [table])
-
-
-def write_row_groups(url: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
-    """Replace one file by tables, a row group each, of which only one has to be in memory; raises as :func:`write_file`."""
-    buffer = io.BytesIO()
-    with pq.ParquetWriter(buffer, schema, compression="zstd") as writer:
-        for table in tables:
-            writer.write_table(table)
-    write_file(url, buffer.getbuffer())
 
 
 def write_file(url: str, content: bytes | memoryview) -> None:
@@ -66,68 +48,18 @@ def write_file(url: str, content: bytes | memoryview) -> None:
 def read_file(url: str) -> bytes | None:
     """The content of one file; None where there is none."""
     try:
-        return _read(url)
+        return read_bytes(url)
     except FileNotFoundError:
         return None
 
 
-def read_parquet(url: str, schema: Schema, timezone: str = "UTC") -> pa.Table:
-    """Read one file with the newest version's columns of its schema, in which ``timezone`` is that of local times.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        StoredFileError: it cannot be read, is not a Parquet file, is damaged, or is of another schema or a newer version.
-    """
-    with _opened(url, schema) as file:
-        return schema.upgrade(rows_of(file), url, timezone)
-
-
-def open_parquet(content: bytes | IO[bytes]) -> pq.ParquetFile:
-    """Open the content of a Parquet file for :func:`rows_of`, so that no thread of Arrow's is left with it.
-
-    Such a thread may still hold the content when the interpreter ends, and giving it back then aborts the process: what the
-    command did stands, and its exit code says that it failed.
-    """
-    return pq.ParquetFile(pa.BufferReader(content) if isinstance(content, bytes) else content, pre_buffer=False)
-
-
-def rows_of(file: pq.ParquetFile, columns: list[str] | None = None) -> pa.Table:
-    """The rows of a file that :func:`open_parquet` opened, decoded in this thread."""
-    return file.read(columns, use_threads=False)
-
-
-def read_footer(url: str, schema: Schema, timezone: str = "UTC") -> pq.FileMetaData:
-    """What the end of a file says of its columns and rows; the rows themselves are not decoded.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        StoredFileError: as :func:`read_parquet`, as far as it can be told.
-    """
-    with _opened(url, schema) as file:
-        schema.expect(file.schema_arrow, url, timezone)
-        return file.metadata
-
-
-def _read(url: str) -> bytes:
+def read_bytes(url: str) -> bytes:
+    """The content of one file; raises OSError where it cannot be read."""
     if "://" not in url:  # a year of a chat are thousands of small files: fsspec takes longer than the disk
         return Path(url).read_bytes()
     filesystem, path = fsspec.core.url_to_fs(url)
     content: bytes = filesystem.cat_file(path)
     return content
-
-
-@contextmanager
-def _opened(url: str, schema: Schema) -> Iterator[pq.ParquetFile]:
-    try:
-        content = _read(url)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise StoredFileError(f"{url} cannot be read ({error.strerror or error}). {schema.advice}") from error
-    try:
-        yield open_parquet(content)
-    except (pa.ArrowException, OSError) as error:
-        raise StoredFileError(f"{url} is damaged: it is not a readable Parquet file ({error}). {schema.advice}") from error
 
 
 def remove_file(url: str) -> None:

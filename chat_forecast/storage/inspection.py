@@ -16,7 +16,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage.atomic_files import folder_marks, join_url, read_file, read_footer, write_file
+from chat_forecast.storage.atomic_files import folder_marks, join_url, read_file, write_file
+from chat_forecast.storage.parquet_files import read_footer
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 

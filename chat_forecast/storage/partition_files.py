@@ -20,8 +20,9 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, read_parquet, write_file
+from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, write_file
 from chat_forecast.storage.forgotten import without_forgotten
+from chat_forecast.storage.parquet_files import read_parquet
 from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
 from chat_forecast.storage.small_tables import to_parquet
 

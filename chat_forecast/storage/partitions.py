@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.atomic_files import read_footer
+from chat_forecast.storage.parquet_files import read_footer
 from chat_forecast.storage.partition_files import PartitionFiles, to_pandas
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, OtherZoneError, StoredFileError
 from chat_forecast.storage.zone_change import expect_not_moving

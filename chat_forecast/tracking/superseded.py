@@ -19,7 +19,8 @@ from urllib.request import url2pathname
 import pyarrow as pa
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage.atomic_files import open_parquet, read_file, rows_of
+from chat_forecast.storage.atomic_files import read_file
+from chat_forecast.storage.parquet_files import open_parquet, rows_of
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.tracking.chat_run import PAGE, ledger_lock

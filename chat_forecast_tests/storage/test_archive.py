@@ -272,7 +272,7 @@ def test_reading_leaves_nothing_to_a_thread_that_could_outlive_the_interpreter(t
     script = """
 import os, sys
 from chat_forecast.storage.archive import Archive
-from chat_forecast.storage.atomic_files import read_parquet
+from chat_forecast.storage.parquet_files import read_parquet
 from chat_forecast.storage.schemas import ARCHIVE
 archive = Archive(sys.argv[1], "my-chat")
 before = len(os.listdir("/proc/self/task"))

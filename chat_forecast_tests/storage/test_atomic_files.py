@@ -7,16 +7,8 @@ import uuid
 import pyarrow as pa
 import pytest
 
-from chat_forecast.storage.atomic_files import (
-    file_exists,
-    file_versions,
-    join_url,
-    list_names,
-    read_file,
-    read_parquet,
-    write_file,
-    write_parquet,
-)
+from chat_forecast.storage.atomic_files import file_exists, file_versions, join_url, list_names, read_file, write_file
+from chat_forecast.storage.parquet_files import read_parquet, write_parquet
 from chat_forecast.storage.schemas import INTEGER, Column, Schema, StoredFileError
 
 SCHEMA = Schema("numbers", 1, (Column("number", INTEGER, "a number"),))
@@ -118,7 +110,7 @@ def test_readers_see_whole_files_while_two_writers_race(tmp_path):
 
 WRITING_FOR_EVER = """
 import sys, itertools, pyarrow as pa
-from chat_forecast.storage.atomic_files import write_parquet
+from chat_forecast.storage.parquet_files import write_parquet
 for number in itertools.cycle((1, 2)):
     write_parquet(sys.argv[1], pa.table({"number": pa.array([number] * 200_000, pa.int64())}))
     print(flush=True)

@@ -1,0 +1,81 @@
+"""Tables in Parquet files, each read against its schema.
+
+Belongs here: what a file of Arrow's format needs around it, to be written whole and read by this thread alone.
+Does not belong here: the columns (:mod:`.schemas`), and how a file is replaced (:mod:`.atomic_files`).
+"""
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from chat_forecast.storage.atomic_files import read_bytes, write_file
+from chat_forecast.storage.schemas import Schema, StoredFileError
+
+
+def write_parquet(url: str, table: pa.Table) -> None:
+    """Replace one file by a table, as :func:`write_file` does; raises as that."""
+    write_row_groups(url, table.schema, [table])
+
+
+def write_row_groups(url: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+    """Replace one file by tables, a row group each, of which only one has to be in memory; raises as :func:`write_file`."""
+    buffer = io.BytesIO()
+    with pq.ParquetWriter(buffer, schema, compression="zstd") as writer:
+        for table in tables:
+            writer.write_table(table)
+    write_file(url, buffer.getbuffer())
+
+
+def read_parquet(url: str, schema: Schema, timezone: str = "UTC") -> pa.Table:
+    """Read one file with the newest version's columns of its schema, in which ``timezone`` is that of local times.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        StoredFileError: it cannot be read, is not a Parquet file, is damaged, or is of another schema or a newer version.
+    """
+    with _opened(url, schema) as file:
+        return schema.upgrade(rows_of(file), url, timezone)
+
+
+def open_parquet(content: bytes | IO[bytes]) -> pq.ParquetFile:
+    """Open the content of a Parquet file for :func:`rows_of`, so that no thread of Arrow's is left with it.
+
+    Such a thread may still hold the content when the interpreter ends, and giving it back then aborts the process: what the
+    command did stands, and its exit code says that it failed.
+    """
+    return pq.ParquetFile(pa.BufferReader(content) if isinstance(content, bytes) else content, pre_buffer=False)
+
+
+def rows_of(file: pq.ParquetFile, columns: list[str] | None = None) -> pa.Table:
+    """The rows of a file that :func:`open_parquet` opened, decoded in this thread."""
+    return file.read(columns, use_threads=False)
+
+
+def read_footer(url: str, schema: Schema, timezone: str = "UTC") -> pq.FileMetaData:
+    """What the end of a file says of its columns and rows; the rows themselves are not decoded.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        StoredFileError: as :func:`read_parquet`, as far as it can be told.
+    """
+    with _opened(url, schema) as file:
+        schema.expect(file.schema_arrow, url, timezone)
+        return file.metadata
+
+
+@contextmanager
+def _opened(url: str, schema: Schema) -> Iterator[pq.ParquetFile]:
+    try:
+        content = read_bytes(url)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StoredFileError(f"{url} cannot be read ({error.strerror or error}). {schema.advice}") from error
+    try:
+        yield open_parquet(content)
+    except (pa.ArrowException, OSError) as error:
+        raise StoredFileError(f"{url} is damaged: it is not a readable Parquet file ({error}). {schema.advice}") from error
