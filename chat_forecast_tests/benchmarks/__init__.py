@@ -21,7 +21,9 @@ Run one with ``python -m chat_forecast_tests.benchmarks.NAME``; its docstring ex
 ``bench_retraining [FOLDER]``               what each rule of retraining costs in trainings, and loses in accuracy
 ``bench_sanity FOLDER [CHAT …]``            missing data, bursts, changes of the level: what the forecasts of real chats do
 ``bench_telegram [--messages N]``           messages a second through the real client over a loopback
+``bench_today FOLDER [CHAT …]``             the rest of a day from its hours so far; what the tests for unusual hours find
 ``bench_tracking [DAYS]``                   MLflow: milliseconds for a logged score and a registered model
+``bench_week FOLDER [CHAT …]``              how often the intervals of the coming week hold, and those of today's total
 ``compare_forecasts BEFORE AFTER``          two outputs of ``bench_forecast``, of two versions, chat by chat
 =========================================== ==========================================================================
 """

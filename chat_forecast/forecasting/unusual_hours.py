@@ -1,0 +1,168 @@
+"""Whether the hours of a chat are unusual, high or low: four tests, whose thresholds follow the chat.
+
+Belongs here: what is measured of an hour, what a chat's thresholds are, which hours pass them.
+Does not belong here: which hours are one event (:mod:`.unusual_events`), where the expected messages come from.
+
+The tail of the distribution of an hour is too light (what should come once in a thousand hours comes three to four times),
+and chats differ: so a test asks whether an hour exceeds what this chat has done on the last 56 days too. The tests look for
+what is seen in one hour, in twenty minutes, in six hours, and in a silence; ``bench_today`` prints what they find, and how
+often they alarm without a cause.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from chat_forecast.domain.arrays import Floats
+from chat_forecast.forecasting.dependent_hours import surprise, variance_of_sums
+from chat_forecast.forecasting.distributions import NegativeBinomial
+from chat_forecast.forecasting.rest_of_day import SHARE, ratios
+
+FEWEST_MESSAGES = 10
+"""An hour with fewer is not unusually busy."""
+LEAST_HOUR, HOUR_RANK = 3.0, 5
+"""A busy hour's surprise exceeds this, and the 5th largest of the daily maxima;"""
+BURST_MINUTES, FEWEST_IN_A_BURST, BURST_RANK = 20, 20, 3
+"""the messages of twenty minutes are as many, and more than the 3rd largest of the daily maxima;"""
+LASTING_HOURS, LEAST_LASTING, LASTING_RANK = 6, 2.5, 3
+"""the sum of the last six hours is as surprising, and more than the 3rd largest of the daily maxima;"""
+LEAST_SILENCE, SILENCE_RANK = 4.0, 5
+"""and so is a silence."""
+ENOUGH_DAYS = 14
+"""With fewer known days behind it, nothing is known of what is usual in a chat."""
+
+Booleans = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Hours that follow one another, of one or more local days; every array has the shape ``(n,)``."""
+
+    days: npt.NDArray[np.int64]
+    """The local day of each, as :func:`.day_numbers` gives it."""
+    counts: Floats
+    """Messages, NaN where not read; of an hour under way those so far."""
+    bursts: Floats
+    """The most messages of twenty minutes that end in the hour, NaN where not read."""
+    midnight: NegativeBinomial
+    """What was expected of each at the midnight before it."""
+    is_over: Booleans
+    """Whether the hour was read to its end."""
+
+
+@dataclass(frozen=True)
+class Signals:
+    """How unusual each hour is, by each test; NaN where it cannot be said."""
+
+    hour: Floats
+    """The surprise of its messages, beside what the hours before it let expect."""
+    burst: Floats
+    """The most messages of twenty minutes."""
+    lasting: Floats
+    """The surprise of the messages of six hours that end with it, beside what was expected at midnight."""
+    silence: Floats
+    """``−log10`` of the probability of the empty hours that end with it; 0 where it is not empty."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What a signal has to exceed on one day."""
+
+    hour: float = LEAST_HOUR
+    burst: float = FEWEST_IN_A_BURST - 1
+    lasting: float = LEAST_LASTING
+    silence: float = LEAST_SILENCE
+
+
+def measure(hours: Hours) -> Signals:
+    """Measure how unusual each of some hours is, by what is known up to its end."""
+    counts, mean, size = hours.counts, hours.midnight.mean, hours.midnight.size
+    whole = np.where(hours.is_over, counts, np.nan)
+    expected = mean * _ratios_by_day(hours.days, whole, mean) ** SHARE
+    silences = np.where(hours.is_over, _silences(whole, size * np.log10(1 + mean / size)), np.nan)
+    return Signals(surprise(counts, expected, size), hours.bursts, _lasting(whole, mean, size), silences)
+
+
+def find_thresholds(hours: Hours, signals: Signals, day: int, days: int) -> Thresholds | None:
+    """Find the thresholds of a day from the signals of the ``days`` days before it; None if too few of them are known."""
+    before = (hours.days < day) & (hours.days >= day - days) & ~np.isnan(hours.counts)
+    if len(np.unique(hours.days[before])) < ENOUGH_DAYS:
+        return None
+
+    def ranked(signal: Floats, rank: int) -> float:
+        numbers, places = np.unique(hours.days[before], return_inverse=True)
+        greatest = np.zeros(len(numbers))
+        np.maximum.at(greatest, places, np.nan_to_num(signal[before]))
+        return float(np.sort(greatest)[-rank])
+
+    least = Thresholds()
+    return Thresholds(
+        max(least.hour, ranked(signals.hour, HOUR_RANK)),
+        max(least.burst, ranked(signals.burst, BURST_RANK)),
+        max(least.lasting, ranked(signals.lasting, LASTING_RANK)),
+        max(least.silence, ranked(signals.silence, SILENCE_RANK)),
+    )
+
+
+def is_too_busy(hours: Hours, signals: Signals, limits: Thresholds) -> Booleans:
+    """Which hours have unusually many messages, in themselves, in twenty minutes of theirs, or with those before them."""
+    is_enough = hours.counts >= FEWEST_MESSAGES
+    # The six hours hold an event that has just ended too: the hour itself has to be above what was expected.
+    by_sum = (signals.lasting > limits.lasting) & (hours.counts > hours.midnight.mean)
+    return np.asarray((is_enough & ((signals.hour > limits.hour) | by_sum)) | (signals.burst > limits.burst))
+
+
+def is_too_silent(signals: Signals, limits: Thresholds) -> Booleans:
+    """Which hours end an unusual silence, so far."""
+    return np.asarray(signals.silence > limits.silence)
+
+
+def most_in_a_burst(minutes: Floats, bounds: Floats) -> Floats:
+    """The most messages of twenty minutes that end in each hour.
+
+    ``minutes`` are the ascending instants of messages, ``bounds`` those at which the hours begin and the last one ends, in
+    minutes from anywhere.
+
+    >>> most_in_a_burst(np.array([1.0, 50, 59, 61, 69.9, 130]), np.array([0.0, 60, 120, 180, 240])).tolist()
+    [2.0, 4.0, 1.0, 0.0]
+    """
+    counts = np.arange(len(minutes)) - np.searchsorted(minutes, minutes - BURST_MINUTES, side="right") + 1
+    place = np.searchsorted(bounds, minutes, side="right") - 1
+    found = np.zeros(len(bounds) - 1)
+    is_inside = (place >= 0) & (place < len(found))
+    np.maximum.at(found, place[is_inside], counts[is_inside])
+    return found
+
+
+def _ratios_by_day(days: npt.NDArray[np.int64], counts: Floats, mean: Floats) -> Floats:
+    bounds = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)]
+    found = [ratios(counts[low:high], mean[low:high])[:-1] for low, high in pairwise(bounds)]
+    return np.concatenate(found) if len(days) else np.zeros(0)
+
+
+def _lasting(counts: Floats, mean: Floats, size: Floats) -> Floats:
+    """The surprise of sums of :data:`LASTING_HOURS` hours; those that were not read are left out of both sides."""
+    is_known, pad = ~np.isnan(counts), np.zeros(LASTING_HOURS - 1)
+    windows = [
+        np.lib.stride_tricks.sliding_window_view(np.concatenate([fill, values]), LASTING_HOURS)
+        for fill, values in (
+            (pad, np.where(is_known, counts, 0.0)),
+            (pad, np.where(is_known, mean, 0.0)),
+            (pad + 1, size),
+        )
+    ]
+    total, expected = windows[0].sum(axis=1), np.maximum(windows[1].sum(axis=1), 1e-6)
+    excess = np.maximum(variance_of_sums(windows[1], windows[2]) - expected, expected**2 / 1000)
+    found = surprise(total, expected, expected**2 / excess)
+    return np.where(is_known, found, np.nan)
+
+
+def _silences(counts: Floats, weights: Floats) -> Floats:
+    """Add up the weights of empty hours; an hour that was not read neither adds to a silence nor ends it."""
+    found, running = np.zeros(len(counts)), 0.0
+    for place, (count, weight) in enumerate(zip(counts.tolist(), weights.tolist(), strict=True)):
+        running = running + weight if count == 0 else 0.0 if count > 0 else running
+        found[place] = running if count == 0 else 0.0
+    return found
