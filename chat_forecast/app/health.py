@@ -6,10 +6,8 @@ Does not belong here: wording what needs a person (:mod:`.concerns`), or printin
 (:mod:`chat_forecast.cli.output.health`).
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, time, timedelta
-from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,14 +18,12 @@ from chat_forecast.app.overview import end_in_words, no_verdict
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.windows import LATE_AFTER
-from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.storage.inspection import StoredChat
-from chat_forecast.storage.partitions import ChatStorage, Storages
+from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
-from chat_forecast.tracking.client import Tracking
-from chat_forecast.tracking.owed import Owed, owed
+from chat_forecast.tracking.owed import Owed
 
 NIGHTLY = time(0, 1)
 
@@ -52,6 +48,8 @@ class ChatHealth:
     model_trained_through: str | None = None
     model_age_days: int | None = None
     """From the day trained through to the last day that has ended."""
+    damaged_files: int = 0
+    """How many stored files cannot be used; each is among the concerns."""
     concerns: list[str] = field(default_factory=list)
     """What needs a person, with what to do."""
     note: str | None = None
@@ -60,46 +58,30 @@ class ChatHealth:
     """``scores`` and ``trainings`` that are stored and not yet in MLflow, which needs nobody: the next run logs them."""
 
 
-def examine_all(
-    chats: Iterable[Chat],
-    storages: Storages,
-    sources: Sources,
-    tracking: Tracking,
-    now: datetime,
-    put_aside: Mapping[str, str] = MappingProxyType({}),
-) -> list[ChatHealth]:
-    """Find out how every chat is doing; one of which it cannot be found out has the reasons as its only concerns.
-
-    ``put_aside`` are the slugs of the chats whose settings cannot be used, and why, a line each.
-    """
-    found = []
-    for chat in chats:
-        try:
-            storage = storages.of(chat)
-            owed_to_mlflow = asdict(owed(tracking, storage))
-            found.append(replace(examine(chat, storage, sources, now), owed_to_mlflow=owed_to_mlflow))
-        except (ChatForecastError, OSError) as error:
-            found.append(_put_aside(chat.slug, str(error), chat.source))
-    return [*found, *(_put_aside(slug, reasons) for slug, reasons in put_aside.items())]
-
-
-def _put_aside(slug: str, reasons: str, source: str | None = None) -> ChatHealth:
-    """A chat of which nothing can be found out, for its settings or for what is stored of it."""
+def put_aside_for(slug: str, reasons: str, source: str | None = None) -> ChatHealth:
+    """A chat of which nothing can be found out, for its settings or for what is stored of it; a line a reason."""
     return ChatHealth(
         slug, source, is_put_aside=True, concerns=[f"it is put aside: {reason}" for reason in reasons.splitlines()]
     )
 
 
+def is_early(chat: Chat, now: datetime) -> bool:
+    """Whether yesterday need not have been read yet."""
+    return now < LocalDay.containing(now, chat.timezone).plus(-1).end + LATE_AFTER
+
+
 def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -> ChatHealth:
-    """Find out how a chat is doing. A file that cannot be used is a concern, and the rest is found out without it."""
-    yesterday = LocalDay.containing(now, chat.timezone).plus(-1)
-    is_early = now < yesterday.end + LATE_AFTER
+    """Find out how a chat is doing. A file that cannot be used is a concern, and the rest is found out without it.
+
+    What the chat's source lacks, and what MLflow lacks, is not looked at.
+    """
+    yesterday, early = LocalDay.containing(now, chat.timezone).plus(-1), is_early(chat, now)
     storage.expect_zone()  # else every one of its files would be a concern of its own
     stored = StoredChat.inspect(storage, yesterday)
     known = stored.known_days
     last_read = max(known, default=None)
     last, archive_faults = _last_day(chat, sources, yesterday, last_read)
-    due, has_ended = min(last, yesterday.plus(-1)) if is_early else last, last < yesterday and not archive_faults
+    due, has_ended = min(last, yesterday.plus(-1)) if early else last, last < yesterday and not archive_faults
     missing = [day for day in LocalDay(chat.first_day, chat.timezone).until(due) if day not in known]
     attempted = set(stored.assets["hourly_series"].days)  # a great day may be read in part, and not to its end
     never_read = [day for day in missing if day not in attempted]
@@ -110,23 +92,23 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
         *archive_faults,
         *score_faults,
         *concerns.about_vanished_files(chat, stored),
-        *concerns.about_setup(chat, sources),
         *concerns.about_reading(chat, last_read, due, never_read, has_ended=has_ended),
     ]
     about_newest = [] if has_ended else concerns.about_newest_forecast(stored)
     about += about_newest
-    if last_read is not None and not is_early and not has_ended:
+    if last_read is not None and not early and not has_ended:
         has_forecast = bool(about_newest) or last_read in stored.days("next_day_forecast")
         about += concerns.about_forecasting(chat, last_read, models, score, has_forecast=has_forecast)
     return ChatHealth(
         chat=chat.slug,
         source=chat.source,
-        next_tick=None if has_ended else _next_tick(chat, now).isoformat(),
+        next_tick=None if has_ended else next_tick(chat, now),
         last_day_read=None if last_read is None else last_read.key,
         missing_days=[day.key for day in missing],
         score=score,
         model_trained_through=models[-1].key if models else None,
         model_age_days=(yesterday.date - models[-1].date).days if models else None,
+        damaged_files=len(stored.faults) + len(archive_faults) + len(score_faults),
         concerns=list(dict.fromkeys(about)),  # the same damaged file may be met twice
         note=end_in_words(chat, last) if has_ended else None,
     )
@@ -163,8 +145,9 @@ def _newest_score(chat: Chat, stored: StoredChat) -> tuple[dict[str, Any] | None
     return None, faults
 
 
-def _next_tick(chat: Chat, now: datetime) -> datetime:
+def next_tick(chat: Chat, now: datetime) -> str:
+    """When the schedule does the next day, if the daemon runs."""
     zone = ZoneInfo(chat.timezone)
     local = now.astimezone(zone)
     tick = datetime.combine(local.date(), NIGHTLY, zone)
-    return tick if tick > local else datetime.combine(local.date() + timedelta(days=1), NIGHTLY, zone)
+    return (tick if tick > local else datetime.combine(local.date() + timedelta(days=1), NIGHTLY, zone)).isoformat()

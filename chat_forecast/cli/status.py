@@ -15,13 +15,14 @@ def status(workplace: Workplace, as_json: bool) -> None:
 
     The exit code is 1 if something needs a person.
     """
-    from chat_forecast.app.health import examine_all
+    from chat_forecast.app.remembered_health import Examiner
     from chat_forecast.cli.output.health import print_health
     from chat_forecast.pipeline.instance import lacking_settings
 
     resources = workplace.resources
-    file, stores = workplace.chats_file, (resources.storages, resources.sources, resources.tracking)
-    found = examine_all(file.chats, *stores, workplace.now, file.put_aside)
+    file = workplace.chats_file
+    examiner = Examiner(resources.storages, resources.sources, resources.tracking, file.put_aside)
+    found = examiner.examine_all(file.chats, workplace.now)
     if as_json:
         print_json([asdict(health) for health in found])
     else:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from chat_forecast.app.health import examine, examine_all
+from chat_forecast.app.health import examine
+from chat_forecast.app.remembered_health import Examiner
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
@@ -171,7 +172,7 @@ def test_a_copy_of_a_file_is_named_and_changes_nothing(storage, tmp_path, asset)
     health = at(storage, tmp_path, 7)
     (concern,) = health.concerns
     assert concern.startswith(f"{tmp_path}/my-chat/{asset}/{day.key} (copy).parquet is not a partition")
-    assert dataclasses.replace(health, concerns=[]) == well
+    assert dataclasses.replace(health, concerns=[], damaged_files=0) == well
 
 
 def test_files_that_vanished_are_named(storage, tmp_path):
@@ -234,7 +235,7 @@ def test_a_file_in_a_folders_place_is_named_and_hides_no_other_chat(storage, tmp
     other = CHAT.model_copy(update={"slug": "other"})
     now = (LAST.end + timedelta(hours=7)).to_pydatetime()
     storages = Storages(str(tmp_path), tmp_path / "locks")
-    ill, well = examine_all([other, CHAT], storages, Sources(str(tmp_path)), TRACKING, now)
+    ill, well = Examiner(storages, Sources(str(tmp_path)), TRACKING).examine_all([other, CHAT], now)
     assert f"{tmp_path}/other/{asset} cannot be read (Not a directory), expected a folder" in ill.concerns[0]
     assert well.concerns == []
 
@@ -244,7 +245,7 @@ def test_one_chat_s_trouble_hides_no_other_chat(storage, tmp_path):
     (tmp_path / "other-chat").write_text("a file where the chat's folder should be")
     now = (LAST.end + timedelta(hours=7)).to_pydatetime()
     storages = Storages(str(tmp_path), tmp_path / "locks")
-    found = examine_all([other, CHAT], storages, Sources(str(tmp_path)), TRACKING, now)
+    found = Examiner(storages, Sources(str(tmp_path)), TRACKING).examine_all([other, CHAT], now)
     assert [health.chat for health in found] == ["other-chat", "my-chat"]
     assert found[0].concerns
     owed_to_mlflow = {"scores": 1, "trainings": 1}
@@ -312,7 +313,7 @@ def test_a_chat_whose_zone_was_edited_by_hand_is_put_aside_and_the_others_are_ex
     other = Chat(slug="other", source="simulated", timezone=ZONE, first_day=CHAT.first_day)
     storages = Storages(str(tmp_path), tmp_path / "locks")
     now = (LAST.end + timedelta(hours=7)).to_pydatetime()
-    mine, others = examine_all([edited, other], storages, Sources(str(tmp_path)), TRACKING, now)
+    mine, others = Examiner(storages, Sources(str(tmp_path)), TRACKING).examine_all([edited, other], now)
     (concern,) = mine.concerns
     assert "Asia/Tokyo in chats.toml, but its days were counted in Europe/Berlin" in concern
     assert "chat-forecast timezone my-chat Asia/Tokyo" in concern

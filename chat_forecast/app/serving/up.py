@@ -15,6 +15,7 @@ from types import FrameType
 
 from chat_forecast.app.serving.commands import CODE_SERVER, MLFLOW, code_socket, commands, workspace, workspace_file
 from chat_forecast.app.serving.door import Door
+from chat_forecast.app.serving.health_watch import looking_ahead
 from chat_forecast.app.serving.leftovers import end_leftovers
 from chat_forecast.app.serving.ports import await_answers, await_socket, expect_free
 from chat_forecast.app.serving.processes import Servers
@@ -75,7 +76,7 @@ def serve(home: Home, doors: Doors, say: Callable[[str], object]) -> int:
     if has_mlflow_server:
         del wanted[MLFLOW]
     servers = Servers(home.root / "logs", record)
-    with _signals() as stopping:
+    with _signals() as stopping, looking_ahead(home):
         try:
             say("Starting …")
             for name, command in wanted.items():

@@ -1,0 +1,122 @@
+"""How a chat is doing, remembered beside its files until one of them changes.
+
+Belongs here: telling whether what was found the last time still holds, and keeping it.
+Does not belong here: finding it out (:mod:`.health`).
+
+Years of hundreds of chats are a million files, and looking at each takes longer than a person waits. A file is replaced and
+never changed in place, which changes the time of its folder: the folders and the newest days tell enough. For what else may
+happen to an old file, all are looked at again after :data:`HOLDS`, and always while one of them is damaged.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from chat_forecast.app import concerns
+from chat_forecast.app.health import ChatHealth, examine, is_early, next_tick, put_aside_for
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.errors import ChatForecastError
+from chat_forecast.settings.models import Chat
+from chat_forecast.sources import Sources
+from chat_forecast.storage.atomic_files import join_url, read_file, write_file
+from chat_forecast.storage.inspection import MEMORY_FILE
+from chat_forecast.storage.partitions import ChatStorage, Storages
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
+from chat_forecast.tracking.client import Tracking
+from chat_forecast.tracking.owed import owed
+
+FILE = "health.json"
+VERSION = version("chat_forecast")
+HOLDS = timedelta(hours=1)
+SETTLED = timedelta(minutes=1)
+"""A chat whose files changed less than that ago is likely to change again."""
+AHEAD = timedelta(minutes=10)
+NEWEST_DAYS = 7
+"""The files of so many days are looked at each time."""
+Mark = list[int]
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """Finds out how chats are doing, from memory where that holds."""
+
+    storages: Storages
+    sources: Sources
+    tracking: Tracking
+    put_aside: Mapping[str, str] = field(default_factory=dict)
+    """The slugs of the chats whose settings cannot be used, and why, a line each."""
+
+    def examine_all(self, chats: Iterable[Chat], now: datetime) -> list[ChatHealth]:
+        """Find out how every chat is doing; one of which it cannot be found out has the reasons as its only concerns."""
+        return [*(self.look(chat, now) for chat in chats), *(put_aside_for(*each) for each in self.put_aside.items())]
+
+    def look(self, chat: Chat, now: datetime, holds: timedelta = HOLDS) -> ChatHealth:
+        """Find out how a chat is doing, and remember it; what is remembered and younger than ``holds`` is told again."""
+        try:
+            storage = self.storages.of(chat)
+            holds_for = self._holds_for(chat, now)
+            marks = _marks(storage, LocalDay.containing(now, chat.timezone))
+            health = _recalled(storage, holds_for, marks, (now - holds, now))
+            if health is None:
+                found = examine(chat, storage, self.sources, now)
+                health = replace(found, owed_to_mlflow=asdict(owed(self.tracking, storage)))
+                if marks and not health.damaged_files:
+                    answer = {"at": now.isoformat(), "holds_for": holds_for, "marks": marks, "health": asdict(health)}
+                    _remember(storage, answer)
+        except (ChatForecastError, OSError) as error:
+            return put_aside_for(chat.slug, str(error), chat.source)
+        setup = concerns.about_setup(chat, self.sources)  # a session ends without a change of these files
+        tick = None if health.next_tick is None else next_tick(chat, now)
+        return replace(health, concerns=[*setup, *health.concerns], next_tick=tick)
+
+    def refresh(self, chat: Chat, now: datetime) -> None:
+        """Look ahead of whoever asks next, if the chat's files have been left alone for a while."""
+        marks = _marks(self.storages.of(chat), LocalDay.containing(now, chat.timezone))
+        if all(modified / 1e9 < (now - SETTLED).timestamp() for _, modified, _, _ in marks.values()):
+            self.look(chat, now, HOLDS - AHEAD)
+
+    def _holds_for(self, chat: Chat, now: datetime) -> list[Any]:
+        """What the answer depends on beside the files."""
+        day = LocalDay.containing(now, chat.timezone)
+        return [VERSION, chat.model_dump(mode="json"), day.key, is_early(chat, now), self.tracking.store]
+
+
+def _marks(storage: ChatStorage, today: LocalDay) -> dict[str, Mark]:
+    """What changes when a file of the chat does, by name; nothing where the chat is not on a local disk, or has no files."""
+    if "://" in storage.root:
+        return {}
+    folder = Path(storage.root) / storage.chat
+    days = [today.plus(-number).key for number in range(NEWEST_DAYS + 1)]
+    newest = (f"{asset}/{day}.parquet" for asset in PARTITION_SCHEMAS for day in days)
+    marks = {}
+    with suppress(OSError):
+        names = (path.name for path in folder.iterdir())
+        found = (name for name in names if not name.startswith(".") and name not in (FILE, MEMORY_FILE))
+        for name in chain(found, ["archive/messages.parquet"], newest):
+            with suppress(OSError):
+                status = folder.joinpath(name).stat()
+                marks[name] = [status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size]
+    return marks
+
+
+def _recalled(
+    storage: ChatStorage, holds_for: list[Any], marks: dict[str, Mark], made: tuple[datetime, datetime]
+) -> ChatHealth | None:
+    """What was found the last time, if that was in the time given; None where it holds no more, or cannot be told."""
+    with suppress(StoredFileError, OSError, ValueError, TypeError, KeyError, AttributeError):
+        stored = json.loads(read_file(join_url(storage.root, storage.chat, FILE)) or b"{}")
+        is_young = made[0] < datetime.fromisoformat(stored["at"]) <= made[1]
+        if is_young and stored["holds_for"] == holds_for and stored["marks"] == marks:
+            return ChatHealth(**stored["health"])
+    return None
+
+
+def _remember(storage: ChatStorage, found: dict[str, Any]) -> None:
+    with suppress(StoredFileError, OSError):  # where nothing can be written, the next look takes as long
+        write_file(join_url(storage.root, storage.chat, FILE), json.dumps(found, separators=(",", ":")).encode())

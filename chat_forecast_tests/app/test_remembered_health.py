@@ -1,0 +1,127 @@
+"""What ``status`` found is said again until a file changes, and not a moment longer."""
+
+import os
+import threading
+from datetime import date, timedelta
+
+import pytest
+
+from chat_forecast.app import remembered_health
+from chat_forecast.app.remembered_health import HOLDS, Examiner
+from chat_forecast.app.serving.health_watch import look_once
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.settings.models import Chat
+from chat_forecast.settings.paths import Home
+from chat_forecast.sources import Sources
+from chat_forecast.storage.partitions import Storages
+from chat_forecast.tracking.client import Tracking
+from chat_forecast_tests.factories import make_message_batch, make_series
+
+CHAT = Chat(slug="my-chat", source="simulated", timezone="Europe/Berlin", first_day=date(2026, 3, 1))
+FIRST = LocalDay(CHAT.first_day, CHAT.timezone)
+LAST = FIRST.plus(20)
+NOW = (LAST.end + timedelta(hours=1)).to_pydatetime()
+
+
+@pytest.fixture
+def storage(tmp_path):
+    storage = Storages(str(tmp_path), tmp_path / "locks").of(CHAT)
+    for day in FIRST.until(LAST):
+        for asset in ("raw_messages", "merged_history"):
+            storage.write(asset, day, make_message_batch(day))
+        storage.write("hourly_series", day, make_series(day, 1))
+    return storage
+
+
+@pytest.fixture
+def examiner(tmp_path):
+    return Examiner(Storages(str(tmp_path), tmp_path / "locks"), Sources(str(tmp_path)), Tracking("http://127.0.0.1:9"))
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """How often the files were looked through."""
+    times = []
+    plainly = remembered_health.examine
+    monkeypatch.setattr(remembered_health, "examine", lambda *given: times.append(1) or plainly(*given))
+    return times
+
+
+def test_what_was_found_is_said_again_while_nothing_changes(storage, examiner, looks):
+    first = examiner.look(CHAT, NOW)
+    for minutes in (1, 30, 59):
+        assert examiner.look(CHAT, NOW + timedelta(minutes=minutes)) == first
+    assert len(looks) == 1
+    assert examiner.look(CHAT, NOW + HOLDS) == first
+    assert len(looks) == 2
+
+
+def test_a_file_that_is_replaced_removed_or_damaged_is_seen(storage, examiner, looks, tmp_path):
+    series, ledger = tmp_path / "my-chat" / "hourly_series", tmp_path / "my-chat" / "mlflow_ledger.json"
+    old, newest = series / f"{FIRST.plus(3).key}.parquet", series / f"{LAST.key}.parquet"
+    assert examiner.look(CHAT, NOW).missing_days == []
+    storage.write("hourly_series", FIRST, make_series(FIRST, 1, lambda _hour: None))
+    assert examiner.look(CHAT, NOW).missing_days == [FIRST.key]
+    old.unlink()
+    assert examiner.look(CHAT, NOW).missing_days == [FIRST.key, FIRST.plus(3).key]
+    ledger.write_text("{}")
+    examiner.look(CHAT, NOW)
+    assert len(looks) == 4
+    whole = newest.read_bytes()
+    newest.write_bytes(whole[:40])  # in place
+    assert examiner.look(CHAT, NOW).damaged_files == 1
+    newest.write_bytes(whole)
+    assert examiner.look(CHAT, NOW).damaged_files == 0
+
+
+def test_what_is_damaged_is_looked_at_until_it_is_put_right(storage, examiner, tmp_path):
+    old = tmp_path / "my-chat" / "hourly_series" / f"{FIRST.key}.parquet"
+    whole = old.read_bytes()
+    old.write_bytes(whole[:40])
+    assert examiner.look(CHAT, NOW).damaged_files == 1
+    old.write_bytes(whole)  # in place, as a backup is copied back
+    assert examiner.look(CHAT, NOW).damaged_files == 0
+
+
+def test_other_settings_another_day_and_a_late_night_are_found_out_anew(storage, examiner, looks):
+    examiner.look(CHAT, NOW)
+    examiner.look(CHAT.model_copy(update={"first_day": date(2026, 3, 2)}), NOW)
+    assert len(looks) == 2
+    next_night = NOW + timedelta(days=1)
+    assert not [each for each in examiner.look(CHAT, next_night).concerns if each.startswith("late")]
+    assert [each for each in examiner.look(CHAT, next_night + timedelta(hours=6)).concerns if each.startswith("late")]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"at": 1}', '{"health": {}}'])
+def test_a_memory_that_cannot_be_read_costs_time_and_nothing_else(storage, examiner, looks, tmp_path, content):
+    first = examiner.look(CHAT, NOW)
+    (tmp_path / "my-chat" / remembered_health.FILE).write_text(content)
+    assert examiner.look(CHAT, NOW) == first
+    assert len(looks) == 2
+
+
+def test_up_looks_when_a_chat_has_come_to_rest_before_what_it_knows_is_too_old(storage, examiner, looks, tmp_path):
+    for path in (tmp_path / "my-chat").rglob("*"):
+        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+    examiner.refresh(CHAT, NOW)
+    assert len(looks) == 0
+    rested = NOW + timedelta(minutes=2)
+    examiner.refresh(CHAT, rested)
+    examiner.refresh(CHAT, rested + timedelta(minutes=40))
+    assert len(looks) == 1
+    examiner.look(CHAT, rested + timedelta(minutes=41))
+    assert len(looks) == 1
+    examiner.refresh(CHAT, rested + timedelta(minutes=55))
+    assert len(looks) == 2
+
+
+def test_up_looks_at_every_chat_of_the_home(tmp_path):
+    home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})
+    table = '[chats.{}]\nsource = "simulated"\ntimezone = "UTC"\nfirst_day = 2026-03-01\n'
+    home.chats_file.write_text("".join(table.format(slug) for slug in "ab"))
+    for slug in "ab":
+        (tmp_path / slug).mkdir()
+        (tmp_path / slug / "note").touch()
+        os.utime(tmp_path / slug / "note", (0, 0))
+    look_once(home, threading.Event())
+    assert all((tmp_path / slug / remembered_health.FILE).is_file() for slug in "ab")
