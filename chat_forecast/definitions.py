@@ -19,6 +19,7 @@ from chat_forecast.pipeline.checks import chat_checks
 from chat_forecast.pipeline.heartbeat import heartbeat_sensor
 from chat_forecast.pipeline.instance_files import quicken
 from chat_forecast.pipeline.masked_errors import mask_errors
+from chat_forecast.pipeline.patient_database import wait_for_database
 from chat_forecast.pipeline.report_sensor import report_sensor
 from chat_forecast.pipeline.repository import ChatRepository
 from chat_forecast.pipeline.resources import Resources, resources_of
@@ -71,4 +72,5 @@ home = Home.from_environment(os.environ)
 mask_errors()
 keep_private()
 quicken(home.dagster_home)
+wait_for_database()
 defs = build_repository(home)

@@ -62,7 +62,7 @@ def forget_sender(storage: ChatStorage, pseudonym: str) -> Forgotten:
                     continue
                 found, files = found | named, files + bool(named)
     try:
-        named = _forget_in_archive(Archive(storage.root, storage.chat), pseudonym)
+        named = _forget_in_archive(Archive(storage.root, storage.chat, storage.locks), pseudonym)
     except StoredFileError as error:
         faults.append(str(error))
     else:

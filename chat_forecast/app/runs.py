@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import dagster as dg
-from filelock import FileLock, Timeout
 
 from chat_forecast.app.sweeping import sweep
 from chat_forecast.definitions import build_definitions
@@ -39,6 +38,7 @@ from chat_forecast.pipeline.runs import (
 )
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, HomeError
+from chat_forecast.storage.locks import LockTaken
 from chat_forecast.storage.partitions import ChatStorage
 
 FAULTS_OF_A_DISK = ("OSError", "PermissionError", "FileNotFoundError", "OperationalError")
@@ -139,12 +139,10 @@ class Runner:
     @contextmanager
     def _alone(self, chat: Chat) -> Iterator[None]:
         """Keep out other commands that would run the chat from this moment on; a run is only seen once it has begun."""
-        locks = self.resources.storages.locks
-        locks.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(locks / f"{chat.slug}.command.lock", timeout=0):
+            with self.resources.storages.locks.hold(f"{chat.slug}.command", 0.0):
                 yield
-        except Timeout:
+        except LockTaken:
             raise ChatIsBusy(
                 f"{chat.slug}: another command is running it, and runs of a chat never overlap. Wait until it has ended."
             ) from None

@@ -64,7 +64,7 @@ def gaps(
 
     chat, console = workplace.chat(chat_slug), console_for(as_json)
     storage, remade = workplace.storage(chat), None
-    archive = Archive(workplace.home.storage_url, chat_slug)
+    archive = Archive(storage.root, chat_slug, storage.locks)
     if not archive.is_there:
         raise NothingImportedError(f"{chat_slug}: nothing was imported. First: chat-forecast import {chat_slug} FILE")
     forgotten, trusted, said = (read_stretches(texts, chat.timezone) for texts in (forget, quiet, missing))

@@ -106,7 +106,7 @@ def import_(
     options = _options(said, chat_slug, zone)
     with byte_progress(console, "reading") as progress:
         report = import_files(
-            Archive(home.storage_url, chat_slug),
+            Archive(home.storage_url, chat_slug, workplace.resources.storages.locks),
             files,
             timezone=zone,
             pseudonyms=Pseudonyms.load(home.root),
@@ -142,8 +142,8 @@ def imports(workplace: Workplace, chat_slug: str, number: int | None, as_json: b
     from chat_forecast.storage.archive import Archive
 
     chat, console = workplace.chat(chat_slug), console_for(as_json)
-    archive = Archive(workplace.home.storage_url, chat_slug)
     storage, remade = workplace.storage(chat), None
+    archive = Archive(storage.root, chat_slug, storage.locks)
     if number is not None:
         changed = remove_import(archive, number, storage)
         remade = remake_days(workplace, chat, changed, console)

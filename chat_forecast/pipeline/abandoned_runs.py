@@ -8,6 +8,7 @@ within a minute, ``up`` when it starts, a command of the same chat.
 """
 
 from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 import dagster as dg
 
@@ -16,8 +17,18 @@ from chat_forecast.pipeline.run_process import PROCESS_TAG, is_gone
 
 INTERVAL_SECONDS = 30
 WHY = "The process that executed this run ended before the run did."
+
 NEVER_HERE = frozenset({dg.DagsterRunStatus.QUEUED})
 """A queued run has no process yet."""
+
+
+@runtime_checkable
+class SendsAgain(Protocol):
+    """A launcher whose runs wait elsewhere for somebody to execute them, and may be lost there."""
+
+    def send_waiting(self) -> list[str]:
+        """Send those again that have waited for too long; returns their ids."""
+        ...
 
 
 def end_abandoned_runs(
@@ -45,6 +56,9 @@ def abandoned_runs_sensor() -> dg.SensorDefinition:
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         ended = end_abandoned_runs(context.instance)
+        launcher = context.instance.run_launcher
+        if isinstance(launcher, SendsAgain) and (sent := launcher.send_waiting()):
+            context.log.info(f"No worker has begun these runs, which are sent again: {', '.join(sent)}")
         return dg.SkipReason(f"Ended: {', '.join(ended)}." if ended else "Every run under way has its process.")
 
     return sensor

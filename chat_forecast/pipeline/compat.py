@@ -8,6 +8,7 @@ Dagster is pinned to one minor version: an import that fails here names what has
 
 # What a check was evaluated on.
 # What the instance loads by its path: the coordinator of the run queue, and the launcher.
+from dagster._cli.api import _execute_run_command_body as execute_run_command_body
 from dagster._cli.api import execute_run_command
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
@@ -20,6 +21,9 @@ from dagster._core.definitions.repository_definition.repository_data import Repo
 
 # What a run prints; see compute_logs.py.
 from dagster._core.execution.compute_logs import redirect_to_file
+
+# How a run on another machine notices that it is to be cancelled; see celery_app.py.
+from dagster._core.execution.run_cancellation_thread import start_run_cancellation_thread
 from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.scheduler.instigation import TickStatus
@@ -99,6 +103,8 @@ __all__ = [
     "WorkspaceProcessContext",
     "configure_loggers",
     "execute_run_command",
+    "execute_run_command_body",
     "redirect_to_file",
     "sqlite_event_log",
+    "start_run_cancellation_thread",
 ]

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
-from filelock import FileLock
 
 from chat_forecast.settings.paths import Home, HomeError
+from chat_forecast.storage.locks import Locks
 from chat_forecast.whole_files import replace_file
 
 SETTINGS = Path(__file__).with_name("dagster.yaml")
@@ -52,8 +52,7 @@ def open_instance(home: Home) -> Iterator[dg.DagsterInstance]:
 
     Two that make them at the same moment leave a schema that cannot be used.
     """
-    home.locks.mkdir(parents=True, exist_ok=True)
-    with FileLock(home.locks / "instance.lock"):
+    with Locks(home.locks, home.database).hold("instance"):
         instance = dg.DagsterInstance.get()
     with instance:
         yield instance

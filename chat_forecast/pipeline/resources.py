@@ -11,6 +11,7 @@ from chat_forecast.presentation.reports import Reports
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_notify
 from chat_forecast.sources import Sources
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.tracking.client import Tracking
 
@@ -34,7 +35,7 @@ def resources_of(home: Home) -> Resources:
     Raises:
         ConfigError: ``chats.toml`` cannot be used.
     """
-    storages = Storages(home.storage_url, home.locks)
+    storages = Storages(home.storage_url, Locks(home.locks, home.database))
     return Resources(
         storages=storages,
         sources=Sources(home.storage_url, home.root),

@@ -14,6 +14,7 @@ import dagster as dg
 from chat_forecast.pipeline.compat import SubmitRunContext
 from chat_forecast.pipeline.instance_files import keep_small
 from chat_forecast.pipeline.masked_errors import mask_errors
+from chat_forecast.pipeline.patient_database import wait_for_database
 from chat_forecast.pipeline.runs import CHAT_TAG
 from chat_forecast.settings.privacy import keep_private
 
@@ -25,6 +26,7 @@ class ChatRunCoordinator(dg.QueuedRunCoordinator):
         """Take the instance that this is the queue of; every process that opens it comes by here, Dagster's own too."""
         super().register_instance(instance)
         mask_errors()
+        wait_for_database()
         keep_private()
         keep_small(Path(instance.root_directory))
 

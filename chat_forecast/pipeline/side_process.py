@@ -26,6 +26,14 @@ ENOUGH = 10
 AHEAD = 8
 """How many results are computed before the first of them is taken; that many inputs are held in memory."""
 
+_is_used = (os.cpu_count() or 1) > 1
+
+
+def use_none() -> None:
+    """Compute everything in the run's own process: where runs of other chats keep the other processors busy."""
+    global _is_used
+    _is_used = False
+
 
 @contextmanager
 def computed_ahead(
@@ -36,7 +44,7 @@ def computed_ahead(
     They come in order. ``make`` and its arguments are pickled; what it raises is raised where its result is taken. The
     process ends with the block, and if this one dies, whatever it dies of.
     """
-    if total < ENOUGH or (os.cpu_count() or 1) < 2:
+    if total < ENOUGH or not _is_used:
         yield ((given, make(*given)) for given in inputs)
         return
     context = multiprocessing.get_context("spawn")

@@ -7,7 +7,7 @@ Does not belong here: what is in the files.
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from chat_forecast.errors import ChatForecastError
@@ -18,6 +18,8 @@ STORAGE_VARIABLE = "CHAT_FORECAST_STORAGE"
 DAGSTER_URL_VARIABLE = "CHAT_FORECAST_DAGSTER_URL"
 MLFLOW_URL_VARIABLE = "CHAT_FORECAST_MLFLOW_URL"
 REPORTS_URL_VARIABLE = "CHAT_FORECAST_REPORTS_URL"
+DATABASE_VARIABLE = "CHAT_FORECAST_DATABASE"
+BROKER_VARIABLE = "CHAT_FORECAST_BROKER"
 
 
 class HomeError(ChatForecastError):
@@ -42,6 +44,8 @@ class Home:
     """Where people open the MLflow UI, when its store is not a server."""
     reports_url: str = REPORTS_URL
     """Where people open the chats' reports."""
+    database: str | None = field(default=None, repr=False)
+    """The PostgreSQL database by which many machines keep out of each other's way; a secret. None on a single machine."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Home":
@@ -51,6 +55,7 @@ class Home:
         does not run from a checkout. ``DAGSTER_HOME``, ``MLFLOW_TRACKING_URI`` and ``CHAT_FORECAST_STORAGE`` move a
         part of it elsewhere; ``CHAT_FORECAST_DAGSTER_URL``, ``CHAT_FORECAST_MLFLOW_URL`` and ``CHAT_FORECAST_REPORTS_URL``
         say where links to the UIs lead, if people open them at other addresses than those of this machine.
+        ``CHAT_FORECAST_DATABASE`` is set where the work is done by many machines.
 
         Raises:
             HomeError: ``DAGSTER_HOME`` is not an absolute path.
@@ -68,6 +73,7 @@ class Home:
             dagster_url=environ.get(DAGSTER_URL_VARIABLE) or DAGSTER_URL,
             mlflow_url=environ.get(MLFLOW_URL_VARIABLE) or MLFLOW_URL,
             reports_url=environ.get(REPORTS_URL_VARIABLE) or REPORTS_URL,
+            database=environ.get(DATABASE_VARIABLE) or None,
         )
 
     @property

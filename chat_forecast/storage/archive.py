@@ -24,6 +24,7 @@ from chat_forecast.storage.archive_contents import ArchiveContents, NewImport
 from chat_forecast.storage.archive_ledger import LEDGER_KEY, Ledger
 from chat_forecast.storage.atomic_files import file_exists, join_url, remove_file
 from chat_forecast.storage.forgotten import without_forgotten
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.parquet_files import open_parquet, rows_of, write_row_groups
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
@@ -39,8 +40,9 @@ class Archive:
     change at once.
     """
 
-    def __init__(self, root: str, chat: str) -> None:
-        self.chat, self._root = chat, root
+    def __init__(self, root: str, chat: str, locks: Locks | None = None) -> None:
+        """``locks`` keep others out while it is changed; a local file is locked beside itself if they are this machine's."""
+        self.chat, self._root, self._locks = chat, root, locks
         self.url = join_url(root, chat, "archive", "messages.parquet")
 
     @property
@@ -138,8 +140,8 @@ class Archive:
     def change(self, change: Callable[[ArchiveContents], ArchiveContents]) -> tuple[ArchiveContents, ArchiveContents]:
         """Replace what it holds; returns what it held before and what it holds now.
 
-        Nothing is written if nothing changes; without an import left the file goes. On a local disk two processes may change
-        it at once.
+        Nothing is written if nothing changes; without an import left the file goes. Two processes may change it at
+        once, on a local disk or with locks.
 
         Raises:
             StoredFileError: the file is damaged or foreign.
@@ -190,7 +192,10 @@ class Archive:
 
     def _locked(self) -> AbstractContextManager[object]:
         filesystem, path = fsspec.core.url_to_fs(self.url)
-        if not isinstance(filesystem, LocalFileSystem):
+        is_local = isinstance(filesystem, LocalFileSystem)
+        if self._locks is not None and (self._locks.database or not is_local):
+            return self._locks.hold(f"{self.chat}.archive")
+        if not is_local:
             return nullcontext()
         from filelock import FileLock
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -22,6 +21,7 @@ from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, write_file
 from chat_forecast.storage.forgotten import without_forgotten
+from chat_forecast.storage.locks import Held, Locks
 from chat_forecast.storage.parquet_files import read_parquet
 from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
 from chat_forecast.storage.small_tables import to_parquet
@@ -58,21 +58,15 @@ class PartitionFiles:
     root: str
     chat: str
     timezone: str
-    locks: Path
+    locks: Locks
 
     def url(self, asset: str, day: LocalDay) -> str:
         """Where a partition is stored."""
         return join_url(self.root, self.chat, asset, day.key + ENDING)
 
-    def lock(self) -> AbstractContextManager[object]:
-        """Hold the chat: among the processes of this machine one at a time writes its partitions.
-
-        The operating system frees it when its holder dies.
-        """
-        from filelock import FileLock
-
-        self.locks.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.locks / f"{self.chat}.lock")
+    def lock(self) -> AbstractContextManager[Held]:
+        """Hold the chat: one process at a time writes its partitions; it is freed when its holder dies."""
+        return self.locks.hold(self.chat)
 
     def days(self, asset: str) -> list[LocalDay]:
         """The days of an asset that are stored, ascending; a file that is not named after a day is none of them."""

@@ -7,13 +7,13 @@ Does not belong here: one file (:mod:`.partition_files`), or who asks for it.
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.parquet_files import read_footer
 from chat_forecast.storage.partition_files import PartitionFiles, to_pandas
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, OtherZoneError, StoredFileError
@@ -151,10 +151,10 @@ class RecentDays:
 
 @dataclass(frozen=True)
 class Storages:
-    """The storage of every chat: below ``root`` (a folder or an fsspec URL), with locks in a local folder."""
+    """The storage of every chat: below ``root`` (a folder or an fsspec URL), with the locks of its writers."""
 
     root: str
-    locks: Path
+    locks: Locks
 
     def of(self, chat: Chat) -> ChatStorage:
         """One chat's stored partitions."""

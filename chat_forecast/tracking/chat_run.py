@@ -5,13 +5,12 @@ Does not belong here: days (:mod:`.score_runs`) and trainings (:mod:`.model_regi
 """
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from chat_forecast.settings.models import Chat
+from chat_forecast.storage.locks import LockTaken
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.tracking import descriptions
 from chat_forecast.tracking.client import Tracking
@@ -61,21 +60,17 @@ class Place:
 
 @contextmanager
 def ledger_lock(tracking: Tracking, storage: ChatStorage, purpose: str, seconds: float) -> Iterator[None]:
-    """Keep out other processes of this machine that would log the same chat, or delete of it.
+    """Keep out other processes that would log the same chat, or delete of it.
 
     Raises:
         TrackingUnavailable: another one did so for all of ``seconds``.
     """
-    storage.locks.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(storage.locks / f"{storage.chat}.mlflow.lock")
-    try:
-        lock.acquire(timeout=seconds)
-    except Timeout:
-        raise tracking.unavailable(purpose, "another process was logging it all the time") from None
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(storage.locks.hold(f"{storage.chat}.mlflow", seconds))
+        except LockTaken:
+            raise tracking.unavailable(purpose, "another process was logging it all the time") from None
         yield
-    finally:
-        lock.release()
 
 
 def find_place(tracking: Tracking, client: "MlflowClient", chat: Chat, ledger: Ledger) -> Place:

@@ -19,6 +19,7 @@ from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import NewImport
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast_tests.factories import make_messages
 from chat_forecast_tests.sources.message_files import chat, entry, instant, write_json
@@ -145,7 +146,7 @@ def test_without_days_nothing_is_made(home, tmp_path):
 
 
 def test_what_a_live_chat_read_itself_stays_and_what_only_the_archive_covered_is_read_again(tmp_path):
-    storage = ChatStorage(str(tmp_path), "my-chat", ZONE, tmp_path / "locks")
+    storage = ChatStorage(str(tmp_path), "my-chat", ZONE, Locks(tmp_path / "locks"))
     archive = Archive(str(tmp_path), "my-chat")
     noon = FIRST.start + timedelta(hours=12)
     times = [FIRST.start + timedelta(hours=hour, minutes=30) for hour in range(24)]

@@ -16,6 +16,7 @@ from chat_forecast.settings.paths import Home
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.forgotten import FILE
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast_tests.damage import cut_in_half
 
@@ -43,7 +44,7 @@ def exported(tmp_path_factory):
 def storage(home, exported):
     """The chat, imported and counted, with a copy of its days from an earlier time zone."""
     bring_in(home, exported)
-    storage = ChatStorage(home.storage_url, "club", "UTC", home.locks)
+    storage = ChatStorage(home.storage_url, "club", "UTC", Locks(home.locks))
     batch = Archive(home.storage_url, "club").read_window(DAY.start, DAY.end)
     for asset in ("raw_messages", "merged_history"):
         storage.write(asset, DAY, batch)

@@ -20,6 +20,7 @@ from chat_forecast.settings.models import Chat, Check
 from chat_forecast.sources import Sources
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import NewImport
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partition_files import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS
@@ -39,7 +40,7 @@ TRACKING = Tracking("http://127.0.0.1:9")
 @pytest.fixture
 def storage(tmp_path):
     """A week that was read, with a model of its first day and a passing score of its last."""
-    storage = Storages(str(tmp_path), tmp_path / "locks").of(CHAT)
+    storage = Storages(str(tmp_path), Locks(tmp_path / "locks")).of(CHAT)
     for day in FIRST.until(LAST):
         storage.write("raw_messages", day, make_message_batch(day))
         storage.write("merged_history", day, make_message_batch(day))
@@ -143,7 +144,7 @@ def test_a_score_without_a_verdict_says_how_to_make_one_and_needs_nobody(storage
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes((SAMPLE / "old-chat" / "daily_score" / path.name).read_bytes())
     old = CHAT.model_copy(update={"slug": "old-chat"})
-    storage = Storages(str(tmp_path), tmp_path / "locks").of(old)
+    storage = Storages(str(tmp_path), Locks(tmp_path / "locks")).of(old)
     health = at(storage, tmp_path, 7, old, LocalDay.parse("2026-04-01", ZONE))
     assert health.score["day"] == "2026-04-01"
     assert health.score["check_passed"] is None
@@ -224,7 +225,7 @@ def test_an_archive_that_is_damaged_is_a_concern_of_its_chat_alone(storage, tmp_
     (tmp_path / "my-chat" / "archive").rename(tmp_path / "unread-archive")
     (tmp_path / "unread").mkdir()
     (tmp_path / "unread-archive").rename(tmp_path / "unread" / "archive")
-    health = at(Storages(str(tmp_path), tmp_path / "locks").of(unread), tmp_path, 7, unread)
+    health = at(Storages(str(tmp_path), Locks(tmp_path / "locks")).of(unread), tmp_path, 7, unread)
     assert (health.missing_days, len(health.concerns)) == ([], 2)
 
 
@@ -234,7 +235,7 @@ def test_a_file_in_a_folders_place_is_named_and_hides_no_other_chat(storage, tmp
     (tmp_path / "other" / asset).write_text("a file where a folder should be")
     other = CHAT.model_copy(update={"slug": "other"})
     now = (LAST.end + timedelta(hours=7)).to_pydatetime()
-    storages = Storages(str(tmp_path), tmp_path / "locks")
+    storages = Storages(str(tmp_path), Locks(tmp_path / "locks"))
     ill, well = Examiner(storages, Sources(str(tmp_path)), TRACKING).examine_all([other, CHAT], now)
     assert f"{tmp_path}/other/{asset} cannot be read (Not a directory), expected a folder" in ill.concerns[0]
     assert well.concerns == []
@@ -244,7 +245,7 @@ def test_one_chat_s_trouble_hides_no_other_chat(storage, tmp_path):
     other = CHAT.model_copy(update={"slug": "other-chat"})
     (tmp_path / "other-chat").write_text("a file where the chat's folder should be")
     now = (LAST.end + timedelta(hours=7)).to_pydatetime()
-    storages = Storages(str(tmp_path), tmp_path / "locks")
+    storages = Storages(str(tmp_path), Locks(tmp_path / "locks"))
     found = Examiner(storages, Sources(str(tmp_path)), TRACKING).examine_all([other, CHAT], now)
     assert [health.chat for health in found] == ["other-chat", "my-chat"]
     assert found[0].concerns
@@ -311,7 +312,7 @@ def _score(day: LocalDay, *, skill: float = 0.1, age: int = 6):
 def test_a_chat_whose_zone_was_edited_by_hand_is_put_aside_and_the_others_are_examined(storage, tmp_path):
     edited = Chat(slug="my-chat", source="simulated", timezone="Asia/Tokyo", first_day=CHAT.first_day)
     other = Chat(slug="other", source="simulated", timezone=ZONE, first_day=CHAT.first_day)
-    storages = Storages(str(tmp_path), tmp_path / "locks")
+    storages = Storages(str(tmp_path), Locks(tmp_path / "locks"))
     now = (LAST.end + timedelta(hours=7)).to_pydatetime()
     mine, others = Examiner(storages, Sources(str(tmp_path)), TRACKING).examine_all([edited, other], now)
     (concern,) = mine.concerns

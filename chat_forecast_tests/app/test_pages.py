@@ -17,6 +17,7 @@ import pytest
 from chat_forecast.pipeline.runs import ALL_ASSETS
 from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL, REPORTS_URL
 from chat_forecast.settings.reading import load_chats
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.links import chat_links
@@ -189,7 +190,7 @@ def test_a_scores_mlflow_run_has_its_figure_and_leads_back_to_the_day_in_dagster
 
 def test_a_figure_is_one_line_over_all_days_in_mlflow_and_a_model_says_why_it_was_chosen(system, page, theme, last):
     [chat] = load_chats(system.home / "chats.toml", last.date)
-    storage = Storages(str(system.home), system.home / "locks").of(chat)
+    storage = Storages(str(system.home), Locks(system.home / "locks")).of(chat)
     links = chat_links(Tracking(f"sqlite:///{system.home}/mlflow/mlflow.db", ui_url=system.mlflow), storage)
     page.goto(links.metrics())
     page.get_by_placeholder("Search metric charts").fill("smape")

@@ -14,6 +14,7 @@ from chat_forecast.pipeline.checks import score_check_key
 from chat_forecast.pipeline.retraining import wanted_retraining
 from chat_forecast.settings.models import Check
 from chat_forecast.settings.paths import Home, apply_environment
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partition_files import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.damage import cut_in_half
@@ -34,7 +35,7 @@ SCORED = [FIRST.plus(number) for number in range(30, 40)]
 @pytest.fixture
 def storage(tmp_path):
     """Ten scored days, each with a verdict of the default rule."""
-    storage = Storages(str(tmp_path), tmp_path / "locks").of(CHAT)
+    storage = Storages(str(tmp_path), Locks(tmp_path / "locks")).of(CHAT)
     store_series(storage, 40)
     store_training(storage, 28)
     store_forecasts(storage, 29, 38)

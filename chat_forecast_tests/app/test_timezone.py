@@ -21,6 +21,7 @@ from chat_forecast.settings.mistakes import ConfigError
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.settings.reading import load_chats
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.storage.zone_change import ZoneChange
@@ -67,7 +68,7 @@ def home(tmp_path, monkeypatch):
 
 
 def storage_of(home: Home, zone: str) -> ChatStorage:
-    return ChatStorage(home.storage_url, "my-chat", zone, home.locks)
+    return ChatStorage(home.storage_url, "my-chat", zone, Locks(home.locks))
 
 
 def chat_of(home: Home) -> Chat:

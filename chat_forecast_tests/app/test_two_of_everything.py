@@ -9,6 +9,7 @@ import pytest
 
 from chat_forecast.pipeline.runs import CHAT_TAG
 from chat_forecast.settings.paths import Home
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 
 CHATS = '[chats.{slug}]\nsource = "simulated"\ntimezone = "UTC"\nfirst_day = 2026-03-01\n'
@@ -45,7 +46,7 @@ def test_commands_in_a_fresh_home_make_it_once(home):
     assert [code for code, _ in ended[:2]] == [0, 0], ended
     assert "Traceback" not in "".join(said for _, said in ended)
     for slug in ("one", "two"):
-        assert len(ChatStorage(home.storage_url, slug, "UTC", home.locks).days("hourly_series")) == 1
+        assert len(ChatStorage(home.storage_url, slug, "UTC", Locks(home.locks)).days("hourly_series")) == 1
 
 
 def test_of_two_backfills_of_the_same_days_one_is_refused_and_nothing_is_doubled(home):

@@ -39,6 +39,7 @@ def store_chat(home: Path, first: str, days: int) -> None:
     from chat_forecast.forecasting.ladder import make_forecast
     from chat_forecast.forecasting.score_record import ScoreInputs, score_with_verdict
     from chat_forecast.settings.models import Chat, Check
+    from chat_forecast.storage.locks import Locks
     from chat_forecast.storage.partition_files import NotedTable
     from chat_forecast.storage.partitions import Storages
     from chat_forecast.storage.schemas import TRAINED_MODEL
@@ -46,7 +47,7 @@ def store_chat(home: Path, first: str, days: int) -> None:
 
     begin = LocalDay.parse(first, "UTC")
     chat = Chat(slug="chat-0", source="simulated", timezone="UTC", first_day=begin.date)
-    storage = Storages(str(home), home / "locks").of(chat)
+    storage = Storages(str(home), Locks(home / "locks")).of(chat)
     rng, made, score = np.random.default_rng(0), None, None
     tables: list[pd.DataFrame] = []
     for number in range(days):

@@ -21,6 +21,7 @@ FORECAST_DAYS = 60
 
 def store(root: str, days: int) -> None:
     """Store a chat of so many days."""
+    from chat_forecast.storage.locks import Locks
     from chat_forecast.storage.partitions import Storages
     from chat_forecast_tests.presentation.reports.stored import (
         make_chat,
@@ -31,7 +32,7 @@ def store(root: str, days: int) -> None:
         usual,
     )
 
-    storage = Storages(root, Path(root) / "locks").of(make_chat())
+    storage = Storages(root, Locks(Path(root) / "locks")).of(make_chat())
     rng = np.random.default_rng(0)
     store_series(storage, days, lambda day, hour: int(rng.poisson(usual(day, hour) * (1 + day / days))))
     for number in range(20, 1, -1):
@@ -44,10 +45,11 @@ def build(root: str, words: str) -> None:
     """Build the page; print how long it took, from the start of the process's own imports on, and the peak memory."""
     begun, worked = time.perf_counter(), time.process_time()
     from chat_forecast.presentation.reports import Reports
+    from chat_forecast.storage.locks import Locks
     from chat_forecast.storage.partitions import Storages
     from chat_forecast_tests.presentation.reports.stored import make_chat
 
-    reports = Reports(Path(root) / "reports", Storages(root, Path(root) / "locks"))
+    reports = Reports(Path(root) / "reports", Storages(root, Locks(Path(root) / "locks")))
     for language in ("en", "ru"):
         page = reports.make(make_chat(), language)
         seconds, busy, content = time.perf_counter() - begun, time.process_time() - worked, page.read_bytes()

@@ -12,6 +12,7 @@ import pytest
 
 from chat_forecast.cli import main
 from chat_forecast.settings.editing import add_chat
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.presentation.reports.stored import FIRST, make_chat, store_whole_chat
 
@@ -25,7 +26,7 @@ def home(tmp_path_factory):
     """A home with one chat of which everything is stored."""
     root = tmp_path_factory.mktemp("home")
     add_chat(root / "chats.toml", CHAT.slug, source="export", timezone=CHAT.timezone, first_day=FIRST.date)
-    store_whole_chat(Storages(str(root), root / "locks").of(CHAT))
+    store_whole_chat(Storages(str(root), Locks(root / "locks")).of(CHAT))
     return root
 
 

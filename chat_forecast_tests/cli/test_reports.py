@@ -27,13 +27,14 @@ def without_reports(tmp_path_factory):
 @pytest.fixture
 def run(tmp_path, without_reports):
     """Run Python there, on a home with a chat of two days; gives what it printed."""
+    from chat_forecast.storage.locks import Locks
     from chat_forecast.storage.partitions import Storages
 
     chat = make_chat()
     (tmp_path / "chats.toml").write_text(
         f'[chats.{chat.slug}]\nsource = "export"\ntimezone = "{chat.timezone}"\nfirst_day = {chat.first_day}\n'
     )
-    store_series(Storages(str(tmp_path), tmp_path / "locks").of(chat), 2)
+    store_series(Storages(str(tmp_path), Locks(tmp_path / "locks")).of(chat), 2)
     names = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_STORAGE")
     environment = {name: value for name, value in os.environ.items() if name not in names}
     environment |= {"CHAT_FORECAST_HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join([str(ROOT), str(without_reports)])}

@@ -13,6 +13,7 @@ from chat_forecast.cli import main
 from chat_forecast.definitions import build_repository
 from chat_forecast.settings.editing import add_chat
 from chat_forecast.settings.paths import Home
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.damage import WAYS, copy_beside, cut_in_half, give_foreign_columns, make_a_folder
 from chat_forecast_tests.presentation.reports.stored import FIRST, make_chat, store_whole_chat
@@ -28,7 +29,7 @@ def stored(tmp_path_factory):
     root = tmp_path_factory.mktemp("stored")
     for chat in CHATS:
         add_chat(root / "chats.toml", chat.slug, source="simulated", timezone=chat.timezone, first_day=FIRST.date)
-        store_whole_chat(Storages(str(root), root / "locks").of(chat))
+        store_whole_chat(Storages(str(root), Locks(root / "locks")).of(chat))
     return root
 
 
@@ -86,7 +87,7 @@ def test_a_mistake_in_one_chats_settings_silences_nothing(home):
 
 
 def test_a_copy_and_a_damaged_history_are_named_with_what_to_do(home):
-    storage = Storages(str(home), home / "locks").of(CHATS[0])
+    storage = Storages(str(home), Locks(home / "locks")).of(CHATS[0])
     copy_beside(Path(storage.url("hourly_series", NEWEST)))
     history = home / "ill-chat" / "merged_history" / f"{NEWEST.key}.parquet"
     history.parent.mkdir()

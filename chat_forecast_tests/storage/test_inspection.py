@@ -6,6 +6,7 @@ import pytest
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.storage.inspection import MEMORY_FILE, StoredChat, inspect_asset
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.damage import WAYS, copy_beside, cut_in_half, every_way
 from chat_forecast_tests.factories import make_series
@@ -18,7 +19,7 @@ DAYS = list(FIRST.until(FIRST.plus(3)))
 @pytest.fixture
 def storage(tmp_path):
     """Four days of a series, the second of which was not read."""
-    storage = Storages(str(tmp_path), tmp_path / "locks").of(make_chat())
+    storage = Storages(str(tmp_path), Locks(tmp_path / "locks")).of(make_chat())
     for day in DAYS:
         storage.write("hourly_series", day, make_series(day, 1, lambda _hour, day=day: None if day == DAYS[1] else 3))
     return storage
@@ -37,7 +38,7 @@ def test_days_are_found_with_what_is_known_of_them(storage):
 
 
 def test_a_chat_of_which_nothing_is_stored_has_neither_days_nor_faults(tmp_path):
-    storage = Storages(str(tmp_path), tmp_path / "locks").of(make_chat())
+    storage = Storages(str(tmp_path), Locks(tmp_path / "locks")).of(make_chat())
     assert inspect_asset(storage, "daily_score") == inspect_asset(storage, "raw_messages")
     assert not inspect_asset(storage, "daily_score").partitions
 

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage, RecentDays
 from chat_forecast.storage.schemas import OtherZoneError, StoredFileError
 from chat_forecast.storage.zone_change import ZoneChange
@@ -11,7 +12,7 @@ from chat_forecast_tests.factories import make_message_batch, make_series
 
 
 def storage_in(tmp_path, zone: str) -> ChatStorage:
-    return ChatStorage(str(tmp_path), "my-chat", zone, tmp_path / "locks")
+    return ChatStorage(str(tmp_path), "my-chat", zone, Locks(tmp_path / "locks"))
 
 
 def store_series(storage: ChatStorage, key: str, days: int = 2) -> LocalDay:

@@ -16,6 +16,7 @@ from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS
 from chat_forecast.domain.scoring import SCORE_COLUMNS
 from chat_forecast.storage import partitions
 from chat_forecast.storage.archive import Archive
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import (
     ARCHIVE,
@@ -35,7 +36,7 @@ ASSETS = sorted(PARTITION_SCHEMAS)
 @pytest.fixture
 def old(tmp_path):
     """What version 0.1.0 stored of a chat."""
-    return ChatStorage(str(SAMPLE), "old-chat", ZONE, tmp_path)
+    return ChatStorage(str(SAMPLE), "old-chat", ZONE, Locks(tmp_path))
 
 
 def test_the_table_of_schemas_has_the_columns_that_are_computed():
@@ -67,7 +68,7 @@ def test_the_archive_of_version_0_1_0_is_read():
 @pytest.mark.parametrize("asset", ASSETS)
 def test_a_column_added_to_a_schema_leaves_stored_files_readable(old, tmp_path, monkeypatch, asset):
     schema = PARTITION_SCHEMAS[asset]
-    new = ChatStorage(str(tmp_path), "my-chat", ZONE, tmp_path)
+    new = ChatStorage(str(tmp_path), "my-chat", ZONE, Locks(tmp_path))
     is_messages = asset in ("raw_messages", "merged_history")
     new.write(asset, DAYS[0], old.messages(asset, DAYS[0]) if is_messages else old.frame(asset, DAYS[0]))
     before = new.frame(asset, DAYS[0])
@@ -88,7 +89,7 @@ def test_a_column_added_to_a_schema_leaves_stored_files_readable(old, tmp_path, 
 
 def test_a_file_of_a_newer_version_is_refused_in_words(old, tmp_path, monkeypatch):
     schema = PARTITION_SCHEMAS["daily_score"]
-    storage = ChatStorage(str(tmp_path), "my-chat", ZONE, tmp_path)
+    storage = ChatStorage(str(tmp_path), "my-chat", ZONE, Locks(tmp_path))
     monkeypatch.setitem(partitions.PARTITION_SCHEMAS, "daily_score", replace(schema, version=9))
     storage.write("daily_score", DAYS[0], old.frame("daily_score", DAYS[0]))
     monkeypatch.setitem(partitions.PARTITION_SCHEMAS, "daily_score", schema)
@@ -110,7 +111,7 @@ def test_every_version_of_a_schema_has_columns_and_none_is_from_the_future(schem
 
 @pytest.mark.parametrize("asset", ASSETS)
 def test_a_file_holds_statistics_only_of_what_is_counted(old, tmp_path, asset):
-    new = ChatStorage(str(tmp_path), "my-chat", ZONE, tmp_path)
+    new = ChatStorage(str(tmp_path), "my-chat", ZONE, Locks(tmp_path))
     is_messages = asset in ("raw_messages", "merged_history")
     new.write(asset, DAYS[1], old.messages(asset, DAYS[1]) if is_messages else old.frame(asset, DAYS[1]))
     before, after = (pq.read_metadata(storage.url(asset, DAYS[1])) for storage in (old, new))

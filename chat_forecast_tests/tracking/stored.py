@@ -10,6 +10,7 @@ from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day
 from chat_forecast.forecasting.baselines import forecast_baselines
 from chat_forecast.forecasting.same_hour import fit_same_hour
 from chat_forecast.settings.models import Chat
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast_tests.factories import make_forecast, make_series
 
@@ -28,7 +29,7 @@ def make_chat(slug: str, source: str = "export") -> Chat:
 
 
 def make_storage(folder, chat: Chat) -> ChatStorage:
-    return ChatStorage(str(folder / "home"), chat.slug, chat.timezone, folder / "locks")
+    return ChatStorage(str(folder / "home"), chat.slug, chat.timezone, Locks(folder / "locks"))
 
 
 def make_store(tracking) -> None:

@@ -199,10 +199,10 @@ def test_a_killed_process_frees_the_chat_and_its_partitions_are_logged_later(tra
     code = (
         "import os, signal, sys; from pathlib import Path;"
         "from chat_forecast.tracking.catch_up import catch_up; from chat_forecast.tracking.client import Tracking;"
-        "from chat_forecast.storage.partitions import ChatStorage;"
+        "from chat_forecast.storage.locks import Locks; from chat_forecast.storage.partitions import ChatStorage;"
         "from chat_forecast_tests.tracking.stored import make_chat;"
         f"chat = make_chat({chat.slug!r});"
-        f"storage = ChatStorage({storage.root!r}, chat.slug, chat.timezone, Path({str(storage.locks)!r}));"
+        f"storage = ChatStorage({storage.root!r}, chat.slug, chat.timezone, Locks(Path({str(storage.locks.folder)!r})));"
         f"tracking = Tracking({tracking.tracking_uri!r}, {tracking.artifact_root!r});"
         "draw = lambda day: os.kill(os.getpid(), signal.SIGKILL);"
         "catch_up(tracking, chat, storage, draw_score=draw, seconds=120)"

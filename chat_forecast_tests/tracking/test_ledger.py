@@ -3,6 +3,7 @@ import uuid
 from pathlib import Path
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.ledger import Ledger, Logged, unlogged
@@ -26,7 +27,7 @@ def file_of(storage):
 
 
 def test_what_is_saved_is_loaded_on_any_storage(storage, tmp_path):
-    for each in (storage, ChatStorage(f"memory://{uuid.uuid4().hex}", "my-chat", ZONE, tmp_path / "locks")):
+    for each in (storage, ChatStorage(f"memory://{uuid.uuid4().hex}", "my-chat", ZONE, Locks(tmp_path / "locks"))):
         assert Ledger.load(each) == Ledger()
         LEDGER.save(each)
         assert Ledger.load(each) == LEDGER
@@ -49,7 +50,7 @@ def test_a_stored_day_is_unlogged_until_its_file_was_looked_at_and_again_when_it
 
 
 def test_what_is_owed_is_counted_on_any_storage_without_a_ledger(tmp_path):
-    storage = ChatStorage(f"memory://{uuid.uuid4().hex}", "my-chat", ZONE, tmp_path / "locks")
+    storage = ChatStorage(f"memory://{uuid.uuid4().hex}", "my-chat", ZONE, Locks(tmp_path / "locks"))
     assert owed(TRACKING, storage) == Owed(0, 0)
     assert not owed(TRACKING, storage)
     store_scored_day(storage, FIRST)

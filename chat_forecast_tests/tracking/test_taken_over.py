@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast_tests.tracking.found import champion_of, chat_run_of, experiment_of, line_of, runs_of, versions_of
@@ -89,6 +90,6 @@ def test_a_model_of_0_1_0_that_is_not_the_stored_one_is_no_reason_to_leave_that_
 def test_the_sample_of_0_1_0_is_logged_to_a_new_store(tracking, client, tmp_path):
     shutil.copytree(SAMPLES / "old-chat", tmp_path / "old-chat")
     chat = make_chat("old-chat")
-    storage = ChatStorage(str(tmp_path), chat.slug, chat.timezone, tmp_path / "locks")
+    storage = ChatStorage(str(tmp_path), chat.slug, chat.timezone, Locks(tmp_path / "locks"))
     assert catch_up(tracking, chat, storage).trainings == 3
     assert len(versions_of(client, chat)) == 3

@@ -74,13 +74,15 @@ class AssetRun:
 
         Raises:
             StoredFileError: a day could not be stored; those before it are.
+            LockLost: the chat may be another process's by now; nothing more is stored.
         """
         total = len(self.days)
-        with self.storage.lock():
+        with self.storage.lock() as held:
             self.storage.expect_zone()  # else days of two zones would lie side by side
             self._progress(self.asset, 0, total)
             for number, (day, given) in enumerate(zip(self.days, inputs, strict=True)):
                 value = make(day, given)
+                held.expect()
                 self.storage.write(self.asset, day, value)
                 self.describe(day, describe(day, given, value))
                 self._done = number + 1

@@ -10,16 +10,18 @@ cannot damage it and two processes cannot find it locked; whoever may use it is 
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from chat_forecast.masking import keep_secret
+from chat_forecast.settings.paths import DATABASE_VARIABLE
 from chat_forecast.sources.telegram.credentials import SESSION, Credentials, write_secret
 from chat_forecast.sources.telegram.faults import SessionLost, TelegramError
+from chat_forecast.storage.locks import Locks, LockTaken
 
 SESSION_FILE = "telegram.session"
-LOCK_FILE = "telegram-session.lock"
+LOCK = "telegram-session"
 HOLDER_FILE = "telegram-session.json"
 
 
@@ -66,35 +68,31 @@ def remove_session(home: Path) -> None:
 
 @contextmanager
 def holding_session(home: Path, what: str, wait_seconds: float, say: Callable[[str], object]) -> Iterator[None]:
-    """Hold the session for the block, so that nobody else on this machine opens it; it is freed when its holder dies.
+    """Hold the session for the block, so that nobody else opens it; it is freed when its holder dies.
+
+    Nobody else on this machine; or on all machines, if they share the database of ``CHAT_FORECAST_DATABASE``.
 
     Raises:
         SessionBusy: another process did not let go of it in time.
     """
-    from filelock import FileLock, Timeout
-
-    locks = home / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    holder = locks / HOLDER_FILE
-    lock = FileLock(locks / LOCK_FILE)
-    try:
+    locks = Locks(home / "locks", os.environ.get(DATABASE_VARIABLE) or None)
+    holder = locks.folder / HOLDER_FILE
+    with ExitStack() as stack:
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            say(f"Telegram's session is in use {_described(holder)}; waiting up to {wait_seconds:.0f} s for it")
-            lock.acquire(timeout=wait_seconds)
-    except Timeout:
-        raise SessionBusy(
-            f"{what}: Telegram's session is in use {_described(holder)}, and one session has one client at a time. Waited "
-            f"{wait_seconds:.0f} s. Wait until it has ended, and try again."
-        ) from None
-    try:
+            try:
+                stack.enter_context(locks.hold(LOCK, 0.0))
+            except LockTaken:
+                say(f"Telegram's session is in use {_described(holder)}; waiting up to {wait_seconds:.0f} s for it")
+                stack.enter_context(locks.hold(LOCK, wait_seconds))
+        except LockTaken:
+            raise SessionBusy(
+                f"{what}: Telegram's session is in use {_described(holder)}, and one session has one client at a time. "
+                f"Waited {wait_seconds:.0f} s. Wait until it has ended, and try again."
+            ) from None
         since = datetime.now(UTC).isoformat(timespec="seconds")
         write_secret(holder, json.dumps({"process": os.getpid(), "what": what, "since": since}))
+        stack.callback(holder.unlink, missing_ok=True)
         yield
-    finally:
-        holder.unlink(missing_ok=True)
-        lock.release()
 
 
 def _described(holder: Path) -> str:

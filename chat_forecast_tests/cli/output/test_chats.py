@@ -9,6 +9,7 @@ from chat_forecast.app.overview import gather_overview
 from chat_forecast.cli.output.chats import overview_figures, print_overview, print_retraining
 from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS
 from chat_forecast.settings.models import Check
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partition_files import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.cli.output.screens import COLOURS, ESCAPE, at_each_width, expect_readable, seen, sent
@@ -23,7 +24,7 @@ LAST = FIRST.plus(79)
 def whole_chat(tmp_path_factory):
     """A chat of which everything is stored."""
     root = tmp_path_factory.mktemp("whole")
-    store_whole_chat(Storages(str(root), root / "locks").of(CHAT))
+    store_whole_chat(Storages(str(root), Locks(root / "locks")).of(CHAT))
     return root
 
 
@@ -35,7 +36,7 @@ def storage(whole_chat, tmp_path):
         for day in LAST.plus(-8).until(LAST):
             name = f"{CHAT.slug}/{asset}/{day.key}.parquet"
             shutil.copy(whole_chat / name, tmp_path / name)
-    return Storages(str(tmp_path), tmp_path / "locks").of(CHAT)
+    return Storages(str(tmp_path), Locks(tmp_path / "locks")).of(CHAT)
 
 
 def overview_of(storage, chat=CHAT, day=LAST):
@@ -138,7 +139,7 @@ def test_a_forecast_that_no_model_made_says_so(storage):
 
 
 def test_a_chat_of_which_nothing_is_stored_prints_nothing(tmp_path):
-    storage = Storages(str(tmp_path), tmp_path / "locks").of(CHAT)
+    storage = Storages(str(tmp_path), Locks(tmp_path / "locks")).of(CHAT)
     assert seen(print_overview, overview_of(storage)) == ""
 
 

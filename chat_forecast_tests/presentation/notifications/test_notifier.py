@@ -8,6 +8,7 @@ import pytest
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.presentation.notifications import ChatRuns, FailedRun, Notifier, Outcome, services_of
 from chat_forecast.settings.models import Chat, Notify
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partition_files import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.damage import cut_in_half, make_a_folder
@@ -25,7 +26,7 @@ FAILED = ChatRuns("2 FAILURE", last_end=NOW, failed=(FailedRun("2", "1", ("my-ch
 @pytest.fixture
 def storages(tmp_path):
     """The chat has 9 days, the forecast made at the end of each, and their scores."""
-    storages = Storages(str(tmp_path), tmp_path / "locks")
+    storages = Storages(str(tmp_path), Locks(tmp_path / "locks"))
     store(storages)
     return storages
 
@@ -61,7 +62,7 @@ def test_the_digest_is_sent_once_and_the_next_days_again(storages):
 
 
 def test_a_filled_past_and_an_archive_that_has_ended_send_nothing(tmp_path):
-    storages = Storages(str(tmp_path), tmp_path / "locks")
+    storages = Storages(str(tmp_path), Locks(tmp_path / "locks"))
     store(storages, last=DAY.plus(-1), days=20)
     with receiving() as receiver:
         assert send(storages, receiver).sent == []
@@ -90,7 +91,7 @@ def test_a_service_that_refuses_is_tried_again_and_stops_nothing(storages):
 
 
 def test_a_failed_run_is_sent_once_and_what_is_switched_off_is_not(tmp_path):
-    storages = Storages(str(tmp_path), tmp_path / "locks")
+    storages = Storages(str(tmp_path), Locks(tmp_path / "locks"))
     with receiving() as receiver:
         nothing = Notify(digest=False, alerts=["unread"])
         assert send(storages, receiver, runs=FAILED, settings=nothing).sent == []

@@ -2,6 +2,7 @@ import pytest
 
 from chat_forecast.presentation.reports import Reports
 from chat_forecast.presentation.reports.library import javascript
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.presentation.reports.stored import make_chat, store_whole_chat
 
@@ -18,7 +19,7 @@ def library(tmp_path_factory):
 def whole_chat(tmp_path_factory):
     """The stored days of a chat with everything, to be read only."""
     root = tmp_path_factory.mktemp("whole")
-    storages = Storages(str(root), root / "locks")
+    storages = Storages(str(root), Locks(root / "locks"))
     store_whole_chat(storages.of(make_chat()))
     return storages
 
@@ -35,7 +36,7 @@ def folder(tmp_path, library):
 @pytest.fixture
 def reports(tmp_path, folder):
     """The pages of chats of which nothing is stored yet."""
-    return Reports(folder, Storages(str(tmp_path), tmp_path / "locks"))
+    return Reports(folder, Storages(str(tmp_path), Locks(tmp_path / "locks")))
 
 
 @pytest.fixture

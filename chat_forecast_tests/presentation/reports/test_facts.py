@@ -8,6 +8,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.presentation.reports.facts import gather
 from chat_forecast.presentation.reports.facts.history import busiest_days, daily, heat_map, pooled_coverage
 from chat_forecast.settings.models import Check
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.factories import make_series
 from chat_forecast_tests.presentation.reports.stored import (
@@ -22,7 +23,7 @@ from chat_forecast_tests.presentation.reports.stored import (
 
 @pytest.fixture
 def storage(tmp_path):
-    return Storages(str(tmp_path), tmp_path / "locks").of(make_chat())
+    return Storages(str(tmp_path), Locks(tmp_path / "locks")).of(make_chat())
 
 
 def test_days_are_summed_by_the_local_calendar_and_a_day_never_stored_is_a_missing_one():

@@ -136,6 +136,7 @@ def test_who_finds_the_session_in_use_waits_for_it(reader):
 def test_a_killed_backfill_frees_the_session_keeps_its_days_and_goes_on_where_it_was(reader, monkeypatch):
     from chat_forecast.settings.editing import add_chat
     from chat_forecast.settings.paths import Home
+    from chat_forecast.storage.locks import Locks
     from chat_forecast.storage.partitions import Storages
 
     chat = reader.knows("my-chat", LoopbackChat(500))
@@ -145,7 +146,7 @@ def test_a_killed_backfill_frees_the_session_keeps_its_days_and_goes_on_where_it
     home = Home.from_environment({"CHAT_FORECAST_HOME": str(reader.home)})
     home.prepare()
     add_chat(home.chats_file, "my-chat", source="telegram", timezone=DAY.timezone, first_day=first.date)
-    storage = Storages(home.storage_url, home.locks).of(_chat(home))
+    storage = Storages(home.storage_url, Locks(home.locks)).of(_chat(home))
 
     reader.server.plan("GetHistoryRequest", silent, at=15)  # after the first ten pages and their count
     environment = {key: value for key, value in os.environ.items() if key not in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI")}
