@@ -1,7 +1,8 @@
 """``python -m chat_forecast_tests [STEP ...] [PYTEST'S ARGUMENTS]``: what must hold before a commit, and what CI runs.
 
 The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none is named. ``audit``, for the network,
-is done if it is named (:mod:`.audit`). What follows goes to pytest:
+and ``distributed``, for PostgreSQL and Redis, are done if they are named (:mod:`.audit`, :mod:`.distributed`). What
+follows goes to pytest:
 ``python -m chat_forecast_tests tests -k telegram``.
 """
 
@@ -22,7 +23,7 @@ STEPS = {
 }
 
 
-ON_REQUEST = {"audit": ["chat_forecast_tests.audit"]}
+ON_REQUEST = {"audit": ["chat_forecast_tests.audit"], "distributed": ["chat_forecast_tests.distributed"]}
 
 
 def main(arguments: list[str]) -> int:

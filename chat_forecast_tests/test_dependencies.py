@@ -20,6 +20,8 @@ OURS = {"chat_forecast", "chat_forecast_tests"}
 NOT_IMPORTED = {
     "chat-forecast": "the project itself, with one of its extras",
     "tzdata": "zoneinfo's time zones, where the system has none",
+    "dagster-postgres": "dagster.yaml names it",
+    "s3fs": "fsspec finds it",
     "cryptg": "Telethon encrypts with it",
     "mypy": "a command",
     "pandas-stubs": "mypy reads it",
@@ -61,7 +63,9 @@ def distributions(module: str) -> set[str]:
     return {normalised(name) for name in DISTRIBUTIONS.get(module, [module])}
 
 
-@pytest.mark.parametrize(("package", "extras"), [("chat_forecast", ("report",)), ("chat_forecast_tests", ("dev",))])
+@pytest.mark.parametrize(
+    ("package", "extras"), [("chat_forecast", ("report", "distributed")), ("chat_forecast_tests", ("dev", "distributed"))]
+)
 def test_what_is_imported_is_declared(package, extras):
     known = declared(*extras)
     undeclared = {module: path for module, path in imported(package).items() if not distributions(module) & known}
@@ -69,7 +73,8 @@ def test_what_is_imported_is_declared(package, extras):
 
 
 @pytest.mark.parametrize(
-    ("packages", "extra"), [(("chat_forecast",), None), (("chat_forecast",), "report"), (sorted(OURS), "dev")]
+    ("packages", "extra"),
+    [(("chat_forecast",), None), (("chat_forecast",), "report"), (("chat_forecast",), "distributed"), (sorted(OURS), "dev")],
 )
 def test_what_is_declared_is_used(packages, extra):
     used = {name for package in packages for module in imported(package) for name in distributions(module)}
@@ -94,6 +99,7 @@ def test_every_declared_version_has_a_lower_bound_that_is_installed():
     for text in [
         *PROJECT["dependencies"],
         *PROJECT["optional-dependencies"]["report"],
+        *PROJECT["optional-dependencies"]["distributed"],
         *PROJECT["optional-dependencies"]["dev"],
     ]:
         requirement = Requirement(text)

@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 import dagster as dg
 
 from chat_forecast.pipeline.compat import GRPC_INFO_TAG, NOT_FINISHED_STATUSES
-from chat_forecast.pipeline.run_process import PROCESS_TAG, is_gone
+from chat_forecast.pipeline.run_process import PROCESS_TAG, database_of_locks, is_gone
 
 INTERVAL_SECONDS = 30
 WHY = "The process that executed this run ended before the run did."
@@ -38,7 +38,7 @@ def end_abandoned_runs(
 
     They fail, and the daemon tries again those that it launched; one that was being cancelled is cancelled. A run of another
     machine, or of a process that is alive, is left alone. ``is_alone`` says that no daemon is running: runs that Dagster's
-    own launcher has started then ended with it.
+    own launcher has started then ended with it, unless they are executed by other machines.
     """
     statuses = [status for status in NOT_FINISHED_STATUSES if status not in NEVER_HERE]
     found = instance.get_runs(dg.RunsFilter(tags=dict(tags or {}), statuses=statuses))
@@ -65,7 +65,11 @@ def abandoned_runs_sensor() -> dg.SensorDefinition:
 
 
 def _is_abandoned(instance: dg.DagsterInstance, run: dg.DagsterRun, *, is_alone: bool) -> bool:
-    return is_gone(instance, run) if PROCESS_TAG in run.tags else is_alone and GRPC_INFO_TAG in run.tags
+    return (
+        is_gone(instance, run)
+        if PROCESS_TAG in run.tags
+        else is_alone and GRPC_INFO_TAG in run.tags and database_of_locks() is None
+    )
 
 
 def _end(instance: dg.DagsterInstance, run_id: str) -> bool:

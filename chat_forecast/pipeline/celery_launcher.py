@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import dagster as dg
 from celery import Celery
+from celery.exceptions import OperationalError
 from dagster_celery.launcher import CeleryRunLauncher
-from kombu.exceptions import OperationalError
 
 from chat_forecast.pipeline.celery_app import QUEUE, TASK, new_app
 from chat_forecast.pipeline.compat import CheckRunHealthResult, ConfigurableClassData, LaunchRunContext, WorkerStatus

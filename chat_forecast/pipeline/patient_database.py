@@ -10,7 +10,6 @@ of the server. Here connecting takes as long as that does.
 
 import os
 import time
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chat_forecast.settings.paths import DATABASE_VARIABLE
@@ -24,18 +23,18 @@ REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry", "
 """What waiting does not mend, but for the last one, which is Dagster's to try again."""
 
 
-@cache
 def wait_for_database() -> None:
     """Let this process wait for the database when it connects to it; calling it again changes nothing."""
     if os.environ.get(DATABASE_VARIABLE):
         from sqlalchemy import Engine, event
 
-        event.listen(Engine, "do_connect", _connect)
+        if not event.contains(Engine, "do_connect", _connect):
+            event.listen(Engine, "do_connect", _connect)
 
 
 def _connect(dialect: "Dialect", _record: object, arguments: tuple[Any, ...], parameters: dict[str, Any]) -> object:
     """Connect to the database, or leave it to SQLAlchemy where it is another one."""
-    if dialect.name != "postgresql" or not _is_ours(parameters):
+    if dialect.name != "postgresql" or DATABASE_VARIABLE not in os.environ or not _is_ours(parameters):
         return None
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:

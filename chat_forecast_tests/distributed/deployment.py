@@ -1,0 +1,127 @@
+"""A deployment: one machine that serves and requests runs, and workers that execute them, all on loopback.
+
+Belongs here: the homes of the machines, their processes, and asking what became of a backfill.
+Does not belong here: the servers that they share (:mod:`.servers`), and what happens to them meanwhile (:mod:`.scenarios`).
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from chat_forecast.pipeline.distributed import distributed_settings
+from chat_forecast.pipeline.runs import ALL_ASSETS
+from chat_forecast_tests.distributed.servers import end
+from chat_forecast_tests.served import Served, free_ports, wait_for
+
+FIRST = date(2026, 3, 1)
+ZONES = ("Europe/Berlin", "Asia/Kolkata", "America/New_York", "UTC")
+
+
+def chats_file(chats: int, days: int) -> str:
+    """The configuration of simulated chats that have ended: no night is run beside the backfill."""
+    return "\n".join(
+        f'[chats.chat-{number}]\nsource = "simulated"\ntimezone = "{ZONES[number % len(ZONES)]}"\n'
+        f"first_day = {FIRST}\nlast_day = {FIRST + timedelta(days - 1)}\nsimulation.seed = {number}\n"
+        for number in range(1, chats + 1)
+    )
+
+
+@dataclass
+class Deployment:
+    """Machines that share servers; ``environment`` is what all of them are told."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    chats: int
+    days: int
+    slots: int = 2
+    workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    served: Served | None = None
+
+    @property
+    def slugs(self) -> list[str]:
+        """The names of the chats."""
+        return [f"chat-{number}" for number in range(1, self.chats + 1)]
+
+    @property
+    def partitions(self) -> list[str]:
+        """The days."""
+        return [str(FIRST + timedelta(number)) for number in range(self.days)]
+
+    def home(self, machine: str) -> Path:
+        """The home of a machine: what is configured is the same on all, and nothing else is shared."""
+        home = self.folder / machine
+        if not home.exists():
+            (home / "dagster").mkdir(parents=True)
+            (home / "chats.toml").write_text(chats_file(self.chats, self.days))
+            (home / "dagster" / "dagster.yaml").write_text(distributed_settings(self.slots))
+        return home
+
+    def variables(self, machine: str) -> dict[str, str]:
+        """The environment of a machine's processes."""
+        kept = {name: value for name, value in os.environ.items() if name not in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI")}
+        own = {"CHAT_FORECAST_HOME": str(self.home(machine)), "DAGSTER_HOME": str(self.home(machine) / "dagster")}
+        return {**kept, **self.environment, **own, "OPENBLAS_NUM_THREADS": "1"}
+
+    def start_worker(self, name: str) -> None:
+        """Start a machine that executes one run at a time."""
+        command = [
+            sys.executable, "-m", "celery", "-A", "chat_forecast.pipeline.celery_app", "worker",
+            "--concurrency", "1", "--hostname", f"{name}@%h", "--loglevel", "INFO",
+        ]  # fmt: skip
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.workers[name] = subprocess.Popen(
+                command, env=self.variables(name), stdout=log, stderr=log, start_new_session=True, cwd=self.home(name)
+            )
+
+    def kill_worker(self, name: str) -> None:
+        """End a machine at once with all its processes, as a power cut does."""
+        process = self.workers.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    @contextmanager
+    def up(self) -> Iterator[Served]:
+        """Run ``chat-forecast up`` while the block lasts, which is started again whenever it ends by itself."""
+        port, mlflow_port, reports_port = free_ports(3)
+        options = [f"--port={port}", f"--mlflow-port={mlflow_port}", f"--reports-port={reports_port}"]
+        command = [sys.executable, "-m", "chat_forecast.cli", "up", *options]
+        with (self.folder / "up.log").open("ab") as log:
+            process = subprocess.Popen(command, env=self.variables("control"), stdout=log, stderr=log)
+        urls = [f"http://127.0.0.1:{each}" for each in (port, mlflow_port, reports_port)]
+        self.served = Served(process, *urls)
+        try:
+            wait_for(
+                lambda: process.poll() is not None or "Ctrl-C" in (self.folder / "up.log").read_text(), 120, "up to serve"
+            )
+            assert process.poll() is None, (self.folder / "up.log").read_text()
+            yield self.served
+        finally:
+            end(process)
+            for worker in self.workers.values():
+                end(worker)
+
+    def launch(self, assets: tuple[str, ...] = ALL_ASSETS) -> list[str]:
+        """Launch a backfill of all days of each chat; returns the ids."""
+        assert self.served is not None
+        return [self.served.backfill(slug, assets, self.partitions) for slug in self.slugs]
+
+    def states(self, backfills: list[str]) -> dict[str, str]:
+        """How the backfills are doing."""
+        assert self.served is not None
+        query = "query($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } } }"
+        return {each: self.served.ask(query, id=each)["partitionBackfillOrError"]["status"] for each in backfills}
+
+    def counts(self) -> dict[str, int]:
+        """How many runs there are of each state."""
+        assert self.served is not None
+        counts: dict[str, int] = {}
+        for run in self.served.runs():
+            counts[run["status"]] = counts.get(run["status"], 0) + 1
+        return counts

@@ -1,0 +1,53 @@
+"""What one machine makes of the same chats and days, and comparing with it value for value.
+
+Belongs here: the backfill on a single machine, and reading stored partitions from wherever they are.
+Does not belong here: the deployment (:mod:`.deployment`).
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from chat_forecast.storage.atomic_files import join_url, list_names, read_file
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS
+from chat_forecast_tests.distributed.deployment import chats_file
+
+
+def make_expected(home: Path, slugs: list[str], days: int) -> None:
+    """Backfill the chats on one machine, two at a time."""
+    home.mkdir()
+    (home / "chats.toml").write_text(chats_file(len(slugs), days))
+    gone = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI")
+    environment = {name: value for name, value in os.environ.items() if name not in gone}
+    environment |= {"CHAT_FORECAST_HOME": str(home), "OPENBLAS_NUM_THREADS": "1"}
+
+    def backfill(slug: str) -> None:
+        command = [sys.executable, "-m", "chat_forecast.cli", "backfill", slug, "--json"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(backfill, slugs))
+
+
+def stored(root: str, slugs: list[str]) -> dict[str, bytes]:
+    """Every stored partition below a folder or a URL, by its path: the same table is stored as the same bytes."""
+    found = {}
+    for slug in slugs:
+        for asset in PARTITION_SCHEMAS:
+            for name in list_names(join_url(root, slug, asset)):
+                content = read_file(join_url(root, slug, asset, name))
+                assert content is not None
+                found[f"{slug}/{asset}/{name}"] = content
+    return found
+
+
+def differences(found: Mapping[str, bytes], expected: Mapping[str, bytes]) -> list[str]:
+    """Where the stored partitions are not the expected ones, in any value, column or note."""
+    lacking = sorted(expected.keys() - found.keys())
+    more = sorted(found.keys() - expected.keys())
+    other = sorted(path for path in found.keys() & expected.keys() if found[path] != expected[path])
+    return [f"{what}: {path}" for what, paths in (("lacking", lacking), ("more", more), ("other", other)) for path in paths]
