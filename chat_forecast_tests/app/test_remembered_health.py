@@ -13,6 +13,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.sources import Sources
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.tracking.client import Tracking
 from chat_forecast_tests.factories import make_message_batch, make_series
@@ -25,7 +26,7 @@ NOW = (LAST.end + timedelta(hours=1)).to_pydatetime()
 
 @pytest.fixture
 def storage(tmp_path):
-    storage = Storages(str(tmp_path), tmp_path / "locks").of(CHAT)
+    storage = Storages(str(tmp_path), Locks(tmp_path / "locks")).of(CHAT)
     for day in FIRST.until(LAST):
         for asset in ("raw_messages", "merged_history"):
             storage.write(asset, day, make_message_batch(day))
@@ -35,7 +36,7 @@ def storage(tmp_path):
 
 @pytest.fixture
 def examiner(tmp_path):
-    return Examiner(Storages(str(tmp_path), tmp_path / "locks"), Sources(str(tmp_path)), Tracking("http://127.0.0.1:9"))
+    return Examiner(Storages(str(tmp_path), Locks(tmp_path / "locks")), Sources(str(tmp_path)), Tracking("http://127.0.0.1:9"))
 
 
 @pytest.fixture
