@@ -36,7 +36,9 @@ def storage(tmp_path):
 
 @pytest.fixture
 def examiner(tmp_path):
-    return Examiner(Storages(str(tmp_path), Locks(tmp_path / "locks")), Sources(str(tmp_path)), Tracking("http://127.0.0.1:9"))
+    return Examiner(
+        Storages(str(tmp_path), Locks(tmp_path / "locks")), Sources(str(tmp_path)), Tracking("http://127.0.0.1:9")
+    )
 
 
 @pytest.fixture

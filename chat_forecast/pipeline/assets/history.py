@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 
 import dagster as dg
 
@@ -10,10 +9,10 @@ from chat_forecast.domain.deduplication import merge_batches
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
-from chat_forecast.domain.windows import LATE_AFTER
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import SESSION_POOL, asset_arguments, upstream
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
+from chat_forecast.pipeline.freshness import freshness_of
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources.base import TRAITS, SourceAsksToWait
@@ -74,7 +73,7 @@ def hourly_series_asset(chat: Chat) -> dg.AssetsDefinition:
         **asset_arguments(chat, "hourly_series"),
         kinds={"pandas", "parquet"},
         deps=[upstream(chat, "merged_history")],
-        freshness_policy=None if TRAITS[chat.source].has_end else _freshness(chat.timezone),
+        freshness_policy=freshness_of(chat),
     )
     def hourly_series(
         context: dg.AssetExecutionContext, stores: dg.ResourceParam[Resources], progress: dg.ResourceParam[Progress]
@@ -116,10 +115,3 @@ def _retrying_when_asked_to(run: AssetRun) -> Iterator[None]:
     except SourceAsksToWait as wait:
         run.say(str(wait))
         raise dg.RetryRequested(max_retries=WAITS, seconds_to_wait=wait.seconds) from wait
-
-
-@cache  # building one takes as long as building an asset
-def _freshness(timezone: str) -> dg.FreshnessPolicy:
-    """A live chat's series is late in the UI when no day was read between midnight and six."""
-    hour = int(LATE_AFTER.total_seconds() // 3600)
-    return dg.FreshnessPolicy.cron(f"0 {hour} * * *", lower_bound_delta=LATE_AFTER, timezone=timezone)
