@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from chat_forecast.pipeline.compat import SubmitRunContext
-from chat_forecast.pipeline.freshness import pass_over_assets_without_policy
+from chat_forecast.pipeline.daemon_work import spare_the_daemon
 from chat_forecast.pipeline.instance_files import keep_small
 from chat_forecast.pipeline.masked_errors import mask_errors
 from chat_forecast.pipeline.patient_database import wait_for_database
@@ -27,7 +27,7 @@ class ChatRunCoordinator(dg.QueuedRunCoordinator):
         """Take the instance that this is the queue of; every process that opens it comes by here, Dagster's own too."""
         super().register_instance(instance)
         mask_errors()
-        pass_over_assets_without_policy()
+        spare_the_daemon()
         wait_for_database()
         keep_private()
         keep_small(Path(instance.root_directory))
