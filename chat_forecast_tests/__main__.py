@@ -1,9 +1,9 @@
 """``python -m chat_forecast_tests [STEP ...] [PYTEST'S ARGUMENTS]``: what must hold before a commit, and what CI runs.
 
-The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none is named. ``audit``, for the network,
-and ``distributed``, for PostgreSQL and Redis, are done if they are named (:mod:`.audit`, :mod:`.distributed`). What
-follows goes to pytest:
-``python -m chat_forecast_tests tests -k telegram``.
+The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none is named. What follows goes to pytest:
+``python -m chat_forecast_tests tests -k telegram``. Others are done if they are named: ``audit``, for the network
+(:mod:`.audit`), ``distributed``, for PostgreSQL and Redis (:mod:`.distributed`), and ``fuzz``, which reads odd files for a
+minute (:mod:`.fuzz`).
 """
 
 import subprocess
@@ -23,7 +23,8 @@ STEPS = {
 }
 
 
-ON_REQUEST = {"audit": ["chat_forecast_tests.audit"], "distributed": ["chat_forecast_tests.distributed"]}
+ON_REQUEST = {name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz")}
+WITH_ARGUMENTS = ("tests", "fuzz")
 
 
 def main(arguments: list[str]) -> int:
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
     asked = list(takewhile(known.__contains__, arguments))
     failed = []
     for name in asked or STEPS:
-        command = [*known[name], *(arguments[len(asked) :] if name == "tests" else [])]
+        command = [*known[name], *(arguments[len(asked) :] if name in WITH_ARGUMENTS else [])]
         begun = time.monotonic()
         print(f"== {name}: {' '.join(command)}", flush=True)
         if subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode:

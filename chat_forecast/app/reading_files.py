@@ -16,6 +16,7 @@ from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally, join
 from chat_forecast.sources.exports.detect import read_file
 from chat_forecast.sources.exports.partial import why_partial
+from chat_forecast.sources.exports.possible_times import shown_time
 from chat_forecast.sources.pseudonyms import Pseudonyms
 
 EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")
@@ -115,13 +116,14 @@ def _without_impossible_times(path: Path, messages: pd.DataFrame, now: datetime 
         return messages
     wrong = sent_at[~is_possible].dropna()
     tally.impossible += count
-    tally.impossible_shown += [f"{instant:%Y-%m-%d %H:%M}" for instant in wrong.head(SHOWN_TIMES)]
+    tally.impossible_shown += [shown_time(instant) for instant in wrong.head(SHOWN_TIMES)]
     allowed = math.ceil(HIGHEST_SHARE_IMPOSSIBLE * len(messages)) if len(messages) >= FEWEST_FOR_A_SHARE else 0
     if count > allowed:
         what = "in the future" if len(wrong) and wrong.iloc[0] >= EARLIEST else "before any chat, or no time at all"
+        example = f"{tally.impossible_shown[0]}: {what}" if tally.impossible_shown else what
         raise RefusedFileError(
             path,
-            f"{count} of its {len(messages)} messages have a time that cannot be right ({tally.impossible_shown[0]}: "
-            f"{what}). Correct the times, or this computer's clock.",
+            f"{count} of its {len(messages)} messages have a time that cannot be right ({example}). Correct the times, or "
+            "this computer's clock.",
         )
     return messages[is_possible].reset_index(drop=True)

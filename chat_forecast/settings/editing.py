@@ -11,6 +11,8 @@ from pathlib import Path
 
 import tomlkit
 from filelock import FileLock
+from tomlkit import TOMLDocument
+from tomlkit.exceptions import TOMLKitError
 
 from chat_forecast.settings.mistakes import CHATS, ConfigError, shown
 from chat_forecast.settings.models import Chat, SourceName
@@ -56,7 +58,7 @@ def update_first_day(path: Path, slug: str, first_day: date) -> bool:
             raise ConfigError(f"{path}: chat {slug}: missing, expected one of: {known}")
         if first_day >= chat.first_day:
             return False
-        document = tomlkit.parse(text)
+        document = _editable(path, text)
         document[CHATS][slug]["first_day"] = first_day
         _replace(path, slug, tomlkit.dumps(document))
         return True
@@ -69,7 +71,9 @@ def update_timezone(path: Path, slug: str, timezone: str, first_day: date) -> No
         ConfigError: the chat has mistakes, or is not there, or there is no such zone.
     """
     with _locked(path):
-        document = tomlkit.parse(read_text(path))
+        text = read_text(path)
+        parse_chats(path, text)
+        document = _editable(path, text)
         table = document.get(CHATS, {}).get(slug)
         if table is None:
             raise ConfigError(f"{path}: chat {slug}: missing, expected a table [{CHATS}.{slug}]")
@@ -77,6 +81,15 @@ def update_timezone(path: Path, slug: str, timezone: str, first_day: date) -> No
             if table.get(name) != value:
                 table[name] = value
         _replace(path, slug, tomlkit.dumps(document))
+
+
+def _editable(path: Path, text: str) -> TOMLDocument:
+    try:
+        return tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise ConfigError(
+            f"{path}: cannot be changed by the program ({error}), expected simple tables. Change it by hand"
+        ) from error
 
 
 def _with_chat(path: Path, slug: str, wanted: Mapping[str, object]) -> str | None:

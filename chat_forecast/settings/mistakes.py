@@ -117,10 +117,15 @@ def not_toml(text: str, error: str) -> str:
     lines = text.splitlines()[: int(at_line[1]) if at_line else None]
     header = next((line.strip() for line in reversed(lines) if line.lstrip().startswith("[")), "")
     key, is_setting, _ = lines[-1].partition("=") if lines else ("", "", "")
-    place = f"{header}: {key.strip()}: " if header and is_setting else ""
+    place = f"{header[:LONGEST_VALUE]}: {key.strip()[:LONGEST_VALUE]}: " if header and is_setting else ""
     if error.startswith("Cannot overwrite a value"):
         error = error.replace("Cannot overwrite a value", "found the key again, expected it once")
     return f"{place}not TOML: {error}"
+
+
+def too_much() -> str:
+    """A text in which no chats can be looked for."""
+    return "not TOML that describes chats: found something very long or nested very deeply, expected a short table for each"
 
 
 def _where_it_belongs(key: str, model: type[BaseModel]) -> str:

@@ -6,11 +6,13 @@ Does not belong here: what a key may hold (:mod:`.models`), how a mistake is wor
 (:mod:`.paths`).
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -20,6 +22,8 @@ from chat_forecast.settings.models import SECTIONS, Chat, Notify, SourceName
 from chat_forecast.settings.shared_tables import SHARED_TABLES, Serve
 
 DEMO_DAYS = 120
+_LONGEST_FILE = 1 << 22
+_DEEP_KEY = re.compile(r"""(?:(?<![\w"'-])(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){20}""")
 ONE_DAY = timedelta(days=1)
 
 
@@ -123,10 +127,7 @@ def parse_chats(path: Path, text: str, latest: date = date.max) -> ChatsFile:
     Raises:
         ConfigError: there are mistakes that are no chat's. Those of chats are in the message too.
     """
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {mistakes.not_toml(text, str(error))}") from error
+    content = _parse(path, text)
     tables = content.pop(CHATS, {})
     found = [mistake for name in SHARED_TABLES for mistake in _mistakes_in(name, content.pop(name, {}))]
     found += [mistakes.unknown_at_top_level(name) for name in content]
@@ -147,6 +148,18 @@ def parse_chats(path: Path, text: str, latest: date = date.max) -> ChatsFile:
     if found:
         raise ConfigError(_lines(path, [*found, *(mistake for wrong in put_aside.values() for mistake in wrong)]))
     return ChatsFile(tuple(chats), {slug: _lines(path, wrong) for slug, wrong in put_aside.items()})
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    """The tables of a text; of one that would only keep the parser busy, nothing is parsed."""
+    if len(text) > _LONGEST_FILE or _DEEP_KEY.search(text):
+        raise ConfigError(f"{path}: {mistakes.too_much()}")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {mistakes.not_toml(text, str(error))}") from error
+    except (RecursionError, ValueError) as error:  # thousands of brackets; a number of thousands of digits
+        raise ConfigError(f"{path}: {mistakes.too_much()}") from error
 
 
 def _lines(path: Path, found: list[str]) -> str:

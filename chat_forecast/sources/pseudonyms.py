@@ -16,7 +16,7 @@ from chat_forecast.whole_files import SECRET, create_file
 KEY_FILE = "pseudonym.key"
 KEY_BYTES = 32
 PSEUDONYM_BYTES = 8
-_WHOLE_NUMBER = re.compile(r"(-?\d+)(?:\.0)?")
+_WHOLE_NUMBER = re.compile(r"(-?\d{1,1000})(?:\.0)?")  # of more digits, Python makes no number
 _FIRST_CHANNEL = 10**12  # Telegram's libraries write the channel 123 as -1000000000123
 
 

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -394,3 +395,22 @@ def test_names_that_a_file_system_may_change_or_lose_are_refused(path, slug):
     (mistake,) = mistakes(path, f'[chats.{json.dumps(slug)}]\nsource = "export"\ntimezone = "UTC"\nfirst_day = 2023-01-01\n')
     assert "expected 1 to 40 lowercase letters, digits, - and _, beginning with a letter" in mistake
     assert "\x1b" not in mistake
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a = {'[' * 5000}",
+        f"a = {'{b = ' * 5000}",
+        f"a = {'9' * 5000}",
+        f"[chats.a]\ntraining = {'[' * 5000}{']' * 5000}",
+        f"a{'.a' * 100_000} = 1",
+        f"['a'{'.a' * 100_000}]",
+        "#" * (5 << 20),
+    ],
+    ids=["arrays", "tables", "digits", "closed", "dotted", "header", "long"],
+)
+def test_a_text_that_would_only_keep_the_parser_busy_is_named_with_its_file(tmp_path, text):
+    with pytest.raises(ConfigError, match=re.escape(str(tmp_path / "chats.toml"))) as refused:
+        load(tmp_path / "chats.toml", text)
+    assert len(str(refused.value)) < 1000

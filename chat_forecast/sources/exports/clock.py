@@ -7,11 +7,14 @@ Does not belong here: reading times from text.
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.sources.exports.base import Tally
+from chat_forecast.sources.exports.possible_times import within_calendar
 
 _LONGEST_REPETITION = pd.Timedelta("3h")
+_NONE = np.iinfo("int64").min  # NaT
 
 
 class LocalClock:
@@ -27,10 +30,19 @@ class LocalClock:
         self._previous: int | None = None
 
     def to_utc(self, local: pd.DatetimeIndex) -> pd.DatetimeIndex:
-        """Turn naive local times into UTC; the tally counts those of repeated and of skipped hours."""
-        if local.empty:
-            return local.tz_localize("UTC")
-        local = local.as_unit("us")
+        """Turn naive local times into UTC; the tally counts those of repeated and of skipped hours.
+
+        NaT for a time of a year that no calendar has.
+        """
+        local = within_calendar(local)
+        instants = np.full(len(local), _NONE)
+        is_known = np.asarray(local.notna())
+        if is_known.any():
+            instants[is_known] = self._known_to_utc(local[is_known])
+        return pd.DatetimeIndex(instants.view("M8[us]")).tz_localize("UTC")
+
+    def _known_to_utc(self, local: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+        """In microseconds."""
         self._tally.clock_times += len(local) * self._is_assumed
         first, second = self._passage(local, is_first=True), self._passage(local, is_first=False)
         self._tally.shifted += int(np.count_nonzero(self._passage(local, is_first=True, skipped="NaT").isna()))
@@ -43,7 +55,7 @@ class LocalClock:
             if before is not None and (later[place] <= before if is_descending else instants[place] < before):
                 instants[place] = later[place]
         self._previous = int(instants[-1])
-        return pd.DatetimeIndex(instants.view("M8[us]")).tz_localize("UTC")
+        return instants
 
     def _passage(
         self, local: pd.DatetimeIndex, *, is_first: bool, skipped: Literal["shift_forward", "NaT"] = "shift_forward"

@@ -20,6 +20,8 @@ COLUMN_NAMES = {
     "sender": ("sender", "user_id", "sender_id", "from_id"),
 }
 """Our column -> the names it may have in a file; ``datetime`` and ``user_id`` are those of the original pipeline."""
+SNIFFED_ROWS = 200
+"""So many are looked at where several columns could be the one of the times."""
 SEPARATORS = ("\t", ";", "|", ",")
 _EXPECTED = "Expected a column sent_at (or datetime), and, if there are, message_id and sender (or user_id)."
 _PLAIN_NAME = re.compile(r"[A-Za-z]\w{0,29}", re.ASCII)
@@ -57,6 +59,7 @@ def _folded(name: str) -> str:
 
 def find_columns(path: Path, names: list[str], sniff: Sniff, *, is_header: bool) -> dict[str, str]:
     """Our columns -> the file's."""
+    _expect_once(path, names)
     found = {
         ours: next(name for name in names if _folded(name) in theirs)
         for ours, theirs in COLUMN_NAMES.items()
@@ -68,6 +71,17 @@ def find_columns(path: Path, names: list[str], sniff: Sniff, *, is_header: bool)
         problem = f"found the columns {shown}" if shown else "its first line does not name the columns"
         raise RefusedFileError(path, f"{problem}. {_EXPECTED}")
     return {"sent_at": _time_column(path, candidates, sniff), **found}
+
+
+def _expect_once(path: Path, names: list[str]) -> None:
+    """See that no column that may be one of ours is there twice under one name."""
+    known = {*TIME_NAMES, *(name for others in COLUMN_NAMES.values() for name in others)}
+    seen = set[str]()
+    for name in names:
+        if _folded(name) in known:
+            if name in seen:
+                raise RefusedFileError(path, f"it has two columns {name.strip()}. Keep the right one.")
+            seen.add(name)
 
 
 def _time_column(path: Path, candidates: list[str], sniff: Sniff) -> str:

@@ -47,7 +47,8 @@ def read_file(path: Path, *, timezone: str | None, chat_id: int | None, tally: T
     Raises:
         RefusedFileError: it has no known format, or is damaged, or is not one to import.
     """
-    from chat_forecast.sources.exports.tables import read_csv, read_parquet_messages
+    from chat_forecast.sources.exports.parquet_tables import read_parquet_messages
+    from chat_forecast.sources.exports.tables import read_csv
     from chat_forecast.sources.exports.telegram_desktop import read_telegram_desktop
 
     with path.open("rb") as file:

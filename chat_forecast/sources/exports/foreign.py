@@ -7,14 +7,19 @@ Does not belong here: reading one. Nothing that somebody wrote is ever part of t
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from lzma import LZMAError
+from os import SEEK_END
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 HEAD_BYTES = 1 << 16
 """A format is recognised by this much of a file."""
 _FIRST_LINES = 20
+_LARGEST_LIST, _LONGEST_END = 1 << 22, (1 << 16) + 22
+"""Bytes of a zip archive's list of files, which is held whole; and where the list's end can stand."""
 _ENOUGH_HEADERS = 3
 _INVISIBLE = re.compile("[\u200e\u200f\u202a-\u202c\u2066-\u2069\ufeff]")
 _WIDE_SPACE = re.compile("[\u00a0\u2009\u202f]")
@@ -85,6 +90,8 @@ def _by_names(names: Iterable[str]) -> Program | None:
 
 def _in_zip(path: Path) -> Program:
     try:
+        if path.stat().st_size > _LARGEST_LIST and _size_of_list(path) > _LARGEST_LIST:
+            return ZIP
         with zipfile.ZipFile(path) as archive:
             names = [PurePosixPath(name) for name in archive.namelist() if not name.endswith("/")]
             if any("Google Chat" in name.parts for name in names):
@@ -98,9 +105,18 @@ def _in_zip(path: Path) -> Program:
                     with archive.open(str(name)) as file:
                         if found := recognise(Path(name.name), file.read(HEAD_BYTES)):
                             return found
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError):
-        pass  # cut, or encrypted: it is still a zip archive
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zlib.error, LZMAError):
+        pass  # cut, damaged, or encrypted: it is still a zip archive
     return ZIP
+
+
+def _size_of_list(path: Path) -> int:
+    """The bytes of a zip archive's list of files, which names each of them; as its end says."""
+    with path.open("rb") as file:
+        file.seek(-_LONGEST_END, SEEK_END)
+        end = file.read()
+    place = end.rfind(b"PK\x05\x06")
+    return int.from_bytes(end[place + 12 : place + 16], "little") if place >= 0 else 0
 
 
 def _of_json(text: str) -> Program | None:
@@ -120,7 +136,7 @@ def _of_json(text: str) -> Program | None:
 def _first_value(text: str) -> Any:  # noqa: ANN401 - any JSON
     try:
         return json.JSONDecoder(strict=False).raw_decode(text)[0]
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a number of thousands of digits is no JSONDecodeError
         return None
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from chat_forecast.sources.exports.base import RefusedFileError, Tally
 from chat_forecast.sources.exports.clock import LocalClock
+from chat_forecast.sources.exports.possible_times import within_calendar
 from chat_forecast.sources.exports.unix_time import from_unix, whole_units
 from chat_forecast.sources.exports.written_dates import (
     CLOCK,
@@ -28,19 +29,23 @@ from chat_forecast.sources.exports.written_dates import (
 Refuse = Callable[[pd.Series, str], None]
 """Refuses the file where the first argument is true, naming that row."""
 
-_NUMBER = r"-?\d{1,19}(?:[.,]\d+)?"
-_SCIENTIFIC = r"\d(?:[.,](?P<decimals>\d+))?[eE]\+?\d{1,2}"
+_NUMBER = r"-?[0-9]{1,19}(?:[.,][0-9]+)?"
+_SCIENTIFIC = r"[0-9](?:[.,](?P<decimals>[0-9]+))?[eE]\+?[0-9]{1,2}"
 _DECIMALS_OF_A_SECOND = 9
 """A Unix time written as 1.793513778e+09 tells its second by so many decimals."""
-_UNIX_TIME = r"\d{9,19}(?:\.\d+)?"
+_UNIX_TIME = r"[0-9]{9,19}(?:\.[0-9]+)?"
 _IS_TIME, _IS_CLOCK = re.compile(TIME), re.compile(CLOCK)
 _HAS_OFFSET = r"(?:Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$"
+_IMPOSSIBLE_OFFSET = r"[+-](?:1[5-9]|[2-9][0-9])(?::?[0-9]{2})?$"
+_LONGEST_OFFSET = 14 * 60 + 59
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?")
 _FIXED_OFFSETS = {
     "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180, "MSK": 180,
     "EST": -300, "EDT": -240, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420, "JST": 540,
 }  # fmt: skip
 """Minutes from UTC of the abbreviations that mean one thing everywhere."""
+_NO_PLACES = {"Factory", "localtime"}
+"""Names among the time zones of a system that name none."""
 _ENOUGH_MIDNIGHTS = 10
 """That many times, all of them midnight and of several days, are dates without a time of day."""
 _SHOWN = 3
@@ -87,9 +92,9 @@ class InstantReader:
         """
         refuse(found.isna(), "has no time")
         if isinstance(found.dtype, pd.DatetimeTZDtype):
-            return self._watched(pd.DatetimeIndex(found).tz_convert("UTC"))
+            return self._watched(within_calendar(pd.DatetimeIndex(found).tz_convert("UTC")))
         if pd.api.types.is_datetime64_dtype(found.dtype):
-            local = self._watched(pd.DatetimeIndex(found))
+            local = self._watched(within_calendar(pd.DatetimeIndex(found)))
             return self._in_zone(local, "")
         if pd.api.types.is_integer_dtype(found.dtype):
             return pd.DatetimeIndex(from_unix(found))
@@ -117,7 +122,9 @@ class InstantReader:
         # ISO 8601, with an offset or without, is what nearly all files have, and quickly read.
         has_clock = text.str.contains(":", regex=False)
         has_offset = has_clock & text.str.contains(_HAS_OFFSET)
-        times = pd.to_datetime(text.where(has_offset), format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
+        refuse(has_offset & text.str.contains(_IMPOSSIBLE_OFFSET), "has a time with an offset that no time zone has")
+        zoned = pd.to_datetime(text.where(has_offset), format="ISO8601", utc=True, errors="coerce")
+        times = pd.Series(within_calendar(pd.DatetimeIndex(zoned)), index=text.index)
         local = pd.to_datetime(text.where(has_clock & ~has_offset), format="ISO8601", errors="coerce").dt.as_unit("us")
         self._watched(pd.DatetimeIndex(times.dropna()))
         if local.notna().any():
@@ -159,23 +166,27 @@ class InstantReader:
     def _in_zone(self, wall: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
         """Wall times of a zone as the file names it ("" for none) as instants."""
         if zone in _FIXED_OFFSETS:
-            return (wall - pd.Timedelta(minutes=_FIXED_OFFSETS[zone])).tz_localize("UTC")
+            return within_calendar(wall - pd.Timedelta(minutes=_FIXED_OFFSETS[zone])).tz_localize("UTC")
         if offset := _OFFSET.fullmatch(zone):
             minutes = 60 * int(offset[2]) + int(offset[3] or 0)
-            return (wall - pd.Timedelta(minutes=minutes) * (-1 if offset[1] == "-" else 1)).tz_localize("UTC")
+            if minutes > _LONGEST_OFFSET:
+                raise self._unknown_zone(zone)
+            return within_calendar(wall - pd.Timedelta(minutes=minutes) * (-1 if offset[1] == "-" else 1)).tz_localize("UTC")
         name = zone or self._zone
         if name is None:
             raise RefusedFileError(
                 self._path, "its times do not tell their zone. Say in which one they were written: --file-timezone ZONE."
             )
-        if zone and zone not in available_timezones():
-            raise RefusedFileError(
-                self._path,
-                f"its times end in {zone[:30]}, which is no known time zone. Write it as Europe/Moscow or +03:00.",
-            )
+        if zone and zone not in available_timezones() - _NO_PLACES:
+            raise self._unknown_zone(zone)
         if name not in self._clocks:
             self._clocks[name] = LocalClock(name, self._tally, is_assumed=not zone)
         return self._clocks[name].to_utc(wall)
+
+    def _unknown_zone(self, zone: str) -> RefusedFileError:
+        return RefusedFileError(
+            self._path, f"its times end in {zone[:30]}, which is no known time zone. Write it as Europe/Moscow or +03:00."
+        )
 
     def _watched(self, times: pd.DatetimeIndex) -> pd.DatetimeIndex:
         """The same times; remembers whether all of them are midnight."""

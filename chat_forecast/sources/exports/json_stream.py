@@ -27,15 +27,20 @@ _joint = re.compile(r'}[ \t\r\n]*,[ \t\r\n]*{[ \t\r\n]*"[^"\\]*"').match
 _NO_PART = ("", " ", "\t", "\r", "\n")
 _WRONG_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|.)", re.DOTALL)
 _CUT_NUMBER = 2  # of 1e+5, cut before the 5, a 1 is read: what is left over so near to the window's end may belong to it
+_LONGEST_PART = 1 << 24
+"""No message is nearly as long as so many characters: what is, would only fill the memory."""
+_DEEPEST = 200
+_TOO_DEEP = "parts nested too deeply"
+_ENCODING = ("utf-8", "surrogateescape")  # bytes that are no UTF-8 can be counted, and written back
 _LONGEST_TOKEN = 16  # an error so near to the window's end may come from a token that is cut there
 
 
 class BrokenJsonError(ValueError):
-    """The file is not JSON from ``position`` (in bytes) on."""
+    """The file is not JSON from ``position`` (in bytes) on, or nothing that a program exports; ``found`` says what."""
 
-    def __init__(self, position: int) -> None:
-        super().__init__(f"not JSON at byte {position}")
-        self.position = position
+    def __init__(self, position: int, found: str = "no JSON") -> None:
+        super().__init__(f"{found} at byte {position}")
+        self.position, self.found = position, found
 
 
 class CutJsonError(BrokenJsonError):
@@ -54,7 +59,7 @@ class JsonStream:
 
     def __init__(self, file: BinaryIO, progress: Progress = lambda _done: None, window: int = 1 << 17) -> None:
         self._file, self._progress, self._window = file, progress, window
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
         self._text, self._at, self._bytes_read, self._is_at_end = "", 0, 0, False
         self._refused_at = -1
 
@@ -79,7 +84,9 @@ class JsonStream:
                     continue
                 raise CutJsonError(self._bytes_read) if is_cut else self._broken(error.pos) from None
             except RecursionError:
-                raise self._broken(self._at) from None
+                raise self._broken(self._at, _TOO_DEEP) from None
+            except ValueError:
+                raise self._broken(self._at, "a number of thousands of digits") from None
             if end + _CUT_NUMBER >= len(self._text) and self._read_on():
                 continue
             self._at = end
@@ -131,12 +138,14 @@ class JsonStream:
             if self._take(",}") == "}":
                 return
 
-    def skip(self) -> None:
+    def skip(self, depth: int = 0) -> None:
         """Pass over the part that begins here, without ever holding more than an element of it."""
+        if depth > _DEEPEST:
+            raise self._broken(self._at, _TOO_DEEP)
         match self.peek():
             case "{":
                 for _key in self.members():
-                    self.skip()
+                    self.skip(depth + 1)
             case "[":
                 for _element in self.values():
                     pass
@@ -161,7 +170,7 @@ class JsonStream:
         joint = _joint(self._text, self._at - 1)
         if joint is None or self._bytes_read == self._refused_at:
             return []
-        held = self._text[self._at :].encode() + self._decoder.getstate()[0] + self._read(self._window)
+        held = self._text[self._at :].encode(*_ENCODING) + self._decoder.getstate()[0] + self._read(self._window)
         last = held.rfind(joint[0].encode())
         try:
             found = parse(b"[%b]" % held[held.index(b"{") : last + 1]) if last >= 0 else []
@@ -198,6 +207,8 @@ class JsonStream:
         if self._is_at_end:
             return False
         rest = self._text[self._at :]
+        if len(rest) > _LONGEST_PART:
+            raise self._broken(self._at, "a part longer than any message")
         # As much again as is held already: a part of any size is tried only a few times.
         data = self._read(max(self._window, len(rest)))
         self._text, self._at = rest + self._decoder.decode(data, final=not data), 0
@@ -217,5 +228,6 @@ class JsonStream:
         self._text, self._at = mended, 0
         return mended != rest
 
-    def _broken(self, at: int) -> BrokenJsonError:
-        return BrokenJsonError(self._bytes_read - len(self._text[at:].encode("utf-8", "replace")))
+    def _broken(self, at: int, found: str = "no JSON") -> BrokenJsonError:
+        unread = len(self._text[at:].encode(*_ENCODING)) + len(self._decoder.getstate()[0])
+        return BrokenJsonError(self._bytes_read - unread, found)

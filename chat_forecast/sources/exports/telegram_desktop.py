@@ -12,11 +12,20 @@ from chat_forecast.domain.id_spaces import HeldChat, are_halves, have_one_id, pl
 from chat_forecast.plain_text import one_line
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally
 from chat_forecast.sources.exports.json_stream import BrokenJsonError, CutJsonError, JsonStream
-from chat_forecast.sources.exports.telegram_entries import MEMBERS, Entries, NoMessageError, ZoneNeededError
+from chat_forecast.sources.exports.telegram_entries import (
+    MEMBERS,
+    Entries,
+    NoMessageError,
+    ZoneNeededError,
+    storable,
+)
 from chat_forecast.sources.pseudonyms import identity_of
 
 LISTS_OF_CHATS = ("chats", "left_chats")
 EXPORTER = "personal_information"
+_MOST_KEYS = 1000
+_MOST_CHATS = 100_000
+"""More chats no account has."""
 _HEADER = ("id", "name", "type")
 _EXPORT_AGAIN = 'Export the chat again in Telegram Desktop: "Export chat history", format "Machine-readable JSON".'
 
@@ -89,7 +98,7 @@ def _with_header(chat: HeldChat, key: str, value: object) -> HeldChat:
         case "id", int():
             return replace(chat, chat_id=value)
         case "name", str():
-            return replace(chat, title=value)
+            return replace(chat, title=storable(value))
         case "type", str():
             return replace(chat, kind=value)
     return chat
@@ -108,7 +117,7 @@ class _Reading:
 
     def __init__(self, path: Path, timezone: str | None, wanted: Collection[int | None] | None, progress: Progress) -> None:
         self._path, self._timezone, self._wanted = path, timezone, wanted
-        self._chats_found = 0
+        self._chats_found = self._in_list = 0
         self.is_account = False
         self.exporter: str | None = None
         """Whose account it is, spelled as senders are; None where the file does not say."""
@@ -123,9 +132,7 @@ class _Reading:
                     f"Copy it again. If that does not help: {_EXPORT_AGAIN}",
                 ) from None
             except BrokenJsonError as broken:
-                raise RefusedFileError(
-                    path, f"it is damaged, or was changed by hand: no JSON at byte {broken.position}. {_EXPORT_AGAIN}"
-                ) from None
+                raise RefusedFileError(path, f"it is damaged, or was changed by hand: {broken}. {_EXPORT_AGAIN}") from None
             except NoMessageError as error:
                 raise self._foreign(str(error)) from None
             except ZoneNeededError:
@@ -141,6 +148,8 @@ class _Reading:
         single, keys, is_single = Entries(self._timezone), list[str](), False
         for key in self._stream.members():
             keys.append(key)
+            if len(keys) > _MOST_KEYS:
+                raise self._foreign(f"found more than {_MOST_KEYS} keys")
             if key in LISTS_OF_CHATS and self._stream.peek() == "{":
                 self.is_account = True
                 yield from self._list_of_chats()
@@ -162,6 +171,9 @@ class _Reading:
             for _ in self._stream.elements():
                 if self._stream.peek() != "{":
                     raise self._foreign("expected chats in the list of chats")
+                self._in_list += 1
+                if self._in_list > _MOST_CHATS:
+                    raise self._foreign(f"found more than {_MOST_CHATS} chats")
                 entries = Entries(self._timezone)
                 for member in self._stream.members():
                     self._chat_member(entries, member)

@@ -16,6 +16,7 @@ from chat_forecast.domain.deduplication import LOWEST_REAL_ID
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import BATCH_ROWS, Joined, Tally, make_batch, whole_numbers
 from chat_forecast.sources.exports.clock import LocalClock
+from chat_forecast.sources.exports.possible_times import within_calendar
 from chat_forecast.sources.exports.unix_time import from_unix, whole_units
 
 _LOCAL_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
@@ -23,6 +24,11 @@ _SHOWN = 3
 MEMBERS = ("id", "type", "date", "date_unixtime", "from_id", "action", "title")
 """What is looked at of an entry."""
 _MIGRATIONS = ("migrate_to_supergroup", "migrate_from_group")
+
+
+def storable(text: str) -> str:
+    """The text without halves of signs, which bytes that are no UTF-8 and wrong escapes leave in it."""
+    return text.encode("utf-8", "replace").decode()
 
 
 class NoMessageError(ValueError):
@@ -60,8 +66,12 @@ class Entries:
     """Those with a date, without service entries, whether kept or not."""
     tally: Tally = field(default_factory=Tally)
     kept: Joined = field(default_factory=Joined)
-    others: pd.DataFrame = field(default_factory=lambda: _others(_Columns(), None))
-    """``message_id`` (``Int64``) and ``sent_at`` (UTC, NaT where unknown) of the entries that are no messages."""
+    _others: list[pd.DataFrame] = field(default_factory=list)
+
+    @property
+    def others(self) -> pd.DataFrame:
+        """``message_id`` (``Int64``) and ``sent_at`` (UTC, NaT where unknown) of the entries that are no messages."""
+        return pd.concat(self._others, ignore_index=True) if self._others else _others(_Columns(), None)
 
     def take(self, entries: Iterable[Any], *, is_wanted: bool) -> None:
         """Take the entries in the file's order; messages are kept if ``is_wanted``.
@@ -77,7 +87,7 @@ class Entries:
             if kind == "message":
                 if entry.get("date") is None and entry.get("date_unixtime") is None:
                     tally.unsupported += 1
-                    others.add_other(entry)
+                    others = self._with_other(others, entry)
                     continue
                 self.messages += 1
                 first = first or entry
@@ -93,17 +103,30 @@ class Entries:
                 tally.service += 1
                 if entry.get("action") in _MIGRATIONS:
                     self._migrated(entry)
-                others.add_other(entry)
+                others = self._with_other(others, entry)
             elif isinstance(kind, str):
                 tally.unsupported += 1
-                others.add_other(entry)
+                others = self._with_other(others, entry)
             else:
                 raise NoMessageError('found "messages" whose entries have no type')
         if found.ids:
             self.kept.add(_batch(found, clock, tally))
-        self.others = _others(others, self.timezone)
+        self._pack(others)
         if first is not None and isinstance(first.get("id"), int):
             self.chat = replace(self.chat, first_id=first["id"], first_message=self._sent_at(first))
+
+    def _with_other(self, others: _Columns, entry: dict[str, Any]) -> _Columns:
+        """Take an entry that is no message; many of them are packed."""
+        others.add_other(entry)
+        if len(others.ids) < BATCH_ROWS:
+            return others
+        self._pack(others)
+        return _Columns()
+
+    def _pack(self, others: _Columns) -> None:
+        found = _others(others, self.timezone) if others.ids else None
+        if found is not None:
+            self._others.append(found[found["message_id"].notna()])  # without an id it shows nothing
 
     def _sent_at(self, entry: dict[str, Any]) -> datetime | None:
         one = _Columns()
@@ -118,7 +141,8 @@ class Entries:
             self.chat = replace(self.chat, became_supergroup=when)
         else:
             title = entry.get("title")
-            self.chat = replace(self.chat, was_group=when, was_group_titled=title if isinstance(title, str) else None)
+            titled = storable(title) if isinstance(title, str) else None
+            self.chat = replace(self.chat, was_group=when, was_group_titled=titled)
 
 
 def _batch(found: _Columns, clock: LocalClock | None, tally: Tally) -> pd.DataFrame:
@@ -148,9 +172,12 @@ def _unixtimes(found: list[Any]) -> pd.Series:
         if not {str, int, float, type(None)}.issuperset(map(type, found)):
             raise
     try:
-        return whole_units(pd.Series([None if each == "" else each for each in found], dtype=object))
+        units = whole_units(pd.Series([None if each == "" else each for each in found], dtype=object))
     except (TypeError, OverflowError) as error:
         raise ValueError(str(error)) from None
+    if units.isna().sum() > sum(each in (None, "") for each in found):
+        raise ValueError("expected numbers of 64 bits")
+    return units
 
 
 def _from_clock(dates: pd.Series, clock: LocalClock | None) -> pd.Series:
@@ -171,6 +198,7 @@ def _others(found: _Columns, timezone: str | None) -> pd.DataFrame:
     is_local = sent_at.isna() & pd.Series([isinstance(each, str) for each in found.dates], dtype=bool)
     if timezone and is_local.any():
         local = pd.to_datetime(pd.Series(found.dates, dtype=object)[is_local], format="%Y-%m-%dT%H:%M:%S", errors="coerce")
-        zoned = local.dt.tz_localize(timezone, ambiguous="NaT", nonexistent="shift_forward")
-        sent_at[is_local] = zoned.dt.tz_convert("UTC")
+        wall = within_calendar(pd.DatetimeIndex(local))
+        zoned = wall.tz_localize(timezone, ambiguous="NaT", nonexistent="shift_forward").tz_convert("UTC")
+        sent_at[is_local] = pd.Series(zoned, index=local.index)
     return pd.DataFrame({"message_id": ids, "sent_at": sent_at})

@@ -12,14 +12,22 @@ import pandas as pd
 
 from chat_forecast.sources.exports.base import RefusedFileError
 
-_ZONE = r"Z|[+-]\d{2}(?::?\d{2})?|(?:UTC|GMT)[+-]\d{1,2}(?::?\d{2})?|[A-Za-z]+(?:[/_+-][A-Za-z0-9]+)*"
-CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:[.,]\d+)?))?(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
+_ZONE = r"Z|[+-][0-9]{2}(?::?[0-9]{2})?|(?:UTC|GMT)[+-][0-9]{1,2}(?::?[0-9]{2})?|[A-Za-z]+(?:[/_+-][A-Za-z0-9]+)*"
+CLOCK = (
+    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}(?:[.,][0-9]+)?))?(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
+)
 TIME = (
-    r"(?P<a>\d{1,4})(?P<mark>[-/.])(?P<b>\d{1,2})[-/.](?P<c>\d{1,4})(?:,? +|T)"
+    r"(?P<a>[0-9]{1,4})(?P<mark>[-/.])(?P<b>[0-9]{1,2})[-/.](?P<c>[0-9]{1,4})(?:,? +|T)"
     rf"{CLOCK}(?: *\(?(?P<zone>{_ZONE})\)?)?(?:\[[\w/+-]+\])?"
 )
-ONLY_DATE = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6})(?:[T ]\d{1,2})?"
+ONLY_DATE = (
+    r"(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}|(?:19|20)[0-9]{6})"
+    r"(?:[T ][0-9]{1,2})?"
+)
 """A date, perhaps with an hour, but without minutes."""
+_BASIC = r"^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})"
+_IS_BASIC = "^[0-9]{8}T[0-9]{4}"
+_BASIC_SECOND = r"^([0-9-]{10}T[0-9]{2}:[0-9]{2})([0-9]{2})"
 _BRACKETED_ZONE = re.compile(r"^(\S+[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)\[([\w/+-]+)\]$")
 """A zone in brackets that no offset stands before."""
 _WIDE_SPACES = "[\u00a0\u2009\u202f]"
@@ -28,9 +36,13 @@ _DIGITS_OF_A_YEAR = 4
 
 
 def trimmed(found: pd.Series) -> pd.Series:
-    """A column as text, without spaces around it and with plain ones inside."""
+    """A column as text, without spaces around it and with plain ones inside, and dates with their marks."""
     text = found.astype("str").str.strip()
-    return text.str.replace(_WIDE_SPACES, " ", regex=True) if text.str.contains(_WIDE_SPACES).any() else text
+    if text.str.contains(_WIDE_SPACES).any():
+        text = text.str.replace(_WIDE_SPACES, " ", regex=True)
+    if text.str.contains(_IS_BASIC).any():  # ISO 8601 without marks, such as 20230131T091500Z
+        text = text.str.replace(_BASIC, r"\1-\2-\3T\4:\5", regex=True).str.replace(_BASIC_SECOND, r"\1:\2", regex=True)
+    return text
 
 
 def take_apart(text: pd.Series) -> pd.DataFrame:

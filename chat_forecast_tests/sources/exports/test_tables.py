@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from chat_forecast.sources.exports.base import RefusedFileError, Tally, join
-from chat_forecast.sources.exports.tables import read_csv, read_parquet_messages
+from chat_forecast.sources.exports.parquet_tables import read_parquet_messages
+from chat_forecast.sources.exports.tables import read_csv
 
 NINE = pd.Timestamp("2023-05-01T09:00:00Z")
 
