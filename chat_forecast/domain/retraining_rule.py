@@ -35,6 +35,9 @@ class RuleSettings(Protocol):
         """``smape``: the highest sMAPE of a day that passes."""
 
 
+TOLERANCE = 0.02
+"""The share by which the RMSE of the same-hour mean may be exceeded: a model that is such a mean is not worse than it."""
+
 VERDICT_COLUMNS = {"verdict_passed": "bool", "verdict_rule": "str", "verdict_reason": "str", "verdict_figures": "str"}
 """Column of a stored score -> its kind; ``verdict_figures`` is JSON."""
 
@@ -73,7 +76,8 @@ def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings, *, withheld: str
 
     Either rule fails a day that was read and has no forecast, or one that no model made, and passes a day of which no hour
     is known. Beyond that ``relative`` fails when over the window the RMSE of the forecasts is above that of the 28-day
-    same-hour mean, or the model is as old as it may become; ``smape`` fails when the day's sMAPE is above the threshold.
+    same-hour mean by more than :data:`TOLERANCE`, or the model is as old as it may become; ``smape`` fails when the day's
+    sMAPE is above the threshold.
 
     Raises:
         ValueError: there is no score.
@@ -121,11 +125,11 @@ def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: R
     if hours:
         rmse = math.sqrt(float(window["squared_error"].sum()) / hours)
         simple = math.sqrt(float(window["same_hour_squared_error"].sum()) / hours)
-        figures |= {"rmse": rmse, "same_hour_rmse": simple, "days_compared": len(window)}
-        is_worse = rmse > simple
-        relation = "above" if is_worse else "not above"
+        figures |= {"rmse": rmse, "same_hour_rmse": simple, "days_compared": len(window), "tolerance": TOLERANCE}
+        relation = relation_to_same_hour(figures)
+        is_worse = relation == "above"
         ours, theirs = _distinct(rmse, simple)
-        words = f"RMSE {ours} over {span} is {relation} the {theirs} of the {SAME_HOUR_DAYS}-day same-hour mean"
+        words = f"RMSE {ours} over {span} is {RELATIONS[relation]} the {theirs} of the {SAME_HOUR_DAYS}-day same-hour mean"
         (faults if is_worse else praise).append(words)
     else:
         praise.append("nothing to compare: no hour of the window was read and forecast")
@@ -139,6 +143,21 @@ def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: R
     words = f"the model is {days} old, {'the' if is_old else 'below the'} {settings.max_model_age_days} allowed"
     (faults if is_old else praise).append(words)
     return Verdict(not faults, settings.rule, "; ".join(faults or praise), figures)
+
+
+Relation = Literal["above", "within", "not_above"]
+RELATIONS: dict[Relation, str] = {"above": "above", "within": f"within {TOLERANCE:.0%} of", "not_above": "not above"}
+
+
+def relation_to_same_hour(figures: Mapping[str, float | int]) -> Relation:
+    """How the RMSE of a verdict's figures compares with that of the same-hour mean; only ``above`` is a fault.
+
+    Verdicts of version 0.1.0 know no tolerance.
+    """
+    rmse, simple = figures["rmse"], figures["same_hour_rmse"]
+    if rmse <= simple:
+        return "not_above"
+    return "within" if rmse <= simple * (1 + figures.get("tolerance", 0)) else "above"
 
 
 def _distinct(first: float, second: float) -> tuple[str, str]:

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pytest
 
-from chat_forecast.domain.retraining_rule import evaluate_rule
+from chat_forecast.domain.retraining_rule import evaluate_rule, relation_to_same_hour
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def test_a_good_forecast_by_a_young_model_passes():
         "RMSE 1.00 over 2 scored days is not above the 2.00 of the 28-day same-hour mean; "
         "the model is 3 days old, below the 14 allowed"
     )
-    numbers = {"rmse": 1.0, "same_hour_rmse": 2.0, "days_compared": 2, "model_age_days": 3}
+    numbers = {"rmse": 1.0, "same_hour_rmse": 2.0, "days_compared": 2, "model_age_days": 3, "tolerance": 0.02}
     assert verdict.figures == numbers | {"window_days": 7, "max_model_age_days": 14}
 
 
@@ -57,9 +57,17 @@ def test_a_week_worse_than_the_same_hours_mean_fails():
     assert "days old" not in verdict.reason
 
 
+@pytest.mark.parametrize(("times", "passed"), [(1.0, True), (1.019, True), (1.021, False)])
+def test_a_model_that_is_the_mean_itself_is_not_worse_than_it(times, passed):
+    verdict = evaluate_rule(make_scores(SCORED | {"squared_error": 96.0 * times**2}), Settings())
+    assert verdict.passed is passed
+    assert relation_to_same_hour(verdict.figures | {"tolerance": 0}) == ("not_above" if times == 1 else "above")
+
+
 def test_numbers_that_differ_little_are_told_apart_in_the_reason():
-    worse = SCORED | {"squared_error": 96.01}
-    assert "RMSE 2.0001 over 1 scored day is above the 2.0000 of" in evaluate_rule(make_scores(worse), Settings()).reason
+    like = SCORED | {"squared_error": 96.01}
+    verdict = evaluate_rule(make_scores(like), Settings())
+    assert "RMSE 2.0001 over 1 scored day is within 2% of the 2.0000 of" in verdict.reason
     strict = Settings(rule="smape", smape_threshold=0.699)
     assert evaluate_rule(make_scores(SCORED), strict).reason == "sMAPE 0.700 is above the threshold 0.699"
 

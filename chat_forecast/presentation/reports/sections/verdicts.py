@@ -4,7 +4,7 @@ Belongs here: phrasing the figures that are stored with a verdict.
 Does not belong here: judging: a verdict is made once, when its score is (:mod:`chat_forecast.domain.retraining_rule`).
 """
 
-from chat_forecast.domain.retraining_rule import Verdict
+from chat_forecast.domain.retraining_rule import Verdict, relation_to_same_hour
 from chat_forecast.presentation.phrases.catalogue import UNKNOWN, Phrases
 
 
@@ -45,9 +45,9 @@ def _reasons(verdict: Verdict, phrases: Phrases) -> list[str]:
         found.append((is_above, phrases(key, smape=smape, threshold=threshold)))
     if "rmse" in figures and "same_hour_rmse" in figures:
         rmse, simple = (phrases.number(figures[name], 2) for name in ("rmse", "same_hour_rmse"))
-        is_above = figures["rmse"] > figures["same_hour_rmse"]
-        key = "verdict.rmse_above" if is_above else "verdict.rmse_not_above"
-        found.append((is_above, phrases.count(key, figures.get("days_compared", 1), rmse=rmse, simple=simple)))
+        relation = relation_to_same_hour(figures)
+        said = phrases.count(f"verdict.rmse_{relation}", figures.get("days_compared", 1), rmse=rmse, simple=simple)
+        found.append((relation == "above", said))
     if "model_age_days" in figures and "max_model_age_days" in figures:
         age, limit = figures["model_age_days"], figures["max_model_age_days"]
         found.append((age >= limit, phrases.count("verdict.age", age, limit=limit)))
