@@ -17,8 +17,16 @@ from chat_forecast.domain.id_spaces import (
     without_account_ids,
     without_repeated_ids,
 )
+from chat_forecast.domain.messages import with_plain_senders
 from chat_forecast.sources.exports.base import RefusedFileError
 
+_OTHER_NAME = (
+    "Import it under another name: chat-forecast import NAME FILE. If it is the same chat all the same: --same-chat."
+)
+LEAST_SHARE_OF_PEOPLE = 0.5
+"""Of the senders of two files without ids, at least that share of the fewer ones is in both, if they are of one chat."""
+FEWEST_IN_COMMON = 3
+"""Fewer messages in the time that both files cover prove nothing."""
 SAME_INSTANT = pd.Timedelta(seconds=1)
 HIGHEST_SHARE_OF_OTHERS = 0.05
 """Of the ids that a file shares with the archive, at most that share may have another time."""
@@ -42,6 +50,60 @@ def expect_same_chat(path: Path, chat: HeldChat, known: Sequence[HeldChat], slug
         path,
         f"it holds the chat {chat}, but {slug} is the chat {held}. Import it under another name: chat-forecast import NAME "
         "FILE. If it is the same chat under a new id: --same-chat.",
+    )
+
+
+def expect_known_chat(
+    path: Path,
+    chat: HeldChat,
+    messages: pd.DataFrame,
+    known: Sequence[HeldChat],
+    archived: Sequence[pd.DataFrame],
+    slug: str,
+    *,
+    is_same: bool,
+) -> None:
+    """See that a file of another program holds the chat that an archive holds, by its program, its title and its people.
+
+    Raises:
+        RefusedFileError: it is another chat.
+    """
+    families = {each.family for each in known} - {None}
+    if is_same or not known:
+        return
+    if chat.family is not None and families and chat.family not in families:
+        others = " and ".join(sorted(map(str, families)))
+        raise RefusedFileError(path, f"it holds a chat of {chat.family}, but {slug} is one of {others}. {_OTHER_NAME}")
+    if chat.program is None or chat.chat_id is not None:
+        return
+    titles = {each.title_key for each in known if each.title_key is not None}
+    if chat.title_key is not None and titles and chat.title_key not in titles:
+        raise RefusedFileError(path, f"its chat has another title than that of the files in {slug}. {_OTHER_NAME}")
+    if messages["message_id"].notna().all():
+        return  # ids tell more than people do
+    before = pd.concat([each[["sent_at", "sender"]] for each in archived])
+    if (why := why_other_people(messages, before)) is not None:
+        raise RefusedFileError(path, f"{why}: it seems to be another chat than {slug}. {_OTHER_NAME}")
+
+
+def why_other_people(messages: pd.DataFrame, before: pd.DataFrame) -> str | None:
+    """Why messages without ids are none of the chat that others are of; None if they may be."""
+    placed = [with_plain_senders(each[["sent_at", "sender"]]).dropna() for each in (messages, before)]
+    if any(each.empty for each in placed):
+        return None
+    people = [set(each["sender"].unique()) for each in placed]
+    common, fewest = len(people[0] & people[1]), min(map(len, people))
+    if common < LEAST_SHARE_OF_PEOPLE * fewest:
+        return f"only {common} of its {len(people[0])} senders are among those of the files imported before"
+    start, end = max(each["sent_at"].min() for each in placed), min(each["sent_at"].max() for each in placed)
+    both = [each[each["sent_at"].between(start, end)] for each in placed]
+    if min(map(len, both)) < FEWEST_IN_COMMON:
+        return None
+    minutes = [pd.MultiIndex.from_arrays([each["sent_at"].dt.floor("min"), each["sender"]]) for each in both]
+    if minutes[0].isin(minutes[1]).any():
+        return None
+    return (
+        "where it overlaps with the files imported before, no message of it was sent in the same minute by the same person"
     )
 
 

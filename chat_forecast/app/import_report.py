@@ -26,6 +26,10 @@ ROWS_AT_ONCE = 1 << 18
 class ImportReport:
     """What an import took, what it passed over, and what of the chat is known after it."""
 
+    replaced: int
+    """Messages of older exports, in hours that newer ones stand for."""
+    notes: tuple[str, ...]
+    """What else there is to know of the files."""
     new: int
     """Messages that were not in the archive before."""
     duplicates: int
@@ -68,6 +72,7 @@ class ImportReport:
         """The report as text, one fact a line; ``chat`` is the chat's slug."""
         return [
             f"{self.new} new messages, {self.duplicates} already known",
+            *self._replaced(),
             f"from {_shown(self.first_message, self.timezone)} to {_shown(self.last_message, self.timezone)} "
             f"({self.timezone})",
             f"passed over: {self.service} service entries, {self.unsupported} without a date or of an unknown kind",
@@ -77,7 +82,13 @@ class ImportReport:
             f"days covered in part: {listed_days(self.partly_covered)}",
             f"days not covered: {listed_days(self.not_covered)}",
             *self._unread_silences(chat),
+            *(f"note: {note}" for note in self.notes),
         ]
+
+    def _replaced(self) -> list[str]:
+        if not self.replaced:
+            return []
+        return [f"{self.replaced} messages of older exports left out: a newer one stands for the hours that it covers"]
 
     def _impossible_times(self) -> list[str]:
         if not self.impossible_times:
@@ -129,10 +140,14 @@ def report_of(
     last_message: pd.Timestamp,
 ) -> ImportReport:
     """The report of an import that changed an archive; ``taken`` counts the messages of its files."""
-    read, new = after.read_intervals, len(after.messages) - len(before.messages)
+    read, new, replaced = after.read_intervals, len(after.messages) - len(before.messages), 0
+    if any(not record.holding.covers.is_empty for record in after.ledger.imports):
+        new, replaced = len(_only_in(after.messages, before.messages)), len(_only_in(before.messages, after.messages))
     days = days_by_coverage(read, after.messages["sent_at"], timezone)
     unread = after.ledger.unread.clip(first_message, last_message)
     return ImportReport(
+        replaced=replaced,
+        notes=tuple(dict.fromkeys(tally.notes)),
         new=new,
         duplicates=taken - new,
         service=tally.service,

@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 
 import pandas as pd
 
-from chat_forecast.app.admission import expect_same_chat, expect_same_messages, settle_ids
+from chat_forecast.app.admission import expect_known_chat, expect_same_chat, expect_same_messages, settle_ids
 from chat_forecast.app.import_report import ImportReport, report_of
 from chat_forecast.app.reading_files import ImportOptions, Reading, read_chats
 from chat_forecast.domain.deduplication import identify
@@ -24,11 +24,12 @@ from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.domain.unread_silences import find_unread_silences
 from chat_forecast.sources.base import SourceError
-from chat_forecast.sources.exports.base import Tally
+from chat_forecast.sources.exports.base import FileChat, Tally
 from chat_forecast.sources.exports.detect import resolve
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import ArchiveContents, NewImport
+from chat_forecast.storage.replacing import Holding
 
 Change = Callable[[ArchiveContents, ArchiveContents], object]
 """Called with what an archive holds before and after a change."""
@@ -85,11 +86,11 @@ def import_files(
     tally, readings = Tally(), list[Reading]()
     for number, path in enumerate(paths):
         done = partial(_progress, progress, sum(sizes[:number]), sum(sizes))
-        readings += read_chats(path, timezone, chosen, pseudonyms, now, tally, done)
+        readings += read_chats(path, timezone, chosen, pseudonyms, now, tally, done, paths)
     figures = _figures(readings)
 
     def change(contents: ArchiveContents) -> ArchiveContents:
-        joined = _joined(contents, readings, archive.chat, chosen, live, now)
+        joined = _joined(contents, readings, archive.chat, chosen, live, now, timezone or "UTC")
         before_writing(contents, joined)
         return joined
 
@@ -125,26 +126,31 @@ def _joined(
     options: ImportOptions,
     live: Sequence[HeldChat],
     now: datetime | None,
+    zone: str,
 ) -> ArchiveContents:
-    """The archive with the chats of some files, if they may join it."""
+    """The archive with the chats of some files, if they may join it; ``zone``: whose hours are whole."""
     own_live = next((chat for chat in live if not chat.has_account_ids), None)
     own, known = contents.ledger.own_chat or own_live, [*live, *contents.ledger.chats]
-    archived, imports = [contents.messages], list[NewImport]()
+    held, archived, imports = contents.ledger.held_chats, [contents.messages], list[NewImport]()
     while readings:
         reading = readings.pop(0)  # and its memory with it
         last = reading.messages["sent_at"].max()
         chat = replace(reading.found.chat, last_message=last.to_pydatetime())
         expect_same_chat(reading.path, chat, known, slug, is_same=options.is_same_chat)
+        same = {"is_same": options.is_same_chat}
+        expect_known_chat(reading.path, chat, reading.messages, [*held, *known], archived, slug, **same)
         if own is None and chat.chat_id is not None and not chat.has_account_ids:
             own = chat
         settled = settle_ids(reading.messages, chat, has_own_ids=own is None or have_one_id(chat, own))
         settled = expect_same_messages(reading.path, settled, archived, is_same_chat=options.is_same_chat)
-        file, unread = f"{reading.path.parent.name}/{reading.path.name}", _unread(reading, chat)
+        file, unread, found = _file_name(reading), _unread(reading, chat), reading.found
         del reading
         messages = identify(settled)
         del settled
-        imports.append(NewImport(MessageBatch(messages, _span(messages, chat)), unread, chat, file))
+        batch = MessageBatch(messages, _span(messages, chat, found))
+        imports.append(NewImport(batch, unread, chat, file, _holding(messages, zone) if found.is_replacing else Holding()))
         known += [chat] if chat.chat_id is not None else []
+        held.append(chat)
         archived.append(messages)
     joined = contents.with_imports(imports, now)
     if own is not None:
@@ -157,12 +163,31 @@ def _joined(
     return joined if joined.ledger != contents.ledger else contents
 
 
-def _span(messages: pd.DataFrame, chat: HeldChat) -> ReadIntervals:
-    """From a file's first message to its last: before and after them nothing is known.
+def _file_name(reading: Reading) -> str:
+    """The file's name with its folder's; without the title of a chat that may be a person."""
+    chat, name = reading.found.chat, f"{reading.path.parent.name}/{reading.path.name}"
+    is_named = chat.program is not None and chat.title and chat.without_names.title is None
+    return name.replace(chat.title, "…") if is_named and chat.title else name
+
+
+def _holding(messages: pd.DataFrame, timezone: str) -> Holding:
+    """What an export stands instead of: all from its first message to the end of the minute of its last one."""
+    first, last = messages["sent_at"].min(), messages["sent_at"].max()
+    local = first.tz_convert(timezone).tz_localize(None).ceil("h")
+    whole_from = local.tz_localize(timezone, ambiguous=False, nonexistent="shift_forward").tz_convert("UTC")
+    return Holding.of(first, last.floor("min") + pd.Timedelta(minutes=1), whole_from)
+
+
+def _span(messages: pd.DataFrame, chat: HeldChat, found: FileChat) -> ReadIntervals:
+    """From a file's first message to its last: before and after them nothing is known, unless the file says so.
 
     A group ends where it became a supergroup, which begins there.
     """
     first, last = messages["sent_at"].min(), messages["sent_at"].max()
+    if found.until is not None:
+        last = max(last, found.until)
+    if found.since is not None:
+        first = found.since
     around = pd.Timedelta(seconds=MIGRATION_SECONDS)
     if chat.was_group is not None:
         first = min(first, pd.Timestamp(chat.was_group) - around)
@@ -173,7 +198,7 @@ def _span(messages: pd.DataFrame, chat: HeldChat) -> ReadIntervals:
 
 def _unread(reading: Reading, chat: HeldChat) -> ReadIntervals:
     """The silences of a file across which the chat's own ids jump; in a part of a chat they jump everywhere."""
-    if chat.has_account_ids or reading.is_partial:
+    if not chat.has_counting_ids or reading.is_partial:
         return ReadIntervals()
     others = reading.found.others
     return find_unread_silences(without_account_ids(reading.messages, chat), without_account_ids(others, chat))

@@ -5,8 +5,10 @@ Does not belong here: file formats (:mod:`chat_forecast.sources.exports`), and j
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +36,10 @@ class ImportOptions:
 
     file_timezone: str | None = None
     """The zone of times that do not tell theirs; the chat's by default."""
-    chat_id: int | None = None
-    """Which chat to take from an export of several."""
+    chat_id: int | str | None = None
+    """Which chat to take from an export of several: its id or its title."""
+    date_order: str | None = None
+    """How dates are written that could be read in several ways: ``dmy``, ``mdy`` or ``ymd``."""
     is_partial_accepted: bool = False
     """Whether a file that holds only a part of its chat is taken."""
     is_same_chat: bool = False
@@ -65,16 +69,18 @@ def read_chats(
     now: datetime | None,
     tally: Tally,
     progress: Progress,
+    together: Sequence[Path] = (),
 ) -> list[Reading]:
-    """The chat of a file, perhaps in two halves, as far as it has messages."""
+    """The chat of a file, perhaps in two halves, as far as it has messages; ``together`` are all files of the import."""
     readings = []
     zone = options.file_timezone or timezone
+    read = partial(read_file, chat_id=options.chat_id, date_order=options.date_order, together=together)
     try:
-        for found in read_file(path, timezone=zone, chat_id=options.chat_id, tally=tally, progress=progress):
-            read = _with_pseudonyms(found, pseudonyms)
-            if not read.empty:
-                messages = _without_impossible_times(path, read, now, tally)
-                readings.append(Reading(path, found, messages))
+        for found in read(path, timezone=zone, tally=tally, progress=progress):
+            taken = _with_pseudonyms(found, pseudonyms)
+            if not taken.empty:
+                messages = _without_impossible_times(path, taken, now, tally)
+                readings.append(Reading(path, _with_title_key(found, pseudonyms), messages))
     except OSError as error:
         raise RefusedFileError(path, f"it cannot be read: {error.strerror or error}.") from error
     if not readings:
@@ -82,6 +88,14 @@ def read_chats(
             path, "it holds no message with a date: only service entries, or nothing. Is it the right chat?"
         )
     return [_accepted(reading, pseudonyms, options) for reading in readings]
+
+
+def _with_title_key(found: FileChat, pseudonyms: Pseudonyms) -> FileChat:
+    """A chat that is known again by its title, where it has no id, and the title is not kept."""
+    title = "".join(each for each in (found.chat.title or "").casefold() if each.isalnum())
+    if not title or found.chat.program is None:
+        return found
+    return replace(found, chat=replace(found.chat, title_key=pseudonyms.of(f"title {title}")))
 
 
 def _accepted(reading: Reading, pseudonyms: Pseudonyms, options: ImportOptions) -> Reading:

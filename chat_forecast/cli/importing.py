@@ -38,7 +38,8 @@ class _Said(TypedDict):
     """What options say about the files."""
 
     file_timezone: str | None
-    chat_id: int | None
+    chat_id: str | None
+    date_order: str | None
     same_chat: bool
     accept_partial: bool
     trust_silence: bool
@@ -59,7 +60,12 @@ class _Said(TypedDict):
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--timezone", help="The chat's time zone, such as Europe/Moscow. Needed for a chat not yet configured.")
 @click.option("--file-timezone", metavar="ZONE", help="The zone of clock times without an offset; by default the chat's.")
-@click.option("--chat-id", type=int, help="Which chat to take from an export of a whole account.")
+@click.option("--chat-id", metavar="ID", help="Which chat to take from an export of several: its id, or its title.")
+@click.option(
+    "--date-order",
+    type=click.Choice(["dmy", "mdy", "ymd"]),
+    help="How dates are written that could be read in two ways: day, month or year first.",
+)
 @click.option(
     "--same-chat", is_flag=True, help="The files hold the same chat under another id, or with ids that start over."
 )
@@ -164,6 +170,7 @@ def _options(said: _Said, slug: str, timezone: str) -> "ImportOptions":
     return ImportOptions(
         file_timezone=said["file_timezone"],
         chat_id=said["chat_id"],
+        date_order=said["date_order"],
         is_partial_accepted=said["accept_partial"],
         is_same_chat=said["same_chat"],
         is_silence_trusted=said["trust_silence"],

@@ -23,6 +23,7 @@ ACCOUNT_KINDS = frozenset({"private_group", "personal_chat", "bot_chat", "saved_
 COUNTING_KINDS = frozenset({"private_supergroup", "public_supergroup", "private_channel", "public_channel"})
 """Chats that number their messages themselves, one by one."""
 SUPERGROUP_KINDS = frozenset({"private_supergroup", "public_supergroup"})
+TELEGRAM = "Telegram"
 GROUP_KINDS = SUPERGROUP_KINDS | {"private_group"}
 MIGRATION_SECONDS = 60
 """Within that time of each other, a group says what it became and the supergroup what it was."""
@@ -55,6 +56,22 @@ class HeldChat:
     """Of the first message, as written."""
     first_message: datetime | None = None
     last_message: datetime | None = None
+    program: str | None = None
+    """Whose chat it is, such as ``WhatsApp``; None for files that do not say so: tables, and exports of Telegram Desktop."""
+    written_id: str | None = None
+    """Its id as the program writes it, where that is no number: ``chat_id`` is made of it."""
+    title_key: str | None = None
+    """A keyed hash of its title: the title of a private chat is a person's name."""
+
+    @property
+    def family(self) -> str | None:
+        """The program in which the chat is; only Telegram's chats have an id and say no more."""
+        return self.program or (TELEGRAM if self.chat_id is not None else None)
+
+    @property
+    def has_counting_ids(self) -> bool:
+        """Whether ids may go on one by one, so that those missing show what is missing."""
+        return self.family in (None, TELEGRAM) and not self.has_account_ids
 
     @property
     def has_account_ids(self) -> bool:
@@ -68,6 +85,8 @@ class HeldChat:
 
     def __str__(self) -> str:
         title = f' "{self.title}"' if self.title else ""
+        if self.written_id is not None:
+            return f"{self.written_id}{title}"
         return f"{self.chat_id}{title}" if self.chat_id is not None else f"a chat without an id{title}"
 
 
@@ -82,7 +101,7 @@ def plain_chat_id(chat_id: int) -> int:
 
 def have_one_id(first: HeldChat, second: HeldChat) -> bool:
     """Whether two exports say that they hold the same chat."""
-    if first.chat_id is None or second.chat_id is None:
+    if first.chat_id is None or second.chat_id is None or first.family != second.family:
         return False
     return abs(first.chat_id - second.chat_id) in (0, *_OLD_ID_SHIFTS)
 

@@ -19,6 +19,7 @@ from chat_forecast.domain.messages import MessageBatch, empty_messages
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.domain.unread_silences import known_intervals
 from chat_forecast.storage.archive_ledger import ImportRecord, Ledger
+from chat_forecast.storage.replacing import Holding, held, is_inside
 
 Sets = npt.NDArray[np.int32]
 """For each message the place of its set in :attr:`~.archive_ledger.Ledger.sets`."""
@@ -34,10 +35,23 @@ class NewImport:
     """Silences that were not read."""
     chat: HeldChat = field(default_factory=HeldChat)
     file: str | None = None
+    holding: Holding = field(default_factory=Holding)
+    """What it covers, if it stands instead of older ones."""
+    whole: str | None = None
+    """Its fingerprint, where it was cut."""
+
+    def within(self, held: ReadIntervals) -> "NewImport":
+        """The same import, as far as it holds something."""
+        messages = self.batch.messages
+        inside = messages[is_inside(messages["sent_at"], held)].reset_index(drop=True)
+        batch = MessageBatch(inside, self.batch.read_intervals.within(held))
+        return replace(self, batch=batch, holding=replace(self.holding, holds=held), whole=self.fingerprint)
 
     @property
     def fingerprint(self) -> str:
         """The same for the same messages of the same chat."""
+        if self.whole is not None:
+            return self.whole
         digest = hashlib.blake2b(f"{self.chat.chat_id}".encode(), digest_size=16)
         for name in ("message_id", "sent_at"):
             digest.update(self.batch.messages[name].to_numpy(dtype="int64").data)
@@ -72,20 +86,52 @@ class ArchiveContents:
         fresh = {(each.fingerprint, each.file): each for each in imports}
         for record in self.ledger.imports:
             fresh.pop((record.fingerprint or "", record.file), None)
-        if not fresh:
+        left, added = self._beside(list(fresh.values()))
+        if not added:
             return self
-        merged = merge_batches([MessageBatch(self.messages), *(each.batch for each in fresh.values())]).messages
-        contents = ArchiveContents(merged, *self._carried_to(merged))
-        for each in fresh.values():
+        merged = merge_batches([MessageBatch(left.messages), *(each.batch for each in added)]).messages
+        contents = ArchiveContents(merged, *left._carried_to(merged))
+        for each in added:
             contents = contents._with_record(each, at)
         return contents
+
+    def _beside(self, added: list[NewImport]) -> tuple["ArchiveContents", list[NewImport]]:
+        """The contents and those of some new imports that hold something, each with only what it holds."""
+        records = [each for each in self.ledger.imports if not each.holding.covers.is_empty]
+        replacing = [each for each in added if not each.holding.covers.is_empty]
+        if not replacing:
+            return self, added
+        shares = held([*(each.holding for each in records), *(each.holding for each in replacing)])
+        contents = self
+        for record, share in zip(records, shares, strict=False):
+            if share != record.holding.holds:
+                contents = contents._with_less(record, share)
+        cut = [each.within(share) for each, share in zip(replacing, shares[len(records) :], strict=True)]
+        joined = [each for each in added if each.holding.covers.is_empty]
+        return contents, [*joined, *(each for each in cut if len(each.batch.messages))]
+
+    def _with_less(self, record: ImportRecord, share: ReadIntervals) -> "ArchiveContents":
+        """The contents when an import holds less than before: others stand instead of it."""
+        is_lost = ~is_inside(self.messages["sent_at"], share).to_numpy()
+        sets, places = list(self.ledger.sets), self.sets.copy()
+        for place in np.sort(pd.unique(places[is_lost])):
+            sets.append(sets[place] - {record.number})
+            places[is_lost & (self.sets == place)] = len(sets) - 1
+        is_left = np.array([bool(numbers) for numbers in sets], dtype=bool)[places]
+        compact, kept = _compact(sets, places[is_left])
+        count = sum(int((kept == place).sum()) for place, numbers in enumerate(compact) if record.number in numbers)
+        holding = replace(record.holding, holds=share)
+        changed = replace(record, spans=record.spans.within(share), messages=count, holding=holding)
+        imports = tuple(changed if each.number == record.number else each for each in self.ledger.imports)
+        messages = self.messages[is_left].reset_index(drop=True)
+        return ArchiveContents(messages, kept, replace(self.ledger, imports=imports, sets=compact))
 
     def without_import(self, number: int) -> "ArchiveContents":
         """Take an import out, with the messages that it alone brought."""
         left = [numbers - {number} for numbers in self.ledger.sets]
         is_left = np.array([bool(numbers) for numbers in left], dtype=bool)[self.sets]
         sets, places = _compact(left, self.sets[is_left])
-        records = tuple(record for record in self.ledger.imports if record.number != number)
+        records = tuple(_importable_again(record) for record in self.ledger.imports if record.number != number)
         messages = self.messages[is_left].reset_index(drop=True)
         return ArchiveContents(messages, places, replace(self.ledger, imports=records, sets=sets))
 
@@ -127,9 +173,15 @@ class ArchiveContents:
             chat=added.chat.without_names,
             unread=added.unread,
             fingerprint=added.fingerprint,
+            holding=added.holding,
         )
         ledger = replace(self.ledger, imports=(*self.ledger.imports, record), sets=compact, next_number=number + 1)
         return ArchiveContents(self.messages, places, ledger)
+
+
+def _importable_again(record: ImportRecord) -> ImportRecord:
+    """A record of an import of which another one held a part: its file is no repetition, if that one is out."""
+    return record if record.holding.holds == record.holding.covers else replace(record, fingerprint=None)
 
 
 def _compact(sets: Sequence[frozenset[int]], places: Sets) -> tuple[tuple[frozenset[int], ...], Sets]:

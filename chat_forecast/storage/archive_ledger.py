@@ -11,6 +11,7 @@ from typing import Any
 
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.storage.replacing import Holding
 
 LEDGER_KEY = b"ledger"
 """In the archive's metadata; files of version 1 have none."""
@@ -37,6 +38,8 @@ class ImportRecord:
     """Silences across which the ids jump: taken as not read."""
     fingerprint: str | None = None
     """Of the file's messages: the same file again is no import of its own."""
+    holding: Holding = field(default_factory=Holding)
+    """What it holds beside other exports, if newer ones stand instead of older ones."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class Ledger:
     def chats(self) -> list[HeldChat]:
         """The chats of all imports that say which one they hold."""
         return [record.chat for record in self.imports if record.chat.chat_id is not None]
+
+    @property
+    def held_chats(self) -> list[HeldChat]:
+        """The chats of all imports."""
+        return [record.chat for record in self.imports]
 
     @property
     def spans(self) -> ReadIntervals:
@@ -124,6 +132,7 @@ def _record_to_plain(record: ImportRecord) -> dict[str, Any]:
         "spans": json.loads(record.spans.to_json()),
         "unread": json.loads(record.unread.to_json()),
         "fingerprint": record.fingerprint,
+        "holding": record.holding.to_plain(),
     }
 
 
@@ -139,6 +148,7 @@ def _record_from_plain(stored: dict[str, Any]) -> ImportRecord:
         chat=_chat_from_plain(stored["chat"]),
         unread=ReadIntervals.from_json(json.dumps(stored["unread"])),
         fingerprint=stored["fingerprint"],
+        holding=Holding.from_plain(stored.get("holding")),
     )
 
 

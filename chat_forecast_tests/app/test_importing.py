@@ -177,7 +177,7 @@ REFUSED = {
     "text.json": (b"hello", "no Telegram Desktop export"),
     "no-messages.json": (json.dumps(chat(service(1, 0))).encode(), "no message with a date.*Is it the right chat"),
     "header.csv": (b"sent_at,sender\n", "no message with a date"),
-    "export.zip": (b"PK\x03\x04rest", "zip.*Unpack"),
+    "export.zip": (b"PK\x03\x04rest", "zip.*damaged"),
     "result.json.gz": (b"\x1f\x8brest", "gzip.*Unpack"),
     "photo.jpg": (b"\xff\xd8\xff\xe0", "no known format.*Telegram Desktop"),
     "wide.csv": ("sent_at\n".encode("utf-16"), "UTF-16.*UTF-8"),

@@ -47,6 +47,8 @@ class Tally:
     """Messages whose time cannot be one (1970, the year 0, the future), passed over."""
     impossible_shown: list[str] = field(default_factory=list)
     """A few of those times."""
+    notes: list[str] = field(default_factory=list)
+    """What else a person should know of the files: sentences, in which nothing that somebody wrote is repeated."""
 
     def add(self, other: "Tally") -> None:
         """Add what another reading met."""
@@ -67,6 +69,13 @@ class FileChat:
     """Whether it is an export of a whole account, which may hold only a part of a chat."""
     exporter: str | None = None
     """Whose account it is, as in ``sender``; None where the file does not say."""
+    since: pd.Timestamp | None = None
+    until: pd.Timestamp | None = None
+    """What the file says that it covers; None: from its first message, to its last one."""
+    partial: str | None = None
+    """Why it must hold only a part of its chat, as the continuation of the file's name; None where nothing shows it."""
+    is_replacing: bool = False
+    """Whether it stands instead of what older exports say of the hours that it covers: its messages have no ids."""
 
 
 def make_batch(ids: pd.Series, sent_at: pd.DatetimeIndex, senders: Sequence[Any]) -> pd.DataFrame:

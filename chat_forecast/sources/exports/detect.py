@@ -5,10 +5,14 @@ Does not belong here: reading it, and whose export it is otherwise (:mod:`.forei
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally
+from chat_forecast.sources.exports.bundle import open_bundle
+from chat_forecast.sources.exports.export_format import Asked
 from chat_forecast.sources.exports.foreign import HEAD_BYTES, recognise, recognise_folder
+from chat_forecast.sources.exports.formats import find_format
 
 EXPORT_NAME = "result.json"
 _TABLES = (".csv", ".tsv", ".txt")
@@ -33,6 +37,9 @@ def resolve(path: Path) -> Path:
     if path.is_dir():
         if (path / EXPORT_NAME).is_file():
             return path / EXPORT_NAME
+        with open_bundle(path) as bundle:
+            if find_format(bundle):
+                return path
         if program := recognise_folder(path):
             raise RefusedFileError(path, f"{program.found} {program.remedy}")
         raise RefusedFileError(path, f"it is a folder without a {EXPORT_NAME}. Name the file itself.")
@@ -41,8 +48,19 @@ def resolve(path: Path) -> Path:
     return path
 
 
-def read_file(path: Path, *, timezone: str | None, chat_id: int | None, tally: Tally, progress: Progress) -> list[FileChat]:
+def read_file(
+    path: Path,
+    *,
+    timezone: str | None,
+    chat_id: int | str | None,
+    tally: Tally,
+    progress: Progress,
+    date_order: str | None = None,
+    together: Sequence[Path] = (),
+) -> list[FileChat]:
     """Read a file of any known format: one chat, or the two halves of one that became a supergroup.
+
+    ``chat_id`` is the id, or the title, of one of several chats; ``together`` are all files of the import.
 
     Raises:
         RefusedFileError: it has no known format, or is damaged, or is not one to import.
@@ -51,6 +69,9 @@ def read_file(path: Path, *, timezone: str | None, chat_id: int | None, tally: T
     from chat_forecast.sources.exports.tables import read_csv
     from chat_forecast.sources.exports.telegram_desktop import read_telegram_desktop
 
+    asked = Asked(path, timezone, None if chat_id is None else str(chat_id), date_order, tally, progress, tuple(together))
+    if path.is_dir():
+        return _read_other(asked) or []
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -61,14 +82,24 @@ def read_file(path: Path, *, timezone: str | None, chat_id: int | None, tally: T
     for beginning, found in _FOREIGN_HEADS.items():
         if head.startswith(beginning):
             raise RefusedFileError(path, found)
+    if (chats := _read_other(asked)) is not None:
+        return chats
     if program := recognise(path, head):
         raise RefusedFileError(path, f"{program.found} {program.remedy}")
     if head.startswith(b"PAR1"):
         return [FileChat(read_parquet_messages(path, timezone=timezone, tally=tally, progress=progress))]
     if text.startswith(b"{") or path.suffix.lower() == ".json":
-        return read_telegram_desktop(path, timezone=timezone, chat_id=chat_id, tally=tally, progress=progress)
+        number = asked.chat_number()
+        return read_telegram_desktop(path, timezone=timezone, chat_id=number, tally=tally, progress=progress)
     if path.suffix.lower() in _TABLES:
         return [FileChat(read_csv(path, timezone=timezone, tally=tally, progress=progress))]
     raise RefusedFileError(
         path, f"it has no known format. Expected a Telegram Desktop export (.json), {', '.join(_TABLES)} or .parquet."
     )
+
+
+def _read_other(asked: Asked) -> list[FileChat] | None:
+    """Read an export of another program; None if it is none."""
+    with open_bundle(asked.path) as bundle:
+        found = find_format(bundle)
+        return None if found is None else found[0].read(bundle, found[1], asked)

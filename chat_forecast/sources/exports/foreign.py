@@ -1,22 +1,22 @@
-"""Exports of other programs: recognised by their content, to be named together with what to do.
+"""Exports that no reader takes: recognised by their content, to be named together with what to do.
 
-Belongs here: recognising a file by its first bytes, and what to say about it.
-Does not belong here: reading one. Nothing that somebody wrote is ever part of the words.
+Belongs here: recognising a file by its first bytes, and what to say about it. A part of an export, a version that its reader
+does not know, and programs whose exports are not read.
+Does not belong here: reading one (:mod:`.formats`). Nothing that somebody wrote is ever part of the words.
 """
 
-import json
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from lzma import LZMAError
 from os import SEEK_END
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-HEAD_BYTES = 1 << 16
-"""A format is recognised by this much of a file."""
+from chat_forecast.sources.exports.bundle import HEAD_BYTES
+from chat_forecast.sources.exports.json_head import json_head
+
 _FIRST_LINES = 20
 _LARGEST_LIST, _LONGEST_END = 1 << 22, (1 << 16) + 22
 """Bytes of a zip archive's list of files, which is held whole; and where the list's end can stand."""
@@ -31,7 +31,6 @@ _WHATSAPP = re.compile(
 _SIGNAL_MARKDOWN = re.compile(r"\[\d{4}-\d\d-\d\d,? \d\d:\d\d(?::\d\d)?\] (?:Me|No-Sender): ")
 _TELEGRAM_PAGE = re.compile(r"<title>Exported Data</title>|class=\"page_(?:header|wrap)|chat_page")
 _AS_TABLE = "This program does not read it. Make a CSV file of it with the columns sent_at and sender, and import that."
-_DISCORD_COLUMNS = ["AuthorID", "Author", "Date", "Content", "Attachments", "Reactions"]
 JSON_WANTED = 'In Telegram Desktop choose "Export chat history", format "Machine-readable JSON", and import the result.json.'
 
 
@@ -44,19 +43,25 @@ class Program:
     remedy: str = _AS_TABLE
 
 
-WHATSAPP = Program("it is a chat exported from WhatsApp.")
-DISCORD = Program("it is an export of Discord, made by DiscordChatExporter.")
-SLACK = Program("it is an export of a Slack workspace.")
-SIGNAL = Program("it is an export of Signal.")
-MATRIX = Program("it is a room exported from Matrix (Element).")
-GOOGLE_CHAT = Program("it is an export of Google Chat.")
+WHATSAPP = Program(
+    "it is a chat exported from WhatsApp, but its dates or times are in a language that this program cannot read.",
+    "Set the phone's language to English, and export it again.",
+)
+DISCORD = Program("it is a list of Discord's messages.", "Export the channel with DiscordChatExporter, as JSON.")
+SLACK = Program("it is a part of an export of a Slack workspace.", "Import the zip archive as Slack gave it.")
+SIGNAL = Program(
+    "it is an export of Signal, but not the part that tells most.",
+    "Import main.jsonl (Signal's own export), data.json (signal-export), or the text (sigtop).",
+)
+GOOGLE_CHAT = Program(
+    "it is an export of Google Chat without messages.", "Import the zip archive as Google Takeout gave it."
+)
 SKYPE = Program("it is an export of Skype.")
-TDL = Program("it is an export of Telegram made by tdl.", f"This program does not read it. {JSON_WANTED}")
-TELETHON = Program("it is a dump of Telegram made with Telethon.", f"This program does not read it. {JSON_WANTED}")
-SCRAPER = Program("it is an export of Telegram made by telegram-scraper.", f"This program does not read it. {JSON_WANTED}")
-TELEGRAM_HTML = Program("it is an HTML export of Telegram Desktop, which does not tell enough.", JSON_WANTED)
+TELEGRAM_HTML = Program(
+    "it is a part of an HTML export of Telegram Desktop, without messages.",
+    f"Import the folder of the export. {JSON_WANTED.replace('In', 'Better: in', 1)}",
+)
 HTML = Program("it is an HTML export, which does not tell enough.", JSON_WANTED)
-ZIPPED_EXPORT = Program("it is a zip archive with an export of Telegram Desktop.", "Unpack it, and import the result.json.")
 ZIP = Program("it is a zip archive (or an Excel file).", "Unpack it, or save it as CSV, and import what comes out.")
 
 
@@ -98,8 +103,6 @@ def _in_zip(path: Path) -> Program:
                 return GOOGLE_CHAT
             if found := _by_names(name.name for name in names):
                 return found
-            if any(name.name == "result.json" for name in names):
-                return ZIPPED_EXPORT
             for name in names:
                 if name.suffix in (".txt", ".json", ".csv"):
                     with archive.open(str(name)) as file:
@@ -120,65 +123,21 @@ def _size_of_list(path: Path) -> int:
 
 
 def _of_json(text: str) -> Program | None:
-    first = _first_value(text)
-    if isinstance(first, dict):  # one document that is small, or one of many lines
-        return _of_keys(list(first), first.get("messages")) or _of_entry(first)
-    if isinstance(first, list):
-        return _of_entry(first[0]) if first and isinstance(first[0], dict) else None
-    if text.startswith("["):
-        entry = _first_value(text[1:].lstrip())
-        return _of_entry(entry) if isinstance(entry, dict) else None
-    before, _, messages = text.partition('"messages"')
-    entry = _first_value(messages.lstrip(" :[\r\n\t"))
-    return _of_keys([*re.findall(r'"(\w+)"\s*:', before), "messages"], [entry])
-
-
-def _first_value(text: str) -> Any:  # noqa: ANN401 - any JSON
-    try:
-        return json.JSONDecoder(strict=False).raw_decode(text)[0]
-    except (ValueError, RecursionError):  # a number of thousands of digits is no JSONDecodeError
+    head = json_head(text)
+    if head is None:
         return None
-
-
-def _of_keys(keys: list[str], messages: Any) -> Program | None:  # noqa: ANN401 - any JSON
-    """By the keys of a document, and by the first of its messages."""
-    there = set(keys)
-    entry = messages[0] if isinstance(messages, list) and messages and isinstance(messages[0], dict) else {}
-    is_tdl = keys == ["id", "messages"] and "file" in entry and not isinstance(entry.get("date"), str)
+    keys, entry = set(head.keys), set(head.entry)
     rules: list[tuple[bool, Program]] = [
-        ({"guild", "channel", "messages"} <= there, DISCORD),
-        ({"room_name", "messages"} <= there or {"room_id", "event_id"} <= set(entry), MATRIX),
-        ({"creator", "created_date"} <= set(entry), GOOGLE_CHAT),
-        ({"conversations", "exportDate"} <= there, SKYPE),
-        (is_tdl, TDL),
-    ]
-    return next((program for is_so, program in rules if is_so), None)
-
-
-def _of_entry(entry: dict[str, Any]) -> Program | None:
-    """By one entry of a list, or one line of many."""
-    there = set(entry)
-    rules: list[tuple[bool, Program]] = [
-        (entry.get("_") in ("Message", "MessageService") and "peer_id" in there, TELETHON),
-        ({"message_id", "sender_id", "media_type"} <= there, SCRAPER),
-        ("backupTimeMs" in there or {"conversationId", "sent_at"} <= there, SIGNAL),
-        ({"date", "sender", "body"} <= there, SIGNAL),
-        ({"ts", "type"} <= there, SLACK),
-        ({"room_id", "event_id"} <= there, MATRIX),
-        ({"timestamp", "author", "channel_id"} <= there, DISCORD),
+        ({"conversations", "exportDate"} <= keys, SKYPE),
+        ({"ts", "type"} <= entry, SLACK),
+        ({"timestamp", "author", "channel_id"} <= entry, DISCORD),
     ]
     return next((program for is_so, program in rules if is_so), None)
 
 
 def _of_text(text: str) -> Program | None:
     lines = [line for line in text.splitlines()[:_FIRST_LINES] if line.strip()]
-    columns = [name.strip('"') for name in lines[0].split(",")] if lines else []
-    is_signal: Callable[[str], object] = _SIGNAL_MARKDOWN.match
-    if columns == _DISCORD_COLUMNS:
-        return DISCORD
-    if {"message_id", "sender_id", "media_type"} <= set(columns):
-        return SCRAPER
-    if text.startswith("Conversation: ") or any(map(is_signal, lines)):
+    if any(map(_SIGNAL_MARKDOWN.match, lines)):
         return SIGNAL
     found = [_WHATSAPP.fullmatch(_WIDE_SPACE.sub(" ", _INVISIBLE.sub("", line)).strip()) for line in lines]
     headers = [match["rest"] for match in found if match]

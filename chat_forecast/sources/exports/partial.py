@@ -28,6 +28,8 @@ def why_partial(found: FileChat, messages: pd.DataFrame, exporter: str | None) -
     ``messages`` are those of the file with their ids as written; ``exporter`` is the pseudonym of the account's owner, if
     the file says whose it is.
     """
+    if found.partial is not None:
+        return found.partial
     kind, ids = found.chat.kind, _ids(found, messages)
     is_own = found.is_of_account and kind in GROUP_KINDS and _is_of_one(messages, exporter)
     if is_own and (kind not in COUNTING_KINDS or is_thin(ids, fewest=3)):

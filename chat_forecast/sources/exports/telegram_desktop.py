@@ -4,9 +4,11 @@ Belongs here: finding the chats in a file, of one chat or a whole account, and c
 Does not belong here: what its entries are (:mod:`.telegram_entries`), other formats, and what is done with the messages.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from chat_forecast.domain.id_spaces import HeldChat, are_halves, have_one_id, plain_chat_id
 from chat_forecast.plain_text import one_line
@@ -22,6 +24,7 @@ from chat_forecast.sources.exports.telegram_entries import (
 from chat_forecast.sources.pseudonyms import identity_of
 
 LISTS_OF_CHATS = ("chats", "left_chats")
+Opener = Callable[[], AbstractContextManager[BinaryIO]]
 EXPORTER = "personal_information"
 _MOST_KEYS = 1000
 _MOST_CHATS = 100_000
@@ -51,22 +54,28 @@ def list_chats(path: Path, progress: Progress = lambda _done: None) -> list[Chat
 
 
 def read_telegram_desktop(
-    path: Path, *, timezone: str | None, chat_id: int | None, tally: Tally, progress: Progress
+    path: Path,
+    *,
+    timezone: str | None,
+    chat_id: int | None,
+    tally: Tally,
+    progress: Progress,
+    open_file: Opener | None = None,
 ) -> list[FileChat]:
     """Read the messages of one chat in the file's order; its older half too, if it was a group before.
 
-    ``chat_id`` chooses one of several chats. Times without ``date_unixtime`` (versions before 2022) are local times of
-    ``timezone``.
+    ``chat_id`` chooses one of several chats; ``open_file`` opens an export that is inside of another file. Times without
+    ``date_unixtime`` (versions before 2022) are local times of ``timezone``.
 
     Raises:
         RefusedFileError: the file is no whole export, does not hold the chat, or holds several and none was chosen.
     """
     wanted = None if chat_id is None else (plain_chat_id(chat_id),)
-    reading = _Reading(path, timezone, wanted, progress)
+    reading = _Reading(path, timezone, wanted, progress, open_file)
     chosen = _choose(path, reading.chats, None if wanted is None else wanted[0])
     if any(each.messages and not each.kept for each in chosen):
         # Which two belong together is known only after a passage through the file.
-        reading = _Reading(path, timezone, [each.chat.chat_id for each in chosen], progress)
+        reading = _Reading(path, timezone, [each.chat.chat_id for each in chosen], progress, open_file)
         chosen = [each for each in reading.chats if each.kept and any(each.chat == one.chat for one in chosen)]
     for each in chosen:
         tally.add(each.tally)
@@ -115,13 +124,20 @@ class _Reading:
     ``wanted`` None: the messages of the first chat are kept.
     """
 
-    def __init__(self, path: Path, timezone: str | None, wanted: Collection[int | None] | None, progress: Progress) -> None:
+    def __init__(
+        self,
+        path: Path,
+        timezone: str | None,
+        wanted: Collection[int | None] | None,
+        progress: Progress,
+        open_file: Opener | None = None,
+    ) -> None:
         self._path, self._timezone, self._wanted = path, timezone, wanted
         self._chats_found = self._in_list = 0
         self.is_account = False
         self.exporter: str | None = None
         """Whose account it is, spelled as senders are; None where the file does not say."""
-        with path.open("rb") as file:
+        with open_file() if open_file else path.open("rb") as file:
             self._stream = JsonStream(file, progress)
             try:
                 self.chats = list(self._read())

@@ -1,0 +1,151 @@
+"""A file, a folder or a zip archive, as the named parts that a reader opens.
+
+Belongs here: the parts of each, their first bytes and their lines, and how much an archive may unpack to.
+Does not belong here: what the parts mean.
+
+Nothing is ever unpacked to disk, and only parts that a reader asks for are read.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from chat_forecast.sources.exports.base import Progress, RefusedFileError
+
+HEAD_BYTES = 1 << 16
+"""A format is recognised by this much of a part."""
+MOST_UNPACKED, ALWAYS_UNPACKED = 200, 64 << 20
+"""An archive may unpack to so many times its own size; up to so many bytes in any case. Texts shrink to a tenth at best."""
+MOST_PARTS = 100_000
+_ZIP, _IS_ENCRYPTED = b"PK\x03\x04", 1
+_NO_PARTS = ("__MACOSX/", ".")
+_TEXTS = (".txt", ".json", ".jsonl", ".csv", ".html", ".htm", ".md")
+_MOST_HEADS = 200
+_DAMAGED = "it is a zip archive, but damaged or cut. Export it again, or copy it again."
+
+
+@dataclass(frozen=True)
+class _Part:
+    open: Callable[[], BinaryIO]
+    size: int
+    most_unpacked: int | None = None
+    """Of all the parts of the archive together."""
+
+
+class Bundle:
+    """The parts of one file, folder or archive: their names, without a folder that holds all of them."""
+
+    def __init__(self, path: Path, parts: dict[str, _Part]) -> None:
+        self.path, self._parts = path, _without_top(parts)
+        self.names = tuple(self._parts)
+        self._heads: dict[str, str] = {}
+        self._unpacked = 0
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file by itself."""
+        return self.names == (self.path.name,) and self.path.is_file()
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        """Open a part.
+
+        Raises:
+            RefusedFileError: the archive unpacks to more than texts do, or has a password.
+        """
+        part = self._parts[name]
+        self._unpacked += part.size
+        if part.most_unpacked is not None and self._unpacked > part.most_unpacked:
+            raise RefusedFileError(
+                self.path,
+                f"it would unpack to {self._unpacked >> 20} MB or more, far more than texts do. If it is a real export, "
+                "unpack it, and import what comes out.",
+            )
+        with part.open() as file:
+            yield file
+
+    def size(self, name: str) -> int:
+        """How many bytes a part has."""
+        return self._parts[name].size
+
+    def head(self, name: str) -> str:
+        """The beginning of a part as text."""
+        if name not in self._heads:
+            with self._parts[name].open() as file:
+                self._heads[name] = file.read(HEAD_BYTES).decode("utf-8-sig", "replace").lstrip()
+        return self._heads[name]
+
+    def texts(self, *suffixes: str) -> list[str]:
+        """The parts outside of folders that may be texts of these kinds; a file by itself whatever its name is."""
+        if self.is_file:
+            return [self.path.name]
+        wanted = suffixes or _TEXTS
+        return [name for name in self.names if "/" not in name and name.lower().endswith(wanted)][:_MOST_HEADS]
+
+    def lines(self, name: str, progress: Progress = lambda _done: None, longest: int = HEAD_BYTES) -> Iterator[str]:
+        """The lines of a part, without their ends; what is longer than ``longest`` bytes comes as several."""
+        done = 0
+        with self.open(name) as file:
+            while raw := file.readline(longest):
+                text = raw.decode("utf-8-sig" if not done else "utf-8", "replace")
+                done += len(raw)
+                yield text.rstrip("\r\n")
+                if done % (1 << 20) < len(raw):
+                    progress(done)
+
+
+@contextmanager
+def open_bundle(path: Path) -> Iterator[Bundle]:
+    """Open a file, a folder or a zip archive.
+
+    Raises:
+        RefusedFileError: it is a damaged archive, one with a password, or one that unpacks to far too much.
+    """
+    if path.is_dir():
+        found = {each.relative_to(path).as_posix(): each for each in sorted(path.rglob("*")) if each.is_file()}
+        yield Bundle(path, {name: _of_file(each) for name, each in found.items() if not name.startswith(_NO_PARTS)})
+        return
+    with path.open("rb") as file:
+        is_zip = file.read(len(_ZIP)) == _ZIP
+    if not is_zip:
+        yield Bundle(path, {path.name: _of_file(path)})
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield Bundle(path, _of_archive(path, archive))
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+        raise RefusedFileError(path, _DAMAGED) from None
+
+
+def _of_file(path: Path) -> "_Part":
+    return _Part(lambda: path.open("rb"), path.stat().st_size)
+
+
+def _of_archive(path: Path, archive: zipfile.ZipFile) -> "dict[str, _Part]":
+    infos = [info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith(_NO_PARTS)]
+    if len(infos) > MOST_PARTS:
+        raise RefusedFileError(path, f"it is a zip archive of {len(infos)} files, more than {MOST_PARTS}. Unpack it first.")
+    most = max(ALWAYS_UNPACKED, MOST_UNPACKED * path.stat().st_size)
+
+    def opener(info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
+        def opened() -> BinaryIO:
+            if info.flag_bits & _IS_ENCRYPTED:
+                raise RefusedFileError(path, "it is a zip archive with a password. Unpack it, and import what comes out.")
+            # zipfile itself never gives more than the size that the archive declares, which was counted.
+            return cast("BinaryIO", archive.open(info))
+
+        return opened
+
+    return {info.filename: _Part(opener(info), info.file_size, most) for info in infos}
+
+
+def _without_top(parts: "dict[str, _Part]") -> "dict[str, _Part]":
+    """The same parts without the one folder that holds all of them."""
+    tops = {name.partition("/")[0] for name in parts}
+    if len(tops) != 1 or not all("/" in name for name in parts):
+        return parts
+    return {name.partition("/")[2]: part for name, part in parts.items()}

@@ -1,0 +1,131 @@
+"""Messages as a reader finds them one by one, kept in few bytes each.
+
+Belongs here: growing columns of ids, times and senders; ids made of text; times in ISO 8601.
+Does not belong here: any format.
+"""
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from chat_forecast.sources.exports.base import BATCH_ROWS, Joined, make_batch, whole_numbers
+from chat_forecast.sources.exports.clock import LocalClock
+
+EPOCH: datetime = datetime(1970, 1, 1)  # noqa: DTZ001 - of clocks, whatever their zone
+MICROSECOND = timedelta(microseconds=1)
+DAY_SECONDS = 86_400
+_LEAST, _MOST = -(2**62), 2**62
+_NAT = int(np.iinfo("int64").min)
+_ID_MASK = (1 << 62) - 1
+
+
+class Collected:
+    """The messages of one chat, in the file's order."""
+
+    def __init__(self, clock: LocalClock | None = None) -> None:
+        """``clock``: times are wall times of its zone; without it they are UTC."""
+        self._clock, self._kept = clock, Joined()
+        self._ids: list[int | None] = []
+        self._micros: list[int] = []
+        self._senders: list[Any] = []
+        self._other_ids: list[int | None] = []
+        self._other_micros: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._kept) + len(self._micros)
+
+    def add(self, micros: int | None, sender: str | int | None, message_id: int | None = None) -> None:
+        """Take a message, sent so many microseconds after 1970; None: its time is none."""
+        self._ids.append(message_id)
+        self._micros.append(micros if micros is not None and _LEAST < micros < _MOST else _NAT)
+        self._senders.append(sender)
+        if len(self._micros) == BATCH_ROWS:
+            self._flush()
+
+    def add_other(self, message_id: int, micros: int | None = None) -> None:
+        """Take an entry that is no message, but has an id."""
+        self._other_ids.append(message_id)
+        self._other_micros.append(micros if micros is not None and _LEAST < micros < _MOST else _NAT)
+
+    @property
+    def batch(self) -> pd.DataFrame:
+        """All of them, see :func:`.base.make_batch`."""
+        self._flush()
+        return self._kept.batch
+
+    @property
+    def others(self) -> pd.DataFrame:
+        """The entries that are no messages, as in :attr:`.base.FileChat.others`."""
+        return pd.DataFrame(
+            {"message_id": whole_numbers(self._other_ids), "sent_at": self._instants(self._other_micros, None)}
+        )
+
+    def _flush(self) -> None:
+        if self._micros:
+            instants = self._instants(self._micros, self._clock)
+            self._kept.add(make_batch(whole_numbers(self._ids), instants, self._senders))
+            self._ids, self._micros, self._senders = [], [], []
+
+    def _instants(self, micros: list[int], clock: LocalClock | None) -> pd.DatetimeIndex:
+        wall = pd.DatetimeIndex(np.array(micros, dtype="int64").view("M8[us]"))
+        if clock is None:
+            return wall.tz_localize("UTC")
+        is_known = np.asarray(wall.notna())
+        instants = np.full(len(wall), _NAT)
+        instants[is_known] = clock.to_utc(wall[is_known]).as_unit("us").asi8
+        return pd.DatetimeIndex(instants.view("M8[us]")).tz_localize("UTC")
+
+
+def id_of(text: str) -> int:
+    """A number in the place of an id that is a text: the same for the same text, and as good as never for another one."""
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) & _ID_MASK
+
+
+def iso_micros(text: object, *, is_utc: bool = False) -> int | None:
+    """Microseconds since 1970 of a time in ISO 8601 that tells its offset, or is UTC if ``is_utc``; else None.
+
+    >>> iso_micros("1970-01-01T03:00:01.5000000+03:00"), iso_micros("1970-01-01 00:00:02", is_utc=True), iso_micros("soon")
+    (1500000, 2000000, None)
+    """
+    try:
+        found = datetime.fromisoformat(str(text))
+        if found.tzinfo is None:
+            if not is_utc:
+                return None
+            return (found - EPOCH) // MICROSECOND
+        return (found.astimezone(UTC).replace(tzinfo=None) - EPOCH) // MICROSECOND
+    except (ValueError, OverflowError):
+        return None
+
+
+def wall_micros(text: object) -> int | None:
+    """Microseconds since 1970 by the clock that a time in ISO 8601 without an offset was read from; else None."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return None if found.tzinfo is not None else (found - EPOCH) // MICROSECOND
+
+
+def micros_at(year: int, month: int, day: int, second: int = 0) -> int | None:
+    """Microseconds since 1970 of a second of a day; None if there is no such day."""
+    try:
+        days = date(year, month, day).toordinal() - EPOCH.toordinal()
+    except (ValueError, OverflowError):
+        return None
+    return (days * DAY_SECONDS + second) * 1_000_000
+
+
+def whole(found: object) -> int | None:
+    """A whole number, or a text of one; else None."""
+    if isinstance(found, bool) or not isinstance(found, int | str):
+        return None
+    try:
+        number = int(found)
+    except ValueError:
+        return None
+    return number if _LEAST < number < _MOST else None
