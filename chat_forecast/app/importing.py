@@ -171,8 +171,11 @@ def _file_name(reading: Reading) -> str:
 
 
 def _holding(messages: pd.DataFrame, timezone: str) -> Holding:
-    """What an export stands instead of: all from its first message to the end of the minute of its last one."""
-    first, last = messages["sent_at"].min(), messages["sent_at"].max()
+    """What an export stands instead of: all from the minute of its first message to that of its last one.
+
+    Of minutes, since some phones write no seconds.
+    """
+    first, last = messages["sent_at"].min().floor("min"), messages["sent_at"].max()
     local = first.tz_convert(timezone).tz_localize(None).ceil("h")
     whole_from = local.tz_localize(timezone, ambiguous=False, nonexistent="shift_forward").tz_convert("UTC")
     return Holding.of(first, last.floor("min") + pd.Timedelta(minutes=1), whole_from)

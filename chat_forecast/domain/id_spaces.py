@@ -23,6 +23,8 @@ ACCOUNT_KINDS = frozenset({"private_group", "personal_chat", "bot_chat", "saved_
 COUNTING_KINDS = frozenset({"private_supergroup", "public_supergroup", "private_channel", "public_channel"})
 """Chats that number their messages themselves, one by one."""
 SUPERGROUP_KINDS = frozenset({"private_supergroup", "public_supergroup"})
+NAMED_KINDS = frozenset({"channel", "space", "group"})
+"""Chats of other programs whose titles are no person's name."""
 TELEGRAM = "Telegram"
 GROUP_KINDS = SUPERGROUP_KINDS | {"private_group"}
 MIGRATION_SECONDS = 60
@@ -81,7 +83,11 @@ class HeldChat:
     @property
     def without_names(self) -> "HeldChat":
         """What may be stored: the title of a private chat is a person's name."""
-        return self if self.kind in COUNTING_KINDS | GROUP_KINDS else replace(self, title=None, was_group_titled=None)
+        return (
+            self
+            if self.kind in COUNTING_KINDS | GROUP_KINDS | NAMED_KINDS
+            else replace(self, title=None, was_group_titled=None)
+        )
 
     def __str__(self) -> str:
         title = f' "{self.title}"' if self.title else ""

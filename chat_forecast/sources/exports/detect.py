@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally
-from chat_forecast.sources.exports.bundle import open_bundle
+from chat_forecast.sources.exports.bundle import HEAD_BYTES, open_bundle
 from chat_forecast.sources.exports.export_format import Asked
-from chat_forecast.sources.exports.foreign import HEAD_BYTES, recognise, recognise_folder
+from chat_forecast.sources.exports.foreign import recognise, recognise_folder
 from chat_forecast.sources.exports.formats import find_format
 
 EXPORT_NAME = "result.json"
