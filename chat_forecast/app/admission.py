@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from chat_forecast.domain.deduplication import is_made
 from chat_forecast.domain.id_spaces import (
     HeldChat,
     are_halves,
@@ -74,16 +75,36 @@ def expect_known_chat(
     if chat.family is not None and families and chat.family not in families:
         others = " and ".join(sorted(map(str, families)))
         raise RefusedFileError(path, f"it holds a chat of {chat.family}, but {slug} is one of {others}. {_OTHER_NAME}")
-    if chat.program is None or chat.chat_id is not None:
+    if chat.program is None or (chat.chat_id is not None and any(each.chat_id is not None for each in known)):
         return
     titles = {each.title_key for each in known if each.title_key is not None}
     if chat.title_key is not None and titles and chat.title_key not in titles:
         raise RefusedFileError(path, f"its chat has another title than that of the files in {slug}. {_OTHER_NAME}")
-    if messages["message_id"].notna().all():
-        return  # ids tell more than people do
-    before = pd.concat([each[["sent_at", "sender"]] for each in archived])
-    if (why := why_other_people(messages, before)) is not None:
+    before = pd.concat([each[["message_id", "sent_at", "sender"]] for each in archived])
+    real = before[~is_made(before["message_id"])]
+    has_ids = messages["message_id"].notna().any() and len(real) > 0
+    why = why_other_ids(messages, real) if has_ids else why_other_people(messages, before)  # ids tell more than people do
+    if why is not None:
         raise RefusedFileError(path, f"{why}: it seems to be another chat than {slug}. {_OTHER_NAME}")
+
+
+def why_other_ids(messages: pd.DataFrame, before: pd.DataFrame) -> str | None:
+    """Why messages are none of the chat that others are of, by ids that go on with time; None if they may be."""
+    known = messages[messages["message_id"].notna()]
+    if known["message_id"].isin(before["message_id"]).any():
+        return None  # whether they are the same messages is asked afterwards
+    if min(map(len, _where_both(known, before))) >= FEWEST_IN_COMMON:
+        return "where it overlaps with the files imported before, no message has the id of one of theirs"
+    earlier, later = sorted((known, before), key=lambda each: each["sent_at"].min())
+    if earlier["sent_at"].max() < later["sent_at"].min() and earlier["message_id"].max() > later["message_id"].min() > 0:
+        return "its ids do not go on from those of the files imported before"
+    return None
+
+
+def _where_both(*parts: pd.DataFrame) -> list[pd.DataFrame]:
+    """The messages of each part in the time that all parts cover."""
+    start, end = max(each["sent_at"].min() for each in parts), min(each["sent_at"].max() for each in parts)
+    return [each[each["sent_at"].between(start, end)] for each in parts]
 
 
 def why_other_people(messages: pd.DataFrame, before: pd.DataFrame) -> str | None:
@@ -95,8 +116,7 @@ def why_other_people(messages: pd.DataFrame, before: pd.DataFrame) -> str | None
     common, fewest = len(people[0] & people[1]), min(map(len, people))
     if common < LEAST_SHARE_OF_PEOPLE * fewest:
         return f"only {common} of its {len(people[0])} senders are among those of the files imported before"
-    start, end = max(each["sent_at"].min() for each in placed), min(each["sent_at"].max() for each in placed)
-    both = [each[each["sent_at"].between(start, end)] for each in placed]
+    both = _where_both(*placed)
     if min(map(len, both)) < FEWEST_IN_COMMON:
         return None
     minutes = [pd.MultiIndex.from_arrays([each["sent_at"].dt.floor("min"), each["sender"]]) for each in both]

@@ -65,7 +65,7 @@ def import_files(
 
     Args:
         archive: where to add them.
-        files: Telegram Desktop exports (or their folders), CSV or Parquet files.
+        files: exports of any program that is read (or their folders), CSV or Parquet files.
         timezone: the chat's zone: that of the days in the report (UTC if None).
         pseudonyms: what replaces the senders.
         options: what a person says about the files.
@@ -136,9 +136,9 @@ def _joined(
         reading = readings.pop(0)  # and its memory with it
         last = reading.messages["sent_at"].max()
         chat = replace(reading.found.chat, last_message=last.to_pydatetime())
-        expect_same_chat(reading.path, chat, known, slug, is_same=options.is_same_chat)
         same = {"is_same": options.is_same_chat}
         expect_known_chat(reading.path, chat, reading.messages, [*held, *known], archived, slug, **same)
+        expect_same_chat(reading.path, chat, known, slug, **same)
         if own is None and chat.chat_id is not None and not chat.has_account_ids:
             own = chat
         settled = settle_ids(reading.messages, chat, has_own_ids=own is None or have_one_id(chat, own))

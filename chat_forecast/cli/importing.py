@@ -53,6 +53,8 @@ class _Said(TypedDict):
         "chat-forecast import my-chat result.json --timezone Europe/Moscow",
         "chat-forecast import my-chat january.json february.json",
         "chat-forecast import my-chat account/result.json --chat-id 1234567890",
+        'chat-forecast import our-group "WhatsApp Chat with Us.zip" --timezone Europe/Berlin',
+        "chat-forecast import my-chat slack.zip --chat-id general",
         "chat-forecast import my-chat table.csv --file-timezone UTC --missing 2026-05-01..2026-05-03",
     ),
 )
@@ -88,9 +90,9 @@ def import_(
     as_json: bool,
     **said: Unpack[_Said],
 ) -> None:
-    """Import messages from files into a chat's archive.
+    """Import exports of Telegram, WhatsApp, Discord, Slack, Signal, Matrix or Google Chat, CSV or Parquet files.
 
-    The files are Telegram Desktop exports (JSON), CSV or Parquet.
+    Folders and zip archives are read as they are. How to export from each program: chat_forecast/docs/formats.md.
 
     If days were made from the archive already, those that change are made again.
     """

@@ -59,7 +59,7 @@ def merge_batches(batches: Iterable[MessageBatch]) -> MessageBatch:
     if len(tables) <= 1:  # each part is one row an id, and in order
         return MessageBatch(tables[0] if tables else empty_messages(), coverage)
     tables = [with_plain_senders(table) for table in tables]
-    split = [(table[~is_made], table[is_made]) for table in tables for is_made in [_is_made(table)]]
+    split = [(table[~made], table[made]) for table in tables for made in [is_made(table["message_id"])]]
     real = _unique(_without_old_ids(pd.concat([with_id for with_id, _ in split], ignore_index=True)))
     numbered = [_numbered(without, with_id) for with_id, without in split if len(without)]
     if not numbered:
@@ -103,8 +103,9 @@ def _without_old_ids(real: pd.DataFrame) -> pd.DataFrame:
     return real[~pd.MultiIndex.from_frame(real[["message_id", "sent_at"]]).isin(before)]
 
 
-def _is_made(messages: pd.DataFrame) -> np.ndarray:
-    return (messages["message_id"] < -_MADE_IDS).to_numpy()
+def is_made(ids: pd.Series) -> np.ndarray:
+    """Which ids are made ones."""
+    return (ids < -_MADE_IDS).to_numpy()
 
 
 def _unique(real: pd.DataFrame) -> pd.DataFrame:

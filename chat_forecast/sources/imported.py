@@ -28,7 +28,7 @@ class ExportSource:
         if not self._archive.is_there:
             chat = self._archive.chat
             raise SourceError(
-                f"{chat} has no archive: expected {self._archive.url}. Import a Telegram Desktop export, a CSV or a "
-                f"Parquet file: chat-forecast import {chat} FILE"
+                f"{chat} has no archive: expected {self._archive.url}. Import an export of the chat's program, a CSV "
+                f"or a Parquet file: chat-forecast import {chat} FILE"
             )
         yield from self._archive.read_windows((day.start, day.end) for day in days)

@@ -9,6 +9,7 @@ Run one with ``python -m chat_forecast_tests.benchmarks.NAME``; its docstring ex
 ``bench_disk [NIGHTS]``                     what nights leave on the disk, and what pruning leaves of that
 ``bench_event_log [DAYS]``                  what a backfill leaves in Dagster's event log
 ``bench_forecast FOLDER [CHAT …]``          the forecasts of real chats beside what one might use instead
+``bench_formats FOLDER``                    exports of other programs: messages and hours right, others refused
 ``bench_gaps FOLDER [--hide N]``            unread stretches of real chats that message ids show: found, missed, other
 ``bench_great_day [MESSAGES …]``            a day of very many messages through the real client, with waits in between
 ``bench_history [DAYS …]``                   years of a chat without a training: time and memory, and whether they grow alike

@@ -2,8 +2,9 @@
 
 Belongs here: writing files. Does not belong here: what is expected of them beside :data:`MESSAGES`.
 
-The chat is made up. It has what readers get wrong: equal messages in one second, lines of a message that look like the beginning
-of the next one, noon and midnight by a clock of twelve hours, notices that look like messages, and words of notices in texts.
+The chat is made up. It has what readers get wrong: equal messages in one second, lines of a message that look like the
+beginning of the next one, noon and midnight by a clock of twelve hours, notices that look like messages, and their words in
+texts.
 """
 
 import io
@@ -107,19 +108,31 @@ WHATSAPP = {
     "android-12h-us": WhatsApp("{m}/{d}/%y, {h}:%M\u202f{half} - ", ENGLISH, "<Media omitted>"),
     "android-german": WhatsApp(
         "%d.%m.%y, %H:%M - ",
-        ("Nachrichten sind Ende-zu-Ende-verschlüsselt.", "Ann Lee hat die Gruppe erstellt.", "Bob hat den Namen von „Old: plan“ zu „x“ geändert."),
+        (
+            "Nachrichten sind Ende-zu-Ende-verschlüsselt.",
+            "Ann Lee hat die Gruppe erstellt.",
+            "Bob hat den Namen von „Old: plan“ zu „x“ geändert.",
+        ),
         "<Medien ausgeschlossen>",
     ),
     "android-spanish": WhatsApp(
         "{d}/{m}/%y, {h}:%M {half} - ",
-        ("Los mensajes están cifrados de extremo a extremo.", "Ann Lee creó el grupo", "Bob cambió el nombre de «Old: plan» a «x»."),
+        (
+            "Los mensajes están cifrados de extremo a extremo.",
+            "Ann Lee creó el grupo",
+            "Bob cambió el nombre de «Old: plan» a «x».",
+        ),
         "<Multimedia omitido>",
         half=("a.\u00a0m.", "p.\u00a0m."),
     ),
     "android-canadian": WhatsApp("%Y-%m-%d, {h}:%M {half} - ", ENGLISH, "<Media omitted>", half=("a.m.", "p.m.")),
     "android-russian": WhatsApp(
         "%d.%m.%Y, %H:%M - ",
-        ("Сообщения защищены сквозным шифрованием.", "Ann Lee создал(-а) группу «Kite»", "Bob изменил(-а) название с «Old: plan» на «x»"),
+        (
+            "Сообщения защищены сквозным шифрованием.",
+            "Ann Lee создал(-а) группу «Kite»",
+            "Bob изменил(-а) название с «Old: plan» на «x»",
+        ),
         "<Без медиафайлов>",
     ),
     "android-korean": WhatsApp("%Y. {m}. {d}. {half} {h}:%M - ", ENGLISH, "<미디어 파일 제외됨>", half=("오전", "오후")),
@@ -131,23 +144,41 @@ WHATSAPP = {
     "android-brazilian": WhatsApp("%d/%m/%Y %H:%M - ", ENGLISH, "<Mídia oculta>"),
     "ios-12h-us": WhatsApp(
         "[{m}/{d}/%y, {h}:%M:%S\u202f{half}] ",
-        (f"{TITLE}: {MARK}Messages and calls are end-to-end encrypted.", f"Ann Lee: {MARK}Ann Lee created this group",
-         f"{TITLE}: {MARK}Bob added you"),
-        f"{MARK}image omitted", is_ios=True, mark=MARK, end="\r\n",
+        (
+            f"{TITLE}: {MARK}Messages and calls are end-to-end encrypted.",
+            f"Ann Lee: {MARK}Ann Lee created this group",
+            f"{TITLE}: {MARK}Bob added you",
+        ),
+        f"{MARK}image omitted",
+        is_ios=True,
+        mark=MARK,
+        end="\r\n",
     ),
     "ios-german": WhatsApp(
         "[%d.%m.%y, %H:%M:%S] ",
-        (f"{TITLE}: {MARK}Nachrichten und Anrufe sind Ende-zu-Ende-verschlüsselt.", f"Ann Lee: {MARK}Ann Lee hat die Gruppe erstellt.",
-         f"Zoë: {MARK}Du hast Bob hinzugefügt."),
-        f"{MARK}<Anhang: 00000012-PHOTO-2026-07-04-09-05-10.jpg>", is_ios=True, mark=MARK, end="\r\n",
+        (
+            f"{TITLE}: {MARK}Nachrichten und Anrufe sind Ende-zu-Ende-verschlüsselt.",
+            f"Ann Lee: {MARK}Ann Lee hat die Gruppe erstellt.",
+            f"Zoë: {MARK}Du hast Bob hinzugefügt.",
+        ),
+        f"{MARK}<Anhang: 00000012-PHOTO-2026-07-04-09-05-10.jpg>",
+        is_ios=True,
+        mark=MARK,
+        end="\r\n",
     ),
     "ios-french": WhatsApp(
         "[%d/%m/%Y, %H:%M:%S] ",
-        (f"{TITLE}: {MARK}Les messages sont chiffrés de bout en bout.", f"{TITLE}: {MARK}Ann Lee a créé ce groupe",
-         f"Zoë: {MARK}Vous avez ajouté Bob"),
-        f"{MARK}image absente", is_ios=True, mark=MARK, end="\r\n",
+        (
+            f"{TITLE}: {MARK}Les messages sont chiffrés de bout en bout.",
+            f"{TITLE}: {MARK}Ann Lee a créé ce groupe",
+            f"Zoë: {MARK}Vous avez ajouté Bob",
+        ),
+        f"{MARK}image absente",
+        is_ios=True,
+        mark=MARK,
+        end="\r\n",
     ),
-}  # fmt: skip
+}
 
 
 def whatsapp(style: str, messages: Sequence[Sent] = MESSAGES) -> str:
@@ -188,7 +219,7 @@ def discord_message(sent: Sent, kind: str, number: int, text: str | None = None)
 
 
 def discord(messages: Sequence[Sent] = MESSAGES, channel: str = "200000000000000001", **more: object) -> dict[str, object]:
-    """A channel as DiscordChatExporter writes it, with notices: joined, of an unknown kind, and the copy of a thread's beginning."""
+    """A channel as DiscordChatExporter writes it, with notices: joined, an unknown kind, a thread's beginning."""
     entries = [discord_message(BEFORE, "GuildMemberJoin", 0, "Joined the server."), discord_message(BETWEEN, "8", 0, "")]
     entries += [discord_message(BETWEEN, "21", 1), discord_message(BETWEEN, "ThreadCreated", 2)]
     entries += [discord_message(each, "Reply" if place == 3 else "Default", place) for place, each in enumerate(messages)]
@@ -233,9 +264,9 @@ def slack(messages: Sequence[Sent] = MESSAGES, channel: str = "C1") -> dict[str,
     days: dict[str, list[dict[str, object]]] = {}
     for place, sent in enumerate(messages):
         days.setdefault(sent.at[:10], []).append(slack_message(sent, place))
-    days["2026-07-04"].append(slack_message(messages[5], 5, subtype="thread_broadcast"))
-    days["2026-07-04"].append(slack_message(BETWEEN, 99, subtype="channel_join"))
-    days["2026-07-04"].append(slack_message(BETWEEN, 98, subtype="huddle_thread"))
+    days[messages[5].at[:10]].append(slack_message(messages[5], 5, subtype="thread_broadcast"))
+    days[messages[0].at[:10]].append(slack_message(BETWEEN, 99, subtype="channel_join"))
+    days[messages[0].at[:10]].append(slack_message(BETWEEN, 98, subtype="huddle_thread"))
     lists = [{"id": channel, "name": "kites"}, {"id": "C2", "name": "empty"}]
     return {
         "channels.json": json.dumps(lists),
@@ -378,8 +409,8 @@ def telethon(messages: Sequence[Sent] = MESSAGES, chat_id: int = CHAT_ID) -> lis
     def entry(sent: Sent, number: int, kind: str = "Message") -> dict[str, object]:
         sender = {"_": "PeerUser", "user_id": 70 + sent.who}
         peer = {"_": "PeerChannel", "channel_id": chat_id}
-        return {"_": kind, "id": number, "peer_id": peer, "date": sent.utc.isoformat(), "from_id": sender, "message": sent.text,
-                "fwd_from": {"date": "2001-01-01T00:00:00+00:00"}}  # fmt: skip
+        return {"_": kind, "id": number, "peer_id": peer, "date": sent.utc.isoformat(), "from_id": sender,
+                "message": sent.text, "fwd_from": {"date": "2001-01-01T00:00:00+00:00"}}  # fmt: skip
 
     entries = [entry(BEFORE, 99, "MessageService"), *(entry(each, 100 + place) for place, each in enumerate(messages))]
     return [*entries, entry(BETWEEN, 98, "MessageService")]
@@ -388,8 +419,9 @@ def telethon(messages: Sequence[Sent] = MESSAGES, chat_id: int = CHAT_ID) -> lis
 def scraper(messages: Sequence[Sent] = MESSAGES) -> list[dict[str, object]]:
     def row(sent: Sent, number: int, text: str) -> dict[str, object]:
         media = "MessageMediaPhoto" if sent.has_media else None
-        return {"id": number, "message_id": number, "date": sent.utc.strftime("%Y-%m-%d %H:%M:%S"), "sender_id": 70 + sent.who,
-                "first_name": sent.name, "last_name": "", "username": None, "message": text, "media_type": media}  # fmt: skip
+        return {"id": number, "message_id": number, "date": sent.utc.strftime("%Y-%m-%d %H:%M:%S"),
+                "sender_id": 70 + sent.who, "first_name": sent.name, "last_name": "", "username": None, "message": text,
+                "media_type": media}  # fmt: skip
 
     return [row(BEFORE, 99, ""), *(row(each, 100 + place, each.text) for place, each in enumerate(messages))]
 
@@ -403,90 +435,188 @@ def scraper_csv(messages: Sequence[Sent] = MESSAGES) -> str:
 
 
 def html_message(sent: Sent, number: int, offset: str, *, has_name: bool, more: str = "") -> str:
-    name = f'\n       <div class="from_name">\n{escape(sent.name)} \n       </div>\n' if has_name else ""
-    return (
-        f'\n     <div class="message default clearfix{"" if has_name else " joined"}" id="message{number}">\n\n      <div class="body">\n'
-        f'\n       <div class="pull_right date details" title="{sent.local:%d.%m.%Y %H:%M:%S}{offset}">\n{sent.local:%H:%M}\n'
-        f'       </div>\n{name}{more}\n       <div class="text">\n{escape(sent.text)}\n       </div>\n\n      </div>\n\n     </div>\n'
+    name = f'<div class="from_name">\n{escape(sent.name)} \n       </div>\n' if has_name else ""
+    return f"""
+     <div class="message default clearfix{"" if has_name else " joined"}" id="message{number}">
+
+      <div class="body">
+
+       <div class="pull_right date details" title="{sent.local:%d.%m.%Y %H:%M:%S}{offset}">
+{sent.local:%H:%M}
+       </div>
+
+       {name}
+{more}
+       <div class="text">
+{escape(sent.text)}
+       </div>
+
+      </div>
+
+     </div>
+"""
+
+
+def html_notice(number: int, text: str) -> str:
+    return f"""
+     <div class="message service" id="message{number}">
+
+      <div class="body details">
+{text}
+      </div>
+
+     </div>
+"""
+
+
+FORWARDED = """
+       <div class="forwarded body">
+
+        <div class="from_name">
+Somebody  <span class="date details" title="01.01.2001 00:00:00 UTC+02:00"> 01.01.2001 00:00:00</span>
+        </div>
+
+       </div>
+"""
+CALL = """
+       <div class="media_wrap clearfix">
+
+        <div class="media clearfix pull_left media_call">
+
+        </div>
+
+       </div>
+"""
+
+
+def html_page(title: str, entries: str, next_page: int | None) -> str:
+    link = (
+        f'<a class="pagination block_link" href="messages{next_page}.html">\nNext messages\n     </a>' if next_page else ""
     )
+    return f"""<!DOCTYPE html>
+<html>
 
+ <head>
 
-FORWARDED = (
-    '\n       <div class="forwarded body">\n\n        <div class="from_name">\nSomebody  <span class="date details" '
-    'title="01.01.2001 00:00:00 UTC+02:00"> 01.01.2001 00:00:00</span>\n        </div>\n\n       </div>\n'
-)
+  <meta charset="utf-8"/>
+<title>Exported Data</title>
+
+ </head>
+
+ <body onload="CheckLocation();">
+
+   <div class="page_header">
+
+    <div class="content">
+
+     <div class="text bold">
+{escape(title)}{" "}
+     </div>
+
+    </div>
+
+   </div>
+
+   <div class="page_body chat_page">
+{entries}
+     {link}
+   </div>
+
+ </body>
+
+</html>
+"""
 
 
 def html(
     messages: Sequence[Sent] = MESSAGES, offset: str = " UTC+02:00", title: str = TITLE, a_page: int = 6
 ) -> dict[str, str]:
     """Pages of a chat: dividers, a notice, a forwarded message, a call, and messages sent at once after another one."""
-    pages, parts, last = [], [], None
+    pages: list[str] = []
+    last: Sent | None = None
     for place, sent in enumerate(messages):
-        if place == a_page:
-            pages, parts, last = [*pages, parts], [], None
-        if not parts:
-            parts.append(
-                '\n     <div class="message service" id="message-1">\n\n      <div class="body details">\n3 July\n      </div>\n'
-            )
+        if place % a_page == 0:
+            pages.append(html_notice(-1, "3 July"))
+            last = None
         at_once = last is not None and last.who == sent.who and sent.local - last.local < timedelta(seconds=900)
-        parts.append(html_message(sent, 100 + place, offset, has_name=not at_once, more=FORWARDED if place == 2 else ""))
+        pages[-1] += html_message(sent, 100 + place, offset, has_name=not at_once, more=FORWARDED if place == 2 else "")
         last = sent
-    notice = (
-        '\n     <div class="message service" id="message98">\n\n      <div class="body details">\nAnn joined\n      </div>\n'
-    )
-    call = html_message(
-        messages[-1], 120, offset, has_name=False, more='<div class="media clearfix pull_left media_call">\n'
-    )
-    made = [*pages, [*parts, notice, call]]
-    links = [
-        f'\n     <a class="pagination block_link" href="messages{number}.html">\nNext messages\n     </a>'
-        for number in range(2, len(made) + 1)
-    ]
+    pages[-1] += html_notice(98, "Ann joined") + html_message(messages[-1], 120, offset, has_name=False, more=CALL)
     return {
-        f"ChatExport_2026-07-07/messages{number if number > 1 else ''}.html": (
-            '<!DOCTYPE html>\n<html>\n\n <head>\n\n  <meta charset="utf-8"/>\n<title>Exported Data</title>\n </head>\n\n <body>\n'
-            f'\n   <div class="page_header">\n\n    <div class="content">\n\n     <div class="text bold">\n{escape(title)} \n     </div>\n'
-            f'\n    </div>\n\n   </div>\n\n   <div class="page_body chat_page">\n{"".join(page)}{link}\n   </div>\n </body>\n</html>\n'
+        f"ChatExport_2026-07-07/messages{number if number > 1 else ''}.html": html_page(
+            title, page, number + 1 if number < len(pages) else None
         )
-        for number, (page, link) in enumerate(zip(made, [*links, ""], strict=True), start=1)
+        for number, page in enumerate(pages, start=1)
     }
 
 
-def _json(content: object) -> str:
+def as_json(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1)
 
 
 FILES: dict[str, tuple[str, Callable[[Path], Path]]] = {
     **{
-        f"whatsapp-{style}": ("minute" if "%S" not in WHATSAPP[style].beginning else "second",
-                              lambda folder, style=style: write_text(folder / f"WhatsApp Chat with {TITLE}.txt", whatsapp(style)))
+        f"whatsapp-{style}": (
+            "minute" if "%S" not in WHATSAPP[style].beginning else "second",
+            lambda folder, style=style: write_text(folder / f"WhatsApp Chat with {TITLE}.txt", whatsapp(style)),
+        )
         for style in WHATSAPP
     },
-    "whatsapp-ios-zip": ("second", lambda folder: write_zip(
-        folder / f"WhatsApp Chat - {TITLE}.zip", {"_chat.txt": whatsapp("ios-german"), "00000012-PHOTO-2026-07-04-09-05-10.jpg": "x"})),
-    "whatsapp-android-zip": ("minute", lambda folder: write_zip(
-        folder / f"WhatsApp Chat with {TITLE}.zip", {f"WhatsApp Chat with {TITLE}.txt": "\ufeff" + whatsapp("android-24h")})),
-    "discord-json": ("second", lambda folder: write_text(folder / "x [200000000000000001].json", _json(discord()))),
+    "whatsapp-ios-zip": (
+        "second",
+        lambda folder: write_zip(
+            folder / f"WhatsApp Chat - {TITLE}.zip",
+            {"_chat.txt": whatsapp("ios-german"), "00000012-PHOTO-2026-07-04-09-05-10.jpg": "x"},
+        ),
+    ),
+    "whatsapp-android-zip": (
+        "minute",
+        lambda folder: write_zip(
+            folder / f"WhatsApp Chat with {TITLE}.zip",
+            {f"WhatsApp Chat with {TITLE}.txt": "\ufeff" + whatsapp("android-24h")},
+        ),
+    ),
+    "discord-json": ("second", lambda folder: write_text(folder / "x [200000000000000001].json", as_json(discord()))),
     "discord-csv-iso": ("second", lambda folder: write_text(folder / "x [200000000000000001].csv", discord_csv("iso"))),
     "discord-csv-us": ("minute", lambda folder: write_text(folder / "x.csv", discord_csv("%m/%d/%Y %I:%M %p"))),
     "discord-csv-named": ("minute", lambda folder: write_text(folder / "x.csv", discord_csv("%d-%b-%y %I:%M %p"))),
     "slack": ("second", lambda folder: write_zip(folder / "slack.zip", slack())),
-    "signal-backup": ("second", lambda folder: write_zip(
-        folder / "signal-export-2026.zip", {"signal-export-2026/main.jsonl": signal_backup(), "signal-export-2026/metadata.json": "{}"})),
-    "signal-export": ("second", lambda folder: write_zip(
-        folder / "x.zip", {f"signal-chats/{TITLE}/data.json": signal_export(), "signal-chats/style.css": "x", f"signal-chats/{TITLE}/chat.md": "x"})),
+    "signal-backup": (
+        "second",
+        lambda folder: write_zip(
+            folder / "signal-export-2026.zip",
+            {"signal-export-2026/main.jsonl": signal_backup(), "signal-export-2026/metadata.json": "{}"},
+        ),
+    ),
+    "signal-export": (
+        "second",
+        lambda folder: write_zip(
+            folder / "x.zip",
+            {
+                f"signal-chats/{TITLE}/data.json": signal_export(),
+                "signal-chats/style.css": "x",
+                f"signal-chats/{TITLE}/chat.md": "x",
+            },
+        ),
+    ),
     "sigtop-text": ("second", lambda folder: write_text(folder / "x.txt", sigtop_text())),
     "sigtop-json": ("second", lambda folder: write_text(folder / "x.json", sigtop_json())),
-    "matrix": ("second", lambda folder: write_text(folder / "x.json", _json(matrix()))),
+    "matrix": ("second", lambda folder: write_text(folder / "x.json", as_json(matrix()))),
     "google-chat": ("second", lambda folder: write_zip(folder / "takeout.zip", google())),
     "tdl-raw": ("second", lambda folder: write_text(folder / "x.json", json.dumps(tdl()))),
-    "telethon-lines": ("second", lambda folder: write_text(folder / "x.jsonl", "".join(f"{json.dumps(each)}\n" for each in telethon()))),
-    "telethon-list": ("second", lambda folder: write_text(folder / "x.json", _json(telethon()))),
-    "scraper-json": ("second", lambda folder: write_text(folder / "x.json", _json(scraper()))),
+    "telethon-lines": (
+        "second",
+        lambda folder: write_text(folder / "x.jsonl", "".join(f"{json.dumps(each)}\n" for each in telethon())),
+    ),
+    "telethon-list": ("second", lambda folder: write_text(folder / "x.json", as_json(telethon()))),
+    "scraper-json": ("second", lambda folder: write_text(folder / "x.json", as_json(scraper()))),
     "scraper-csv": ("second", lambda folder: write_text(folder / "x.csv", scraper_csv())),
     "telegram-html": ("second", lambda folder: write_zip(folder / "x.zip", html())),
-    "telegram-html-old": ("second", lambda folder: write_zip(
-        folder / "x.zip", {name.rpartition("/")[2]: page for name, page in html(offset="").items()})),
-}  # fmt: skip
+    "telegram-html-old": (
+        "second",
+        lambda folder: write_zip(
+            folder / "x.zip", {name.rpartition("/")[2]: page for name, page in html(offset="").items()}
+        ),
+    ),
+}
 """A name -> how exactly its times are written, and what writes it into a folder."""

@@ -79,6 +79,14 @@ class Bundle:
                 self._heads[name] = file.read(HEAD_BYTES).decode("utf-8-sig", "replace").lstrip()
         return self._heads[name]
 
+    def is_ended(self, name: str) -> bool:
+        """Whether a text ends with the end of a line, as far as that can be told: inside of an archive it is whole."""
+        if not self.is_file or not self.size(name):
+            return True
+        with self.open(name) as file:
+            file.seek(-1, 2)
+            return file.read(1) in b"\r\n"
+
     def texts(self, *suffixes: str) -> list[str]:
         """The parts outside of folders that may be texts of these kinds; a file by itself whatever its name is."""
         if self.is_file:

@@ -61,6 +61,11 @@ class Asked:
         """Refuse the file, with what was found and what to do."""
         return RefusedFileError(self.path, found)
 
+    def note_unless_ended(self, bundle: Bundle, name: str) -> None:
+        """Say that a text may have been cut, if its last line has no end."""
+        if not bundle.is_ended(name):
+            self.tally.notes.append("its last line has no end: if a copy of it was interrupted, later messages are missing.")
+
     @contextmanager
     def json(self, bundle: Bundle, name: str) -> Iterator[JsonStream]:
         """Walk through a part that is JSON.

@@ -41,6 +41,7 @@ def find_json(bundle: Bundle) -> list[str]:
 def read_text(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     """Read one chat."""
     name = _only(parts, asked)
+    asked.note_unless_ended(bundle, name)
     found, title = Collected(), bundle.head(name).partition("\n")[0].strip().removeprefix(_BEGINNING)
     for sender, kind, sent in _messages(bundle.lines(name, asked.progress)):
         if kind not in _MESSAGES:

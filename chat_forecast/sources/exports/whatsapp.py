@@ -69,6 +69,7 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     """Read one chat."""
     if len(parts) > 1:
         raise asked.refusal(f"it holds {len(parts)} chats, each in a file of its own. Import one of the files.")
+    asked.note_unless_ended(bundle, parts[0])
     entries = _Entries(asked)
     for line in _beginnings(bundle, parts[0], asked):
         entries.take(line)

@@ -73,5 +73,5 @@ def test_the_name_of_an_attached_file_proves_the_order(tmp_path):
     "dates", [["13/14/2026", "01/02/2026"], ["30/02/2026"], ["13/11/2026", "11/14/2026"], ["13/11/1405"]]
 )
 def test_dates_that_fit_no_order_are_refused(tmp_path, dates):
-    with pytest.raises(RefusedFileError, match="is none|month first"):
+    with pytest.raises(RefusedFileError, match=r"is none|month first"):
         days(file_of(tmp_path, *dates))
