@@ -19,6 +19,7 @@ from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileEr
 from chat_forecast.sources.exports.detect import read_file
 from chat_forecast.sources.exports.partial import why_partial
 from chat_forecast.sources.exports.possible_times import shown_time
+from chat_forecast.sources.exports.telegram_entries import storable
 from chat_forecast.sources.pseudonyms import Pseudonyms
 
 EARLIEST = pd.Timestamp("1990-01-01", tz="UTC")
@@ -92,10 +93,16 @@ def read_chats(
 
 def _with_title_key(found: FileChat, pseudonyms: Pseudonyms) -> FileChat:
     """A chat that is known again by its title, where it has no id, and the title is not kept."""
+    chat = replace(found.chat, title=_storable(found.chat.title), written_id=_storable(found.chat.written_id))
+    found = replace(found, chat=chat)
     title = "".join(each for each in (found.chat.title or "").casefold() if each.isalnum())
     if not title or found.chat.program is None:
         return found
     return replace(found, chat=replace(found.chat, title_key=pseudonyms.of(f"title {title}")))
+
+
+def _storable(text: str | None) -> str | None:
+    return None if text is None else storable(text)
 
 
 def _accepted(reading: Reading, pseudonyms: Pseudonyms, options: ImportOptions) -> Reading:

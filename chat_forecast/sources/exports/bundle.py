@@ -11,6 +11,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import EINVAL
+from lzma import LZMAError
+from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -20,7 +23,8 @@ HEAD_BYTES = 1 << 16
 """A format is recognised by this much of a part."""
 MOST_UNPACKED, ALWAYS_UNPACKED = 200, 64 << 20
 """An archive may unpack to so many times its own size; up to so many bytes in any case. Texts shrink to a tenth at best."""
-MOST_PARTS = 100_000
+_LARGEST_LIST, _LONGEST_END = 1 << 22, (1 << 16) + 22
+"""Bytes of an archive's list of files, which is held whole; and where the list's end can stand."""
 _ZIP, _IS_ENCRYPTED = b"PK\x03\x04", 1
 _NO_PARTS = ("__MACOSX/", ".")
 _TEXTS = (".txt", ".json", ".jsonl", ".csv", ".html", ".htm", ".md")
@@ -62,8 +66,8 @@ class Bundle:
         if part.most_unpacked is not None and self._unpacked > part.most_unpacked:
             raise RefusedFileError(
                 self.path,
-                f"it would unpack to {self._unpacked >> 20} MB or more, far more than texts do. If it is a real export, "
-                "unpack it, and import what comes out.",
+                f"it is a zip archive that would unpack to {self._unpacked >> 20} MB or more, far more than texts do. If it "
+                "is a real export, unpack it, and import what comes out.",
             )
         with part.open() as file:
             yield file
@@ -122,11 +126,26 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
     if not is_zip:
         yield Bundle(path, {path.name: _of_file(path)})
         return
+    if path.stat().st_size > _LARGEST_LIST and _size_of_list(path) > _LARGEST_LIST:
+        raise RefusedFileError(path, "it is a zip archive of more files than any export has. Unpack it first.")
     try:
         with zipfile.ZipFile(path) as archive:
             yield Bundle(path, _of_archive(path, archive))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, NotImplementedError, OverflowError):
         raise RefusedFileError(path, _DAMAGED) from None
+    except OSError as error:
+        if error.errno == EINVAL:  # a place before the file's beginning
+            raise RefusedFileError(path, _DAMAGED) from None
+        raise
+
+
+def _size_of_list(path: Path) -> int:
+    """The bytes of a zip archive's list of files, which names each of them; as its end says."""
+    with path.open("rb") as file:
+        file.seek(-_LONGEST_END, SEEK_END)
+        end = file.read()
+    place = end.rfind(b"PK\x05\x06")
+    return int.from_bytes(end[place + 12 : place + 16], "little") if place >= 0 else 0
 
 
 def _of_file(path: Path) -> "_Part":
@@ -135,8 +154,6 @@ def _of_file(path: Path) -> "_Part":
 
 def _of_archive(path: Path, archive: zipfile.ZipFile) -> "dict[str, _Part]":
     infos = [info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith(_NO_PARTS)]
-    if len(infos) > MOST_PARTS:
-        raise RefusedFileError(path, f"it is a zip archive of {len(infos)} files, more than {MOST_PARTS}. Unpack it first.")
     most = max(ALWAYS_UNPACKED, MOST_UNPACKED * path.stat().st_size)
 
     def opener(info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:

@@ -37,11 +37,11 @@ class Collected:
     def __len__(self) -> int:
         return len(self._kept) + len(self._micros)
 
-    def add(self, micros: int | None, sender: str | int | None, message_id: int | None = None) -> None:
-        """Take a message, sent so many microseconds after 1970; None: its time is none."""
+    def add(self, micros: int | None, sender: object, message_id: int | None = None) -> None:
+        """Take a message, sent so many microseconds after 1970; None: its time is none. A sender is a text or a number."""
         self._ids.append(message_id)
         self._micros.append(micros if micros is not None and _LEAST < micros < _MOST else _NAT)
-        self._senders.append(sender)
+        self._senders.append(sender if isinstance(sender, str | int) and not isinstance(sender, bool) else None)
         if len(self._micros) == BATCH_ROWS:
             self._flush()
 
@@ -118,6 +118,11 @@ def micros_at(year: int, month: int, day: int, second: int = 0) -> int | None:
     except (ValueError, OverflowError):
         return None
     return (days * DAY_SECONDS + second) * 1_000_000
+
+
+def text_of(found: object) -> str | None:
+    """A text; None for whatever else a file has in its place."""
+    return found if isinstance(found, str) else None
 
 
 def whole(found: object) -> int | None:

@@ -82,9 +82,7 @@ class Asked:
                     "again, or export it again."
                 ) from None
             except BrokenJsonError as broken:
-                raise self.refusal(
-                    f"it is damaged, or was changed by hand: no JSON at byte {broken.position}. Export it again."
-                ) from None
+                raise self.refusal(f"it is damaged, or was changed by hand: {broken}. Export it again.") from None
 
 
 @dataclass(frozen=True)

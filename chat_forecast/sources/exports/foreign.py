@@ -11,15 +11,12 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from lzma import LZMAError
-from os import SEEK_END
 from pathlib import Path, PurePosixPath
 
 from chat_forecast.sources.exports.bundle import HEAD_BYTES
 from chat_forecast.sources.exports.json_head import json_head
 
 _FIRST_LINES = 20
-_LARGEST_LIST, _LONGEST_END = 1 << 22, (1 << 16) + 22
-"""Bytes of a zip archive's list of files, which is held whole; and where the list's end can stand."""
 _ENOUGH_HEADERS = 3
 _INVISIBLE = re.compile("[\u200e\u200f\u202a-\u202c\u2066-\u2069\ufeff]")
 _WIDE_SPACE = re.compile("[\u00a0\u2009\u202f]")
@@ -95,8 +92,6 @@ def _by_names(names: Iterable[str]) -> Program | None:
 
 def _in_zip(path: Path) -> Program:
     try:
-        if path.stat().st_size > _LARGEST_LIST and _size_of_list(path) > _LARGEST_LIST:
-            return ZIP
         with zipfile.ZipFile(path) as archive:
             names = [PurePosixPath(name) for name in archive.namelist() if not name.endswith("/")]
             if any("Google Chat" in name.parts for name in names):
@@ -111,15 +106,6 @@ def _in_zip(path: Path) -> Program:
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zlib.error, LZMAError):
         pass  # cut, damaged, or encrypted: it is still a zip archive
     return ZIP
-
-
-def _size_of_list(path: Path) -> int:
-    """The bytes of a zip archive's list of files, which names each of them; as its end says."""
-    with path.open("rb") as file:
-        file.seek(-_LONGEST_END, SEEK_END)
-        end = file.read()
-    place = end.rfind(b"PK\x05\x06")
-    return int.from_bytes(end[place + 12 : place + 16], "little") if place >= 0 else 0
 
 
 def _of_json(text: str) -> Program | None:

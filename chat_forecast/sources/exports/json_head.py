@@ -43,5 +43,5 @@ def json_head(text: str) -> JsonHead | None:
 def _first_value(text: str) -> Any:  # noqa: ANN401 - any JSON
     try:
         return json.JSONDecoder(strict=False).raw_decode(text)[0]
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a number of thousands of digits is no JSONDecodeError
         return None

@@ -10,7 +10,7 @@ from typing import Any
 from chat_forecast.sources.exports.bundle import Bundle
 from chat_forecast.sources.exports.export_format import Asked
 
-LONGEST_LINE = 1 << 26
+LONGEST_LINE = 1 << 24
 _decode = json.JSONDecoder(strict=False).decode
 
 
@@ -28,7 +28,7 @@ def read_json_lines(bundle: Bundle, name: str, asked: Asked) -> Iterator[dict[st
             raise asked.refusal(f"it is damaged, or was changed by hand: line {broken} is no JSON. Export it again.")
         try:
             found = _decode(line)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # a number of thousands of digits is no JSONDecodeError
             broken = number
             continue
         if not isinstance(found, dict):

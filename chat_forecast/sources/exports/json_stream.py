@@ -171,7 +171,7 @@ class JsonStream:
         if joint is None or self._bytes_read == self._refused_at:
             return []
         held = self._text[self._at :].encode(*_ENCODING) + self._decoder.getstate()[0] + self._read(self._window)
-        last = held.rfind(joint[0].encode())
+        last = held.rfind(joint[0].encode(*_ENCODING))
         try:
             found = parse(b"[%b]" % held[held.index(b"{") : last + 1]) if last >= 0 else []
         except ValueError:

@@ -11,7 +11,7 @@ from typing import Any
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, id_of, whole
+from chat_forecast.sources.exports.collected import Collected, id_of, text_of, whole
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat
 from chat_forecast.sources.exports.json_head import json_head
 
@@ -66,7 +66,7 @@ def _take(event: Any, found: Collected, rooms: set[str], asked: Asked) -> None: 
         raise asked.refusal("it holds something else than events. Export it again.")
     if isinstance(event.get("room_id"), str):
         rooms.add(event["room_id"])
-    if event.get("type") not in _MESSAGES or event.get("state_key") is not None or _is_edit(event.get("content")):
+    if text_of(event.get("type")) not in _MESSAGES or event.get("state_key") is not None or _is_edit(event.get("content")):
         asked.tally.service += 1
         return
     sent, name = whole(event.get("origin_server_ts")), event.get("event_id")

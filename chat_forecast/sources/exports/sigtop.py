@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import EPOCH, MICROSECOND, Collected, id_of, whole
+from chat_forecast.sources.exports.collected import EPOCH, MICROSECOND, Collected, id_of, text_of, whole
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat
 from chat_forecast.sources.exports.json_head import json_head
 from chat_forecast.sources.exports.signal_backup import PROGRAM
@@ -88,7 +88,7 @@ def read_json(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileCh
     name, found, conversations = _only(parts, asked), Collected(), set[str]()
     with asked.json(bundle, name) as stream:
         for entry in stream.values(_MEMBERS):
-            kind = entry.get("type") if isinstance(entry, dict) else None
+            kind = text_of(entry.get("type")) if isinstance(entry, dict) else None
             if kind not in _MESSAGES:
                 asked.tally.service += 1
                 continue

@@ -88,7 +88,8 @@ def _channels(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[_Chann
 def _take(entry: Any, found: Collected, seen: set[str], asked: Asked) -> None:  # noqa: ANN401 - any JSON
     if not isinstance(entry, dict):
         raise asked.refusal("one of its days holds something else than messages. Export it again.")
-    if entry.get("type") != "message" or entry.get("subtype") not in _MESSAGES:
+    subtype = entry.get("subtype")
+    if entry.get("type") != "message" or not isinstance(subtype, str | None) or subtype not in _MESSAGES:
         asked.tally.service += 1
         return
     ts = str(entry.get("ts"))

@@ -9,7 +9,7 @@ from typing import Any
 
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, iso_micros, whole
+from chat_forecast.sources.exports.collected import Collected, iso_micros, text_of, whole
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat, choose
 from chat_forecast.sources.exports.json_head import json_head
 from chat_forecast.sources.exports.json_lines import read_json_lines
@@ -43,7 +43,7 @@ def find(bundle: Bundle) -> list[str]:
 
 def _is_one(text: str) -> bool:
     head = json_head(text if text.startswith("[") else text.partition("\n")[0])
-    return head is not None and head.entry.get("_") in _KINDS and {"id", "peer_id"} <= set(head.entry)
+    return head is not None and text_of(head.entry.get("_")) in _KINDS and {"id", "peer_id"} <= set(head.entry)
 
 
 def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
@@ -52,7 +52,7 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
         raise asked.refusal(f"it holds {len(parts)} exports. Import one of the files.")
     chats = dict[tuple[str, int], _Chat]()
     for entry in _entries(bundle, parts[0], asked):
-        kind, number, peer = entry.get("_"), whole(entry.get("id")), peer_of(entry.get("peer_id"), _IDS)
+        kind, number, peer = text_of(entry.get("_")), whole(entry.get("id")), peer_of(entry.get("peer_id"), _IDS)
         if kind not in _KINDS or peer is None or number is None:
             asked.tally.unsupported += 1
             continue

@@ -3,6 +3,7 @@
 import json
 import re
 import zipfile
+from contextlib import suppress
 from datetime import timedelta
 
 import pandas as pd
@@ -257,3 +258,32 @@ def test_telegram_s_own_export_is_read_inside_of_an_archive(tmp_path):
     path = write_zip(tmp_path / "x.zip", {"ChatExport/result.json": json.dumps(content), "ChatExport/photos/a.jpg": "x"})
     chat, messages, _ = read(path)
     assert (chat.chat.chat_id, len(messages)) == (5, 1)
+
+
+ODD = {
+    "discord-json": lambda: (
+        samples.discord() | {"messages": [{**samples.discord()["messages"][0], "type": [1], "author": [2]}]}
+    ),
+    "matrix": lambda: (
+        samples.matrix() | {"messages": [{"room_id": "x", "event_id": [], "type": {}, "origin_server_ts": []}]}
+    ),
+    "telethon": lambda: [{**samples.telethon()[0], "_": "Message", "date": [], "from_id": 5}, {"_": []}, {}],
+    "sigtop": lambda: [{"conversationId": [], "type": [], "sent_at": 1}],
+    "scraper": lambda: [{**samples.scraper()[1], "date": 5, "sender_id": [], "message": {}, "media_type": []}],
+    "tdl": lambda: {"id": [], "messages": [{"id": [], "type": [], "file": {}, "date": 5, "raw": []}]},
+    "google": lambda: {"messages": [{"creator": [], "created_date": None, "message_id": 5}]},
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_values_of_other_types_than_a_program_writes_are_passed_over_or_refused(tmp_path, name):
+    path = write_text(tmp_path / "x.json", json.dumps(ODD[name]()))
+    with suppress(RefusedFileError):
+        assert len(read(path)[1]) <= 1
+
+
+def test_bytes_that_are_no_text_harm_nothing(tmp_path):
+    content = json.dumps(samples.matrix(), ensure_ascii=False).encode().replace(b"so be it", b"so \x99\xff it")
+    path = tmp_path / "x.json"
+    path.write_bytes(content.replace(b'"room_id"', b'"room\x99": 1, "room_id"'))
+    assert times(read(path)[1]) == expected()
