@@ -39,8 +39,13 @@ def resources_of(home: Home) -> Resources:
     return Resources(
         storages=storages,
         sources=Sources(home.storage_url, home.root),
-        tracking=Tracking(home.mlflow_uri, str(home.mlflow_artifacts), home.mlflow_url, home.dagster_url),
+        tracking=Tracking(home.mlflow_uri, _artifacts(home), home.mlflow_url, home.dagster_url),
         reports=Reports(home.reports, storages),
         notifier=Notifier(load_notify(home.chats_file), home.root, home.dagster_url),
         reports_url=home.reports_url,
     )
+
+
+def _artifacts(home: Home) -> str | None:
+    """Where experiments keep their artifacts: below the home, unless a server keeps them."""
+    return None if home.mlflow_uri.startswith(("http://", "https://")) else str(home.mlflow_artifacts)

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import fsspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -25,6 +24,7 @@ from chat_forecast.storage.archive_ledger import LEDGER_KEY, Ledger
 from chat_forecast.storage.atomic_files import file_exists, join_url, remove_file
 from chat_forecast.storage.forgotten import without_forgotten
 from chat_forecast.storage.locks import Locks
+from chat_forecast.storage.object_stores import open_store, store_errors
 from chat_forecast.storage.parquet_files import open_parquet, rows_of, write_row_groups
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
@@ -162,9 +162,9 @@ class Archive:
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:
-        filesystem, path = fsspec.core.url_to_fs(self.url)
+        filesystem, path = open_store(self.url)
         try:
-            with filesystem.open(path, "rb") as content:
+            with store_errors(), filesystem.open(path, "rb") as content:
                 file = open_parquet(content)
                 ARCHIVE.expect(file.schema_arrow, self.url)
                 yield file
@@ -191,7 +191,7 @@ class Archive:
         return Ledger.from_json(stored.decode())
 
     def _locked(self) -> AbstractContextManager[object]:
-        filesystem, path = fsspec.core.url_to_fs(self.url)
+        filesystem, path = open_store(self.url)
         is_local = isinstance(filesystem, LocalFileSystem)
         if self._locks is not None and (self._locks.database or not is_local):
             return self._locks.hold(f"{self.chat}.archive")

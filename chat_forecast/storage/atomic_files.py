@@ -14,6 +14,7 @@ from pathlib import Path
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from chat_forecast.storage.object_stores import open_store, store_errors
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.whole_files import replace_file
 
@@ -31,18 +32,26 @@ def write_file(url: str, content: bytes | memoryview) -> None:
     Raises:
         StoredFileError: it could not be written; what stood there is as it was.
     """
-    filesystem, path = fsspec.core.url_to_fs(url)
+    filesystem, path = open_store(url)
     try:
         if isinstance(filesystem, LocalFileSystem):
             replace_file(Path(path), content)
         else:
-            filesystem.makedirs(filesystem._parent(path), exist_ok=True)
-            filesystem.pipe_file(path, content)
+            _put(filesystem, path, bytes(content))
     except OSError as error:
         raise StoredFileError(
             f"{url} could not be written ({error.strerror or error}); what stood there before is as it was. "
             "Make room or put it right, and do the same again."
         ) from error
+
+
+def _put(filesystem: fsspec.AbstractFileSystem, path: str, content: bytes) -> None:
+    with store_errors():
+        try:
+            filesystem.pipe_file(path, content)
+        except FileNotFoundError:  # a store that knows folders
+            filesystem.makedirs(filesystem._parent(path), exist_ok=True)
+            filesystem.pipe_file(path, content)
 
 
 def read_file(url: str) -> bytes | None:
@@ -57,8 +66,9 @@ def read_bytes(url: str) -> bytes:
     """The content of one file; raises OSError where it cannot be read."""
     if "://" not in url:  # a year of a chat are thousands of small files: fsspec takes longer than the disk
         return Path(url).read_bytes()
-    filesystem, path = fsspec.core.url_to_fs(url)
-    content: bytes = filesystem.cat_file(path)
+    filesystem, path = open_store(url)
+    with store_errors():
+        content: bytes = filesystem.cat_file(path)
     return content
 
 
@@ -68,9 +78,10 @@ def remove_file(url: str) -> None:
     Raises:
         StoredFileError: it could not be removed.
     """
-    filesystem, path = fsspec.core.url_to_fs(url)
+    filesystem, path = open_store(url)
     try:
-        filesystem.rm_file(path)
+        with store_errors():
+            filesystem.rm_file(path)
     except OSError as error:
         raise StoredFileError(
             f"{url} could not be removed ({error.strerror or error}). Put it right, and try again."
@@ -78,9 +89,19 @@ def remove_file(url: str) -> None:
 
 
 def file_exists(url: str) -> bool:
-    """Whether there is a file."""
-    filesystem, path = fsspec.core.url_to_fs(url)
-    return bool(filesystem.isfile(path))
+    """Whether there is a file.
+
+    Raises:
+        StoredFileError: the store cannot be asked.
+    """
+    if "://" not in url:
+        return os.path.isfile(url)  # noqa: PTH113 - where a folder cannot be entered, there is none
+    filesystem, path = open_store(url)
+    try:
+        with _readable(url):
+            return bool(filesystem.info(path)["type"] == "file")
+    except FileNotFoundError:
+        return False
 
 
 def file_version(url: str) -> str | None:
@@ -89,7 +110,7 @@ def file_version(url: str) -> str | None:
     Raises:
         StoredFileError: its folder cannot be read.
     """
-    filesystem, path = fsspec.core.url_to_fs(url)
+    filesystem, path = open_store(url)
     try:
         with _readable(url):
             found = filesystem.info(path)
@@ -105,8 +126,7 @@ def list_names(url: str) -> list[str]:
     Raises:
         StoredFileError: it cannot be read, or is a file.
     """
-    filesystem, path = fsspec.core.url_to_fs(url)
-    filesystem.invalidate_cache(path)
+    filesystem, path = open_store(url)
     try:
         with _readable(url):
             entries = filesystem.ls(path, detail=False)
@@ -126,8 +146,7 @@ def file_versions(url: str, ending: str) -> dict[str, str]:
     Raises:
         StoredFileError: the folder cannot be read.
     """
-    filesystem, path = fsspec.core.url_to_fs(url)
-    filesystem.invalidate_cache(path)
+    filesystem, path = open_store(url)
     try:
         with _readable(url):
             if isinstance(filesystem, LocalFileSystem):
@@ -162,7 +181,7 @@ def folder_marks(url: str) -> dict[str, int | str]:
     Raises:
         StoredFileError: the folder cannot be read.
     """
-    filesystem, path = fsspec.core.url_to_fs(url)
+    filesystem, path = open_store(url)
     if not isinstance(filesystem, LocalFileSystem):
         return dict(file_versions(url, ""))
     marks: dict[str, int | str] = {}
@@ -179,7 +198,8 @@ def folder_marks(url: str) -> dict[str, int | str]:
 def _readable(url: str) -> Iterator[None]:
     """Give what goes wrong with a folder in words, but that it is not there."""
     try:
-        yield
+        with store_errors():
+            yield
     except FileNotFoundError:
         raise
     except OSError as error:

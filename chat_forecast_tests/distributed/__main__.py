@@ -1,18 +1,21 @@
 """``python -m chat_forecast_tests.distributed``: the scenarios, one after the other, on one deployment."""
 
+import os
 import shutil
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from chat_forecast_tests.distributed.deployment import Deployment
 from chat_forecast_tests.distributed.expected import make_expected, stored
 from chat_forecast_tests.distributed.scenarios import Outcome, backfill, leaked
 from chat_forecast_tests.distributed.servers import Postgres, Redis, missing
+from chat_forecast_tests.object_store import object_store
 from chat_forecast_tests.served import free_ports
 
-CHATS, DAYS = 8, 60
+CHATS, DAYS = (int(each) for each in os.environ.get("SIZE", "8 60").split())
 
 
 def main() -> int:
@@ -25,7 +28,7 @@ def main() -> int:
     try:
         return _run(folder)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        print(folder)
 
 
 def _run(folder: Path) -> int:
@@ -35,14 +38,18 @@ def _run(folder: Path) -> int:
     postgres.create("dagster")
     postgres.create("mlflow")
     redis.start()
-    try:
+    with ExitStack() as stack:
+        stack.callback(postgres.stop)
+        stack.callback(redis.stop)
+        store = stack.enter_context(object_store(folder))
         environment = {
             "CHAT_FORECAST_DATABASE": postgres.url("dagster"),
             "CHAT_FORECAST_BROKER": redis.url,
-            "CHAT_FORECAST_STORAGE": str(folder / "shared"),
-            "MLFLOW_TRACKING_URI": postgres.url("mlflow"),
+            "CHAT_FORECAST_STORAGE": store.root,
+            **store.environment,
         }
-        deployment = Deployment(folder, environment, CHATS, DAYS)
+        os.environ |= store.environment  # for looking at what is stored
+        deployment = Deployment(folder, environment, postgres.url("mlflow"), CHATS, DAYS)
         begun = time.monotonic()
         make_expected(folder / "one", deployment.slugs, DAYS)
         expected = stored(str(folder / "one"), deployment.slugs)
@@ -52,12 +59,9 @@ def _run(folder: Path) -> int:
         with deployment.up():
             for name in ("worker-1", "worker-2"):
                 deployment.start_worker(name)
-            outcome = backfill(deployment, str(folder / "shared"), expected, lambda: deployment.kill_worker("worker-1"))
+            outcome = backfill(deployment, store.root, expected, lambda: deployment.kill_worker("worker-1"))
         outcome.faults += [f"the password stands in {path}" for path in leaked(folder)]
         return _say("a worker is killed", outcome)
-    finally:
-        redis.stop()
-        postgres.stop()
 
 
 def _say(what: str, outcome: Outcome) -> int:

@@ -38,11 +38,14 @@ class Deployment:
 
     folder: Path
     environment: Mapping[str, str]
+    mlflow: str
+    """The address of MLflow's database, which the serving machine alone knows."""
     chats: int
     days: int
     slots: int = 2
     workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     served: Served | None = None
+    ports: list[int] = field(default_factory=lambda: free_ports(3))
 
     @property
     def slugs(self) -> list[str]:
@@ -67,6 +70,7 @@ class Deployment:
         """The environment of a machine's processes."""
         kept = {name: value for name, value in os.environ.items() if name not in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI")}
         own = {"CHAT_FORECAST_HOME": str(self.home(machine)), "DAGSTER_HOME": str(self.home(machine) / "dagster")}
+        own["MLFLOW_TRACKING_URI"] = self.mlflow if machine == "control" else f"http://127.0.0.1:{self.ports[1]}"
         return {**kept, **self.environment, **own, "OPENBLAS_NUM_THREADS": "1"}
 
     def start_worker(self, name: str) -> None:
@@ -89,7 +93,7 @@ class Deployment:
     @contextmanager
     def up(self) -> Iterator[Served]:
         """Run ``chat-forecast up`` while the block lasts, which is started again whenever it ends by itself."""
-        port, mlflow_port, reports_port = free_ports(3)
+        port, mlflow_port, reports_port = self.ports
         options = [f"--port={port}", f"--mlflow-port={mlflow_port}", f"--reports-port={reports_port}"]
         command = [sys.executable, "-m", "chat_forecast.cli", "up", *options]
         with (self.folder / "up.log").open("ab") as log:

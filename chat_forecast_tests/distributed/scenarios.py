@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chat_forecast_tests.distributed.deployment import Deployment
 from chat_forecast_tests.distributed.expected import differences, stored
-from chat_forecast_tests.distributed.servers import PASSWORD
+from chat_forecast_tests.distributed.servers import SECRETS
 from chat_forecast_tests.served import wait_for
 
 LONGEST_SECONDS = 600
@@ -56,4 +56,4 @@ def leaked(folder: Path) -> list[str]:
     """The files below a folder in which the servers' password is found, but for the servers' own."""
     own = [folder / "postgres", folder / "redis"]
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not any(map(path.is_relative_to, own)))
-    return [str(path) for path in files if PASSWORD.encode() in path.read_bytes()]
+    return [str(path) for path in files if any(secret.encode() in path.read_bytes() for secret in SECRETS)]

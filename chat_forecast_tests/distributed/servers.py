@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from chat_forecast_tests.object_store import SECRET_KEY
 from chat_forecast_tests.served import wait_for
 
 PASSWORD = "marked-password-4711"  # noqa: S105 - it is searched for in logs
+SECRETS = (PASSWORD, SECRET_KEY)
 NEEDED_MODULES = {"celery": "distributed", "dagster_celery": "distributed", "dagster_postgres": "distributed"}
 """Module -> the extra that installs it."""
 

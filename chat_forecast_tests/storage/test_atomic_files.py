@@ -7,6 +7,7 @@ import uuid
 import pyarrow as pa
 import pytest
 
+from chat_forecast.storage import object_stores
 from chat_forecast.storage.atomic_files import file_exists, file_versions, join_url, list_names, read_file, write_file
 from chat_forecast.storage.parquet_files import read_parquet, write_parquet
 from chat_forecast.storage.schemas import INTEGER, Column, Schema, StoredFileError
@@ -18,9 +19,11 @@ def table_of(*numbers):
     return pa.table({"number": pa.array(numbers, pa.int64())})
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=["local", "memory", "s3"])
 def root(request, tmp_path):
-    """A folder on the disk, and one of another fsspec file system."""
+    """A folder on the disk, one of another fsspec file system, and one in an S3-compatible store."""
+    if request.param == "s3":
+        return f"{request.getfixturevalue('store').root}/{uuid.uuid4().hex}"
     return str(tmp_path) if request.param == "local" else f"memory://{uuid.uuid4().hex}"
 
 
@@ -50,7 +53,7 @@ def test_the_version_of_a_file_changes_when_it_is_replaced_and_only_then(root):
     before = file_versions(folder, ".parquet")
     assert set(before) == {"a.parquet", "b.parquet"}
     assert file_versions(folder, ".parquet") == before
-    write_file(join_url(folder, "a.parquet"), b"the same")
+    write_file(join_url(folder, "a.parquet"), b"as long.")
     after = file_versions(folder, ".parquet")
     assert after["a.parquet"] != before["a.parquet"]
     assert after["b.parquet"] == before["b.parquet"]
@@ -127,3 +130,35 @@ def test_a_process_killed_in_mid_write_leaves_a_whole_file(tmp_path):
             writer.kill()
         assert len(set(read_parquet(str(path), SCHEMA)["number"].to_pylist())) == 1
         assert list_names(str(tmp_path)) == [path.name]
+
+
+def test_a_store_that_answers_503_for_a_while_is_waited_for(store):
+    url = f"{store.root}/{uuid.uuid4().hex}"
+    store.busy.touch()
+    timer = threading.Timer(0.3, store.busy.unlink)
+    timer.start()
+    write_file(url, b"content")
+    timer.join()
+    assert read_file(url) == b"content"
+
+
+def test_what_another_process_writes_to_a_store_is_seen_at_once(store):
+    folder = f"{store.root}/{uuid.uuid4().hex}"
+    write_file(f"{folder}/a.parquet", b"a")
+    assert list_names(folder) == ["a.parquet"]
+    code = f"from chat_forecast.storage.atomic_files import write_file; write_file({folder!r} + '/b.parquet', b'b')"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert file_exists(f"{folder}/b.parquet")
+    assert list_names(folder) == ["a.parquet", "b.parquet"]
+
+
+def test_a_store_that_stays_away_is_named_in_a_sentence(store, monkeypatch):
+    monkeypatch.setattr(object_stores, "TRIES", 1)
+    object_stores._be_patient.cache_clear()
+    store.busy.touch()
+    for act in (lambda url: write_file(url, b""), file_exists, list_names):
+        with pytest.raises(StoredFileError, match=f"{store.root}/x c"):
+            act(f"{store.root}/x")
+    store.busy.unlink()
+    monkeypatch.undo()
+    object_stores._be_patient.cache_clear()
