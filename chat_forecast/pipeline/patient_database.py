@@ -1,24 +1,30 @@
-"""Waiting for Dagster's PostgreSQL database where it is started again while runs are under way.
+"""Dagster's PostgreSQL database: waited for while it is started again, and connected to once instead of for every event.
 
 Belongs here: how this process connects to the database that ``CHAT_FORECAST_DATABASE`` names.
 Does not belong here: locks in that database (:mod:`chat_forecast.storage.advisory_locks`), and other databases: MLflow's is
 a copy that nothing waits for.
 
-Dagster connects for every event, and gives up after six seconds. So a run, the queue or a sensor would fail of each restart
-of the server. Here connecting takes as long as that does.
+Dagster gives up after six seconds, so that a run, the queue or a sensor would fail of each restart of the server. Here
+connecting takes as long as that does. Dagster also connects anew for every event, and a password that is checked safely
+costs more than storing one. Here all that a process knows of the database shares its connections, each of which is tried
+before it is used.
 """
 
 import os
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chat_forecast.settings.paths import DATABASE_VARIABLE
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
     from sqlalchemy.engine import Dialect
 
 PATIENCE_SECONDS = 120.0
 POLL_SECONDS = 0.5
+KEPT, MOST = 2, 40
+"""Connections of a process that stay, and those that it may have beside them for a moment."""
 REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied", "too many clients")
 """What waiting does not mend, but for the last one, which is Dagster's to try again."""
 
@@ -26,10 +32,29 @@ REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry", "
 def wait_for_database() -> None:
     """Let this process wait for the database when it connects to it; calling it again changes nothing."""
     if os.environ.get(DATABASE_VARIABLE):
+        import dagster_postgres.utils
         from sqlalchemy import Engine, event
 
         if not event.contains(Engine, "do_connect", _connect):
             event.listen(Engine, "do_connect", _connect)
+        vars(dagster_postgres.utils)["create_engine"] = _engine_of
+
+
+def _engine_of(url: str, **settings: Any) -> "Engine":  # noqa: ANN401 - SQLAlchemy takes settings of any type
+    """As Dagster's ``create_engine``, but where it would keep no connection, one engine of this process that does."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    if settings.get("poolclass") is not NullPool:
+        return create_engine(url, **settings)
+    return _shared_engine(os.getpid(), url, settings["isolation_level"])
+
+
+@cache
+def _shared_engine(_process: int, url: str, isolation_level: Any) -> "Engine":  # noqa: ANN401 - SQLAlchemy's own names
+    from sqlalchemy import create_engine
+
+    return create_engine(url, isolation_level=isolation_level, pool_size=KEPT, max_overflow=MOST, pool_pre_ping=True)
 
 
 def _connect(dialect: "Dialect", _record: object, arguments: tuple[Any, ...], parameters: dict[str, Any]) -> object:

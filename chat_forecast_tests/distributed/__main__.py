@@ -28,7 +28,7 @@ def main() -> int:
     try:
         return _run(folder)
     finally:
-        print(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(folder: Path) -> int:
