@@ -21,7 +21,6 @@ NOT_IMPORTED = {
     "chat-forecast": "the project itself, with one of its extras",
     "tzdata": "zoneinfo's time zones, where the system has none",
     "dagster-postgres": "dagster.yaml names it",
-    "s3fs": "fsspec finds it",
     "cryptg": "Telethon encrypts with it",
     "mypy": "a command",
     "pandas-stubs": "mypy reads it",
