@@ -66,6 +66,13 @@ class HeldChat:
     """A keyed hash of its title: the title of a private chat is a person's name."""
 
     @property
+    def shown_id(self) -> str | None:
+        """Its id as people can see it in the program; None where ``chat_id`` is made of a secret."""
+        if self.written_id is not None or self.chat_id is None:
+            return self.written_id
+        return str(self.chat_id) if self.program in (None, TELEGRAM) else None
+
+    @property
     def family(self) -> str | None:
         """The program in which the chat is; only Telegram's chats have an id and say no more."""
         return self.program or (TELEGRAM if self.chat_id is not None else None)
@@ -90,10 +97,10 @@ class HeldChat:
         )
 
     def __str__(self) -> str:
-        title = f' "{self.title}"' if self.title else ""
-        if self.written_id is not None:
-            return f"{self.written_id}{title}"
-        return f"{self.chat_id}{title}" if self.chat_id is not None else f"a chat without an id{title}"
+        title = f'"{self.title}"' if self.title else ""
+        if self.shown_id is not None:
+            return f"{self.shown_id} {title}".rstrip()
+        return title if title and self.chat_id is not None else f"a chat without an id {title}".rstrip()
 
 
 def plain_chat_id(chat_id: int) -> int:

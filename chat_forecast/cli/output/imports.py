@@ -73,9 +73,11 @@ def imports_figures(chat: Chat, ledger: Ledger) -> list[dict[str, object]]:
             "number": record.number,
             "imported_at": record.imported_at,
             "file": record.file,
+            "program": record.chat.program,
             "chat_id": record.chat.chat_id,
             "title": record.chat.title,
             "kind": record.chat.kind,
+            "written_id": record.chat.written_id,
             "messages": record.messages,
             "new": record.new,
             "first_day": _days_of(record, chat)[0].key if not record.spans.is_empty else None,
@@ -135,7 +137,7 @@ def ranges(days: Sequence[LocalDay]) -> list[DayRange]:
 
 
 def _chat_of(record: ImportRecord) -> str:
-    parts = [str(part) for part in (record.chat.chat_id, record.chat.title) if part is not None]
+    parts = [part for part in (record.chat.program, record.chat.shown_id, record.chat.title) if part is not None]
     return one_line(" ".join(parts)) or "–"
 
 

@@ -61,7 +61,7 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     return [
         FileChat(
             [file.found.batch for file in files],
-            HeldChat(whole(first.id), first.title, first.kind, program=PROGRAM),
+            HeldChat(whole(first.id), first.title, first.kind, program=PROGRAM, written_id=first.id),
             since=None if None in afters else min(afters),
             until=None if partial or None in untils else max(untils),
             partial=partial,

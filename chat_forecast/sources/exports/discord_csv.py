@@ -55,7 +55,8 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     name = parts[0]
     stem = name.rpartition("/")[2].rpartition(".")[0]
     channel = _CHANNEL.search(stem)
-    chat = HeldChat(whole(channel[1]) if channel else None, program=PROGRAM)
+    channel_id = channel[1] if channel else None
+    chat = HeldChat(whole(channel_id), program=PROGRAM, written_id=channel_id)
     rows = _Rows(asked)
     for row in _rows(bundle, name, asked):
         rows.take(row)

@@ -114,10 +114,7 @@ class SeveralChatsError(RefusedFileError):
     """A file holds several chats, and none was chosen."""
 
     def __init__(self, path: Path, problem: str, chats: Sequence[Choosable]) -> None:
-        listing = "\n".join(
-            f"  {each.id}  {one_line(each.title or '(no name)')}  {each.messages} {getattr(each, 'counted', 'messages')}"
-            for each in chats
-        )
+        listing = "\n".join(f"  {each.id}  {one_line(each.title or '(no name)')}  {_size(each)}" for each in chats)
         super().__init__(path, f"{problem}. Choose one with --chat-id:\n{listing}")
         self.chats = list(chats)
 
@@ -141,6 +138,12 @@ def choose(path: Path, chats: Sequence[Chat], wanted: str | None) -> Chat:
         raise SeveralChatsError(path, "it holds several chats", chosen)
     problem = f"it holds several chats named {wanted}" if chosen else f"it holds no chat with the id or the name {wanted}"
     raise SeveralChatsError(path, problem, chosen or chats)
+
+
+def _size(chat: Choosable) -> str:
+    """How much is in a chat, in what a reader counts without reading it all."""
+    counted: str = getattr(chat, "counted", "messages")
+    return f"{chat.messages} {counted.removesuffix('s') if chat.messages == 1 else counted}"
 
 
 def _folded(title: str) -> str:

@@ -37,7 +37,7 @@ class _Channel:
     days: list[str] = field(default_factory=list)
     """The parts that hold its days."""
 
-    counted = "days with messages"
+    counted = "days"
 
     @property
     def messages(self) -> int:

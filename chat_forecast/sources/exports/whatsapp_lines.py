@@ -23,82 +23,11 @@ _END = r"(?(bracket)\] ?| [-–—] )(?P<rest>.*)"
 _DATE_FIRST = re.compile(rf"(?P<bracket>\[)?{_DATE}(?P<before>[., ]{_WORDS}){_TIME}(?P<after>{_WORDS}){_END}", re.DOTALL)
 _TIME_FIRST = re.compile(rf"(?P<bracket>\[)?{_TIME}(?P<after>{_WORDS}), ?(?P<before>){_DATE}{_END}", re.DOTALL)
 _LONGEST_BEGINNING = 60
-_BEFORE_NOON = frozenset(
-    [
-        "am",
-        "a",
-        "上午",
-        "오전",
-        "午前",
-        "凌晨",
-        "清晨",
-        "早上",
-        "ص",
-        "قظ",
-        "πμ",
-        "sa",
-        "öö",
-        "pg",
-        "fm",
-        "पूर्वाह्न",
-        "পূর্বাহ্ন",
-        "dop",
-    ]
-)
-_AFTER_NOON = frozenset(
-    [
-        "pm",
-        "p",
-        "下午",
-        "오후",
-        "午後",
-        "中午",
-        "晚上",
-        "傍晚",
-        "م",
-        "بظ",
-        "μμ",
-        "ch",
-        "ös",
-        "ptg",
-        "em",
-        "अपराह्न",
-        "অপরাহ্ণ",
-        "odp",
-    ]
-)
-_NOON = "中午"
-_HARMLESS = frozenset(
-    [
-        "",
-        *[
-            "г",
-            "ч",
-            "гч",
-            "в",
-            "год",
-            "um",
-            "uhr",
-            "at",
-            "à",
-            "as",
-            "às",
-            "klo",
-            "kl",
-            "h",
-            "alas",
-            "alle",
-            "ore",
-            "om",
-            "u",
-            "o",
-            "ob",
-            "na",
-            "la",
-            "god",
-        ],
-    ]
-)
+_MORNING = "am a 上午 오전 午前 凌晨 清晨 早上 ص قظ πμ sa öö pg fm dop de pd पूर्वाह्न পূর্বাহ্ন முற்பகல் ก่อนเที่ยง"
+_AFTERNOON = "pm p 下午 오후 午後 中午 晚上 傍晚 م بظ μμ ch ös ptg em odp du md अपराह्न অপরাহ্ণ பிற்பகல் หลังเที่ยง"
+_BESIDE = "г ч гч в год um uhr at à as às klo kl h alas alle ore om u o ob na la god"
+_BEFORE_NOON, _AFTER_NOON, _NOON = frozenset(_MORNING.split()), frozenset(_AFTERNOON.split()), "中午"
+_HARMLESS = frozenset(["", *_BESIDE.split()])
 """Words beside the date and the time that change neither."""
 _SENDER = re.compile(r"([^\n]{1,128}?):(?: (.*))?", re.DOTALL)
 _QUOTES = (("“", "”"), ("«", "»"), ("「", "」"), ("„", "“”"))

@@ -164,7 +164,7 @@ def test_slack_s_channels_are_chosen_and_one_without_days_does_not_count(tmp_pat
         "late/2026-07-05.json": json.dumps([samples.slack_message(MESSAGES[0], 0)]),
     }
     path = write_zip(tmp_path / "x.zip", parts)
-    assert re.search(r"C1  kites  4 days.*\n  C3  late  1 days", refusal(path))
+    assert re.search(r"C1  kites  4 days.*\n  C3  late  1 day$", refusal(path))
     assert len(read(path, chat_id="#late")[1]) == 1
     assert read(path, chat_id="C1")[0].chat.written_id == "C1"
 
