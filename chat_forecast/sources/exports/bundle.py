@@ -6,6 +6,7 @@ Does not belong here: what the parts mean.
 Nothing is ever unpacked to disk, and only parts that a reader asks for are read.
 """
 
+import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import EINVAL
 from lzma import LZMAError
-from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -29,6 +29,8 @@ _ZIP, _IS_ENCRYPTED = b"PK\x03\x04", 1
 _NO_PARTS = ("__MACOSX/", ".")
 _TEXTS = (".txt", ".json", ".jsonl", ".csv", ".html", ".htm", ".md")
 _MOST_HEADS = 200
+_DEEPEST, _MOST_ENTRIES = 4, 300_000
+"""So deep and so much is looked at of a folder."""
 _DAMAGED = "it is a zip archive, but damaged or cut. Export it again, or copy it again."
 
 
@@ -118,8 +120,7 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
         RefusedFileError: it is a damaged archive, one with a password, or one that unpacks to far too much.
     """
     if path.is_dir():
-        found = {each.relative_to(path).as_posix(): each for each in sorted(path.rglob("*")) if each.is_file()}
-        yield Bundle(path, {name: _of_file(each) for name, each in found.items() if not name.startswith(_NO_PARTS)})
+        yield Bundle(path, {each.relative_to(path).as_posix(): _of_file(each) for each in _texts_in(path)})
         return
     with path.open("rb") as file:
         is_zip = file.read(len(_ZIP)) == _ZIP
@@ -139,10 +140,24 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
         raise
 
 
+def _texts_in(folder: Path) -> list[Path]:
+    """The files of a folder that may be texts, near its top: exports keep them there."""
+    found, entries = list[Path](), 0
+    for place, folders, files in os.walk(folder):
+        depth = len(Path(place).relative_to(folder).parts)
+        folders[:] = sorted(each for each in folders if not each.startswith(_NO_PARTS)) if depth < _DEEPEST else []
+        entries += len(files) + len(folders)
+        if entries > _MOST_ENTRIES:
+            raise RefusedFileError(folder, f"it is a folder of more than {_MOST_ENTRIES} files. Name the export itself.")
+        named = (Path(place) / each for each in files if each.lower().endswith(_TEXTS) and not each.startswith(_NO_PARTS))
+        found += [each for each in named if each.is_file()]
+    return sorted(found)
+
+
 def _size_of_list(path: Path) -> int:
     """The bytes of a zip archive's list of files, which names each of them; as its end says."""
     with path.open("rb") as file:
-        file.seek(-_LONGEST_END, SEEK_END)
+        file.seek(-_LONGEST_END, os.SEEK_END)
         end = file.read()
     place = end.rfind(b"PK\x05\x06")
     return int.from_bytes(end[place + 12 : place + 16], "little") if place >= 0 else 0
@@ -165,7 +180,7 @@ def _of_archive(path: Path, archive: zipfile.ZipFile) -> "dict[str, _Part]":
 
         return opened
 
-    return {info.filename: _Part(opener(info), info.file_size, most) for info in infos}
+    return {info.filename.replace("\\", "/"): _Part(opener(info), info.file_size, most) for info in infos}
 
 
 def _without_top(parts: "dict[str, _Part]") -> "dict[str, _Part]":

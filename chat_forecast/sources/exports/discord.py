@@ -15,7 +15,7 @@ import pandas as pd
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, iso_micros, whole
+from chat_forecast.sources.exports.collected import Collected, iso_micros, text_of, whole
 from chat_forecast.sources.exports.export_format import ACCEPT, Asked, ExportFormat, choose
 from chat_forecast.sources.exports.json_head import json_head
 
@@ -112,7 +112,7 @@ class _File:
             case "guild":
                 channel.kind = "direct" if str(found.get("id")) == _DIRECT else "channel"
             case "channel":
-                channel.id, channel.title = str(found.get("id") or ""), found.get("name") or None
+                channel.id, channel.title = str(found.get("id") or ""), text_of(found.get("name"))
             case "dateRange":
                 channel.after, channel.before = found.get("after"), found.get("before")
             case "exportedAt":

@@ -14,7 +14,7 @@ from typing import Any
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, id_of
+from chat_forecast.sources.exports.collected import Collected, id_of, text_of
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat, choose
 
 PROGRAM = "Slack"
@@ -80,7 +80,7 @@ def _channels(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[_Chann
                     raise asked.refusal(f"its {part} lists conversations without an id. Export it again.")
                 folder = str(entry.get(_LISTS[part]) or entry["id"])
                 days = folders.get(folder) or folders.get(entry["id"]) or []
-                title = entry.get("name") if part in ("channels.json", "groups.json") else None
+                title = text_of(entry.get("name")) if part in ("channels.json", "groups.json") else None
                 channels.append(_Channel(entry["id"], title, "channel" if title else "direct", days))
     return channels
 

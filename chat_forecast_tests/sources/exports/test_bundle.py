@@ -97,6 +97,17 @@ def test_a_part_of_an_archive_is_never_written_anywhere(tmp_path):
     assert [each.name for each in tmp_path.rglob("*") if each.is_file()] == ["x.zip"]
 
 
+def test_of_a_folder_only_texts_near_its_top_are_parts(tmp_path):
+    for name in ("a.txt", "b/messages.html", "1/2/3/4/5/deep.txt", "photos/x.jpg", ".hidden/x.txt"):
+        write_text(tmp_path / "x" / name, "x")
+    (tmp_path / "x" / "around").symlink_to(tmp_path / "x")
+    assert names(tmp_path / "x") == {"a.txt", "b/messages.html"}
+
+
+def test_an_archive_made_on_windows_has_folders_too(tmp_path):
+    assert names(write_zip(tmp_path / "a.zip", {"top\\a.txt": "x", "top\\b\\c.txt": "y"})) == {"a.txt", "b/c.txt"}
+
+
 def test_lines_end_where_the_file_says_so_and_nowhere_else(tmp_path):
     path = write_text(tmp_path / "x.txt", "\ufeffa\u2028b\x0bc\r\nd\n\ne")
     with open_bundle(path) as bundle:
