@@ -20,7 +20,6 @@ OURS = {"chat_forecast", "chat_forecast_tests"}
 NOT_IMPORTED = {
     "chat-forecast": "the project itself, with one of its extras",
     "tzdata": "zoneinfo's time zones, where the system has none",
-    "dagster-postgres": "dagster.yaml names it",
     "cryptg": "Telethon encrypts with it",
     "mypy": "a command",
     "pandas-stubs": "mypy reads it",
