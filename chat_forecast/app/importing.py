@@ -85,7 +85,7 @@ def import_files(
     sizes = [path.stat().st_size for path in paths]
     tally, readings = Tally(), list[Reading]()
     for number, path in enumerate(paths):
-        done = partial(_progress, progress, sum(sizes[:number]), sum(sizes))
+        done = partial(_progress, progress, sum(sizes[:number]), sizes[number], sum(sizes))
         readings += read_chats(path, timezone, chosen, pseudonyms, now, tally, done, paths)
     figures = _figures(readings)
 
@@ -99,9 +99,9 @@ def import_files(
     return report_of(earlier, later, tally=tally, bytes_read=sum(sizes), **figures, **zones)
 
 
-def _progress(progress: Callable[[int, int], None] | None, before: int, total: int, done: int) -> None:
+def _progress(progress: Callable[[int, int], None] | None, before: int, size: int, total: int, done: int) -> None:
     if progress:
-        progress(before + done, total)
+        progress(before + min(done, size), total)  # what is unpacked is more than the file
 
 
 def _expect_zones(*zones: str | None) -> None:

@@ -18,9 +18,10 @@ from chat_forecast.sources.exports.export_format import Asked
 ORDERS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 FIRST_YEAR, LAST_YEAR = 2009, 2099
 """Of the programs whose dates have to prove their order."""
-FEWEST_DATES, CLEARLY_SHORTER, FAR_SHORTER = 3, 2, 10
-"""So many different dates show how long a file lasts; an order under which it is clearly shorter is the right one. A year of
-two digits stands first only where that is far shorter, or nothing else is possible."""
+FEWEST_DATES, FEWEST_ENTRIES, CLEARLY_SHORTER, FAR_SHORTER = 3, 6, 2, 10
+"""So many different dates show how long a file lasts; an order under which it is clearly shorter is the right one. Two dates
+show it where there are so many entries, and it is far shorter. A year of two digits stands first only where that is far
+shorter, or nothing else is possible."""
 DIGITS_OF_A_YEAR = 4
 _EPOCH = date(1970, 1, 1).toordinal()
 _THAI_YEARS = (2500, 2700, 543)
@@ -135,7 +136,9 @@ def _by_time(possible: dict[str, list[int | None]], places: Sequence[int], *, is
     (first, second) = sorted(steps, key=lambda order: (steps[order], spans[order]))[:2]
     if steps[first] < steps[second]:
         return first if spans[first] <= spans[second] else None
-    is_shown = len(next(iter(possible.values()))) >= FEWEST_DATES and spans[first] * CLEARLY_SHORTER <= spans[second]
+    is_long = len(next(iter(possible.values()))) >= FEWEST_DATES
+    times = CLEARLY_SHORTER if is_long else FAR_SHORTER
+    is_shown = (is_long or len(places) >= FEWEST_ENTRIES) and 0 < spans[first] * times <= spans[second]
     return first if is_shown else None
 
 

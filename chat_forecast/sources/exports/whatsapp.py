@@ -12,6 +12,7 @@ chat, unless WhatsApp cut it: it exports at most 40,000 entries without media, a
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
 
@@ -22,7 +23,7 @@ from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
 from chat_forecast.sources.exports.collected import Collected
 from chat_forecast.sources.exports.date_order import WrittenDates
-from chat_forecast.sources.exports.export_format import Asked, ExportFormat
+from chat_forecast.sources.exports.export_format import Asked, ExportFormat, choose
 from chat_forecast.sources.exports.whatsapp_lines import MARK, Beginning, Entry, read_entry, sender_and_text
 from chat_forecast.sources.exports.whatsapp_notices import is_notice
 
@@ -30,7 +31,9 @@ PROGRAM = "WhatsApp"
 IOS_NAME = "_chat.txt"
 _MOST_ENTRIES, _MOST_WITH_MEDIA = 39_500, 9_900
 """An export of about so many entries was cut at 40,000, or at 10,000 with media."""
-_LEAST_WITH_MEDIA = 10
+_ENOUGH_MAYBE = 10
+_MOST_OF_CHAT, _MOST_SHARE_OF_CHAT = 5, 0.02
+"""Of so many entries, or that share of all, the chat itself may be the sender."""
 _CUT = (
     "WhatsApp exports no more than 40,000 entries (10,000 with media), and this file has about as many: what was sent "
     "before its first whole hour is taken as not read. Export without media to reach further back."
@@ -44,8 +47,21 @@ _ATTACHED = re.compile(
     r"(?:<[^<>]*?(\d{4})-(\d\d)-(\d\d)-\d\d-\d\d-\d\d[^<>]*>)|(?:\b[A-Z]{3}-(\d{4})(\d\d)(\d\d)-WA\d+\.\w{2,5} \()"
 )
 _LONGEST_NOTICE = 300
+_MAYBE_ATTACHED = re.compile(r"^\u200e?<[^<>:]{1,40}: [^<>]+\.\w{2,5}>|\.\w{2,5} \([^()]{3,40}\)$")
 _NOBODY = -1
+_FEWEST_SENDERS_OF_GROUP = 3
+"""The group and two members: in a chat of two the title is the partner's name."""
 _OTHER_LOGS = re.compile(r"\[\d{4}-\d\d-\d\d,? \d\d:\d\d(?::\d\d)?\] (?:Me|No-Sender): ")
+
+
+@dataclass(frozen=True)
+class _Text:
+    """One of several chats in a folder or an archive."""
+
+    id: str
+    title: str | None
+    messages: int
+    counted = "bytes"
 
 
 def find(bundle: Bundle) -> list[str]:
@@ -67,17 +83,18 @@ def _is_one(text: str) -> bool:
 
 def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     """Read one chat."""
-    if len(parts) > 1:
-        raise asked.refusal(f"it holds {len(parts)} chats, each in a file of its own. Import one of the files.")
-    asked.note_unless_ended(bundle, parts[0])
+    texts = [_Text(name, _title(bundle, name), bundle.size(name)) for name in parts]
+    part = choose(asked.path, texts, asked.chat if len(texts) > 1 else None).id
+    asked.note_unless_ended(bundle, part)
     entries = _Entries(asked)
-    for line in _beginnings(bundle, parts[0], asked):
+    for line in _beginnings(bundle, part, asked):
         entries.take(line)
-    found = entries.collected()
-    title = _title(bundle, parts[0]) or entries.chat_itself
+    named = _title(bundle, part)
+    found = entries.collected(named)
+    title = named or entries.chat_itself
     chat = HeldChat(title=title, kind="chat", program=PROGRAM)
     since = None
-    if len(entries) >= (_MOST_WITH_MEDIA if entries.attached >= _LEAST_WITH_MEDIA else _MOST_ENTRIES):
+    if len(entries) >= (_MOST_WITH_MEDIA if entries.has_media else _MOST_ENTRIES):
         since = _next_hour(entries.first, asked)
         asked.tally.notes.append(_CUT)
     return [FileChat([found], chat, since=since, is_replacing=True)]
@@ -95,7 +112,8 @@ def _beginnings(bundle: Bundle, name: str, asked: Asked) -> Iterator[Entry]:
 
 def _title(bundle: Bundle, part: str) -> str | None:
     """What a file's name says of the chat."""
-    for name in (PurePosixPath(part).stem, bundle.path.stem):
+    path = bundle.path.parent if bundle.path.name == IOS_NAME else bundle.path
+    for name in (PurePosixPath(part).stem, path.stem if path.is_file() else path.name):
         if found := _TITLE.fullmatch(name):
             return _COPY.sub("", found["title"]).strip() or None
     return None
@@ -115,7 +133,7 @@ class _Entries:
         self._names: dict[str, int] = {}
         self._marked: dict[int, str] = {}
         """The texts of those that begin with the mark, by their places."""
-        self.attached = 0
+        self.attached = self.maybe_attached = 0
         self.first = pd.Timestamp(0, tz="UTC")
 
     def __len__(self) -> int:
@@ -131,6 +149,7 @@ class _Entries:
             return
         sender, text = said
         self._senders.append(self._names.setdefault(sender, len(self._names)))
+        self.maybe_attached += _MAYBE_ATTACHED.search(text[:_LONGEST_NOTICE]) is not None
         if found := _ATTACHED.search(text[:_LONGEST_NOTICE]):
             self.attached += 1
             self._prove(entry, [int(each) for each in found.groups() if each])
@@ -145,6 +164,11 @@ class _Entries:
             return
 
     @property
+    def has_media(self) -> bool:
+        """Whether it was exported with its media."""
+        return self.attached > 0 or self.maybe_attached >= _ENOUGH_MAYBE
+
+    @property
     def chat_itself(self) -> str | None:
         """The group, where it is a sender itself: the first one, if all that it wrote begins with the mark."""
         if not len(self._senders) or self._senders[0] == _NOBODY or 0 not in self._marked:
@@ -154,13 +178,13 @@ class _Entries:
             return None
         return next(name for name, place in self._names.items() if place == first)
 
-    def collected(self) -> pd.DataFrame:
-        """The messages.
+    def collected(self, title: str | None) -> pd.DataFrame:
+        """The messages; ``title`` is what the file's name says of the chat.
 
         Raises:
             RefusedFileError: nothing tells the order of day and month, or the zone.
         """
-        notices, found = self._notices(), Collected(self._asked.clock())
+        notices, found = self._notices() | self._of_group(title), Collected(self._asked.clock())
         names = [*self._names, ""]
         days = self._dates.days()
         for place, (day, second, sender) in enumerate(zip(days, self._seconds, self._senders, strict=True)):
@@ -179,6 +203,14 @@ class _Entries:
         chat = self._names.get(self.chat_itself or "", _NOBODY)
         marked = self._marked.items()
         return {place for place, text in marked if is_notice(text, self._names, is_of_chat=self._senders[place] == chat)}
+
+    def _of_group(self, title: str | None) -> set[int]:
+        """The entries whose sender is the group, known by the title: notices, also where the marks are lost."""
+        group = self._names.get(title or "", _NOBODY)
+        if group == _NOBODY or len(self._names) < _FEWEST_SENDERS_OF_GROUP:
+            return set()
+        places = {place for place, sender in enumerate(self._senders) if sender == group}
+        return places if len(places) <= max(_MOST_OF_CHAT, _MOST_SHARE_OF_CHAT * len(self)) else set()
 
 
 FORMAT = ExportFormat(PROGRAM, find, read)

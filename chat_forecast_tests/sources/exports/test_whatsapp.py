@@ -123,6 +123,16 @@ def test_a_chat_of_two_counts_pictures_of_the_partner_whose_name_the_notice_has(
     assert (tally.service, len(found)) == (1, 4)
 
 
+def test_the_group_is_no_sender_also_where_the_marks_are_lost(tmp_path):
+    text = ios(
+        "Kite club: Messages and calls are end-to-end encrypted.", "Kite club: Bob added you", *("Ann: x", "Bob: y") * 3
+    )
+    _, messages, tally = read(write_text(tmp_path / "WhatsApp Chat - Kite club.txt", text))
+    assert (len(messages), tally.service) == (6, 2)
+    two = ios(*("Kite club: x", "Ann: y") * 3)
+    assert len(read(write_text(tmp_path / "WhatsApp Chat - Kite club.txt", two))[1]) == 6
+
+
 def test_deleted_messages_and_those_without_media_were_sent(tmp_path):
     said = [
         "This message was deleted",
@@ -145,6 +155,7 @@ def test_deleted_messages_and_those_without_media_were_sent(tmp_path):
         ("Conversa do WhatsApp com Kite club.txt", "Kite club"),
         ("Discussion WhatsApp avec Kite club.txt", "Kite club"),
         ("Чат WhatsApp с контактом Kite club.txt", "Kite club"),
+        ("WhatsApp Chat - Kite club/_chat.txt", "Kite club"),
         ("notes.txt", None),
     ],
 )
@@ -158,6 +169,13 @@ def test_the_title_of_a_renamed_ios_file_is_that_of_the_group_that_speaks_in_it(
     assert chat.chat.title == samples.TITLE
 
 
+def test_of_several_chats_in_a_folder_one_is_chosen_by_its_title(tmp_path):
+    for title in ("Kite club", "Other"):
+        write_text(tmp_path / "x" / f"WhatsApp Chat with {title}.txt", samples.whatsapp("android-24h"))
+    assert "several chats" in refusal(tmp_path / "x")
+    assert read(tmp_path / "x", chat_id="Other")[0].chat.title == "Other"
+
+
 def test_a_file_that_whatsapp_cut_covers_nothing_before_its_first_whole_hour(tmp_path):
     lines = [
         f"{13 + number // 14400:02}/07/2026, {number // 600 % 24:02}:{number // 10 % 60:02} - Ann: x\n"
@@ -168,9 +186,9 @@ def test_a_file_that_whatsapp_cut_covers_nothing_before_its_first_whole_hour(tmp
     assert "40,000" in tally.notes[0]
     chat, _, tally = taken(tmp_path, "".join(lines[13:30_000]))
     assert (chat.since, tally.notes) == (None, [])
-    attached = [line.replace("x", "IMG-20260713-WA0001.jpg (file attached)") for line in lines[:20]]
-    chat, _, tally = taken(tmp_path, "".join([*attached, *lines[20:9_950]]))
-    assert chat.since is not None
+    for attached in ("IMG-20260713-WA0001.jpg (file attached)", "plan.pdf (Datei angehängt)"):
+        first = [line.replace("x", attached) for line in lines[:10]]
+        assert taken(tmp_path, "".join([*first, *lines[10:9_950]]))[0].since is not None
 
 
 def test_a_file_without_a_zone_asks_for_one(tmp_path):
