@@ -36,9 +36,6 @@ from chat_forecast.whole_files import replace_file
 if TYPE_CHECKING:
     from chat_forecast.app.overview import Overview
 
-DEMO_MODEL_DAYS = 30
-"""How many of the last days the demo forecasts and scores."""
-
 
 @click.command(epilog=examples("chat-forecast demo", "CHAT_FORECAST_HOME=/tmp/try chat-forecast demo"))
 @json_option
@@ -46,11 +43,12 @@ DEMO_MODEL_DAYS = 30
 def demo(workplace: Workplace, as_json: bool) -> None:
     """Run the whole pipeline on a simulated chat.
 
-    Reads 120 days, trains, forecasts and scores the last 30, and forecasts tomorrow.
+    Reads 120 days and does their nights: forecasts, scores, retrains when the chat changes, and forecasts tomorrow.
     """
+    from chat_forecast.app.demo import chapters, play
     from chat_forecast.app.overview import gather_overview
     from chat_forecast.app.runs import opened
-    from chat_forecast.pipeline.runs import DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
+    from chat_forecast.cli.output.story import print_story, story_figures
 
     home, console = workplace.home, console_for(as_json)
     home.prepare()
@@ -61,27 +59,18 @@ def demo(workplace: Workplace, as_json: bool) -> None:
     if chat is None:
         raise click.ClickException(f"{home.chats_file} has no simulated chat: the demo needs one")
     yesterday = workplace.yesterday(chat)
-    first = LocalDay(chat.first_day, chat.timezone)
-    trained = max(first, yesterday.plus(-DEMO_MODEL_DAYS))
     with run_progress(console) as progress, opened(home, workplace.chats, progress.update) as runner:
-        progress.headline(f"{chat.slug}: reading {first.key} to {yesterday.key} (simulated)")
-        runner.materialise(chat, HISTORY_ASSETS, first, yesterday)
-        progress.headline(f"{chat.slug}: training the first model, through {trained.key}")
-        runner.materialise(chat, RETRAINING_ASSETS, trained, trained)
-        progress.headline(f"{chat.slug}: forecasting and scoring the days since")
-        runner.materialise(chat, ("next_day_forecast", "daily_score"), trained.plus(1), yesterday.plus(-1))
-        progress.headline(f"{chat.slug}: last night's run, for {yesterday.key}")
-        runner.materialise(chat, DAY_ASSETS, yesterday, yesterday)
-        progress.headline(f"{chat.slug}: is the score good enough?")
-        retrained = runner.retrain_if_wanted(chat)
+        retrained = play(runner, chat, yesterday, lambda text: progress.headline(f"{chat.slug}: {text}"))
         overview = gather_overview(chat, runner.storage(chat), yesterday)
+        story = chapters(runner.storage(chat), yesterday.plus(-DEMO_DAYS), yesterday)
     print_retraining(console, retrained)
     print_overview(console, overview)
+    print_story(console, chat, story)
     page = refresh_report(workplace, chat, console)
     files, plot = join_url(home.storage_url, chat.slug), _draw(home, overview)
     print_places(console, {"files": files, "plot": plot, "report": page, "settings": home.chats_file})
     if as_json:
-        print_json(overview_figures(overview, retrained))
+        print_json(overview_figures(overview, retrained) | {"story": story_figures(story)})
 
 
 def _draw(home: Home, overview: "Overview") -> Path | None:

@@ -39,7 +39,7 @@ from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES, NOT_FINI
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 
 # Notices new events of a run; see followed_logs.py.
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorageWatchdog
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage, SqliteEventLogStorageWatchdog
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
@@ -95,6 +95,7 @@ __all__ = [
     "RepositoryData",
     "RunLauncher",
     "SerializableErrorInfo",
+    "SqliteEventLogStorage",
     "SqliteEventLogStorageWatchdog",
     "SubmitRunContext",
     "TickStatus",

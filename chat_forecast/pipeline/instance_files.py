@@ -10,17 +10,21 @@ each with its connections, and a commit no longer waits for the disk: after a po
 half written. Stored partitions are flushed for themselves (:mod:`chat_forecast.storage.atomic_files`).
 
 Every run has a file of its own, whose 26 empty tables and indexes would take a page of 4 KB each, two thirds of the file.
-So its pages are small.
+So its pages are small. Dagster makes them one by one and waits for the disk after each, which takes longer than many a run:
+a process that makes several such files makes one, and copies it.
 """
 
 import atexit
 import sqlite3
+import tempfile
 import threading
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chat_forecast.pipeline.compat import SQLITE_STORAGES
+from chat_forecast.pipeline.compat import SQLITE_STORAGES, SqliteEventLogStorage
+from chat_forecast.whole_files import create_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -38,6 +42,8 @@ _lock = threading.Lock()
 """For the code server, whose threads open the instance each for itself."""
 _quick_folders: set[Path] = set()
 _small_folders: set[Path] = set()
+_new_files: set[Path] = set()
+"""The files of runs that this process has made."""
 
 
 def quicken(dagster_home: Path) -> None:
@@ -64,8 +70,9 @@ def _engine_of(url: str, **settings: Any) -> "Engine":  # noqa: ANN401 - SQLAlch
     path = Path(make_url(url).database or "")
     if _quick_folders.isdisjoint(path.parents):
         return create_engine(url, **settings)
-    file = path.stat().st_ino if path.exists() else None
     with _lock:
+        _make_ready(path)
+        file = path.stat().st_ino if path.exists() else None
         if path in _kept and _kept[path][0] not in (file, None):
             _close(path)
         engine = _kept.pop(path)[1] if path in _kept else _connected_engine(url, settings)
@@ -73,6 +80,27 @@ def _engine_of(url: str, **settings: Any) -> "Engine":  # noqa: ANN401 - SQLAlch
         while len(_kept) > KEPT_FILES:
             _close(next(iter(_kept)))
     return engine
+
+
+def _make_ready(path: Path) -> None:
+    """Put an empty file where a run's file will be, unless there is one; the first one of a process is left to Dagster."""
+    if path.parent not in _small_folders or path.stem == INDEX or path.exists():
+        return
+    _new_files.add(path)
+    if len(_new_files) > 1:
+        create_file(path, _empty_file())
+
+
+@cache
+def _empty_file() -> bytes:
+    """The file of a run before its first event."""
+    with tempfile.TemporaryDirectory() as folder:
+        keep_small(Path(folder))
+        storage = SqliteEventLogStorage(f"{folder}/history/runs")
+        with storage.run_connection("a run"):
+            pass
+        _small_folders.discard(Path(folder) / "history" / "runs")
+        return Path(storage.path_for_shard("a run")).read_bytes()
 
 
 def _connected_engine(url: str, settings: dict[str, Any]) -> "Engine":

@@ -28,6 +28,9 @@ DAY, CATCH_UP, RETRAINING = "day", "catch-up", "retraining"
 REASON_TAG = "chat_forecast/reason"
 """Tag of a retraining: why the model is retrained."""
 
+LATER_TAG = "chat_forecast/mlflow"
+"""Tag of a run that leaves to the chat's next run what is to be logged to MLflow."""
+
 HISTORY_ASSETS = ("raw_messages", "merged_history", "hourly_series")
 DAY_ASSETS = (*HISTORY_ASSETS, "daily_score", "next_day_forecast")
 RETRAINING_ASSETS = ("trained_model", "next_day_forecast")

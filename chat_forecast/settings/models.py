@@ -70,8 +70,8 @@ class Check(_Settings):
 
     rule: Literal["relative", "smape"] = Field(
         default="relative",
-        description="`relative`: retrain when the RMSE of the last days is 2 % above that of the 28-day same-hour mean, or when "
-        "the model is old. `smape`: retrain when the day's sMAPE is above a threshold. Default relative.",
+        description="`relative`: retrain when the RMSE of the last days is 2 % above that of the 28-day same-hour mean, or "
+        "when the model is old. `smape`: retrain when the day's sMAPE is above a threshold. Default relative.",
     )
     window_days: int = Field(
         default=7,

@@ -11,7 +11,7 @@ import sqlalchemy
 from sqlalchemy.pool import NullPool
 
 from chat_forecast.pipeline import instance_files
-from chat_forecast.pipeline.compat import SQLITE_STORAGES
+from chat_forecast.pipeline.compat import SQLITE_STORAGES, SqliteEventLogStorage
 from chat_forecast.pipeline.instance_files import INDEX, KEPT_FILES, SMALL_PAGE, keep_small, quicken
 
 
@@ -121,3 +121,22 @@ def test_the_file_of_a_run_has_small_pages_and_the_index_has_not(tmp_path):
             [[sizes[path.stem]]] = connection.execute("PRAGMA page_size").fetchall()
     assert sizes == {"a-run": SMALL_PAGE, INDEX: 4096}
     assert (tmp_path / "history" / "runs" / "a-run.db").stat().st_size < 40_000
+
+
+def test_the_files_of_later_runs_are_copies_of_an_empty_one_and_no_file_is_written_over(tmp_path):
+    runs = tmp_path / "history" / "runs"
+    quicken(tmp_path)
+    storage = SqliteEventLogStorage(str(runs))
+    made = {}
+    for run in ("first", "second", "third"):
+        with storage.run_connection(run) as connection:
+            connection.execute(
+                sqlalchemy.text("INSERT INTO event_logs (run_id, event, timestamp) VALUES ('', '', '2026-01-01')")
+            )
+        with closing(sqlite3.connect(runs / f"{run}.db")) as connection:
+            tables = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY name").fetchall()
+            pragmas = [connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_size", "journal_mode")]
+            made[run] = tables, pragmas, connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    assert made["first"] == made["second"] == made["third"]
+    with SqliteEventLogStorage(str(runs)).run_connection("third") as connection:
+        assert connection.execute(sqlalchemy.text("SELECT count(*) FROM event_logs")).scalar() == 1

@@ -12,6 +12,7 @@ import dagster as dg
 
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.assets.asset_run import AssetRun
+from chat_forecast.pipeline.runs import LATER_TAG
 from chat_forecast.presentation.plots.stored_days import draw_stored_day
 from chat_forecast.tracking.catch_up import catch_up
 from chat_forecast.tracking.links import chat_links
@@ -19,7 +20,7 @@ from chat_forecast.tracking.links import chat_links
 
 def log_to_mlflow(run: AssetRun) -> None:
     """Copy to MLflow, and let each day's metadata lead there; where MLflow is away, the run's log says so."""
-    if not copy_to_mlflow(run):
+    if LATER_TAG in run.context.run.tags or not copy_to_mlflow(run):
         return
     links = chat_links(run.stores.tracking, run.storage)
     for day in run.days:
