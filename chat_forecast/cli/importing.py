@@ -90,9 +90,10 @@ def import_(
     as_json: bool,
     **said: Unpack[_Said],
 ) -> None:
-    """Import exports of Telegram, WhatsApp, Discord, Slack, Signal, Matrix or Google Chat, CSV or Parquet files.
+    """Import exports of a chat, of any program, or tables.
 
-    Folders and zip archives are read as they are. How to export from each program: chat_forecast/docs/formats.md.
+    Of Telegram, WhatsApp, Discord, Slack, Signal, Matrix or Google Chat; CSV and Parquet files too. Folders and zip archives
+    are read as they are. How to export from each program: chat_forecast/docs/formats.md.
 
     If days were made from the archive already, those that change are made again.
     """

@@ -29,7 +29,7 @@ def test_every_night_is_forecast_and_scored_and_each_that_fails_is_retrained(hom
     chat = Chat(
         slug="demo", source="simulated", timezone="Europe/Moscow", first_day=FIRST, check=Check(max_model_age_days=2)
     )
-    first, yesterday, said = LocalDay(FIRST, "Europe/Moscow"), LocalDay(date(2026, 3, 14), "Europe/Moscow"), []
+    first, yesterday = LocalDay(FIRST, "Europe/Moscow"), LocalDay(date(2026, 3, 14), "Europe/Moscow")
     with opened(home, [chat]) as runner:
         play(runner, chat, yesterday, lambda _text: None)
         storage = runner.storage(chat)
