@@ -21,6 +21,7 @@ from chat_forecast.cli.shell import completion
 from chat_forecast.cli.status import status
 from chat_forecast.cli.telegram import add, chats, login, logout
 from chat_forecast.cli.timezone import timezone
+from chat_forecast.cli.today import now, watch
 
 
 @click.group(
@@ -34,7 +35,7 @@ def main() -> None:
 
 
 for command in (
-    demo, up, import_, imports, gaps, login, logout, chats, add, backfill, run, show, report, status, rescore, timezone,
-    backtest, notify, prune, forget, completion,
+    demo, up, import_, imports, gaps, login, logout, chats, add, backfill, run, show, now, watch, report, status, rescore,
+    timezone, backtest, notify, prune, forget, completion,
 ):  # fmt: skip
     main.add_command(command)

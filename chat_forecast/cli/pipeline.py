@@ -35,6 +35,8 @@ from chat_forecast.whole_files import replace_file
 
 if TYPE_CHECKING:
     from chat_forecast.app.overview import Overview
+    from chat_forecast.settings.models import Chat
+    from chat_forecast.storage.partitions import ChatStorage
 
 
 @click.command(epilog=examples("chat-forecast demo", "CHAT_FORECAST_HOME=/tmp/try chat-forecast demo"))
@@ -151,11 +153,18 @@ def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last:
         print_json(overview_figures(overview))
 
 
-@click.command(epilog=examples("chat-forecast show my-chat", "chat-forecast show my-chat --json | jq .forecast.expected"))
+@click.command(
+    epilog=examples(
+        "chat-forecast show my-chat",
+        "chat-forecast show my-chat --week",
+        "chat-forecast show my-chat --json | jq .forecast.expected",
+    )
+)
 @chat_argument
+@click.option("--week", "is_week", is_flag=True, help="Print the seven coming days instead, and when to post.")
 @json_option
 @pass_workplace
-def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
+def show(workplace: Workplace, chat_slug: str, is_week: bool, as_json: bool) -> None:
     """Print a chat's newest forecast and last scores.
 
     The exit code is 1 if a stored file that belongs to them cannot be used.
@@ -167,6 +176,9 @@ def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
     made = storage.days("next_day_forecast")
     if not made:
         raise click.ClickException(f"{chat.slug} has no forecast yet. To make one: chat-forecast backfill {chat.slug}")
+    if is_week:
+        _show_week(chat, storage, made[-1], as_json=as_json)
+        return
     overview = gather_overview(chat, storage, made[-1])
     note = where_it_ended(chat, workplace.resources.sources, workplace.yesterday(chat))
     if as_json:
@@ -176,3 +188,14 @@ def show(workplace: Workplace, chat_slug: str, as_json: bool) -> None:
         if note is not None:
             print_line(console, "yellow", "–", note)
     raise SystemExit(1 if overview.faults else 0)
+
+
+def _show_week(chat: "Chat", storage: "ChatStorage", day: LocalDay, *, as_json: bool) -> None:
+    from chat_forecast.cli.output.weeks import print_week
+    from chat_forecast.presentation.week import gather_week, week_figures
+
+    week = gather_week(chat, storage, day)
+    if as_json:
+        print_json({"chat": chat.slug, "timezone": chat.timezone, "week": week_figures(week)})
+    else:
+        print_week(console, week)

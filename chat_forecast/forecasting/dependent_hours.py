@@ -86,6 +86,7 @@ def surprise(counts: Floats, mean: Floats, size: Floats) -> Floats:
 
 
 def _spread(mean: float, variance: float) -> NegativeBinomial:
-    mean = max(mean, LEAST_MEAN)
+    if mean <= 0:
+        return NegativeBinomial(np.zeros(1), np.ones(1))
     size = mean**2 / max(variance - mean, mean**2 / MOST_SIZE)
     return NegativeBinomial(np.array([mean]), np.array([size]))

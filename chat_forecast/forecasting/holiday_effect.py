@@ -8,6 +8,7 @@ Within the half year that a model sees, each holiday comes at most once, so ther
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,20 @@ def is_holiday(hours: pd.DatetimeIndex, country: str) -> npt.NDArray[np.bool_]:
     known = country_holidays(country, years=sorted({*hours.year}))
     days = hours.tz_localize(None).normalize()
     return np.asarray(days.isin(pd.DatetimeIndex(sorted(pd.Timestamp(day) for day in known)).as_unit("us")))
+
+
+def holiday_names(days: Sequence[date], country: str | None) -> list[str]:
+    """The name of the public holiday that each day is in the country, in English where it is known; empty for others."""
+    if country is None:
+        return [""] * len(days)
+    from holidays import country_holidays
+
+    years = sorted({day.year for day in days})
+    try:
+        known = country_holidays(country, years=years, language="en_US")
+    except (NotImplementedError, ValueError):
+        known = country_holidays(country, years=years)
+    return [known.get(day) or "" for day in days]
 
 
 def find_holiday_effect(country: str, curve: Curve, series: pd.DataFrame) -> tuple[HolidayEffect, str]:

@@ -15,6 +15,7 @@ import pandas as pd
 from chat_forecast.domain.forecast_limits import missing_days_before, no_forecast_reason, withheld_reason
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.forecasting.base import Distribution, FittedForecaster
 from chat_forecast.forecasting.same_hour import fit_same_hour
 from chat_forecast.forecasting.training import load
 
@@ -23,6 +24,9 @@ MADE_COLUMNS = (*FORECAST_COLUMNS, "forecaster", "trained_through")
 where no model was used."""
 
 Source = Literal["model", "same_hour", "none"]
+
+_UNUSABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""A stored model is data from outside: whatever is wrong with it, the day gets a forecast."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,48 @@ class Forecast:
     """Whole days without a known hour just before the day; None where nothing is known."""
     withheld: str
     """Why it is not shown to people, in words; empty where it may be."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What is said of some hours, or why nothing is."""
+
+    distribution: Distribution | None
+    """None where too little is known."""
+    forecaster: FittedForecaster | None
+    source: Source
+    reason: str
+    """As in :class:`Forecast`, as what follows."""
+    withheld: str
+
+
+def forecast_distribution(
+    record: "Mapping[str, Any] | pd.Series[Any] | None",
+    series: pd.DataFrame,
+    hours: pd.DatetimeIndex,
+    *,
+    no_model_because: str = "there is no trained model yet",
+) -> Spread:
+    """Find the distributions of the ``hours`` of a local day by the best that can be had; see :func:`make_forecast`."""
+    day = LocalDay.containing(hours[0].to_pydatetime(), str(hours.tz))
+    reason = no_forecast_reason(series, day)
+    if reason:
+        return Spread(None, None, "none", reason, "")
+    reason = no_model_because
+    if record is not None:
+        try:
+            fitted = load(json.loads(record["model"]))
+            return _spread(fitted, "model", "", series, hours, day)
+        except _UNUSABLE as error:
+            reason = _unusable(record, error)
+    return _spread(fit_same_hour(series), "same_hour", reason, series, hours, day)
+
+
+def _spread(
+    fitted: FittedForecaster, source: Source, reason: str, series: pd.DataFrame, hours: pd.DatetimeIndex, day: LocalDay
+) -> Spread:
+    withheld = withheld_reason(fitted.forecast(series, hours), day, series)
+    return Spread(fitted.distribution(series, hours), fitted, source, reason, withheld)
 
 
 def make_forecast(
@@ -75,10 +121,13 @@ def _by_model(
     through = record["trained_through"]
     try:
         table = load(json.loads(record["model"])).forecast(series, hours)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # A stored model is data from outside: whatever is wrong with it, the day gets a forecast.
-        return None, f"the model trained through {through} cannot be used ({type(error).__name__}: {error})"
+    except _UNUSABLE as error:
+        return None, _unusable(record, error)
     return table.assign(forecaster=record["forecaster"], trained_through=through), ""
+
+
+def _unusable(record: "Mapping[str, Any] | pd.Series[Any]", error: Exception) -> str:
+    return f"the model trained through {record['trained_through']} cannot be used ({type(error).__name__}: {error})"
 
 
 def _by_same_hour(series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:

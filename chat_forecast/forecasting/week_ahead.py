@@ -17,7 +17,7 @@ import pandas as pd
 from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.local_day import day_numbers
 from chat_forecast.domain.windows import SAME_HOUR_DAYS
-from chat_forecast.forecasting.base import Distribution
+from chat_forecast.forecasting.base import FittedForecaster
 from chat_forecast.forecasting.dependent_hours import as_negative_binomials, distribution_of_total, variance_of_sums
 from chat_forecast.forecasting.distributions import NegativeBinomial
 
@@ -44,14 +44,17 @@ class WeekAhead:
     """Of the week's, shape ``(1,)``."""
 
 
-def look_ahead(distribution: Distribution, hours: pd.DatetimeIndex, series: pd.DataFrame) -> WeekAhead:
-    """Make the week of what a forecaster says of its hours.
+def look_ahead(forecaster: FittedForecaster, hours: pd.DatetimeIndex, series: pd.DataFrame) -> WeekAhead:
+    """Make the week of what a forecaster says of its hours; of the first day's just what it says of that day alone.
 
     ``hours`` are those of the days, aware and local, that follow the ``series`` (``hour``, ``messages``).
     """
-    midnight = as_negative_binomials(distribution)
-    numbers = day_numbers(hours)
-    places = np.unique(numbers, return_inverse=True)[1].astype(np.int64)
+    places = np.unique(day_numbers(hours), return_inverse=True)[1].astype(np.int64)
+    first = as_negative_binomials(forecaster.distribution(series, hours[places == 0]))
+    every = as_negative_binomials(forecaster.distribution(series, hours))
+    midnight = NegativeBinomial(
+        np.concatenate([first.mean, every.mean[places > 0]]), np.concatenate([first.size, every.size[places > 0]])
+    )
     mean = midnight.mean * np.where(places == 0, 1.0, _pull(midnight.mean, places, series))
     totals, variances = [], []
     for place in range(places[-1] + 1):
@@ -62,12 +65,12 @@ def look_ahead(distribution: Distribution, hours: pd.DatetimeIndex, series: pd.D
         distribution_of_total(total, variance + DOUBTS[min(place, DAYS - 1)] * total**2)
         for place, (total, variance) in enumerate(zip(totals, variances, strict=True))
     ]
-    every = sum(variances) + DOUBT_OF_WEEK * sum(totals) ** 2
+    variance = sum(variances) + DOUBT_OF_WEEK * sum(totals) ** 2
     return WeekAhead(
         NegativeBinomial(mean, midnight.size),
         places,
         NegativeBinomial(np.concatenate([day.mean for day in days]), np.concatenate([day.size for day in days])),
-        distribution_of_total(sum(totals), every),
+        distribution_of_total(sum(totals), variance),
     )
 
 

@@ -40,7 +40,7 @@ def hours_of(first: LocalDay, days: int) -> pd.DatetimeIndex:
 def origin_rows(chat: Chat, model: FittedForecaster, day: LocalDay) -> list[dict[str, object]]:
     """What came in the seven days from ``day`` on, beside what was said at its midnight."""
     seen, hours = hours_before(chat, day, HISTORY_DAYS), hours_of(day, DAYS)
-    week = look_ahead(model.distribution(seen, hours), hours, seen)
+    week = look_ahead(model, hours, seen)
     actual = to_floats(chat.series.set_index("hour")["messages"].reindex(hours))
     naive = seasonal_naive(seen, hours)
     rows: list[dict[str, object]] = []

@@ -11,10 +11,19 @@ FIRST = LocalDay.parse("2026-10-22", "Europe/Berlin")
 """A week with a clock change."""
 
 
+class Flat:
+    """A forecaster that expects the same of every hour."""
+
+    def __init__(self, mean):
+        self.mean = mean
+
+    def distribution(self, _series, hours):
+        return NegativeBinomial(np.full(len(hours), self.mean), np.full(len(hours), 2.0))
+
+
 def make_week(mean=10.0, *, usual=10):
     hours = pd.DatetimeIndex([hour for day in FIRST.until(FIRST.plus(6)) for hour in day.hours]).as_unit("us")
-    said = NegativeBinomial(np.full(len(hours), mean), np.full(len(hours), 2.0))
-    return look_ahead(said, hours, make_series(FIRST.plus(-30), 30, lambda _hour: usual))
+    return look_ahead(Flat(mean), hours, make_series(FIRST.plus(-30), 30, lambda _hour: usual))
 
 
 def test_the_days_and_the_week_add_up():

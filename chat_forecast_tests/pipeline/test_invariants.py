@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -19,8 +19,10 @@ from chat_forecast.domain.forecast_limits import LONGEST_GAP_DAYS
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.pipeline.retraining import day_to_train
 from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
+from chat_forecast.pipeline.watching import files_of, watch
 from chat_forecast.settings.models import Chat, Check
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.sources import Sources
@@ -103,6 +105,27 @@ def test_a_range_gives_the_files_of_one_run_a_day_and_later_days_change_nothing(
         )
     scores = storage.frames("daily_score", FIRST, LAST)
     assert scores["rmse"].notna().tolist() == [False] + [True] * 5
+
+
+def test_nothing_that_a_look_at_the_day_reads_or_misses_changes_a_partition(new_home):
+    nights = []
+    for name in ("watched", "unwatched"):
+        home = new_home(name)
+        with opened(home, [CHAT]) as runner:
+            runner.materialise(CHAT, DAY_ASSETS, FIRST, FIRST.plus(1))
+            before = {asset: stored(home, asset) for asset in ALL_ASSETS}
+            if name == "watched":
+                stores, today = runner.resources, FIRST.plus(2)
+                for hours in (9.25, 9.5, 23.9):
+                    watch(CHAT, stores, today.start + timedelta(hours=hours))
+                # Of what was read all is lost, and something is there that never came.
+                never = MessageBatch(make_messages([today.start]), ReadIntervals.of((today.start, today.end)))
+                files_of(CHAT, stores).keep_messages(today, never)
+                assert {asset: stored(home, asset) for asset in ALL_ASSETS} == before
+            runner.materialise(CHAT, DAY_ASSETS, FIRST.plus(2), FIRST.plus(2))
+        nights.append({asset: stored(home, asset) for asset in ALL_ASSETS})
+    assert nights[0] == nights[1]
+    assert nights[0] != before
 
 
 def test_a_backfill_without_models_asks_for_one_training_and_one_is_enough(new_home):

@@ -1,0 +1,81 @@
+"""A day that is not over, as a table: the hours so far beside what was expected, and those to come.
+
+Belongs here: laying out one look.
+Does not belong here: looking (:mod:`chat_forecast.pipeline.watching`).
+"""
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from chat_forecast.cli.output.forecasts import BESIDE_BAR, NARROWEST_BAR, WIDEST_BAR
+from chat_forecast.cli.output.lines import print_sentence
+from chat_forecast.cli.output.names import shown_name
+from chat_forecast.presentation.today import Look, event_in_words, now_in_words
+
+MARKS = {"busy": Text("▲ busy", "bold red"), "silent": Text("▼ silent", "bold red"), "": Text("")}
+
+
+def print_look(console: Console, look: Look) -> None:
+    """Print the hours of the day, how it goes, and what is unusual."""
+    console.print(today_table(console, look))
+    print_sentence(console, "cyan", "•", now_in_words(look))
+    plan = look.today.plan
+    if plan.midnight is not None and plan.reason:
+        print_sentence(console, "yellow", "–", f"not by the model: {plan.reason}")
+    if plan.midnight is not None and plan.thresholds is None:
+        print_sentence(console, "yellow", "–", "too few days are known to tell what is unusual")
+    for event in look.events:
+        mark, colour = ("✓", "green") if event.is_over else ("!", "red")
+        print_sentence(console, colour, mark, event_in_words(event) + (" All clear." if event.is_over else ""))
+
+
+def today_table(console: Console, look: Look) -> Table:
+    """The hours of the day: messages so far or expected now, the 80% interval, and both as a bar."""
+    bar_width = min(WIDEST_BAR, console.width - BESIDE_BAR)
+    has_bars = bar_width >= NARROWEST_BAR
+    day = look.today.plan.day
+    legend = "█ messages  ◦ expected  ░ 80% interval\n" if has_bars else ""
+    table = Table(
+        title=f"{shown_name(look.chat)}: today, {day.date:%A} {day.key}",
+        caption=f"{legend}times in {look.chat.timezone}",
+        title_justify="left",
+        caption_justify="left",
+    )
+    table.add_column("hour", no_wrap=True)
+    for column in ("messages", "expected", "80% interval"):
+        table.add_column(column, justify="right", no_wrap=True)
+    if has_bars:
+        table.add_column("", width=bar_width)
+    rows = look.today.table
+    highest = max(1.0, rows["messages"].fillna(0).max(), rows["q90"].fillna(0).max(), rows["high"].fillna(0).max())
+    for row in rows.to_dict("records"):
+        is_coming, is_known = row["is_coming"], not pd.isna(row["messages"])
+        low, high, expected = (row["low"], row["high"], row["expected"]) if is_coming else (
+            row["q10"], row["q90"], row["midnight"],
+        )  # fmt: skip
+        messages = f"{row['messages']}{'…' * (not row['is_over'])}" if is_known else "–" if is_coming else "not read"
+        mark = MARKS[row["unusual"]]
+        cells: list[str | Text] = [f"{row['hour']:%H:%M}", messages]
+        cells += ["", ""] if pd.isna(expected) else [f"{expected:.1f}", f"{low:.0f} – {high:.0f}"]
+        if has_bars:
+            bar = _bar(row["messages"] if is_known else None, (low, expected, high), highest, bar_width)
+            cells.append(Text.assemble(bar[: bar_width - len(mark) - 1], " ", mark) if mark else Text(bar))
+        table.add_row(*cells, style="" if row["is_over"] or is_known else "dim")
+    return table
+
+
+def _bar(messages: int | None, said: tuple[float, float, float], highest: float, width: int) -> str:
+    """An hour as a line of characters that ends at ``highest``; ``said``: its interval around what is expected."""
+    low, expected, high = said
+    places = []
+    for place in range(width):
+        begin, end = place * highest / width, (place + 1) * highest / width
+        if messages is not None and messages > begin:
+            places.append("█")
+        elif begin <= expected < end:
+            places.append("◦")
+        else:
+            places.append("░" if low < end and high > begin else " ")
+    return "".join(places)

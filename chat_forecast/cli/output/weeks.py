@@ -1,0 +1,67 @@
+"""The coming week as a table: its days with their intervals, and when it is busiest and quietest.
+
+Belongs here: laying out one week.
+Does not belong here: gathering it (:mod:`chat_forecast.presentation.week`).
+"""
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from chat_forecast.cli.output.forecasts import interval_bar
+from chat_forecast.cli.output.lines import print_sentence
+from chat_forecast.cli.output.names import shown_name
+from chat_forecast.forecasting.posting_times import Window
+from chat_forecast.presentation.week import Week
+
+BESIDE_BAR, NARROWEST_BAR, WIDEST_BAR = 44, 8, 24
+
+
+def print_week(console: Console, week: Week) -> None:
+    """Print the week: a row a day, the week's total, the best times to post and the quietest hours."""
+    if week.days.empty:
+        print_sentence(console, "yellow", "–", f"{shown_name(week.chat)}: no forecast of the week: {week.reason}")
+        return
+    console.print(week_table(console, week))
+    if week.reason:
+        print_sentence(console, "yellow", "–", f"not by the model: {week.reason}")
+    if week.busiest:
+        first, *others = (window_in_words(window) for window in week.busiest)
+        beside = f" ({'; '.join(others)})" if others else ""
+        print_sentence(console, "green", "▲", f"best time to post: {first}{beside}")
+    if week.quietest is not None:
+        print_sentence(console, "cyan", "▼", f"quietest: {week.quietest[0]:02d}–{week.quietest[1]:02d} every day")
+
+
+def week_table(console: Console, week: Week) -> Table:
+    """The days: expected messages, 80% interval, and the interval as a bar."""
+    bar_width = min(WIDEST_BAR, console.width - BESIDE_BAR)
+    expected, low, high = week.total
+    table = Table(
+        title=f"{shown_name(week.chat)}: the coming week, {expected:,.0f} messages expected ({low:,.0f} to {high:,.0f})",
+        caption=f"80% intervals; * a public holiday; times in {week.chat.timezone}",
+        title_justify="left",
+        caption_justify="left",
+    )
+    table.add_column("day", no_wrap=True)
+    for column in ("expected", "80% interval"):
+        table.add_column(column, justify="right", no_wrap=True)
+    if bar_width >= NARROWEST_BAR:
+        table.add_column("", width=bar_width)
+    highest = max(1.0, week.days["high"].max())
+    for row in week.days.to_dict("records"):
+        day = pd.Timestamp(row["day"])
+        name = f"{day:%a} {row['day']}" + (" *" if row["holiday"] else "")
+        cells = [name, f"{row['expected']:.0f}", f"{row['low']:.0f} – {row['high']:.0f}"]
+        middle = dict.fromkeys(("q25", "expected", "q75"), row["expected"])
+        bar = {"q10": row["low"], "q90": row["high"], **middle}
+        table.add_row(*cells, *([interval_bar(bar, highest, bar_width)] if bar_width >= NARROWEST_BAR else []))
+    named = "; ".join(f"{row['day']} {row['holiday']}" for row in week.days.to_dict("records") if row["holiday"])
+    if named:
+        table.caption = f"80% intervals; * {named}; times in {week.chat.timezone}"
+    return table
+
+
+def window_in_words(window: Window) -> str:
+    """When, and how many messages: "Thursday 19–21 (34 expected)"."""
+    return f"{window.start:%A} {window.start:%H}–{window.end:%H} ({window.expected:.0f} expected)"
