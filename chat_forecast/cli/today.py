@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
-from filelock import Timeout
 from rich.console import Console
 
 from chat_forecast.cli.base import (
@@ -23,6 +22,7 @@ from chat_forecast.cli.output.today import print_look
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.presentation.today import event_in_words, now_figures, now_in_words
 from chat_forecast.settings.models import Chat
+from chat_forecast.storage.locks import LockTaken
 
 if TYPE_CHECKING:  # `--help` need not wait for it
     from chat_forecast.presentation.today import Look
@@ -45,7 +45,7 @@ def now(workplace: Workplace, chat_slug: str, is_stored: bool, as_json: bool) ->
     see = look if is_stored else watch
     try:
         seen = see(chat, workplace.resources, workplace.now)
-    except Timeout as error:
+    except LockTaken as error:
         raise click.ClickException(f"{chat.slug}: another process is looking at its day; try again in a minute") from error
     if as_json:
         print_json(now_figures(seen))
@@ -86,9 +86,13 @@ def _look_at_all(workplace: Workplace, chats: list[Chat], console: Console) -> t
         try:
             workplace.storage(chat)
             found = look_now(chat, workplace.resources, workplace.now)
-        except (ChatForecastError, Timeout) as error:
+        except ChatForecastError as error:
             faults[chat.slug] = str(error)
             print_line(console, "red", "✗", f"{chat.slug}: {error}")
+            continue
+        except LockTaken:
+            faults[chat.slug] = "another process is looking at its day"
+            print_line(console, "yellow", "–", f"{chat.slug}: {faults[chat.slug]}")
             continue
         seen.append(found)
         colour, mark = ("red", "!") if found.alarm else ("green", "✓")

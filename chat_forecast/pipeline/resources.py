@@ -5,7 +5,6 @@ Does not belong here: any of them, or Dagster: commands such as `show` use this 
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from chat_forecast.presentation.notifications import Notifier
 from chat_forecast.presentation.reports import Reports
@@ -28,8 +27,6 @@ class Resources:
     notifier: Notifier
     reports_url: str
     """Where the chats' reports and plots are served."""
-    today: Path
-    """Where the days that are not over are kept, apart from the partitions."""
 
 
 def resources_of(home: Home) -> Resources:
@@ -46,7 +43,6 @@ def resources_of(home: Home) -> Resources:
         reports=Reports(home.reports, storages),
         notifier=Notifier(load_notify(home.chats_file), home.root, home.dagster_url),
         reports_url=home.reports_url,
-        today=home.today,
     )
 
 

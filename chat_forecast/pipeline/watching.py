@@ -37,7 +37,7 @@ def is_watchable(chat: Chat) -> bool:
 
 def files_of(chat: Chat, stores: Resources) -> TodayFiles:
     """Where the chat's day is kept."""
-    return TodayFiles(stores.today, chat.slug, chat.timezone)
+    return TodayFiles(stores.storages.root, chat.slug, chat.timezone, stores.storages.locks)
 
 
 def watch(chat: Chat, stores: Resources, now: datetime, say: Callable[[str], object] = lambda _words: None) -> Look:
@@ -45,7 +45,7 @@ def watch(chat: Chat, stores: Resources, now: datetime, say: Callable[[str], obj
 
     Raises:
         SourceError: the source could not be read; what it gave before stays.
-        filelock.Timeout: another process is looking.
+        LockTaken: another process is looking.
     """
     files, day = files_of(chat, stores), LocalDay.containing(now, chat.timezone)
     with files.lock():
@@ -57,7 +57,7 @@ def look(chat: Chat, stores: Resources, now: datetime) -> Look:
     """Look at what was read of the day before; nothing is read from the source.
 
     Raises:
-        filelock.Timeout: another process is looking.
+        LockTaken: another process is looking.
     """
     files = files_of(chat, stores)
     with files.lock():

@@ -97,11 +97,6 @@ class Home:
         return self.root / "reports"
 
     @property
-    def today(self) -> Path:
-        """What is kept of the days that are not over."""
-        return self.root / ".today"
-
-    @property
     def locks(self) -> Path:
         """Files that processes of this machine lock; never on remote storage."""
         return self.root / "locks"

@@ -1,6 +1,6 @@
 """What is kept of a day that is not over: apart from the partitions, and gone when the next one is looked at.
 
-Belongs here: the messages read so far, the plan of the day, the events of the last days; all in a folder of this machine.
+Belongs here: the messages read so far, the plan of the day, the events of the last days; in a folder beside the chats'.
 Does not belong here: reading messages, or the partitions, which nothing here is ever copied to: the night reads the whole
 day itself.
 
@@ -11,7 +11,6 @@ import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -20,10 +19,12 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.forecasting.day_plan import DayPlan
 from chat_forecast.forecasting.known_events import KnownEvent
+from chat_forecast.storage.atomic_files import join_url, read_file, remove_file, write_file
+from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partition_files import PartitionFiles
 from chat_forecast.storage.schemas import StoredFileError
-from chat_forecast.whole_files import replace_file
 
+FOLDER = ".today"
 MESSAGES = "raw_messages"
 """The folder of the messages, which have the form of this asset's partitions."""
 LOCK_SECONDS = 5.0
@@ -34,21 +35,24 @@ PLAN, EVENTS = "plan.json", "events.json"
 class TodayFiles:
     """The files of one chat."""
 
-    root: Path
+    storage: str
+    """Where the chats' partitions lie: a local path or any fsspec URL."""
     chat: str
     timezone: str
+    locks: Locks
+
+    @property
+    def root(self) -> str:
+        """The folder of all chats' days."""
+        return join_url(self.storage, FOLDER)
 
     @property
     def _files(self) -> PartitionFiles:
-        return PartitionFiles(str(self.root), self.chat, self.timezone, self.root)
+        return PartitionFiles(self.root, self.chat, self.timezone, self.locks)
 
     def lock(self) -> AbstractContextManager[object]:
-        """Let one process at a time look at the chat's day; raises ``filelock.Timeout`` after some seconds."""
-        from filelock import FileLock
-
-        folder = self.root / self.chat
-        folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / "lock", timeout=LOCK_SECONDS)
+        """Let one process at a time look at the chat's day; raises :class:`.LockTaken` after some seconds."""
+        return self.locks.hold(f"{self.chat}.today", LOCK_SECONDS)
 
     def messages(self, day: LocalDay) -> MessageBatch:
         """What was read of a day; nothing, where nothing was or the file is damaged."""
@@ -61,9 +65,9 @@ class TodayFiles:
         """Keep what was read of a day, and drop what is left of days before it."""
         messages = batch.messages.assign(sender=pd.Series([None] * len(batch.messages), dtype="str"))
         self._files.write(MESSAGES, day, MessageBatch(messages, batch.read_intervals))
-        for path in (self.root / self.chat / MESSAGES).glob("*.parquet"):
-            if path.stem < day.key:
-                path.unlink(missing_ok=True)
+        for old in self._files.days(MESSAGES):
+            if old < day:
+                remove_file(self._files.url(MESSAGES, old))
 
     def plan(self, day: LocalDay, version: str) -> DayPlan | None:
         """The plan of a day, if one was kept that was made from the same."""
@@ -94,9 +98,9 @@ class TodayFiles:
 
     def _json(self, name: str) -> Any:  # noqa: ANN401 - whatever the file holds
         try:
-            return json.loads((self.root / self.chat / name).read_bytes())
-        except (FileNotFoundError, ValueError):
+            return json.loads(read_file(join_url(self.root, self.chat, name)) or b"null")
+        except ValueError:
             return None
 
     def _keep_json(self, name: str, content: object) -> None:
-        replace_file(self.root / self.chat / name, json.dumps(content).encode())
+        write_file(join_url(self.root, self.chat, name), json.dumps(content).encode())

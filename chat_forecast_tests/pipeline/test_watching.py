@@ -5,7 +5,6 @@ from datetime import date, timedelta
 
 import pandas as pd
 import pytest
-from filelock import FileLock, Timeout
 
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
@@ -18,6 +17,7 @@ from chat_forecast.presentation.week import gather_week, week_figures
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.sources.simulated import SimulatedSource
+from chat_forecast.storage.locks import LockTaken
 from chat_forecast_tests.factories import make_messages
 
 CHAT = Chat(slug="my-chat", source="simulated", timezone="Europe/Berlin", first_day=date(2026, 3, 1))
@@ -93,16 +93,16 @@ def test_the_day_before_leaves_nothing_behind(home):
     stores = resources_of(home)
     watch(CHAT, stores, at(9))
     watch(CHAT, stores, at(24.5))
-    assert sorted(path.stem for path in (stores.today / CHAT.slug / "raw_messages").iterdir()) == [TODAY.plus(1).key]
+    assert sorted(path.stem for path in (home.root / ".today" / CHAT.slug / "raw_messages").iterdir()) == [TODAY.plus(1).key]
 
 
 def test_a_plan_is_made_again_once_the_night_has_stored_the_day_before(home):
-    stores, files = resources_of(home), files_of(CHAT, resources_of(home))
+    stores = resources_of(home)
     early = watch(CHAT, stores, TODAY.end + timedelta(minutes=5))
     assert len(early.today.plan.counts) == 0
-    plan = (files.root / CHAT.slug / "plan.json").read_bytes()
+    plan = (home.root / ".today" / CHAT.slug / "plan.json").read_bytes()
     watch(CHAT, stores, TODAY.end + timedelta(minutes=6))
-    assert (files.root / CHAT.slug / "plan.json").read_bytes() == plan
+    assert (home.root / ".today" / CHAT.slug / "plan.json").read_bytes() == plan
     storage, source = stores.storages.of(CHAT), SimulatedSource(CHAT.simulation.seed, CHAT.timezone)
     (batch,) = source.read_days([TODAY])
     storage.write("hourly_series", TODAY, count_by_hour(batch, TODAY))
@@ -113,7 +113,7 @@ def test_a_plan_is_made_again_once_the_night_has_stored_the_day_before(home):
 def test_what_is_damaged_is_made_again(home, name):
     stores = resources_of(home)
     whole = watch(CHAT, stores, at(12))
-    (stores.today / CHAT.slug / name).write_bytes(b"\x00{")
+    (home.root / ".today" / CHAT.slug / name).write_bytes(b"\x00{")
     again = watch(CHAT, stores, at(12))
     assert again.today.table.equals(whole.today.table)
 
@@ -122,7 +122,7 @@ def test_one_process_looks_at_a_time(home, monkeypatch):
     stores = resources_of(home)
     watch(CHAT, stores, at(9))
     monkeypatch.setattr("chat_forecast.storage.today_files.LOCK_SECONDS", 0.05)
-    with FileLock(stores.today / CHAT.slug / "lock"), pytest.raises(Timeout):
+    with files_of(CHAT, stores).lock(), pytest.raises(LockTaken):
         look(CHAT, stores, at(9))
 
 
