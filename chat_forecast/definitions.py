@@ -26,6 +26,7 @@ from chat_forecast.pipeline.resources import Resources, resources_of
 from chat_forecast.pipeline.retraining import retraining_sensor
 from chat_forecast.pipeline.schedules import nightly_schedules
 from chat_forecast.pipeline.sensors import notify_sensor
+from chat_forecast.pipeline.today_sensor import today_assets, today_sensor
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.privacy import keep_private
@@ -36,7 +37,7 @@ def build_definitions(chats: Sequence[Chat], resources: Resources, progress: Pro
     """All assets, checks, schedules and sensors for these chats, over these resources."""
     chats = [with_end(chat, resources) for chat in chats]
     return dg.Definitions(
-        assets=[asset for chat in chats for asset in chat_assets(chat)],
+        assets=[*(asset for chat in chats for asset in chat_assets(chat)), *today_assets(chats)],
         asset_checks=[check for chat in chats for check in chat_checks(chat)],
         schedules=nightly_schedules(chats),
         sensors=[
@@ -44,6 +45,7 @@ def build_definitions(chats: Sequence[Chat], resources: Resources, progress: Pro
             catch_up_sensor(chats),
             report_sensor(chats),
             notify_sensor(chats),
+            today_sensor(chats),
             abandoned_runs_sensor(),
             heartbeat_sensor(chats),
         ],

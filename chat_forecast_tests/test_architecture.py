@@ -50,6 +50,7 @@ CLOCK_EXCEPTIONS = {
     "pipeline/heartbeat.py": "a tick is about the moment of the tick",
     "pipeline/report_sensor.py": "a tick is about the moment of the tick",
     "pipeline/sensors.py": "a tick is about the moment of the tick",
+    "pipeline/today_sensor.py": "a tick is about the moment of the tick",
     "sources/telegram/connection.py": "says until when Telegram asks to wait",
     "sources/telegram/faults.py": "says until when Telegram asks to wait",
     "sources/telegram/session.py": "notes since when the session is in use",

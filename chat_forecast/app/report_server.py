@@ -27,6 +27,10 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.masking import mask_output
 from chat_forecast.pipeline.resources import resources_of
+from chat_forecast.pipeline.today_sensor import ASSET as TODAY
+from chat_forecast.pipeline.watching import is_watchable, look
+from chat_forecast.presentation.today import draw_look
+from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS
@@ -59,6 +63,8 @@ class PlotDrawer:
             ChatForecastError: the settings or the stored files cannot be used.
         """
         chats = {chat.slug: chat for chat in load_chats(self._home.chats_file, datetime.now(UTC).date())}
+        if slug in chats and asset == TODAY:
+            return self._draw_today(chats[slug], day)
         if slug not in chats or asset not in PARTITION_SCHEMAS:
             return None
         try:
@@ -71,6 +77,14 @@ class PlotDrawer:
             return None
         with self._drawing:
             return self._drawn(slug, asset, day, version)
+
+    def _draw_today(self, chat: Chat, day: str) -> bytes | None:
+        """The day that is not over, as far as it was read; None where it is another one, or is not looked at."""
+        now = datetime.now(UTC)
+        if not is_watchable(chat) or day != LocalDay.containing(now, chat.timezone).key:
+            return None
+        with self._drawing:
+            return draw_look(look(chat, resources_of(self._home), now))
 
     def _draw(self, slug: str, asset: str, day: str, _version: str) -> bytes | None:
         from chat_forecast.presentation.plots.stored_days import draw_stored_day

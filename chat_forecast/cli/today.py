@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
+from filelock import Timeout
 from rich.console import Console
 
 from chat_forecast.cli.base import (
@@ -95,12 +96,24 @@ def _look_at_all(workplace: Workplace, chats: list[Chat], console: Console) -> t
             print_line(console, "yellow", "–", f"{chat.slug}: {faults[chat.slug]}")
             continue
         seen.append(found)
+        _send(workplace, found, console)
         colour, mark = ("red", "!") if found.alarm else ("green", "✓")
         print_line(console, colour, mark, f"{chat.slug}: {now_in_words(found)}")
         for event in found.events:
             if not event.is_over:
                 print_line(console, "red", " ", event_in_words(event))
     return seen, faults
+
+
+def _send(workplace: Workplace, found: "Look", console: Console) -> None:
+    """Send the alerts that are due; that they cannot be sent is said."""
+    from chat_forecast.pipeline.today_sensor import send_alerts
+
+    try:
+        for title in send_alerts(found, workplace.resources, workplace.now):
+            print_line(console, "cyan", "→", f"sent: {title}")
+    except (ChatForecastError, Timeout) as error:
+        print_line(console, "yellow", "–", f"no alerts were sent: {error}")
 
 
 def _live(workplace: Workplace) -> list[Chat]:

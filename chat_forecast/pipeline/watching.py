@@ -20,7 +20,7 @@ from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.windows import RECENT_DAYS
 from chat_forecast.forecasting.base import HISTORY_DAYS
 from chat_forecast.forecasting.day_plan import DayPlan, make_plan
-from chat_forecast.forecasting.known_events import events_of, remember
+from chat_forecast.forecasting.known_events import KnownEvent, events_of, remember
 from chat_forecast.forecasting.today import examine
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.presentation.today import Look
@@ -70,7 +70,16 @@ def _look(chat: Chat, stores: Resources, files: TodayFiles, now: datetime) -> Lo
     today = examine(plan, batch.messages["sent_at"], batch.read_intervals)
     events = remember(files.events(), events_of(today), today.read_until)
     files.keep_events(events)
-    return Look(chat, today, tuple(events), batch, pd.Timestamp(now).tz_convert(chat.timezone))
+    links = {event.key: _link(chat, stores, batch, event) for event in events}
+    known = {key: link for key, link in links.items() if link is not None}
+    return Look(chat, today, tuple(events), batch, pd.Timestamp(now).tz_convert(chat.timezone), known)
+
+
+def _link(chat: Chat, stores: Resources, batch: MessageBatch, event: KnownEvent) -> str | None:
+    """The address of an event's first message; in a silence that of the last one before it."""
+    place = int(batch.messages["sent_at"].searchsorted(event.begin)) - (event.kind == "silent")
+    is_there = 0 <= place < len(batch.messages)
+    return stores.sources.link(chat, int(batch.messages["message_id"].iloc[place])) if is_there else None
 
 
 def _read_new(

@@ -4,14 +4,16 @@ Belongs here: what a look is, its figures, its sentences.
 Does not belong here: looking (:mod:`chat_forecast.pipeline.watching`), drawing, or the rules.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.forecasting.known_events import KnownEvent
 from chat_forecast.forecasting.today import Today
-from chat_forecast.presentation.phrases import count_messages
+from chat_forecast.presentation.phrases import count_messages, title
+from chat_forecast.presentation.plots import draw_today
 from chat_forecast.settings.models import Chat
 
 
@@ -27,6 +29,8 @@ class Look:
     """Of the day."""
     at: pd.Timestamp
     """When it was looked; aware and local."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Key of an event -> the address of its first message, where the chat has addresses."""
 
     @property
     def read_until(self) -> pd.Timestamp | None:
@@ -81,6 +85,13 @@ def event_figures(event: KnownEvent) -> dict[str, object]:
         "messages": event.messages,
         "expected": event.expected,
     }
+
+
+def draw_look(look: Look) -> bytes:
+    """The picture of the day so far."""
+    day = look.today.plan.day
+    heading = title(look.chat.slug, day, "so far", is_simulated=look.chat.is_simulated)
+    return draw_today(look.today.table, heading, now_in_words(look))
 
 
 def now_in_words(look: Look) -> str:

@@ -6,6 +6,7 @@ Does not belong here: saying that a value is wrong (:mod:`.mistakes`).
 
 import re
 from collections.abc import Iterable
+from datetime import date, datetime
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -111,3 +112,15 @@ def did_you_mean(name: str | None) -> str:
     '; did you mean timezone?'
     """
     return f"; did you mean {name}?" if name else ""
+
+
+def to_date(value: object) -> date | None:
+    """Take a TOML date, or a text ``YYYY-MM-DD``."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return None
+    return None

@@ -7,8 +7,7 @@ Does not belong here: reading the file (:mod:`.reading`), wording a mistake in i
 The page ``docs/configuration.md`` is generated from the descriptions below.
 """
 
-import re
-from datetime import date, datetime
+from datetime import date
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -23,13 +22,15 @@ from chat_forecast.settings.known_values import (
     known_timezones,
     nearest_slug,
     nearest_timezone,
+    to_date,
 )
 
 SourceName = Literal["simulated", "export", "telegram"]
 
-Alert = Literal["unread", "failed", "retrained", "unusual", "skill"]
+Alert = Literal["unread", "failed", "retrained", "unusual", "skill", "today"]
 """``unread``: hours of the day could not be read; ``failed``: a run failed after its retries; ``retrained``: the model was
-retrained; ``unusual``: several hours outside the 98% interval, or one far above it; ``skill``: no skill over a week."""
+retrained; ``unusual``: several hours outside the 98% interval, or one far above it; ``skill``: no skill over a week;
+``today``: unusual hours of the day that is not over, and their end."""
 
 EARLIEST_DAY = date(1980, 1, 1)
 """Older than any network whose chats are worth forecasting: an earlier first day is a typing error."""
@@ -128,7 +129,13 @@ class Notify(_Settings):
         default=list(get_args(Alert)),
         description="What else is sent: `unread` (hours of the day could not be read), `failed` (a run failed after its "
         "retries), `retrained` (the model was retrained), `unusual` (hours outside the 98% interval), `skill` (no skill "
-        "over a week). Default all.",
+        "over a week), `today` (unusual hours, high or low, of the day that is not over, and their end). Default all.",
+    )
+    quiet_hours: str | None = Field(
+        default=None,
+        pattern=r"^([01]\d|2[0-3])-([01]\d|2[0-3])$",
+        description="When alerts of `today` wait, as two hours of the clock in each chat's time zone such as 23-08; what "
+        "happened meanwhile is sent afterwards. Default None: they are sent at any time.",
     )
 
 
@@ -168,6 +175,13 @@ class Chat(_Settings):
         ge=1,
         le=366,
         description="How many missed nights are caught up at most, 1 to 366: the newest ones. Default 30.",
+    )
+    watch_minutes: int = Field(
+        default=10,
+        ge=0,
+        le=720,
+        description="How often `chat-forecast up` looks at the day of a live chat that is not over, in minutes, 0 to 720; 0 "
+        "for never. Chats of files have nothing new before their next export and are not looked at. Default 10.",
     )
     training: Training = Field(default=Training(), description="What a model is trained on.")
     check: Check = Field(default=Check(), description="When a score is not good enough.")
@@ -210,7 +224,7 @@ class Chat(_Settings):
     @field_validator("first_day", mode="before")
     @classmethod
     def _is_a_day(cls, value: object, info: ValidationInfo) -> date:
-        day = _to_date(value)
+        day = to_date(value)
         if day is None:
             raise PydanticCustomError("day", "a date such as 2023-01-31")
         latest = (info.context or {}).get("latest", date.max)
@@ -231,15 +245,3 @@ class Chat(_Settings):
         if info.data.get("source", "simulated") != "simulated":
             raise PydanticCustomError("misplaced", 'it left out: only source = "simulated" uses it')
         return simulation
-
-
-def _to_date(value: object) -> date | None:
-    """Take a TOML date, or a text ``YYYY-MM-DD``."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            return None
-    return None

@@ -15,6 +15,7 @@ from chat_forecast.sources.base import TRAITS, MessageSource, SourceError
 from chat_forecast.sources.imported import ExportSource
 from chat_forecast.sources.simulated import SimulatedSource
 from chat_forecast.sources.telegram.connection import Limits
+from chat_forecast.sources.telegram.peers import Peers, message_link
 from chat_forecast.sources.telegram.source import TelegramSource, keep_nothing, nothing_stored, say_nothing
 from chat_forecast.storage.archive import Archive
 
@@ -57,6 +58,15 @@ class Sources:
         if chat.source == "simulated":
             return self.of(chat)
         return ExportSource(archive) if archive.is_there else None
+
+    def link(self, chat: Chat, message_id: int) -> str | None:
+        """The address of one of the chat's messages; None where it has none."""
+        if chat.source != "telegram" or self.home is None:
+            return None
+        try:
+            return message_link(Peers(self.home).get(chat.slug), message_id)
+        except SourceError:
+            return None
 
     def expect_ready(self, chat: Chat) -> None:
         """Check that a chat can be read, as far as that is known without a network.

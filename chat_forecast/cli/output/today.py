@@ -14,6 +14,8 @@ from chat_forecast.cli.output.lines import print_sentence
 from chat_forecast.cli.output.names import shown_name
 from chat_forecast.presentation.today import Look, event_in_words, now_in_words
 
+MOST_TIMES = 3.0
+"""A count may make the bars end at this many times what was expected; one above it fills its line."""
 MARKS = {"busy": Text("▲ busy", "bold red"), "silent": Text("▼ silent", "bold red"), "": Text("")}
 
 
@@ -49,7 +51,9 @@ def today_table(console: Console, look: Look) -> Table:
     if has_bars:
         table.add_column("", width=bar_width)
     rows = look.today.table
-    highest = max(1.0, rows["messages"].fillna(0).max(), rows["q90"].fillna(0).max(), rows["high"].fillna(0).max())
+    widest = max(1.0, rows["q90"].fillna(0).max(), rows["high"].fillna(0).max())
+    most = float(rows["messages"].fillna(0).max())
+    highest = most if rows["q90"].isna().all() else max(widest, min(most, MOST_TIMES * widest))
     for row in rows.to_dict("records"):
         is_coming, is_known = row["is_coming"], not pd.isna(row["messages"])
         low, high, expected = (row["low"], row["high"], row["expected"]) if is_coming else (

@@ -75,6 +75,10 @@ class Ledger:
         entry = self._entry(cause, service)
         return entry is not None and entry["state"] != "waits"
 
+    def is_known(self, cause: str) -> bool:
+        """Whether a notice was sent to any service, or tried."""
+        return cause in self._notices
+
     def begin(self, cause: str, service: str, now: datetime) -> None:
         """Note that a notice is about to be sent. Should the process die while it sends, it is not sent again."""
         tries = (self._entry(cause, service) or {"tries": 0})["tries"] + 1

@@ -10,6 +10,7 @@ only once no run of the chat is active, so that a backfill of years is followed 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 
 from chat_forecast.domain.local_day import LocalDay
@@ -21,7 +22,9 @@ from chat_forecast.presentation.notifications.delivery import Service, services_
 from chat_forecast.presentation.notifications.ledger import Ledger
 from chat_forecast.presentation.notifications.notices import Notice
 from chat_forecast.presentation.notifications.runs import ChatRuns
+from chat_forecast.presentation.notifications.today import due_notices
 from chat_forecast.presentation.phrases import forecast_in_words, name_chat, title
+from chat_forecast.presentation.today import Look, draw_look
 from chat_forecast.settings.links import run_url
 from chat_forecast.settings.models import Chat, Notify
 from chat_forecast.storage.partitions import Storages
@@ -101,6 +104,23 @@ class Notifier:
                     of_day = None
                 if sending.send([*(of_day or []), *due]) and of_day is not None:
                     sending.ledger.note_examined(chat.slug, state)
+        return outcome
+
+    def send_today(self, look: Look, services: Sequence[Service], now: datetime, reports_url: str) -> Outcome:
+        """Send each service what is due about a chat's day that is not over, and was not sent to it yet.
+
+        Raises:
+            LedgerError: the ledger is damaged.
+            filelock.Timeout: another process is sending.
+        """
+        outcome = Outcome()
+        if "today" not in self.settings.alerts or not look.events:
+            return outcome
+        page = f"{reports_url.rstrip('/')}/{look.chat.slug}.{look.chat.language}.html"
+        with Ledger.lock(self.root):
+            sending = _Sending(Ledger.load(self.root), services, now, outcome)
+            was_sent, picture = sending.ledger.is_known, cache(partial(draw_look, look))
+            sending.send(due_notices(look, self.settings.quiet_hours, was_sent, picture, page))
         return outcome
 
     def _of_day(

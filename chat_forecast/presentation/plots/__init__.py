@@ -8,6 +8,7 @@ from chat_forecast.presentation.plots.forecast import SKILL_DAYS, draw_forecast,
 from chat_forecast.presentation.plots.messages import READING_COLUMNS, draw_reading
 from chat_forecast.presentation.plots.model import draw_model
 from chat_forecast.presentation.plots.series import RHYTHM_DAYS, draw_series
+from chat_forecast.presentation.plots.today import draw_today
 
 __all__ = [
     "READING_COLUMNS",
@@ -18,4 +19,5 @@ __all__ = [
     "draw_reading",
     "draw_score",
     "draw_series",
+    "draw_today",
 ]

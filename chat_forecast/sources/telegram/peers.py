@@ -64,6 +64,15 @@ class ListedChat:
     last_message: datetime | None
 
 
+def message_link(peer: Peer, message_id: int) -> str | None:
+    """The address of a message for those who are in the chat; None where it has none, as in a basic group.
+
+    >>> message_link(Peer("channel", 1234567890), 42)
+    'https://t.me/c/1234567890/42'
+    """
+    return f"https://t.me/c/{peer.id}/{message_id}" if peer.kind == "channel" and message_id > 0 else None
+
+
 class Peers:
     """``telegram-peers.json``: slug -> chat, readable by its owner alone."""
 
