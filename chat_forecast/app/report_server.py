@@ -1,6 +1,6 @@
 """Serving the reports, and the plot of any stored day: ``python -m chat_forecast.app.report_server --port 3001``.
 
-Belongs here: which pages and plots are given out, with which headers.
+Belongs here: which pages, plots and answers of the API are given out, with which headers.
 Does not belong here: who may come in (:mod:`chat_forecast.app.serving.guard`), starting and ending the process
 (:mod:`chat_forecast.app.serving.up`), or drawing a plot (:mod:`chat_forecast.presentation.plots`).
 
@@ -8,90 +8,40 @@ The index is made when the server starts; the pages themselves are made by whate
 somebody looks at it, and kept in memory until its day is stored again.
 """
 
+import json
 import os
 import re
 import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from chat_forecast.app.api.access import TOKEN_VARIABLE
+from chat_forecast.app.api.access import refusal as refusal_of_access
+from chat_forecast.app.api.metrics import CONTENT_TYPE
+from chat_forecast.app.api.teller import METRICS, Tell, Teller, tell_nothing
+from chat_forecast.app.plot_drawer import Draw, PlotDrawer
 from chat_forecast.app.serving.door import Door, door_of
 from chat_forecast.app.serving.guard import HEADERS, Guard, Request
-from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.masking import mask_output
+from chat_forecast.masking import mask_output, without_secrets
 from chat_forecast.pipeline.resources import resources_of
-from chat_forecast.pipeline.today_sensor import ASSET as TODAY
-from chat_forecast.pipeline.watching import is_watchable, look
-from chat_forecast.presentation.today import draw_look
-from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
-from chat_forecast.storage.schemas import PARTITION_SCHEMAS
+from chat_forecast.storage.locks import LockTaken
 
 PAGE = re.compile(r"/([a-z][a-z0-9_-]*(?:\.[a-z]{2,3})?\.html)")
 PLOT = re.compile(r"/plots/([a-z][a-z0-9_-]*)/([a-z_]+)/(\d{4}-\d\d-\d\d)\.png")
-PLOTS_KEPT = 256
-"""In memory; one has about 20 kB."""
 OWN_HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "frame-ancestors 'none'",  # the pages carry the rest of their policy themselves
     "X-Frame-Options": "DENY",
 }
-Draw = Callable[[str, str, str], bytes | None]
-"""Draws the stored day (its key) of an asset of a chat (its slug); None where there is nothing to draw."""
-
-
-class PlotDrawer:
-    """Draws the stored days of a home's chats, each once until it is stored again."""
-
-    def __init__(self, home: Home) -> None:
-        self._home = home
-        self._drawing = threading.Lock()  # drawing is not made for several threads at once
-        self._drawn = lru_cache(PLOTS_KEPT)(self._draw)
-
-    def __call__(self, slug: str, asset: str, day: str) -> bytes | None:
-        """See :data:`Draw`.
-
-        Raises:
-            ChatForecastError: the settings or the stored files cannot be used.
-        """
-        chats = {chat.slug: chat for chat in load_chats(self._home.chats_file, datetime.now(UTC).date())}
-        if slug in chats and asset == TODAY:
-            return self._draw_today(chats[slug], day)
-        if slug not in chats or asset not in PARTITION_SCHEMAS:
-            return None
-        try:
-            LocalDay.parse(day, chats[slug].timezone)
-        except ValueError:
-            return None
-        stored = resources_of(self._home).storages.of(chats[slug])
-        version = stored.version(asset, LocalDay.parse(day, chats[slug].timezone))
-        if version is None:
-            return None
-        with self._drawing:
-            return self._drawn(slug, asset, day, version)
-
-    def _draw_today(self, chat: Chat, day: str) -> bytes | None:
-        """The day that is not over, as far as it was read; None where it is another one, or is not looked at."""
-        now = datetime.now(UTC)
-        if not is_watchable(chat) or day != LocalDay.containing(now, chat.timezone).key:
-            return None
-        with self._drawing:
-            return draw_look(look(chat, resources_of(self._home), now))
-
-    def _draw(self, slug: str, asset: str, day: str, _version: str) -> bytes | None:
-        from chat_forecast.presentation.plots.stored_days import draw_stored_day
-
-        chats = {chat.slug: chat for chat in load_chats(self._home.chats_file, datetime.now(UTC).date())}
-        chat = chats[slug]
-        return draw_stored_day(chat, resources_of(self._home).storages.of(chat), asset, LocalDay.parse(day, chat.timezone))
+JSON = "application/json"
 
 
 class ReportServer(ThreadingHTTPServer):
@@ -99,9 +49,11 @@ class ReportServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, folder: Path, door: Door, draw: Draw) -> None:
+    def __init__(self, folder: Path, door: Door, draw: Draw, tell: Tell = tell_nothing, token: str = "") -> None:
+        """``token``: what programs have to send with what they ask; empty where none is set."""
         self.folder = folder
         self.draw = draw
+        self.tell, self.token = tell, token
         self.address_family = door.family
         super().__init__((door.address, door.port), _Handler)
         self.door = replace(door, port=self.server_port)
@@ -141,7 +93,42 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._give(path.removeprefix(prefix) if path.startswith(f"{prefix}/") else "", is_head=is_head)
 
+    def _tell(self, path: str, *, is_head: bool) -> None:
+        """Answer a program."""
+        said = self.headers.get("Authorization", "")
+        refused = refusal_of_access(said, self.server.token, is_local=self.server.door.is_local)
+        if refused is not None:
+            self._send_json(refused.status, _error(refused.reason), is_head=is_head)
+            return
+        try:
+            content = self.server.tell(path)
+        except LockTaken:
+            busy = _error("the chat's day is being read; ask again in some seconds")
+            self._send_json(HTTPStatus.SERVICE_UNAVAILABLE, busy, is_head=is_head)
+            return
+        except ChatForecastError as error:
+            self.log_error("%s", error)
+            self._send_json(HTTPStatus.INTERNAL_SERVER_ERROR, _error(without_secrets(str(error))), is_head=is_head)
+            return
+        if content is None:
+            self._send_json(HTTPStatus.NOT_FOUND, _error("there is no such chat, or nothing of it"), is_head=is_head)
+            return
+        self._send_json(HTTPStatus.OK, content, is_head=is_head, kind=CONTENT_TYPE if path == METRICS else JSON)
+
+    def _send_json(self, status: HTTPStatus, content: bytes, *, is_head: bool, kind: str = JSON) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        if status is HTTPStatus.UNAUTHORIZED:
+            self.send_header("WWW-Authenticate", "Bearer")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if not is_head:
+            self.wfile.write(content)
+
     def _give(self, path: str, *, is_head: bool) -> None:
+        if path == METRICS or path.startswith("/api/"):
+            self._tell(path, is_head=is_head)
+            return
         plot = PLOT.fullmatch(path)
         try:
             content = self.server.draw(*plot.groups()) if plot else self._page(path)
@@ -177,6 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
         super().end_headers()
 
 
+def _error(words: str) -> bytes:
+    return json.dumps({"error": words}).encode()
+
+
 def main() -> None:
     """Serve the home that the environment names, until interrupted."""
     door, home = door_of(sys.argv[1:]), Home.from_environment(os.environ)
@@ -186,7 +177,8 @@ def main() -> None:
         print(f"Only plots are served. {reports.unavailable}.", file=sys.stderr)  # noqa: T201 - goes to the server's log
     else:
         reports.make_index(load_chats(home.chats_file, datetime.now(UTC).date()))
-    with ReportServer(home.reports, door, PlotDrawer(home)) as server, suppress(KeyboardInterrupt):
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    with ReportServer(home.reports, door, PlotDrawer(home), Teller(home), token) as server, suppress(KeyboardInterrupt):
         server.serve_forever()
 
 

@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from chat_forecast.app.report_server import PlotDrawer, ReportServer
+from chat_forecast.app.plot_drawer import PlotDrawer
+from chat_forecast.app.report_server import ReportServer
 from chat_forecast.app.serving.door import Door
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.resources import resources_of

@@ -79,7 +79,8 @@ def seconds_of_plot(home: Path, day: str) -> float:
     """How long the report server takes for a plot of a day, the first one after its start left out."""
     import threading
 
-    from chat_forecast.app.report_server import PlotDrawer, ReportServer
+    from chat_forecast.app.plot_drawer import PlotDrawer
+    from chat_forecast.app.report_server import ReportServer
     from chat_forecast.settings.paths import Home
 
     with ReportServer(home / "reports", 0, PlotDrawer(Home.from_environment({"CHAT_FORECAST_HOME": str(home)}))) as server:

@@ -51,7 +51,7 @@ def test_the_whole_is_built_once_when_it_is_first_asked_for(built, stores):
         "nightly_asia_kathmandu",
         "nightly_europe_moscow",
     ]
-    names = {"retraining", "catch_up", "reports", "notify", "abandoned_runs", "heartbeat"}
+    names = {"retraining", "catch_up", "reports", "notify", "today", "abandoned_runs", "heartbeat"}
     assert {sensor.name for sensor in repository.sensor_defs} == names
     assert log == [["chat-0", "chat-1", "chat-2", "chat-3"]]
     whole = build_definitions(CHATS, stores).get_repository_def()

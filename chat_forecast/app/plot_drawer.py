@@ -1,0 +1,71 @@
+"""Drawing what the report server shows as pictures, when somebody looks.
+
+Belongs here: finding what a path's picture is of, and keeping drawn ones in memory.
+Does not belong here: drawing (:mod:`chat_forecast.presentation.plots`), or serving (:mod:`.report_server`).
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.pipeline.resources import resources_of
+from chat_forecast.pipeline.today_sensor import ASSET as TODAY
+from chat_forecast.pipeline.watching import is_watchable, look
+from chat_forecast.presentation.today import draw_look
+from chat_forecast.settings.models import Chat
+from chat_forecast.settings.paths import Home
+from chat_forecast.settings.reading import load_chats
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS
+
+PLOTS_KEPT = 256
+"""In memory; one has about 20 kB."""
+Draw = Callable[[str, str, str], bytes | None]
+"""Draws the stored day (its key) of an asset of a chat (its slug); None where there is nothing to draw."""
+
+
+class PlotDrawer:
+    """Draws the stored days of a home's chats, each once until it is stored again."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._drawing = threading.Lock()  # drawing is not made for several threads at once
+        self._drawn = lru_cache(PLOTS_KEPT)(self._draw)
+
+    def __call__(self, slug: str, asset: str, day: str) -> bytes | None:
+        """See :data:`Draw`.
+
+        Raises:
+            ChatForecastError: the settings or the stored files cannot be used.
+        """
+        chats = {chat.slug: chat for chat in load_chats(self._home.chats_file, datetime.now(UTC).date())}
+        if slug in chats and asset == TODAY:
+            return self._draw_today(chats[slug], day)
+        if slug not in chats or asset not in PARTITION_SCHEMAS:
+            return None
+        try:
+            LocalDay.parse(day, chats[slug].timezone)
+        except ValueError:
+            return None
+        stored = resources_of(self._home).storages.of(chats[slug])
+        version = stored.version(asset, LocalDay.parse(day, chats[slug].timezone))
+        if version is None:
+            return None
+        with self._drawing:
+            return self._drawn(slug, asset, day, version)
+
+    def _draw_today(self, chat: Chat, day: str) -> bytes | None:
+        """The day that is not over, as far as it was read; None where it is another one, or is not looked at."""
+        now = datetime.now(UTC)
+        if not is_watchable(chat) or day != LocalDay.containing(now, chat.timezone).key:
+            return None
+        with self._drawing:
+            return draw_look(look(chat, resources_of(self._home), now))
+
+    def _draw(self, slug: str, asset: str, day: str, _version: str) -> bytes | None:
+        from chat_forecast.presentation.plots.stored_days import draw_stored_day
+
+        chats = {chat.slug: chat for chat in load_chats(self._home.chats_file, datetime.now(UTC).date())}
+        chat = chats[slug]
+        return draw_stored_day(chat, resources_of(self._home).storages.of(chat), asset, LocalDay.parse(day, chat.timezone))
