@@ -17,15 +17,15 @@ MARK = "\u200e"
 _OTHER_MARKS = dict.fromkeys(map(ord, "\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\u061c"))
 _PLAIN = {**_OTHER_MARKS, **dict.fromkeys(map(ord, "\u202f\u00a0\u2009\u2007\u3000"), " "), ord("،"): ","}
 _DATE = r"(?P<first>\d{1,4})(?P<mark>[./-]) ?(?P<second>\d{1,2})(?P=mark) ?(?P<third>\d{1,4})"
-_TIME = r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?:[:.](?P<seconds>\d\d))?"
+_TIME = r"(?P<hour>\d{1,2})(?:[:.]| ?h ?)(?P<minute>\d\d)(?:(?:[:.]| min )(?P<seconds>\d\d))?"
 _WORDS = r"[^\d\[\]:]{0,16}?"
 _END = r"(?(bracket)\] ?| [-–—] )(?P<rest>.*)"
 _DATE_FIRST = re.compile(rf"(?P<bracket>\[)?{_DATE}(?P<before>[., ]{_WORDS}){_TIME}(?P<after>{_WORDS}){_END}", re.DOTALL)
 _TIME_FIRST = re.compile(rf"(?P<bracket>\[)?{_TIME}(?P<after>{_WORDS}), ?(?P<before>){_DATE}{_END}", re.DOTALL)
 _LONGEST_BEGINNING = 60
-_MORNING = "am a 上午 오전 午前 凌晨 清晨 早上 ص قظ πμ sa öö pg fm dop de pd पूर्वाह्न পূর্বাহ্ন முற்பகல் ก่อนเที่ยง"
-_AFTERNOON = "pm p 下午 오후 午後 中午 晚上 傍晚 م بظ μμ ch ös ptg em odp du md अपराह्न অপরাহ্ণ பிற்பகல் หลังเที่ยง"
-_BESIDE = "г ч гч в год um uhr at à as às klo kl h alas alle ore om u o ob na la god"
+_MORNING = "am a 上午 오전 午前 凌晨 清晨 早上 ص قظ πμ sa öö pg fm dop de pd vm sf ጥዋት ጠዋት 上晝 पूर्वाह्न পূর্বাহ্ন முற்பகல் ก่อนเที่ยง"
+_AFTERNOON = "pm p 下午 오후 午後 中午 晚上 傍晚 م بظ μμ ch ös ptg em odp du md nm ym ከሰዓት 下晝 अपराह्न অপরাহ্ণ பிற்பகல் หลังเที่ยง"
+_BESIDE = "г ч гч в год um uhr at à as às klo kl h alas alle ore om u o ob na la god s น hodź"
 _BEFORE_NOON, _AFTER_NOON, _NOON = frozenset(_MORNING.split()), frozenset(_AFTERNOON.split()), "中午"
 _HARMLESS = frozenset(["", *_BESIDE.split()])
 """Words beside the date and the time that change neither."""
