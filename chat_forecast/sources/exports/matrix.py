@@ -19,6 +19,8 @@ PROGRAM = "Matrix"
 _POLLS = ("m.poll.start", "org.matrix.msc3381.poll.start", "org.matrix.msc3381.v2.poll.start")
 _MESSAGES = frozenset({"m.room.message", "m.sticker", "m.room.encrypted", "m.bad.encrypted", *_POLLS})
 """What nobody could decrypt was sent all the same."""
+_BEGINNING = "m.room.create"
+_ONLY_THE_END = "it does not begin with the room, as an export from the beginning does: what was sent before its first message is not in it."
 _MEMBERS = ("type", "room_id", "sender", "content", "origin_server_ts", "event_id", "state_key")
 
 
@@ -38,7 +40,7 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     """Read one room."""
     if len(parts) > 1:
         raise asked.refusal(f"it holds {len(parts)} rooms, each in a file of its own. Import one of the files.")
-    found, rooms, title = Collected(), set[str](), None
+    found, rooms, title = _Events(), set[str](), None
     with asked.json(bundle, parts[0]) as stream:
         if stream.peek() == "[":
             for entry in stream.values(_MEMBERS):
@@ -53,6 +55,8 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
                 else:
                     stream.skip()
         stream.expect_end()
+    if found.first_kind != _BEGINNING:
+        asked.tally.notes.append(_ONLY_THE_END)
     if len(rooms) > 1:
         raise asked.refusal("it holds several rooms. Export one of them by itself.")
     room = rooms.pop() if rooms else None
@@ -61,9 +65,16 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     return [FileChat([found.batch], HeldChat(chat_id, title, "room", program=PROGRAM, written_id=room))]
 
 
-def _take(event: Any, found: Collected, rooms: set[str], asked: Asked) -> None:  # noqa: ANN401 - any JSON
+class _Events(Collected):
+    """The messages of a room, and the kind of its first event."""
+
+    first_kind: str | None = None
+
+
+def _take(event: Any, found: _Events, rooms: set[str], asked: Asked) -> None:  # noqa: ANN401 - any JSON
     if not isinstance(event, dict):
         raise asked.refusal("it holds something else than events. Export it again.")
+    found.first_kind = found.first_kind or text_of(event.get("type"))
     if isinstance(event.get("room_id"), str):
         rooms.add(event["room_id"])
     if text_of(event.get("type")) not in _MESSAGES or event.get("state_key") is not None or _is_edit(event.get("content")):

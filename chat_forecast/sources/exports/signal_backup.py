@@ -25,6 +25,9 @@ PROGRAM = "Signal"
 _DISAPPEARING = "Signal leaves disappearing messages out of its export: chats that have them come out thinner than they are."
 
 
+_DELETE_IT = "Signal's export holds keys of the account and all of its chats. Nothing of that was kept: delete the file."
+
+
 @dataclass(frozen=True)
 class _Recipient:
     identity: str
@@ -77,7 +80,7 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
                 _take(found, chats, recipients, asked)
     chosen = choose(asked.path, list(chats.values()), asked.chat)
     asked.tally.service += chosen.service
-    asked.tally.notes.append(_DISAPPEARING)
+    asked.tally.notes += [_DISAPPEARING, _DELETE_IT]
     recipient = chosen.recipient
     chat_id = id_of(f"signal {recipient.identity}") if recipient.identity else None
     until = None if made is None else pd.Timestamp(made, unit="ms", tz="UTC")

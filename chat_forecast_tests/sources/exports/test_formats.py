@@ -287,3 +287,14 @@ def test_bytes_that_are_no_text_harm_nothing(tmp_path):
     path = tmp_path / "x.json"
     path.write_bytes(content.replace(b'"room_id"', b'"room\x99": 1, "room_id"'))
     assert times(read(path)[1]) == expected()
+
+
+def test_what_a_file_cannot_hold_is_noted(tmp_path):
+    assert "disappearing" in read(FILES["signal-backup"][1](tmp_path), chat_id=TITLE)[2].notes[0]
+    assert "delete the file" in read(FILES["signal-backup"][1](tmp_path), chat_id=TITLE)[2].notes[1]
+    whole = samples.matrix()
+    assert "does not begin with the room" in read(write_text(tmp_path / "x.json", json.dumps(whole)))[2].notes[0]
+    first = {**whole["messages"][0], "type": "m.room.create", "state_key": ""}
+    assert (
+        read(write_text(tmp_path / "x.json", json.dumps(whole | {"messages": [first, *whole["messages"]]})))[2].notes == []
+    )
