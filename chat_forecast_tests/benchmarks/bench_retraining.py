@@ -22,7 +22,7 @@ import pandas as pd
 from chat_forecast.domain.arrays import to_floats
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.retraining_rule import evaluate_rule
+from chat_forecast.domain.retraining_rule import evaluate_rule, relation_to_same_hour
 from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day
 from chat_forecast.forecasting import HISTORY_DAYS, FittedForecaster
 from chat_forecast.forecasting.baselines import forecast_baselines
@@ -38,6 +38,14 @@ TRAINING_DAYS = 180
 def by_check(scores: pd.DataFrame, check: Check) -> bool:
     """The product's own rules."""
     return not evaluate_rule(scores, check).passed
+
+
+def by_tolerance(scores: pd.DataFrame, tolerance: float) -> bool:
+    """The product's rule, with another share by which the simple mean may be exceeded."""
+    verdict = evaluate_rule(scores, Check())
+    figures = verdict.figures | {"tolerance": tolerance}
+    is_worse = "rmse" in figures and relation_to_same_hour(figures) == "above"
+    return is_worse or by_age(scores, Check().max_model_age_days)
 
 
 def by_age(scores: pd.DataFrame, days: int) -> bool:
@@ -57,6 +65,9 @@ RULES: dict[str, Callable[[pd.DataFrame], bool]] = {
     "every 28 days": partial(by_age, days=28),
     "yesterday worse than the week before": by_baseline,
     "relative (the default)": partial(by_check, check=Check()),
+    "relative, 0% above": partial(by_tolerance, tolerance=0.0),
+    "relative, 1% above": partial(by_tolerance, tolerance=0.01),
+    "relative, 5% above": partial(by_tolerance, tolerance=0.05),
     "never": lambda _scores: False,
 }
 BREAKS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
