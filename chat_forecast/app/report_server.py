@@ -24,6 +24,7 @@ from chat_forecast.app.api.access import TOKEN_VARIABLE
 from chat_forecast.app.api.access import refusal as refusal_of_access
 from chat_forecast.app.api.metrics import CONTENT_TYPE
 from chat_forecast.app.api.teller import METRICS, Tell, Teller, tell_nothing
+from chat_forecast.app.live_page import Enliven, PageEnlivener, leave_as_it_is
 from chat_forecast.app.plot_drawer import Draw, PlotDrawer
 from chat_forecast.app.serving.door import Door, door_of
 from chat_forecast.app.serving.guard import HEADERS, Guard, Request
@@ -49,11 +50,19 @@ class ReportServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, folder: Path, door: Door, draw: Draw, tell: Tell = tell_nothing, token: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        door: Door,
+        draw: Draw,
+        tell: Tell = tell_nothing,
+        token: str = "",
+        enliven: Enliven = leave_as_it_is,
+    ) -> None:
         """``token``: what programs have to send with what they ask; empty where none is set."""
         self.folder = folder
         self.draw = draw
-        self.tell, self.token = tell, token
+        self.tell, self.token, self.enliven = tell, token, enliven
         self.address_family = door.family
         super().__init__((door.address, door.port), _Handler)
         self.door = replace(door, port=self.server_port)
@@ -153,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Read a page, if there is one of that path."""
         name = PAGE.fullmatch("/index.html" if path == "/" else path)
         try:
-            return (self.server.folder / name[1]).read_bytes() if name else None
+            return self.server.enliven(name[1], (self.server.folder / name[1]).read_bytes()) if name else None
         except FileNotFoundError:
             return None
 
@@ -177,8 +186,8 @@ def main() -> None:
         print(f"Only plots are served. {reports.unavailable}.", file=sys.stderr)  # noqa: T201 - goes to the server's log
     else:
         reports.make_index(load_chats(home.chats_file, datetime.now(UTC).date()))
-    token = os.environ.get(TOKEN_VARIABLE, "")
-    with ReportServer(home.reports, door, PlotDrawer(home), Teller(home), token) as server, suppress(KeyboardInterrupt):
+    parts = PlotDrawer(home), Teller(home), os.environ.get(TOKEN_VARIABLE, ""), PageEnlivener(home)
+    with ReportServer(home.reports, door, *parts) as server, suppress(KeyboardInterrupt):
         server.serve_forever()
 
 

@@ -50,18 +50,18 @@ def watch(chat: Chat, stores: Resources, now: datetime, say: Callable[[str], obj
     files, day = files_of(chat, stores), LocalDay.containing(now, chat.timezone)
     with files.lock():
         _read_new(chat, stores, files, day, now, say)
-        return _look(chat, stores, files, now)
+        seen = _look(chat, stores, files, now)
+        files.keep_events(seen.events)
+        return seen
 
 
 def look(chat: Chat, stores: Resources, now: datetime) -> Look:
-    """Look at what was read of the day before; nothing is read from the source.
+    """Look at what was read of the day before; nothing is read from the source, and no event is noted.
 
     Raises:
-        LockTaken: another process is looking.
+        StoredFileError: a stored file is damaged.
     """
-    files = files_of(chat, stores)
-    with files.lock():
-        return _look(chat, stores, files, now)
+    return _look(chat, stores, files_of(chat, stores), now)
 
 
 def _look(chat: Chat, stores: Resources, files: TodayFiles, now: datetime) -> Look:
@@ -69,7 +69,6 @@ def _look(chat: Chat, stores: Resources, files: TodayFiles, now: datetime) -> Lo
     plan, batch = plan_of(stores.storages.of(chat), files, day), files.messages(day)
     today = examine(plan, batch.messages["sent_at"], batch.read_intervals)
     events = remember(files.events(), events_of(today), today.read_until)
-    files.keep_events(events)
     links = {event.key: _link(chat, stores, batch, event) for event in events}
     known = {key: link for key, link in links.items() if link is not None}
     return Look(chat, today, tuple(events), batch, pd.Timestamp(now).tz_convert(chat.timezone), known)

@@ -17,6 +17,7 @@ from chat_forecast.app.api.answers import answer
 from chat_forecast.app.api.metrics import GAUGES, exposition
 from chat_forecast.app.api.models import Forecast, Now, Scores
 from chat_forecast.app.api.teller import Teller
+from chat_forecast.app.live_page import PageEnlivener
 from chat_forecast.app.report_server import ReportServer
 from chat_forecast.app.serving.door import Door
 from chat_forecast.pipeline.resources import resources_of
@@ -207,3 +208,13 @@ def test_a_server_open_to_others_answers_programs_only_with_a_token(served):
     assert status == 403
     assert TOKEN_VARIABLE in body
     assert served(open_door, TOKEN)("/api/v1/chats", Authorization=f"Bearer {TOKEN}")[0] == 200
+
+
+def test_a_served_page_shows_the_day_that_is_not_over_and_the_file_does_not(served, tmp_path):
+    home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path / "home")})
+    served()
+    page = b"<title>lively</title><!-- the day that is not over -->"
+    enlivened = PageEnlivener(home)("lively.en.html", page).decode()
+    assert "Nothing of today was read yet." in enlivened
+    for name in ("index.html", "other.en.html", "lively.xx.html"):
+        assert PageEnlivener(home)(name, page) == page

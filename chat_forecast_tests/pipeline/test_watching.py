@@ -122,8 +122,10 @@ def test_one_process_looks_at_a_time(home, monkeypatch):
     stores = resources_of(home)
     watch(CHAT, stores, at(9))
     monkeypatch.setattr("chat_forecast.storage.today_files.LOCK_SECONDS", 0.05)
-    with files_of(CHAT, stores).lock(), pytest.raises(LockTaken):
-        look(CHAT, stores, at(9))
+    with files_of(CHAT, stores).lock():
+        assert look(CHAT, stores, at(9)).read_until == at(9)  # to look alone, nobody has to wait
+        with pytest.raises(LockTaken):
+            watch(CHAT, stores, at(9))
 
 
 def test_imported_chats_and_ended_ones_have_no_today():

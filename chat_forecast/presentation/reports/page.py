@@ -11,6 +11,7 @@ from chat_forecast.presentation.reports.charts.axes import Spec
 from chat_forecast.presentation.reports.facts import Facts
 from chat_forecast.presentation.reports.html import in_script, raw, render, resource
 from chat_forecast.presentation.reports.sections import Context, Row
+from chat_forecast.presentation.reports.sections.ahead import ahead_section, year_section
 from chat_forecast.presentation.reports.sections.history import (
     busiest_section,
     history_charts,
@@ -40,9 +41,11 @@ def report_page(facts: Facts, phrases: Phrases, *, library: str, state: str) -> 
     script = resource("page.js")
     sections: Context = {
         "tomorrow": tomorrow_section(facts, phrases),
+        "ahead": ahead_section(facts, phrases),
         "yesterday": yesterday_section(facts, phrases),
         "month": month_section(facts, phrases),
         "history": history_section(facts, phrases),
+        "year": year_section(facts, phrases),
         "week": week_section(facts, phrases),
         "busiest": busiest_section(facts, phrases),
         "trainings": trainings_section(facts, phrases),

@@ -15,6 +15,7 @@ from chat_forecast.domain.scoring import SCORE_COLUMNS
 from chat_forecast.presentation.reports.facts.history import DayRange, busiest_days, daily, day_ranges, heat_map
 from chat_forecast.presentation.reports.facts.newest_days import Tomorrow, Yesterday, newest_forecast, read_yesterday
 from chat_forecast.presentation.reports.facts.trainings import COMPARED_DAYS, TrainingNote, read_trainings
+from chat_forecast.presentation.week import Week, gather_week
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
 
@@ -32,6 +33,8 @@ class Facts:
     """One row a local day from the first one read to the last one stored: ``day`` (a date), ``messages`` (NA where no hour
     was read), ``hours_missing``."""
     tomorrow: Tomorrow | None = None
+    week: Week | None = None
+    """The seven days from the day forecast on; None where there is no forecast."""
     days_unknown: int | None = None
     """Whole days without a known hour at the end of what is stored; None where nothing is known."""
     yesterday: Yesterday | None = None
@@ -99,11 +102,13 @@ def gather(chat: Chat, storage: ChatStorage) -> Facts:
     if yesterday.is_score_computed:
         newest = pd.DataFrame([yesterday.score]).reindex(columns=scores.columns).astype(scores.dtypes)
         scores = pd.concat([scores, newest], ignore_index=True) if len(scores) else newest
+    tomorrow = newest_forecast(storage)
     is_scored = scores["hours_scored"].fillna(0) > 0
     return Facts(
         chat,
         daily(series),
-        tomorrow=newest_forecast(storage),
+        tomorrow=tomorrow,
+        week=None if tomorrow is None or tomorrow.withheld else gather_week(chat, storage, tomorrow.day.plus(-1)),
         days_unknown=missing_days_before(series, last.plus(1)),
         yesterday=yesterday,
         scores=scores[is_scored & (scores["day"] >= month.key)].reset_index(drop=True),
