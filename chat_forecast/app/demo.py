@@ -14,6 +14,8 @@ from itertools import groupby
 from chat_forecast.app.runs import Runner
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict, relation_to_same_hour
+from chat_forecast.forecasting.score_record import score_with_verdict
+from chat_forecast.pipeline.assets.scoring import score_inputs
 from chat_forecast.pipeline.runs import (
     CATCH_UP,
     DAY,
@@ -32,6 +34,7 @@ LEARNING_DAYS = 28
 NIGHTS = 91
 """How many nights with a model are done at most."""
 NIGHT_ASSETS = ("next_day_forecast", "daily_score")
+BAD_NIGHT_ASSETS = (*NIGHT_ASSETS, "trained_model")
 LATER = {LATER_TAG: "later"}
 FEW, MANY = 1, 16
 """How many nights one run does: after one that failed, and after many that passed."""
@@ -80,20 +83,29 @@ def _nights(runner: Runner, chat: Chat, trained: LocalDay, last: LocalDay) -> It
     """Do the nights after the first training; yields what changes, in words."""
     storage, done, stride, well = runner.storage(chat), trained, FEW, True
     while done < last:
+        if not well and (reason := _why_bad(chat, storage, done.plus(1))):
+            done = done.plus(1)  # as in two runs: its score fails, and leads to a training
+            runner.materialise(chat, BAD_NIGHT_ASSETS, done, done, kind_tags(chat, RETRAINING, reason))
+            continue
+        if not well:
+            yield f"{done.plus(1).key}: good again"
         end = min(done.plus(stride), last)
         runner.materialise(chat, NIGHT_ASSETS, done.plus(1), end, kind_tags(chat, CATCH_UP) | LATER)
         judged = _verdicts(storage, done.plus(1), end)
-        failed, verdict = next(((day, verdict) for day, verdict in judged if not verdict.passed), (None, None))
-        bad = verdict is not None and is_bad(verdict)
-        if not well and not bad:
-            yield f"{done.plus(1).key}: good again"
-        if failed is None or verdict is None:
-            done, stride, well = end, min(stride * 2, MANY), True
-            continue
-        if well or not bad:
-            yield f"{failed.key}: {verdict.reason}: the model is retrained"
-        _train(runner, chat, failed, verdict.reason)
-        done, stride, well = failed, FEW if bad else stride, not bad
+        done, stride, well = end, min(stride * 2, MANY), True
+        for day, verdict in judged:
+            if not verdict.passed:
+                yield f"{day.key}: {verdict.reason}: the model is retrained"
+                _train(runner, chat, day, verdict.reason)
+                done, stride, well = day, FEW, not is_bad(verdict)
+                break
+
+
+def _why_bad(chat: Chat, storage: ChatStorage, day: LocalDay) -> str | None:
+    """Why the score of a day, whose forecast is stored, will be bad; None where it will not."""
+    (given,) = score_inputs(chat, storage, [day])
+    verdict = Verdict.from_row(score_with_verdict(day, given, chat.check).iloc[0])
+    return verdict.reason if verdict is not None and is_bad(verdict) else None
 
 
 def _train(runner: Runner, chat: Chat, day: LocalDay, reason: str) -> None:

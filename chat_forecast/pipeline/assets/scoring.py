@@ -1,9 +1,10 @@
 """Scoring a chat's forecasts: the daily score and its verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
+from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.windows import SAME_HOUR_DAYS
 from chat_forecast.forecasting.score_record import ScoreInputs, score_with_verdict
 from chat_forecast.pipeline.assets import metadata
@@ -13,7 +14,7 @@ from chat_forecast.pipeline.assets.tracking import log_to_mlflow
 from chat_forecast.pipeline.partitions import DAY_BEFORE
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.partitions import RecentDays
+from chat_forecast.storage.partitions import ChatStorage, RecentDays
 
 BASELINE_DAYS = SAME_HOUR_DAYS + 1
 """The day itself, and the days before it from which the baselines are made."""
@@ -41,17 +42,20 @@ def daily_score_asset(chat: Chat) -> dg.AssetsDefinition:
         from 0 to 2 and is taken of the point that is best for it. The verdict is that of the chat's rule at the time.
         """
         run = AssetRun(context, chat, stores, progress)
-        run.materialise(_inputs(run), lambda day, given: score_with_verdict(day, given, chat.check), metadata.of_score(run))
+        run.materialise(
+            score_inputs(chat, run.storage, run.days),
+            lambda day, given: score_with_verdict(day, given, chat.check),
+            metadata.of_score(run),
+        )
         log_to_mlflow(run)
 
     return daily_score
 
 
-def _inputs(run: AssetRun) -> Iterator[ScoreInputs]:
-    """Read, day by day, what the scores of a run are made from."""
-    storage = run.storage
-    recent = RecentDays(storage, "daily_score", run.chat.check.window_days - 1)
-    for day, series in zip(run.days, storage.series_before(run.days, days=BASELINE_DAYS), strict=True):
+def score_inputs(chat: Chat, storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[ScoreInputs]:
+    """Read, day by day, what the scores of some days are made from."""
+    recent = RecentDays(storage, "daily_score", chat.check.window_days - 1)
+    for day, series in zip(days, storage.series_before(days, days=BASELINE_DAYS), strict=True):
         yield ScoreInputs(
             actuals=storage.required_frame("hourly_series", day),
             forecast=storage.frame("next_day_forecast", day.plus(-1)),
