@@ -20,7 +20,10 @@ _POLLS = ("m.poll.start", "org.matrix.msc3381.poll.start", "org.matrix.msc3381.v
 _MESSAGES = frozenset({"m.room.message", "m.sticker", "m.room.encrypted", "m.bad.encrypted", *_POLLS})
 """What nobody could decrypt was sent all the same."""
 _BEGINNING = "m.room.create"
-_ONLY_THE_END = "it does not begin with the room, as an export from the beginning does: what was sent before its first message is not in it."
+_ONLY_THE_END = (
+    "it does not begin with the room, as an export from the beginning does: what was sent before its first message is not "
+    "in it."
+)
 _MEMBERS = ("type", "room_id", "sender", "content", "origin_server_ts", "event_id", "state_key")
 
 
