@@ -106,11 +106,7 @@ def import_(
     home.prepare()
     known = workplace.chats_file.find(chat_slug) if home.chats_file.exists() else None
     zone = _zone_of_import(known, chat_slug, timezone)
-    if known is not None:
-        workplace.storage(known)  # one that is put aside is refused before anything is read
-    else:
-        # A name or a zone that cannot be used is refused before anything is read.
-        expect_addable(home.chats_file, chat_slug, source="export", timezone=zone, first_day=workplace.now.date())
+    _expect_usable(workplace, known, chat_slug, zone)
     sweep(home, [chat_slug])
     options = _options(said, chat_slug, zone)
     with byte_progress(console, "reading") as progress:
@@ -160,6 +156,15 @@ def imports(workplace: Workplace, chat_slug: str, number: int | None, as_json: b
     print_imports(console, chat, archive.ledger)
     if as_json:
         print_json({"chat": chat_slug, "imports": imports_figures(chat, archive.ledger), **remade_figures(remade)})
+
+
+def _expect_usable(workplace: Workplace, known: Chat | None, slug: str, timezone: str) -> None:
+    """Refuse, before anything is read, a chat that is put aside, and a name or a zone that cannot be used."""
+    if known is not None:
+        workplace.storage(known)
+    else:
+        first_day = workplace.now.date()
+        expect_addable(workplace.home.chats_file, slug, source="export", timezone=timezone, first_day=first_day)
 
 
 def _options(said: _Said, slug: str, timezone: str) -> "ImportOptions":
