@@ -174,6 +174,8 @@ def _compacted(database: Path, slimming: Callable[[sqlite3.Connection], int] = l
     """
     if not database.exists():
         return 0
+    if not database.is_file():
+        raise PruningError(f"{database} is a folder, where a file should be. Restore it from a backup, then prune again.")
     before = _size(database)
     with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
         try:

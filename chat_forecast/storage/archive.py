@@ -25,7 +25,7 @@ from chat_forecast.storage.atomic_files import file_exists, join_url, remove_fil
 from chat_forecast.storage.forgotten import without_forgotten
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.object_stores import open_store, store_errors
-from chat_forecast.storage.parquet_files import open_parquet, rows_of, write_row_groups
+from chat_forecast.storage.parquet_files import DAMAGE, open_parquet, rows_of, write_row_groups
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
 BATCH_ROWS = 65_536
@@ -172,7 +172,7 @@ class Archive:
             raise
         except PermissionError as error:
             raise StoredFileError(f"{self.url} cannot be read ({error.strerror}). Put it right, and try again.") from error
-        except (pa.ArrowException, OSError) as error:
+        except DAMAGE as error:
             raise StoredFileError(
                 f"{self.url} is damaged or is no archive of messages ({error}). Restore it from a backup, or "
                 f"delete it and import the files again: chat-forecast import {self.chat} FILE"

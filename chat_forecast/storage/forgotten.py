@@ -44,7 +44,7 @@ def _list(root: str) -> frozenset[str]:
     content = read_file(url)
     try:
         return frozenset() if content is None else frozenset(json.loads(content))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise StoredFileError(
             f"{url}, the list of forgotten members, is damaged ({error}). Restore it from a backup, or delete it and forget "
             "them again: until then nothing is stored that might name them."

@@ -146,7 +146,7 @@ def _load(storage: ChatStorage) -> Memory:
         stored = json.loads(read_file(join_url(storage.root, storage.chat, MEMORY_FILE)) or b"{}")
         assets: Memory = stored["assets"] if stored["versions"] == _versions(storage) else {}
         return assets if all(len(file) == 3 for files in assets.values() for file in files.values()) else {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 

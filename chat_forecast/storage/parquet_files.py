@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 from chat_forecast.storage.atomic_files import read_bytes, write_file
 from chat_forecast.storage.schemas import Schema, StoredFileError
 
+DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError)
+"""What comes of reading a damaged file."""
+
 
 def write_parquet(url: str, table: pa.Table) -> None:
     """Replace one file by a table, as :func:`write_file` does; raises as that."""
@@ -24,7 +27,7 @@ def write_parquet(url: str, table: pa.Table) -> None:
 def write_row_groups(url: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
     """Replace one file by tables, a row group each, of which only one has to be in memory; raises as :func:`write_file`."""
     buffer = io.BytesIO()
-    with pq.ParquetWriter(buffer, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(buffer, schema, compression="zstd", write_page_checksum=True) as writer:
         for table in tables:
             writer.write_table(table)
     write_file(url, buffer.getbuffer())
@@ -47,12 +50,17 @@ def open_parquet(content: bytes | IO[bytes]) -> pq.ParquetFile:
     Such a thread may still hold the content when the interpreter ends, and giving it back then aborts the process: what the
     command did stands, and its exit code says that it failed.
     """
-    return pq.ParquetFile(pa.BufferReader(content) if isinstance(content, bytes) else content, pre_buffer=False)
+    source = pa.BufferReader(content) if isinstance(content, bytes) else content
+    return pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True)
 
 
 def rows_of(file: pq.ParquetFile, columns: list[str] | None = None) -> pa.Table:
     """The rows of a file that :func:`open_parquet` opened, decoded in this thread."""
-    return file.read(columns, use_threads=False)
+    table = file.read(columns, use_threads=False)
+    # What pandas wrote of itself, as in files of version 0.1.0, is not needed; damaged, it would mislead.
+    return table.replace_schema_metadata(
+        {key: text for key, text in (table.schema.metadata or {}).items() if key != b"pandas"}
+    )
 
 
 def read_footer(url: str, schema: Schema, timezone: str = "UTC") -> pq.FileMetaData:
@@ -77,5 +85,5 @@ def _opened(url: str, schema: Schema) -> Iterator[pq.ParquetFile]:
         raise StoredFileError(f"{url} cannot be read ({error.strerror or error}). {schema.advice}") from error
     try:
         yield open_parquet(content)
-    except (pa.ArrowException, OSError) as error:
+    except DAMAGE as error:
         raise StoredFileError(f"{url} is damaged: it is not a readable Parquet file ({error}). {schema.advice}") from error

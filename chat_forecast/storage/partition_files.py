@@ -22,7 +22,7 @@ from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, write_file
 from chat_forecast.storage.forgotten import without_forgotten
 from chat_forecast.storage.locks import Held, Locks
-from chat_forecast.storage.parquet_files import read_parquet
+from chat_forecast.storage.parquet_files import DAMAGE, read_parquet
 from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
 from chat_forecast.storage.small_tables import to_parquet
 
@@ -131,9 +131,11 @@ class PartitionFiles:
                 f"{self.url(asset, day)} is not what its place says: it does not say which hours were read. "
                 f"{self.schema(asset, day).advice}"
             )
-        return MessageBatch(
-            table.to_pandas(use_threads=False).astype(MESSAGE_DTYPES), ReadIntervals.from_json(intervals.decode())
-        )
+        try:
+            messages = table.to_pandas(use_threads=False).astype(MESSAGE_DTYPES)
+            return MessageBatch(messages, ReadIntervals.from_json(intervals.decode()))
+        except DAMAGE as error:
+            raise self._damaged(asset, day, error) from error
 
     def frame(self, asset: str, day: LocalDay) -> pd.DataFrame | None:
         """The stored table of a day, or None where the day is not stored.
@@ -152,8 +154,11 @@ class PartitionFiles:
         """
         table = self.table(asset, day)
         stored = (table.schema.metadata or {}).get(NOTES_KEY) if table is not None else None
-        found: dict[str, str] = json.loads(stored) if stored else {}
-        return found
+        try:
+            found = json.loads(stored) if stored else {}
+            return {name: str(text) for name, text in found.items()}
+        except (ValueError, AttributeError) as error:
+            raise self._damaged(asset, day, error) from error
 
     def required_messages(self, asset: str, day: LocalDay) -> MessageBatch:
         """The stored messages of a day.
@@ -177,6 +182,9 @@ class PartitionFiles:
         if frame is None:
             raise self._not_stored(asset, day)
         return frame
+
+    def _damaged(self, asset: str, day: LocalDay, error: Exception) -> StoredFileError:
+        return StoredFileError(f"{self.url(asset, day)} is damaged ({error}). {self.schema(asset, day).advice}")
 
     def _not_stored(self, asset: str, day: LocalDay) -> NotStored:
         return NotStored(

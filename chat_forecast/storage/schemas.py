@@ -1,152 +1,52 @@
 """The schemas of stored files: what each column means, and since which version it is there.
 
-Belongs here: one table of columns for every kind of file, and reading files of an older version.
-Does not belong here: where files lie (:mod:`.partitions`, :mod:`.archive`), or how one is replaced (:mod:`.atomic_files`).
+Belongs here: one table of columns for every kind of file.
+Does not belong here: what is done with a schema (:mod:`.schema`), and where files lie (:mod:`.partitions`, :mod:`.archive`).
 
 A file carries the name and the version of its schema. To add a column, give it the next version as ``since`` and raise
 the schema's version: files of older versions are read with NA in it. To retire one, give it ``until``. A column is never
 renamed and never changes its type. The page ``docs/schemas.md`` is generated from this table.
 """
 
-from dataclasses import dataclass
-
-import pyarrow as pa
+import json
+from dataclasses import replace
+from datetime import date, datetime
 
 from chat_forecast.domain.forecast_table import PROBABILITIES
-from chat_forecast.errors import ChatForecastError
-from chat_forecast.settings.known_values import is_same_timezone
-from chat_forecast.storage.local_times import described, local_time, other_zone, zone_of_other_file
-
-SCHEMA_KEY = b"schema"
-"""In a file's metadata: ``name/version``. Files of version 1 have none."""
-READ_INTERVALS_KEY = b"coverage"
-"""In the metadata of files of messages: the read intervals as JSON."""
-NOTES_KEY = b"notes"
-"""In the metadata of a file: what it says of itself as a whole, as a JSON object of texts."""
-
-LOCAL_TIME = "local time"
-"""The type of a column of aware local times: the chat's zone is in it."""
-INTEGER, FLOAT, TEXT, BOOLEAN, INSTANT = pa.int64(), pa.float64(), pa.string(), pa.bool_(), pa.timestamp("us", tz="UTC")
-
-_RECOMPUTE = "It can be made again: move it out of the folder, then chat-forecast backfill {chat} --from {day} --to {day}"
-_RESTORE = (
-    "It may hold messages that no source has any more: restore it from a backup. If there is none, move it out of the "
-    "folder and read what the source still has: chat-forecast backfill {chat} --from {day} --to {day}"
+from chat_forecast.storage.schema import (
+    BOOLEAN,
+    FLOAT,
+    INSTANT,
+    INTEGER,
+    LOCAL_TIME,
+    NOTES_KEY,
+    READ_INTERVALS_KEY,
+    RESTORE,
+    SCHEMA_KEY,
+    TEXT,
+    Column,
+    OtherZoneError,
+    Schema,
+    StoredFileError,
 )
 
-
-class StoredFileError(ChatForecastError):
-    """A stored file is damaged or is not what its place says; the message names it and what to do."""
-
-
-class OtherZoneError(StoredFileError):
-    """A stored file holds local times of another zone than its chat's; the message says how the chat changes its zone."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: what it holds, with its unit, and in which versions of its schema it is."""
-
-    name: str
-    type: pa.DataType | str
-    meaning: str
-    since: int = 1
-    until: int | None = None
-    """The first version without it."""
-    is_counted: bool = False  # whether a file's end says how many values are known, for those who look at many files
-
-    def is_in(self, version: int) -> bool:
-        """Whether files of a version have the column."""
-        return self.since <= version and (self.until is None or version < self.until)
-
-
-@dataclass(frozen=True)
-class Schema:
-    """The columns of one kind of file, in order, at its newest version."""
-
-    name: str
-    version: int
-    columns: tuple[Column, ...]
-    advice: str = _RECOMPUTE
-    """What to do with an unusable file; ``{chat}`` and ``{day}`` are placeholders."""
-    chat: str = "CHAT"
-    """The chat whose file it is, for what is said about it."""
-
-    def arrow(self, timezone: str = "UTC", version: int | None = None) -> pa.Schema:
-        """The schema in Arrow at a version, the newest by default, with its name and version in the metadata."""
-        wanted = self.version if version is None else version
-        fields = [
-            pa.field(column.name, local_time(timezone) if column.type == LOCAL_TIME else column.type)
-            for column in self.columns
-            if column.is_in(wanted)
-        ]
-        return pa.schema(fields, {SCHEMA_KEY: f"{self.name}/{wanted}".encode()})
-
-    def version_of(self, found: pa.Schema, url: str) -> int:
-        """The version of a file's schema.
-
-        Raises:
-            StoredFileError: it is a file of another schema, or of a version that is newer than this program.
-        """
-        stored = (found.metadata or {}).get(SCHEMA_KEY, f"{self.name}/1".encode()).decode()
-        name, _, number = stored.partition("/")
-        if name != self.name or not number.isdecimal():
-            raise StoredFileError(
-                f"{url} is not what its place says: expected the schema {self.name}, found {stored}. {self.advice}"
-            )
-        if int(number) > self.version:
-            raise StoredFileError(
-                f"{url} was written by a newer version of chat_forecast: its schema is {stored}, and this version reads "
-                f"{self.name} up to {self.version}. Install the newer version again."
-            )
-        return int(number)
-
-    def expect(self, found: pa.Schema, url: str, timezone: str = "UTC") -> pa.Schema:
-        """See that a file has the columns of its own version, whose schema is returned.
-
-        Raises:
-            OtherZoneError: nothing but the zone of its local times is another one, and no alias of the expected one.
-            StoredFileError: it has others, is of another schema, or of a newer version.
-        """
-        expected = self.arrow(timezone, self.version_of(found, url))
-        if found.equals(expected, check_metadata=False):
-            return expected
-        zone = zone_of_other_file(found, expected, timezone)
-        if zone is None:
-            raise StoredFileError(
-                f"{url} is not what its place says: expected the columns {described(expected)}, found {described(found)}. "
-                f"{self.advice}"
-            )
-        if not is_same_timezone(zone, timezone):
-            raise OtherZoneError(other_zone(self.chat, timezone, zone, url))
-        return expected
-
-    def upgrade(self, table: pa.Table, url: str, timezone: str = "UTC") -> pa.Table:
-        """Give a stored table the newest version's columns: those that it lacks hold NA, retired ones are left out.
-
-        Raises:
-            StoredFileError: as :meth:`expect`.
-        """
-        stored = self.expect(table.schema, url, timezone).names
-        newest = self.arrow(timezone)
-        columns = [
-            table.column(field.name).cast(field.type) if field.name in stored else pa.nulls(len(table), field.type)
-            for field in newest
-        ]
-        return pa.table(columns, schema=newest.with_metadata({**(table.schema.metadata or {}), **newest.metadata}))
-
+__all__ = [
+    "ARCHIVE", "DAILY_SCORE", "HOURLY_SERIES", "LOCAL_TIME", "MERGED_HISTORY", "NEXT_DAY_FORECAST", "NOTES_KEY",
+    "PARTITION_SCHEMAS", "RAW_MESSAGES", "READ_INTERVALS_KEY", "SCHEMA_KEY", "TEXT", "TRAINED_MODEL", "Column",
+    "OtherZoneError", "Schema", "StoredFileError",
+]  # fmt: skip
 
 _MESSAGES = (
-    Column("message_id", INTEGER, "unique in the chat; made from time and sender where the source has none"),
-    Column("sent_at", INSTANT, "when it was sent, UTC"),
+    Column("message_id", INTEGER, "unique in the chat; made from time and sender where the source has none", is_known=True),
+    Column("sent_at", INSTANT, "when it was sent, UTC", is_known=True),
     Column("sender", TEXT, "pseudonym of the sender: 16 hexadecimal digits; NA where unknown"),
 )
-_HOUR = Column("hour", LOCAL_TIME, "local start of the hour, in the chat's time zone")
-_TRAINED_THROUGH = Column("trained_through", TEXT, "the last day whose series the model has seen")
+_HOUR = Column("hour", LOCAL_TIME, "local start of the hour, in the chat's time zone", is_known=True)
+_TRAINED_THROUGH = Column("trained_through", TEXT, "the last day whose series the model has seen", parse=date.fromisoformat)
 _MODEL_VERSION = Column("model_version", INTEGER, "version of the chat's model in MLflow", until=2)
 
 RAW_MESSAGES = Schema("raw_messages", 1, _MESSAGES)
-MERGED_HISTORY = Schema("merged_history", 1, _MESSAGES, _RESTORE)
+MERGED_HISTORY = Schema("merged_history", 1, _MESSAGES, RESTORE)
 ARCHIVE = Schema(
     "archive",
     2,
@@ -171,14 +71,14 @@ TRAINED_MODEL = Schema(
     "trained_model",
     2,
     (
-        _TRAINED_THROUGH,
-        Column("forecaster", TEXT, "the method's name"),
+        replace(_TRAINED_THROUGH, is_known=True),
+        Column("forecaster", TEXT, "the method's name", is_known=True),
         Column("why", TEXT, "why this method was chosen, in words"),
-        Column("comparison", TEXT, "JSON: the methods compared, and how each did"),
-        Column("model", TEXT, "JSON: everything needed to forecast"),
-        Column("first_hour", TEXT, "the first known hour trained on, ISO 8601"),
-        Column("last_hour", TEXT, "the last known hour trained on, ISO 8601"),
-        Column("hours_known", INTEGER, "known hours trained on"),
+        Column("comparison", TEXT, "JSON: the methods compared, and how each did", is_known=True, parse=json.loads),
+        Column("model", TEXT, "JSON: everything needed to forecast", is_known=True, parse=json.loads),
+        Column("first_hour", TEXT, "the first known hour trained on, ISO 8601", parse=datetime.fromisoformat),
+        Column("last_hour", TEXT, "the last known hour trained on, ISO 8601", parse=datetime.fromisoformat),
+        Column("hours_known", INTEGER, "known hours trained on", is_known=True),
         Column("mlflow_run", TEXT, "the training's run in MLflow", until=2),
         _MODEL_VERSION,
         Column("reason", TEXT, "why the model was trained: the verdict's reason, or NA if somebody asked for it", since=2),
@@ -208,7 +108,7 @@ DAILY_SCORE = Schema(
     "daily_score",
     2,
     (
-        Column("day", TEXT, "the scored day"),
+        Column("day", TEXT, "the scored day", is_known=True, parse=date.fromisoformat),
         Column("forecaster", TEXT, "the method that forecast it"),
         _TRAINED_THROUGH,
         _MODEL_VERSION,
@@ -239,7 +139,13 @@ DAILY_SCORE = Schema(
         Column("verdict_passed", BOOLEAN, "whether the score was good enough, by the rule then in force", since=2),
         Column("verdict_rule", TEXT, "that rule: `relative` or `smape`", since=2),
         Column("verdict_reason", TEXT, "why it passed or failed, in words", since=2),
-        Column("verdict_figures", TEXT, "JSON: the numbers compared, and the thresholds then in force", since=2),
+        Column(
+            "verdict_figures",
+            TEXT,
+            "JSON: the numbers compared, and the thresholds then in force",
+            since=2,
+            parse=json.loads,
+        ),
     ),
 )
 

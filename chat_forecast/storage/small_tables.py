@@ -33,6 +33,7 @@ def to_parquet(table: pa.Table, schema: Schema) -> memoryview:
         buffer,
         table.schema,
         compression="zstd",
+        write_page_checksum=True,
         write_statistics=counted or False,
         use_dictionary=texts if table.num_rows >= ROWS_OF_A_DICTIONARY else False,
         store_schema=has_local_times,  # Parquet itself knows instants, but no zones

@@ -41,7 +41,7 @@ class ZoneChange:
             return None
         try:
             return cls(**json.loads(content))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise StoredFileError(
                 f"{url} is damaged ({error}): expected what chat-forecast timezone notes. Restore the chat's folder from a "
                 "backup."

@@ -65,7 +65,7 @@ class Ledger:
             for name in DAYS:
                 stored[name] = {day: Logged(**each) for day, each in stored[name].items()}
             return cls(**stored)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return cls()
 
     def save(self, storage: ChatStorage) -> None:

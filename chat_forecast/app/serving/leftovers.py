@@ -21,7 +21,7 @@ def end_leftovers(record: Path) -> None:
     """
     try:
         processes = [(int(pid), float(started)) for pid, started in json.loads(record.read_text(encoding="utf-8"))]
-    except (FileNotFoundError, ValueError, TypeError):  # half a record, of a version that wrote it in place, is none
+    except (FileNotFoundError, ValueError, TypeError, RecursionError):  # half a record, of a version that wrote it in place, is none
         return
     alive = [pid for pid, started in processes if _is_process(pid, started)]
     if processes and processes[0][0] in alive:

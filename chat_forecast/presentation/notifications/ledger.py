@@ -51,7 +51,7 @@ class Ledger:
             tables = {name: {**content.get(old, {}), **content.get(name, {})} for name, old in NAMES_IN_0_1_0.items()}
         except FileNotFoundError:
             return cls(path)
-        except (ValueError, AttributeError, TypeError) as error:
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
             raise LedgerError(
                 f"{path} is damaged: expected a JSON object with {NOTICES} and {EXAMINED} ({error}). Delete it: the newest "
                 "day's notices are then sent again."

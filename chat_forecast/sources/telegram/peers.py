@@ -107,7 +107,7 @@ class Peers:
             return {}
         try:
             return {slug: Peer(**found) for slug, found in json.loads(self.path.read_text(encoding="utf-8")).items()}
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise TelegramError(
                 f"{self.path} is damaged ({type(error).__name__}). Delete it, and add the chats again: chat-forecast add"
             ) from error
