@@ -109,7 +109,7 @@ def _recalled(
     storage: ChatStorage, holds_for: list[Any], marks: dict[str, Mark], made: tuple[datetime, datetime]
 ) -> ChatHealth | None:
     """What was found the last time, if that was in the time given; None where it holds no more, or cannot be told."""
-    with suppress(StoredFileError, OSError, ValueError, TypeError, KeyError, AttributeError):
+    with suppress(StoredFileError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         stored = json.loads(read_file(join_url(storage.root, storage.chat, FILE)) or b"{}")
         is_young = made[0] < datetime.fromisoformat(stored["at"]) <= made[1]
         if is_young and stored["holds_for"] == holds_for and stored["marks"] == marks:

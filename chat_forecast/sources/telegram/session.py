@@ -99,9 +99,9 @@ def _described(holder: Path) -> str:
     """Who holds it, as far as is known."""
     try:
         found = json.loads(holder.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        return f"by process {found['process']} ({found['what']}, since {found['since']})"
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):  # gone, or damaged
         return "by another process"
-    return f"by process {found['process']} ({found['what']}, since {found['since']})"
 
 
 def _is_session(text: str) -> bool:
