@@ -1,4 +1,4 @@
-"""Forgetting people: ``forget``."""
+"""Forgetting people, and whole chats: ``forget``."""
 
 import click
 
@@ -6,24 +6,43 @@ from chat_forecast.cli.base import Workplace, chat_argument, console_for, exampl
 from chat_forecast.sources.pseudonyms import Pseudonyms
 
 
-@click.command(epilog=examples("chat-forecast forget my-chat", "chat-forecast forget my-chat --sender 9f86d081884c7d65"))
+@click.command(
+    epilog=examples(
+        "chat-forecast forget my-chat --sender",
+        "chat-forecast forget my-chat --sender 9f86d081884c7d65",
+        "chat-forecast forget my-chat --yes",
+    )
+)
 @chat_argument
 @click.option(
     "--sender",
     prompt="Pseudonym, name or id of the member",
+    prompt_required=False,
     hide_input=True,
-    help="The member: the pseudonym, or the name or id that it is made from. Asked for if left out, and not shown.",
+    help="Only this member: the pseudonym, or the name or id that it is made from. Asked for if nothing follows.",
 )
+@click.option("--yes", is_flag=True, help="Remove the chat without asking.")
 @json_option
 @pass_workplace
-def forget(workplace: Workplace, chat_slug: str, sender: str, as_json: bool) -> None:
-    """Forget a member of a chat.
+def forget(workplace: Workplace, chat_slug: str, sender: str | None, yes: bool, as_json: bool) -> None:
+    """Forget a chat, or a member of it.
 
-    Every stored message of theirs loses its sender: in the days, in the archive, and in what was kept of an earlier time
-    zone. It is counted as before; no count, forecast or score changes. Messages that are read or imported later lose it
-    too, in every chat. What was typed is stored nowhere. Backups that you made are yours to change. The exit code is 1 if a
-    stored file could not be gone through.
+    With --sender, every stored message of a member loses its sender: in the days, in the archive, and in what was kept of
+    an earlier time zone. It is counted as before; no count, forecast or score changes. Messages that are read or imported
+    later lose it too, in every chat. What was typed is stored nowhere. The exit code is 1 if a stored file could not be gone
+    through.
+
+    Without it, the chat itself is removed, after showing what there is and asking: its messages, counts, models,
+    forecasts and scores, its runs in Dagster and MLflow, its pages and notices, and its table in chats.toml. `up` must not
+    run meanwhile. Interrupted, the same command finishes it. Backups that you made are yours to delete.
     """
+    if sender is None:
+        _forget_chat(workplace, chat_slug, is_sure=yes, as_json=as_json)
+    else:
+        _forget_member(workplace, chat_slug, sender, as_json=as_json)
+
+
+def _forget_member(workplace: Workplace, chat_slug: str, sender: str, *, as_json: bool) -> None:
     from chat_forecast.app.forgetting import forget_sender, pseudonym_of
 
     chat, console = workplace.chat(chat_slug), console_for(as_json)
@@ -38,3 +57,21 @@ def forget(workplace: Workplace, chat_slug: str, sender: str, as_json: bool) -> 
     if as_json:
         print_json({"chat": chat.slug, "messages": done.messages, "files": done.files, "faults": list(done.faults)})
     raise SystemExit(1 if done.faults else 0)
+
+
+def _forget_chat(workplace: Workplace, slug: str, *, is_sure: bool, as_json: bool) -> None:
+    from chat_forecast.app.forgetting_chat import find_removal, is_begun, remove
+
+    console, home = console_for(as_json), workplace.home
+    if not is_begun(home, slug) and slug not in workplace.chats_file.put_aside:
+        workplace.chat(slug)  # says which chats there are
+    found = find_removal(home, slug)
+    console.print(f"{slug} will be removed for ever:")
+    for line in found.lines:
+        console.print(f"  {line}", highlight=False)
+    if not is_sure:
+        click.confirm(f"Remove {slug}?", abort=True, err=as_json)
+    remove(home, workplace.resources, slug, workplace.now.date())
+    console.print(f"{slug} is removed.")
+    if as_json:
+        print_json({"chat": slug, "days": found.days, "imports": found.imports, "runs": found.runs})

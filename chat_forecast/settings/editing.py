@@ -83,6 +83,30 @@ def update_timezone(path: Path, slug: str, timezone: str, first_day: date) -> No
         _replace(path, slug, tomlkit.dumps(document))
 
 
+def remove_chat(path: Path, slug: str) -> bool:
+    """Take a chat's tables out of the file, and the file away if nothing is left in it; returns whether they were there.
+
+    Raises:
+        ConfigError: the file cannot be changed by the program.
+    """
+    if not path.exists():
+        return False
+    with _locked(path):
+        text = read_text(path)
+        document = _editable(path, text)
+        tables = document.get(CHATS, {})
+        if slug not in tables:
+            return False
+        del tables[slug]
+        if not tables and len(document) == 1:
+            path.resolve().unlink()  # without the file there is the simulated chat
+            return True
+        changed = tomlkit.dumps(document)
+        target = path.resolve()
+        replace_file(target, changed.encode(), mode=target.stat().st_mode)
+        return True
+
+
 def _editable(path: Path, text: str) -> TOMLDocument:
     try:
         return tomlkit.parse(text)

@@ -88,6 +88,23 @@ def remove_file(url: str) -> None:
         ) from error
 
 
+def remove_folder(url: str) -> None:
+    """Remove a folder with everything in it; nothing happens where there is none.
+
+    Raises:
+        StoredFileError: it could not be removed.
+    """
+    filesystem, path = open_store(url)
+    try:
+        with store_errors():
+            if filesystem.exists(path):
+                filesystem.rm(path, recursive=True)
+    except OSError as error:
+        raise StoredFileError(
+            f"{url} could not be removed ({error.strerror or error}). Put it right, and try again."
+        ) from error
+
+
 def file_exists(url: str) -> bool:
     """Whether there is a file.
 

@@ -60,7 +60,7 @@ class Tracking:
     @property
     def is_unmade(self) -> bool:
         """Whether the store is an SQLite file that is yet to be made, which takes seconds."""
-        return self._file is not None and not self._file.exists()
+        return self.file is not None and not self.file.exists()
 
     @contextmanager
     def open(self, purpose: str) -> "Iterator[MlflowClient]":
@@ -119,7 +119,7 @@ class Tracking:
         return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
     @cached_property
-    def _file(self) -> Path | None:
+    def file(self) -> Path | None:
         """The SQLite file, where the store is one."""
         from sqlalchemy import make_url
 
@@ -128,7 +128,7 @@ class Tracking:
 
     @property
     def _advice(self) -> str:
-        if self._file:
+        if self.file:
             return "See that the file can be written to, that its disk is not full and that nothing keeps it locked."
         return "See that the server runs and that MLFLOW_TRACKING_URI is right."
 
@@ -137,16 +137,16 @@ class Tracking:
         """Keep others out who would write the same SQLite file; a server sees to that itself."""
         from filelock import FileLock
 
-        if self._file:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self._file.with_name(f"{self._file.name}.lock"), timeout=self.patience_seconds)
-        with lock if self._file else nullcontext():
+        if self.file:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.file.with_name(f"{self.file.name}.lock"), timeout=self.patience_seconds)
+        with lock if self.file else nullcontext():
             yield
 
     def _begin_file(self) -> None:
         """See that the SQLite file can be written to: MLflow itself would try for minutes."""
-        if self._file:
-            with closing(sqlite3.connect(self._file, timeout=self.patience_seconds)) as connection:
+        if self.file:
+            with closing(sqlite3.connect(self.file, timeout=self.patience_seconds)) as connection:
                 # Kept in the file: a write waits once for the disk instead of three times, and no reader waits for a writer.
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("BEGIN IMMEDIATE")
@@ -154,8 +154,8 @@ class Tracking:
 
     def _end_file(self) -> None:
         """Put what was written into the SQLite file itself, so that a copy of it is whole, if nobody is reading."""
-        if self._file:
-            with closing(sqlite3.connect(self._file)) as connection:
+        if self.file:
+            with closing(sqlite3.connect(self.file)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

@@ -1,6 +1,10 @@
 """That a forgotten member is named by no stored byte, now and later, and that the counts stay."""
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from datetime import date
 
 import pandas as pd
@@ -59,7 +63,7 @@ def bring_in(home, exported):
 
 
 def forget(sender):
-    return CliRunner().invoke(main, ["forget", "club"], input=f"{sender}\n")
+    return CliRunner().invoke(main, ["forget", "club", "--sender"], input=f"{sender}\n")
 
 
 def places_of(home, pseudonym):
@@ -98,6 +102,31 @@ def test_an_import_of_the_same_file_brings_neither_them_nor_their_messages_again
     storage.write("raw_messages", DAY, Archive(home.storage_url, "club").read_window(DAY.start, DAY.end))
     assert places_of(home, ann) == set()
     assert (home.root / FILE).exists()
+
+
+KILLED_IN_THE_MIDDLE = """
+import os, signal, sys
+from chat_forecast.cli import main
+from chat_forecast.storage.partition_files import PartitionFiles
+write, done = PartitionFiles.write, []
+def killed_at_the_second(*arguments):
+    done.append(1)
+    if len(done) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(*arguments)
+PartitionFiles.write = killed_at_the_second
+main(["forget", "club", "--sender", "Ann"])
+"""
+
+
+def test_killed_in_the_middle_the_same_command_finishes(home, storage):
+    ann = Pseudonyms.load(home.root).of("Ann")
+    ended = subprocess.run([sys.executable, "-c", KILLED_IN_THE_MIDDLE], env=os.environ, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert 0 < len(places_of(home, ann)) < 4
+    assert "no longer name them" in forget("Ann").output
+    assert places_of(home, ann) == set()
+    assert len(storage.messages("merged_history", DAY).messages) == 12
 
 
 def test_who_is_not_there_is_said_and_an_id_is_as_good_as_a_name(home, storage):

@@ -13,6 +13,21 @@ import psutil
 from chat_forecast.app.serving.processes import GRACE_SECONDS, ServingError, kill_session
 
 
+def expect_not_serving(record: Path) -> None:
+    """See that no ``up`` serves a home.
+
+    Raises:
+        ServingError: one does.
+    """
+    with suppress(FileNotFoundError, ValueError, TypeError, RecursionError):
+        for pid, started in json.loads(record.read_text(encoding="utf-8")):
+            if _is_process(int(pid), float(started)):
+                raise ServingError(
+                    f"`chat-forecast up` is running on {record.parents[1]}, as process {pid}, and keeps its files open. "
+                    "Stop it, and do the same again."
+                )
+
+
 def end_leftovers(record: Path) -> None:
     """End the servers of an ``up`` that was killed; one that is alive keeps them.
 
@@ -21,7 +36,12 @@ def end_leftovers(record: Path) -> None:
     """
     try:
         processes = [(int(pid), float(started)) for pid, started in json.loads(record.read_text(encoding="utf-8"))]
-    except (FileNotFoundError, ValueError, TypeError, RecursionError):  # half a record, of a version that wrote it in place, is none
+    except (
+        FileNotFoundError,
+        ValueError,
+        TypeError,
+        RecursionError,
+    ):  # half a record, of a version that wrote it in place, is none
         return
     alive = [pid for pid, started in processes if _is_process(pid, started)]
     if processes and processes[0][0] in alive:

@@ -105,6 +105,12 @@ class Ledger:
         self._examined[chat] = state
         self._write()
 
+    def forget(self, chat: str) -> None:
+        """Forget what was sent about a chat."""
+        self._notices = {cause: sent for cause, sent in self._notices.items() if cause.split("/")[1:2] != [chat]}
+        self._examined.pop(chat, None)
+        self._write()
+
     def _entry(self, cause: str, service: str) -> dict[str, Any] | None:
         return self._notices.get(cause, {}).get(service)
 

@@ -102,6 +102,12 @@ class Peers:
             known = self._read() | {slug: peer}
             write_secret(self.path, json.dumps({name: asdict(each) for name, each in known.items()}, indent=1) + "\n")
 
+    def remove(self, slug: str) -> None:
+        """Forget the chat of a slug."""
+        known = self._read()
+        if known.pop(slug, None) is not None:
+            write_secret(self.path, json.dumps({name: asdict(each) for name, each in known.items()}, indent=1) + "\n")
+
     def _read(self) -> dict[str, Peer]:
         if not self.path.exists():
             return {}

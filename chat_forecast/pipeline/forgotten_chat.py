@@ -1,0 +1,160 @@
+"""Taking a chat out of Dagster's files: its runs, events, checks, ticks and cursors, so that no byte of them is left.
+
+Belongs here: what of the instance's SQLite files is about one chat.
+Does not belong here: what else is stored of it (:mod:`chat_forecast.app.forgetting_chat`).
+
+``instance.delete_run`` and ``wipe_asset`` leave rows of other tables, and what they delete stays in free pages.
+"""
+
+import json
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from chat_forecast.errors import ChatForecastError
+from chat_forecast.pipeline.instance_files import INDEX
+from chat_forecast.pipeline.runs import ALL_ASSETS, CHAT_TAG
+
+SNAPSHOT_ID = re.compile(r"[0-9a-f]{40}")
+
+
+class NotForgotten(ChatForecastError):
+    """A database could not be cleared of a chat; the message names it and what to do."""
+
+
+@contextmanager
+def scrubbed(database: Path) -> Iterator[sqlite3.Connection]:
+    """Change an SQLite file so that nothing of what is deleted is left in it, in its free pages or in its log.
+
+    Raises:
+        NotForgotten: it is damaged, or somebody else keeps it open.
+    """
+    try:
+        with closing(sqlite3.connect(database, timeout=10, isolation_level=None)) as connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise NotForgotten(
+            f"{database} could not be cleared ({error}). See that no other program has it open and that it is whole; then "
+            "do the same again."
+        ) from error
+
+
+def runs_of(dagster_home: Path, chat: str) -> list[str]:
+    """The ids of a chat's runs."""
+    database = dagster_home / "history" / "runs.db"
+    if not database.is_file():
+        return []
+    query = "SELECT run_id FROM run_tags WHERE key = ? AND value = ?"
+    try:
+        with closing(sqlite3.connect(database, timeout=10)) as connection:
+            return [run for (run,) in connection.execute(query, (CHAT_TAG, chat))] if _has(connection, "run_tags") else []
+    except sqlite3.Error as error:
+        raise NotForgotten(
+            f"{database} cannot be read ({error}). Restore it from a backup, then do the same again."
+        ) from error
+
+
+def forget_in_dagster(dagster_home: Path, chat: str) -> None:
+    """Delete everything that the instance keeps of a chat; done twice, it does nothing more.
+
+    Raises:
+        NotForgotten: a file is damaged or in use.
+    """
+    runs = runs_of(dagster_home, chat)
+    _forget_events(dagster_home / "history" / "runs" / f"{INDEX}.db", chat, runs)
+    _forget_ticks(dagster_home / "schedules" / "schedules.db", chat)
+    for run in runs:
+        found = (dagster_home.glob(f"history/runs/{run}.db*"), dagster_home.rglob(run), dagster_home.rglob(f"{run}.*"))
+        for path in [each for paths in found for each in paths]:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+    _forget_runs(dagster_home / "history" / "runs.db", chat, runs)  # last: killed before, the next call knows them still
+
+
+def _forget_events(database: Path, chat: str, runs: list[str]) -> None:
+    if not database.is_file():
+        return
+    keys = [json.dumps([chat, asset]) for asset in ALL_ASSETS]
+    with scrubbed(database) as connection:
+        for table in ("event_logs", "asset_event_tags", "asset_check_executions", "asset_keys"):
+            if not _has(connection, table):
+                continue
+            connection.executemany(f"DELETE FROM {table} WHERE asset_key = ?", [(key,) for key in keys])  # noqa: S608
+            if table in ("event_logs", "asset_check_executions"):
+                connection.executemany(f"DELETE FROM {table} WHERE run_id = ?", [(run,) for run in runs])  # noqa: S608
+
+
+def _forget_runs(database: Path, chat: str, runs: list[str]) -> None:
+    if not database.is_file():
+        return
+    with scrubbed(database) as connection:
+        if not _has(connection, "runs"):
+            return
+        for table in ("run_tags", "runs"):
+            connection.executemany(f"DELETE FROM {table} WHERE run_id = ?", [(run,) for run in runs])  # noqa: S608
+        if _has(connection, "bulk_actions"):
+            named = [(key,) for key, body in connection.execute("SELECT key, body FROM bulk_actions") if _names(body, chat)]
+            connection.executemany("DELETE FROM bulk_actions WHERE key = ?", named)
+        bodies = connection.execute("SELECT coalesce(snapshot_id, '') || run_body FROM runs")
+        used = {found for (body,) in bodies for found in SNAPSHOT_ID.findall(body)}
+        unused = [(key,) for (key,) in connection.execute("SELECT snapshot_id FROM snapshots") if key not in used]
+        connection.executemany("DELETE FROM snapshots WHERE snapshot_id = ?", unused)
+
+
+def _forget_ticks(database: Path, chat: str) -> None:
+    if not database.is_file():
+        return
+    with scrubbed(database) as connection:
+        if _has(connection, "job_ticks"):
+            ticks = [(key,) for key, body in connection.execute("SELECT id, tick_body FROM job_ticks") if _names(body, chat)]
+            connection.executemany("DELETE FROM job_ticks WHERE id = ?", ticks)
+        for table, column in (("jobs", "job_body"), ("instigators", "instigator_body")):
+            if _has(connection, table):
+                rows = connection.execute(f"SELECT id, {column} FROM {table}").fetchall()  # noqa: S608 - names of ours
+                changed = [(json.dumps(without(json.loads(body), chat)), key) for key, body in rows if _names(body, chat)]
+                connection.executemany(f"UPDATE {table} SET {column} = ? WHERE id = ?", changed)  # noqa: S608
+        for table in ("asset_daemon_asset_evaluations",):
+            if _has(connection, table):
+                keys = [(json.dumps([chat, asset]),) for asset in ALL_ASSETS]
+                connection.executemany(f"DELETE FROM {table} WHERE asset_key = ?", keys)  # noqa: S608
+
+
+def _names(body: str | None, chat: str) -> bool:
+    """Whether a stored document names a chat, as a whole text in it, or before the slash of a key."""
+    return body is not None and re.search(rf'\\*"{re.escape(chat)}(?:\\*"|/)', body) is not None
+
+
+def without(value: Any, chat: str) -> Any:  # noqa: ANN401 - any JSON
+    r"""A document without what is said of a chat; texts in it may be documents themselves, as a sensor's cursor is.
+
+    >>> without({"cursor": '{"my-chat": 1, "other": ["my-chat", 2]}'}, "my-chat")
+    {'cursor': '{"other": [2]}'}
+    """
+    match value:
+        case dict():
+            return {key: without(each, chat) for key, each in value.items() if key != chat}
+        case list():
+            return [without(each, chat) for each in value if each != chat]
+        case str() if value[:1] in ("{", "["):
+            try:
+                return json.dumps(without(json.loads(value), chat))
+            except ValueError:
+                return value
+        case _:
+            return value
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return connection.execute(query, (table,)).fetchone() is not None

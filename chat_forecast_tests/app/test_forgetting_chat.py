@@ -1,0 +1,135 @@
+"""That a removed chat is named by no byte of the home, killed in the middle or not, and that other chats go on."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+from click.testing import CliRunner
+
+from chat_forecast.cli import main
+from chat_forecast.pipeline.forgotten_chat import without
+from chat_forecast.settings.paths import Home
+
+LEAVING, STAYING = "leaving-chat", "staying-chat"
+CHAT = '[chats.{}]\nsource = "simulated"\ntimezone = "UTC"\nfirst_day = 2026-05-01\n'
+KILLED = """
+import os, signal, sys
+from chat_forecast.app import forgetting_chat
+from chat_forecast.cli import main
+def killed(*_arguments):
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(forgetting_chat, sys.argv[1], killed)
+main(["forget", "leaving-chat", "--yes"])
+"""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """A home in which a day of both chats was run, with pages, notices, ticks and a log."""
+    root = tmp_path_factory.mktemp("ran")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CHAT_FORECAST_HOME", str(root))
+        patched.delenv("DAGSTER_HOME", raising=False)
+        patched.delenv("MLFLOW_TRACKING_URI", raising=False)
+        (root / "chats.toml").write_text(CHAT.format(LEAVING) + "# between\n" + CHAT.format(STAYING))
+        for chat in (LEAVING, STAYING):
+            for command in (["backfill", chat, "--from", "2026-05-20", "--to", "2026-05-20"], ["report", chat]):
+                done = CliRunner().invoke(main, command)
+                assert done.exit_code == 0, done.output
+    notices = {f"digest/{chat}/2026-05-20": {"service": {"state": "sent"}} for chat in (LEAVING, STAYING)}
+    (root / "notified.json").write_text(json.dumps({"notices": notices, "examined": {LEAVING: "a", STAYING: "b"}}))
+    (root / "telegram-peers.json").write_text("{}")
+    (root / "logs").mkdir(exist_ok=True)
+    (root / "logs" / "daemon.log").write_text(f"launched {LEAVING}/2026-05-20\nlaunched {STAYING}/2026-05-20\n")
+    with closing(sqlite3.connect(root / "dagster/schedules/schedules.db")) as database:
+        for chat in (LEAVING, STAYING):
+            body = json.dumps({"tick": {"run_keys": [f"{chat}/2026-05-20"]}})
+            row = ("selector", "SUCCESS", "SENSOR", "2026-05-21 00:00:00", body)
+            query = "INSERT INTO job_ticks (selector_id, status, type, timestamp, tick_body) VALUES (?, ?, ?, ?, ?)"
+            database.execute(query, row)
+        database.commit()
+    return root
+
+
+@pytest.fixture
+def home(ran, tmp_path, monkeypatch):
+    root = tmp_path / "home"
+    shutil.copytree(ran, root)
+    monkeypatch.setenv("CHAT_FORECAST_HOME", str(root))
+    for name in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI"):  # as a command in this process left them
+        monkeypatch.delenv(name, raising=False)
+    return Home.from_environment({"CHAT_FORECAST_HOME": str(root)})
+
+
+def places_of(home, chat):
+    """The files of a home that name a chat: in their names, or in any of their bytes."""
+    files = [path for path in home.root.rglob("*") if path.is_file() and not path.name.endswith(".lock")]
+    named = [path for path in files if chat in path.name or chat.encode() in path.read_bytes()]
+    return sorted({path.relative_to(home.root).as_posix().removesuffix("-wal") for path in named})
+
+
+def rows(home):
+    """How many rows of Dagster's and MLflow's files are about the chat that stays."""
+    found = {}
+    for path in (*home.dagster_home.rglob("*.db"), home.mlflow_file):
+        with closing(sqlite3.connect(path)) as database:
+            for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                lines = database.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
+                found[path.name, table] = sum(STAYING in str(line) for line in lines)
+    return {place: count for place, count in found.items() if count}
+
+
+def test_no_byte_of_a_removed_chat_is_left_and_the_other_one_is_whole(home):
+    assert len(places_of(home, LEAVING)) >= 8
+    before, staying = rows(home), places_of(home, STAYING)
+    done = CliRunner().invoke(main, ["forget", LEAVING], input="y\n")
+    assert done.exit_code == 0, done.output
+    for shown in ("1 of raw_messages", "runs in Dagster: 1", "report pages: 1"):
+        assert shown in " ".join(done.output.split())
+    assert places_of(home, LEAVING) == []
+    assert rows(home) == before
+    assert places_of(home, STAYING) == staying
+    assert CHAT.format(STAYING) in (home.root / "chats.toml").read_text()
+    assert CliRunner().invoke(main, ["show", STAYING]).exit_code == 0
+    assert "has no chat" in CliRunner().invoke(main, ["forget", LEAVING, "--yes"]).output
+
+
+@pytest.mark.parametrize("step", ["remove_folder", "forget_in_dagster", "_forget_in_logs"])
+def test_killed_in_the_middle_the_same_command_finishes(home, step):
+    ended = subprocess.run([sys.executable, "-c", KILLED, step], env=os.environ, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert places_of(home, LEAVING)
+    done = CliRunner().invoke(main, ["forget", LEAVING, "--yes"])
+    assert done.exit_code == 0, done.output
+    assert places_of(home, LEAVING) == []
+
+
+def test_nothing_is_removed_unless_it_is_confirmed_or_while_up_runs(home):
+    before = places_of(home, LEAVING)
+    done = CliRunner().invoke(main, ["forget", LEAVING], input="n\n")
+    assert done.exit_code == 1
+    home.locks.mkdir(exist_ok=True)
+    import psutil
+
+    (home.locks / "up.json").write_text(json.dumps([[os.getpid(), psutil.Process().create_time()]]))
+    refused = CliRunner().invoke(main, ["forget", LEAVING, "--yes"])
+    assert refused.exit_code == 1
+    assert "up` is running" in refused.output
+    assert places_of(home, LEAVING) == before
+
+
+def test_the_last_chat_leaves_no_file_of_settings(home):
+    for chat in (LEAVING, STAYING):
+        assert CliRunner().invoke(main, ["forget", chat, "--yes"]).exit_code == 0
+    assert not (home.root / "chats.toml").exists() or STAYING not in (home.root / "chats.toml").read_text()
+
+
+def test_a_cursor_loses_the_chat_alone():
+    cursor = json.dumps({LEAVING: 1, STAYING: [LEAVING, STAYING]})
+    assert without({"cursor": cursor}, LEAVING) == {"cursor": json.dumps({STAYING: [STAYING]})}
