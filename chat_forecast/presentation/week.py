@@ -70,6 +70,25 @@ def gather_week(chat: Chat, storage: ChatStorage, day: LocalDay) -> Week:
     )
 
 
+def window_in_words(window: Window) -> str:
+    """When, and how many messages: "Thursday 19–21 (34 expected)"."""
+    return f"{window.start:%A} {window.start:%H}–{window.end:%H} ({window.expected:.0f} expected)"
+
+
+def week_in_words(week: Week) -> str:
+    """The week in a few sentences; empty where there is no forecast of it."""
+    if week.days.empty:
+        return ""
+    expected, low, high = week.total
+    said = [f"The coming week: {expected:,.0f} messages expected ({low:,.0f} to {high:,.0f})."]
+    said += [f"Best time to post: {window_in_words(week.busiest[0])}."] if week.busiest else []
+    if week.quietest is not None:
+        said.append(f"Quietest: {week.quietest[0]:02d}–{week.quietest[1]:02d}.")
+    holidays = [f"{row['day']} {row['holiday']}" for row in week.days.to_dict("records") if row["holiday"]]
+    said += [f"Public holidays: {'; '.join(holidays)}."] if holidays else []
+    return " ".join(said)
+
+
 def week_figures(week: Week) -> dict[str, object]:
     """The week as plain values, for JSON."""
     return {

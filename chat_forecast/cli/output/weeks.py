@@ -11,8 +11,7 @@ from rich.table import Table
 from chat_forecast.cli.output.forecasts import interval_bar
 from chat_forecast.cli.output.lines import print_sentence
 from chat_forecast.cli.output.names import shown_name
-from chat_forecast.forecasting.posting_times import Window
-from chat_forecast.presentation.week import Week
+from chat_forecast.presentation.week import Week, window_in_words
 
 BESIDE_BAR, NARROWEST_BAR, WIDEST_BAR = 44, 8, 24
 
@@ -60,8 +59,3 @@ def week_table(console: Console, week: Week) -> Table:
     if named:
         table.caption = f"80% intervals; * {named}; times in {week.chat.timezone}"
     return table
-
-
-def window_in_words(window: Window) -> str:
-    """When, and how many messages: "Thursday 19–21 (34 expected)"."""
-    return f"{window.start:%A} {window.start:%H}–{window.end:%H} ({window.expected:.0f} expected)"

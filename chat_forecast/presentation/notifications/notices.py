@@ -44,14 +44,16 @@ class Notice:
     """A PNG."""
 
 
-def digest(state: DayState, plot: bytes | None) -> Notice | None:
-    """Tomorrow in words and as a plot, and how today went; None while there is no forecast that may be shown."""
+def digest(state: DayState, plot: bytes | None, week: str = "") -> Notice | None:
+    """Tomorrow in words and as a plot, how today went, and the coming week; None while there is no forecast to be shown."""
     if state.forecast.empty or "withheld" in state.notes:
         return None
     coming = state.day.plus(1)
     lines = [forecast_in_words(state.forecast, state.last_week)]
     if state.score.get("hours_scored"):
         lines.append(f"{state.day.date:%A} had {score_in_words(state.score, unusual_hours(state.unusual))}")
+    if week:
+        lines.append(week)
     method, through = (state.forecast[name].iloc[0] for name in ("forecaster", "trained_through"))
     trained = "without a trained model" if pd.isna(through) else f"trained through {through}"
     lines.append(f"Made by {method}, {trained}.")

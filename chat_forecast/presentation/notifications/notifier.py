@@ -25,6 +25,7 @@ from chat_forecast.presentation.notifications.runs import ChatRuns
 from chat_forecast.presentation.notifications.today import due_notices
 from chat_forecast.presentation.phrases import forecast_in_words, name_chat, title
 from chat_forecast.presentation.today import Look, draw_look
+from chat_forecast.presentation.week import gather_week, week_in_words
 from chat_forecast.settings.links import run_url
 from chat_forecast.settings.models import Chat, Notify
 from chat_forecast.storage.partitions import Storages
@@ -136,8 +137,13 @@ class Notifier:
         if self.settings.digest:
             instead = notices.no_forecast(state)
             has_forecast = instead is None and not state.forecast.empty
-            alerts.append(notices.digest(state, draw_digest(state)) if has_forecast else instead)
+            alerts.append(self._digest(chat, storages, state) if has_forecast else instead)
         return [notice for notice in alerts if notice is not None]
+
+    def _digest(self, chat: Chat, storages: Storages, state: DayState) -> Notice | None:
+        """The coming day, how the last one went, and the seven coming days."""
+        week = week_in_words(gather_week(chat, storages.of(chat), state.day))
+        return notices.digest(state, draw_digest(state), week)
 
     def _failures(self, chats: Sequence[Chat], runs: ChatRuns) -> list[Notice]:
         """The notices about the chat's failed runs."""
