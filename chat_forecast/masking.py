@@ -20,7 +20,7 @@ from chat_forecast.plain_text import harmless
 MASK = "***"
 SHORTEST = 6
 """Characters of a secret that is known by its value: a shorter one would be found in any text."""
-SECRET_NAMES = re.compile(r"(?i)token|secret|passw|api_?hash|api_?key|private_?key|^TELEGRAM_SESSION$")
+SECRET_NAMES = re.compile(r"(?i)token|secret|passw|api_?hash|api_?key|private_?key|pseudonym_?key|^TELEGRAM_SESSION$")
 """Environment variables that hold a secret."""
 SECRET_URLS = re.compile(r"(NOTIFY|HEARTBEAT)_URL(_|$)")
 """Environment variables that hold addresses which are secrets themselves."""

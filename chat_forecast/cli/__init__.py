@@ -11,6 +11,7 @@ from chat_forecast.cli.base import Commands, examples
 from chat_forecast.cli.forget import forget
 from chat_forecast.cli.gaps import gaps
 from chat_forecast.cli.importing import import_, imports
+from chat_forecast.cli.instance import instance
 from chat_forecast.cli.notify import notify
 from chat_forecast.cli.pipeline import backfill, demo, run, show
 from chat_forecast.cli.prune import prune
@@ -36,6 +37,6 @@ def main() -> None:
 
 for command in (
     demo, up, import_, imports, gaps, login, logout, chats, add, backfill, run, show, now, watch, report, status, rescore,
-    timezone, backtest, notify, prune, forget, completion,
+    timezone, backtest, notify, prune, forget, instance, completion,
 ):  # fmt: skip
     main.add_command(command)

@@ -5,15 +5,19 @@ Does not belong here: where identities are read from.
 """
 
 import hashlib
+import os
 import re
 import secrets
 from pathlib import Path
 
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.masking import keep_secret
+from chat_forecast.settings.paths import DATABASE_VARIABLE
 from chat_forecast.whole_files import SECRET, create_file
 
 KEY_FILE = "pseudonym.key"
+KEY_VARIABLE = "CHAT_FORECAST_PSEUDONYM_KEY"
+"""The variable of the environment that holds the key, where it is not a file's."""
 KEY_BYTES = 32
 PSEUDONYM_BYTES = 8
 _WHOLE_NUMBER = re.compile(r"(-?\d{1,1000})(?:\.0)?")  # of more digits, Python makes no number
@@ -32,12 +36,21 @@ class Pseudonyms:
 
     @classmethod
     def load(cls, home: Path) -> "Pseudonyms":
-        """Use the key stored as ``pseudonym.key`` in the folder ``home``; the first call makes it, with mode 0600.
+        """Use the key that the environment holds, or the one stored as ``pseudonym.key`` in the folder ``home``.
+
+        Without either, the first call makes that file, with mode 0600.
 
         Raises:
-            PseudonymKeyError: the key's file is damaged.
+            PseudonymKeyError: the key is damaged, or the machines that share a database are not told it.
         """
+        if told := os.environ.get(KEY_VARIABLE):
+            return cls._of_environment(told.strip())
         path = home / KEY_FILE
+        if not path.exists() and os.environ.get(DATABASE_VARIABLE):
+            raise PseudonymKeyError(
+                f"{KEY_VARIABLE} is not set, and there is no {path}: many machines need one key, or a sender would "
+                "have another pseudonym on each. Set it to 64 hexadecimal digits (openssl rand -hex 32), or copy that file."
+            )
         if not path.exists():
             _make_key(path)
         text = path.read_bytes().strip()
@@ -49,6 +62,16 @@ class Pseudonyms:
             )
         keep_secret(text.decode())
         return cls(bytes.fromhex(text.decode()))
+
+    @classmethod
+    def _of_environment(cls, text: str) -> "Pseudonyms":
+        keep_secret(text)
+        if not re.fullmatch(rf"[0-9a-f]{{{2 * KEY_BYTES}}}", text):
+            raise PseudonymKeyError(
+                f"{KEY_VARIABLE}: expected {2 * KEY_BYTES} hexadecimal digits in small letters, found {len(text)} signs "
+                "of something else. Take it from where it is kept: with another key the same senders get other pseudonyms."
+            )
+        return cls(bytes.fromhex(text))
 
     def of(self, sender: str | int | None) -> str | None:
         """Give the pseudonym of a sender, None for an unknown one."""

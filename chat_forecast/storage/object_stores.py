@@ -19,7 +19,8 @@ import fsspec
 TRIES = 14
 """A minute and a half: the waits between them grow from a tenth of a second to 15 s."""
 OF_AMAZON = ("botocore.", "aiobotocore.")
-BUSY = 429
+BUSY, OWN_FAULTS = 429, 500
+"""The status of a server that is asked too often, and the lowest one that says that it is at fault itself."""
 
 
 def open_store(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
@@ -54,6 +55,9 @@ def _be_patient() -> None:
 
 
 def _is_passing(error: Exception) -> bool:
+    """Whether the server could not be reached, or says that it is at fault itself."""
+    import botocore.exceptions
+
     response = getattr(error, "response", None)
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) if isinstance(response, dict) else 0
-    return status == BUSY or status >= 500
+    return status == BUSY or status >= OWN_FAULTS or isinstance(error, botocore.exceptions.ConnectionError)

@@ -1,4 +1,7 @@
-"""``python -m chat_forecast_tests.distributed``: the scenarios, one after the other, on one deployment."""
+"""``python -m chat_forecast_tests.distributed [SCENARIO ...]``: those of :data:`.DEFAULT`, or those that are named.
+
+``one-worker`` and ``two-workers`` measure how fast it is.
+"""
 
 import os
 import shutil
@@ -8,30 +11,49 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from chat_forecast_tests.distributed.deployment import Deployment
-from chat_forecast_tests.distributed.expected import make_expected, stored
-from chat_forecast_tests.distributed.scenarios import Outcome, backfill, leaked
+from chat_forecast_tests.distributed.deployment import Deployment, slugs_of
+from chat_forecast_tests.distributed.expected import chat_and_day, make_expected, stored
+from chat_forecast_tests.distributed.scenarios import DEFAULT, SCENARIOS, Scenario, Servers, leaked, try_one
 from chat_forecast_tests.distributed.servers import Postgres, Redis, missing
 from chat_forecast_tests.object_store import object_store
 from chat_forecast_tests.served import free_ports
 
-CHATS, DAYS = (int(each) for each in os.environ.get("SIZE", "8 60").split())
 
-
-def main() -> int:
-    """Run every scenario; the exit code is 1 if anything is missing or other than on one machine."""
+def main(asked: list[str]) -> int:
+    """Run the scenarios; the exit code is 1 if anything is missing or other than on one machine."""
     if lacking := missing():
         print("\n".join(lacking))
+        return 1
+    if unknown := set(asked) - set(SCENARIOS):
+        print(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(SCENARIOS)}")
         return 1
     folder = Path(tempfile.mkdtemp(prefix="chat_forecast-distributed-"))
     folder.chmod(0o711)  # PostgreSQL's user goes through it
     try:
-        return _run(folder)
+        names = asked or DEFAULT
+        expected = _expected(folder / "one", [SCENARIOS[name] for name in names])
+        failed = [name for name in names if not _passes(name, folder / name, expected)]
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if "KEEP" not in os.environ:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(f"failed: {', '.join(failed)}" if failed else "every partition is that of one machine, byte for byte", flush=True)
+    return bool(failed)
 
 
-def _run(folder: Path) -> int:
+def _expected(home: Path, scenarios: list[Scenario]) -> dict[str, bytes]:
+    """What one machine makes of as many chats and days as any of the scenarios has: nothing depends on later days."""
+    chats, days = max(each.chats for each in scenarios), max(each.days for each in scenarios)
+    begun = time.monotonic()
+    slugs = slugs_of(chats)
+    make_expected(home, slugs, days)
+    print(f"one machine, two chats at a time: {chats} chats, {days} days, {time.monotonic() - begun:.0f} s", flush=True)
+    return stored(str(home), slugs)
+
+
+def _passes(name: str, folder: Path, everything: dict[str, bytes]) -> bool:
+    """Try one scenario on servers and homes of its own."""
+    scenario = SCENARIOS[name]
+    folder.mkdir(mode=0o711)
     postgres_port, redis_port = free_ports(2)
     postgres, redis = Postgres(folder / "postgres", postgres_port), Redis(folder / "redis", redis_port)
     postgres.start()
@@ -49,27 +71,23 @@ def _run(folder: Path) -> int:
             **store.environment,
         }
         os.environ |= store.environment  # for looking at what is stored
-        deployment = Deployment(folder, environment, postgres.url("mlflow"), CHATS, DAYS)
-        begun = time.monotonic()
-        make_expected(folder / "one", deployment.slugs, DAYS)
-        expected = stored(str(folder / "one"), deployment.slugs)
-        print(
-            f"one machine, two chats at a time: {len(expected)} partitions in {time.monotonic() - begun:.0f} s", flush=True
-        )
+        deployment = Deployment(folder, environment, postgres.url("mlflow"), scenario.chats, scenario.days)
+        wanted = {f"{slug}/{day}" for slug in deployment.slugs for day in deployment.partitions}
+        expected = {path: content for path, content in everything.items() if chat_and_day(path) in wanted}
         with deployment.up():
-            for name in ("worker-1", "worker-2"):
-                deployment.start_worker(name)
-            outcome = backfill(deployment, store.root, expected, lambda: deployment.kill_worker("worker-1"))
-        outcome.faults += [f"the password stands in {path}" for path in leaked(folder)]
-        return _say("a worker is killed", outcome)
-
-
-def _say(what: str, outcome: Outcome) -> int:
-    print(f"{what}: {outcome.seconds:.0f} s, runs {outcome.runs}", flush=True)
+            for worker in scenario.workers:
+                deployment.start_worker(worker)
+            outcome = try_one(scenario, deployment, Servers(postgres, redis, store), expected)
+    outcome.faults += [f"a secret stands in {path}" for path in leaked(folder)]
+    print(
+        f"{name}: {scenario.what}; {len(expected)} partitions, {outcome.seconds:.0f} s, "
+        f"runs {outcome.runs}, processor seconds {outcome.processor_seconds}",
+        flush=True,
+    )
     for fault in outcome.faults[:20]:
         print(f"  {fault}", flush=True)
-    return bool(outcome.faults)
+    return not outcome.faults
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

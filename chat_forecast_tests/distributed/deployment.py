@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
+import psutil
+
 from chat_forecast.pipeline.distributed import distributed_settings
 from chat_forecast.pipeline.runs import ALL_ASSETS
 from chat_forecast_tests.distributed.servers import end
@@ -21,6 +23,11 @@ from chat_forecast_tests.served import Served, free_ports, wait_for
 
 FIRST = date(2026, 3, 1)
 ZONES = ("Europe/Berlin", "Asia/Kolkata", "America/New_York", "UTC")
+
+
+def slugs_of(chats: int) -> list[str]:
+    """The names of so many chats."""
+    return [f"chat-{number}" for number in range(1, chats + 1)]
 
 
 def chats_file(chats: int, days: int) -> str:
@@ -50,7 +57,7 @@ class Deployment:
     @property
     def slugs(self) -> list[str]:
         """The names of the chats."""
-        return [f"chat-{number}" for number in range(1, self.chats + 1)]
+        return slugs_of(self.chats)
 
     @property
     def partitions(self) -> list[str]:
@@ -111,6 +118,13 @@ class Deployment:
             for worker in self.workers.values():
                 end(worker)
 
+    def processor_seconds(self) -> dict[str, float]:
+        """What the workers, and what serves, have used so far, with the processes that they started."""
+        assert self.served is not None
+        found = {name: _used(process.pid) for name, process in self.workers.items()}
+        found["up"] = sum(_used(child.pid) for child in psutil.Process(self.served.process.pid).children(recursive=True))
+        return found
+
     def launch(self, assets: tuple[str, ...] = ALL_ASSETS) -> list[str]:
         """Launch a backfill of all days of each chat; returns the ids."""
         assert self.served is not None
@@ -129,3 +143,14 @@ class Deployment:
         for run in self.served.runs():
             counts[run["status"]] = counts.get(run["status"], 0) + 1
         return counts
+
+
+def _used(pid: int) -> float:
+    """The seconds of processor time of a process, with those of its children, living and ended."""
+    try:
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        ended = times.user + times.system + times.children_user + times.children_system
+        return ended + sum(sum(child.cpu_times()[:2]) for child in process.children(recursive=True))
+    except psutil.NoSuchProcess:
+        return 0.0

@@ -45,6 +45,12 @@ def stored(root: str, slugs: list[str]) -> dict[str, bytes]:
     return found
 
 
+def chat_and_day(path: str) -> str:
+    """The chat and the day of a partition, without its asset."""
+    slug, _asset, name = path.split("/")
+    return f"{slug}/{name.removesuffix('.parquet')}"
+
+
 def differences(found: Mapping[str, bytes], expected: Mapping[str, bytes]) -> list[str]:
     """Where the stored partitions are not the expected ones, in any value, column or note."""
     lacking = sorted(expected.keys() - found.keys())

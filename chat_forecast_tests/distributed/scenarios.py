@@ -11,10 +11,32 @@ from pathlib import Path
 
 from chat_forecast_tests.distributed.deployment import Deployment
 from chat_forecast_tests.distributed.expected import differences, stored
-from chat_forecast_tests.distributed.servers import SECRETS
+from chat_forecast_tests.distributed.servers import SECRETS, Postgres, Redis
+from chat_forecast_tests.object_store import ObjectStore
 from chat_forecast_tests.served import wait_for
 
-LONGEST_SECONDS = 600
+LONGEST_SECONDS = 900
+AWAY_SECONDS = 30
+
+
+@dataclass
+class Servers:
+    """What the machines share."""
+
+    postgres: Postgres
+    redis: Redis
+    store: ObjectStore
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Something that happens once runs are under way."""
+
+    what: str
+    happens: Callable[[Deployment, Servers], object]
+    chats: int = 2
+    days: int = 8
+    workers: tuple[str, ...] = ("worker-1", "worker-2")
 
 
 @dataclass
@@ -24,36 +46,74 @@ class Outcome:
     seconds: float
     runs: dict[str, int]
     faults: list[str]
+    processor_seconds: dict[str, int]
+    """Of the workers and of what serves them, from the launch to the end."""
 
 
-def backfill(deployment: Deployment, root: str, expected: dict[str, bytes], meanwhile: Callable[[], object]) -> Outcome:
+def _redis_away(_deployment: Deployment, servers: Servers) -> None:
+    servers.redis.stop()
+    time.sleep(AWAY_SECONDS)
+    servers.redis.clear()
+    servers.redis.start()
+
+
+def _postgres_restarted(_deployment: Deployment, servers: Servers) -> None:
+    servers.postgres.stop()
+    time.sleep(5)
+    servers.postgres.start()
+
+
+def _store_away(_deployment: Deployment, servers: Servers) -> None:
+    servers.store.busy.touch()
+    time.sleep(AWAY_SECONDS)
+    servers.store.busy.unlink()
+
+
+SCENARIOS = {
+    "worker": Scenario(
+        "one of two workers is killed", lambda deployment, _: deployment.kill_worker("worker-1"), chats=8, days=60
+    ),
+    "redis": Scenario(f"Redis is away for {AWAY_SECONDS} s, and has forgotten everything", _redis_away),
+    "postgres": Scenario("PostgreSQL is stopped, and started again 5 s later", _postgres_restarted),
+    "store": Scenario(f"the store answers 503 for {AWAY_SECONDS} s", _store_away),
+    "outages": Scenario(
+        f"Redis is away for {AWAY_SECONDS} s and has forgotten everything, PostgreSQL is started again, "
+        f"the store answers 503 for {AWAY_SECONDS} s",
+        lambda *given: [happens(*given) for happens in (_redis_away, _postgres_restarted, _store_away)],
+        chats=4,
+        days=20,
+    ),
+    "one-worker": Scenario("nothing, with one worker", lambda *_: None, chats=4, days=30, workers=("worker-1",)),
+    "two-workers": Scenario("nothing, with two workers", lambda *_: None, chats=4, days=30),
+}
+DEFAULT = ("worker", "outages")
+
+
+def try_one(scenario: Scenario, deployment: Deployment, servers: Servers, expected: dict[str, bytes]) -> Outcome:
     """Launch a backfill of all chats, let something happen once runs are under way, and wait until all is done by itself."""
-    begun = time.monotonic()
+    begun, used = time.monotonic(), deployment.processor_seconds()
     backfills = deployment.launch()
-    wait_for(lambda: deployment.counts().get("STARTED", 0) >= deployment.slots, 120, "runs to be under way")
-    meanwhile()
-    pending = ("REQUESTED", "CANCELING", "FAILING")
-    wait_for(
-        lambda: all(state not in pending for state in _asked(deployment, backfills).values()),
-        LONGEST_SECONDS,
-        "the backfills",
-    )
-    ended = time.monotonic()
+    wait_for(lambda: deployment.counts().get("STARTED", 0) >= len(scenario.workers), 120, "runs to be under way")
+    scenario.happens(deployment, servers)
+    wait_for(lambda: _have_ended(deployment, backfills), LONGEST_SECONDS, "the backfills")
+    seconds = time.monotonic() - begun
+    spent = {name: round(now - used.get(name, 0.0)) for name, now in deployment.processor_seconds().items()}
     states = deployment.states(backfills)
     faults = [f"backfill {each}: {state}" for each, state in states.items() if state != "COMPLETED_SUCCESS"]
-    faults += differences(stored(root, deployment.slugs), expected)
-    return Outcome(ended - begun, deployment.counts(), faults)
+    faults += differences(stored(servers.store.root, deployment.slugs), expected)
+    return Outcome(seconds, deployment.counts(), faults, spent)
 
 
-def _asked(deployment: Deployment, backfills: list[str]) -> dict[str, str]:
+def _have_ended(deployment: Deployment, backfills: list[str]) -> bool:
     try:
-        return deployment.states(backfills)
-    except OSError:  # the webserver waits for its database, too
-        return dict.fromkeys(backfills, "REQUESTED")
+        states = deployment.states(backfills).values()
+    except (OSError, AssertionError):  # the webserver waits for its database, too
+        return False
+    return all(state not in ("REQUESTED", "CANCELING", "FAILING") for state in states)
 
 
 def leaked(folder: Path) -> list[str]:
-    """The files below a folder in which the servers' password is found, but for the servers' own."""
+    """The files below a folder in which a secret is found, but for the servers' own."""
     own = [folder / "postgres", folder / "redis"]
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not any(map(path.is_relative_to, own)))
     return [str(path) for path in files if any(secret.encode() in path.read_bytes() for secret in SECRETS)]

@@ -59,3 +59,16 @@ def _pseudonym(home):
 def test_processes_that_start_at_once_use_one_key(tmp_path):
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         assert len(set(pool.map(_pseudonym, [tmp_path] * 8))) == 1
+
+
+def test_the_key_of_many_machines_stands_in_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("CHAT_FORECAST_DATABASE", "postgresql+psycopg2://ann@127.0.0.1/dagster")
+    with pytest.raises(PseudonymKeyError, match="CHAT_FORECAST_PSEUDONYM_KEY is not set"):
+        Pseudonyms.load(tmp_path)
+    monkeypatch.setenv("CHAT_FORECAST_PSEUDONYM_KEY", "not a key")
+    with pytest.raises(PseudonymKeyError, match="expected 64 hexadecimal digits") as caught:
+        Pseudonyms.load(tmp_path)
+    assert "not a key" not in str(caught.value)
+    monkeypatch.setenv("CHAT_FORECAST_PSEUDONYM_KEY", f"{'0f' * 32}\n")
+    assert Pseudonyms.load(tmp_path).of(123) == Pseudonyms(bytes.fromhex("0f" * 32)).of(123)
+    assert list(tmp_path.iterdir()) == []
