@@ -108,14 +108,13 @@ def import_(
     zone = _zone_of_import(known, chat_slug, timezone)
     _expect_usable(workplace, known, chat_slug, zone)
     sweep(home, [chat_slug])
-    options = _options(said, chat_slug, zone)
     with byte_progress(console, "reading") as progress:
         report = import_files(
             Archive(home.storage_url, chat_slug, workplace.resources.storages.locks),
             files,
             timezone=zone,
             pseudonyms=Pseudonyms.load(home.root),
-            options=options,
+            options=_options(said, chat_slug, zone),
             live=_live(workplace, known),
             now=workplace.now,
             before_writing=_take_back(workplace, known),

@@ -37,6 +37,10 @@ MLFLOW_SETTINGS = {
 }
 
 
+DATABASE_TRIES = 6
+"""To connect to a database that is down: 6 s, where MLflow itself would try for a hundred."""
+
+
 class TrackingUnavailable(ChatForecastError):
     """MLflow did not take something; the message names the store, what was found and what to do."""
 
@@ -166,4 +170,6 @@ def import_mlflow() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import mlflow.pyfunc
+        import mlflow.store.db.utils as databases
         import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 - imported for its warnings, here
+    databases.MAX_RETRY_COUNT = DATABASE_TRIES

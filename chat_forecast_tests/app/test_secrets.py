@@ -95,6 +95,7 @@ def said(environment, today):
         ["import", "old", f"{home}/table.csv", "--timezone", today.timezone], ["imports", "old"], ["gaps", "old"],
         ["forget", "old", "--sender", "ann"],
         ["backtest", "loud", "--days", "1"], ["timezone", "old", "UTC"], ["prune"], ["completion", "bash"], ["chats"],
+        ["instance", "distributed", "--write", f"{home}/deployment"],
         ["add", "new", "@somebody", "--timezone", "UTC", "--first-day", day], ["logout"], ["login"], ["up", "--host", "x"],
     ]  # fmt: skip
     assert {arguments[0] for arguments in asked} == set(main.commands), "a command is left out"
