@@ -17,7 +17,8 @@ from markupsafe import Markup, escape
 
 CELL, GAP = 13, 3
 LEVELS = 4
-WIDTH, HEIGHT, FOOT, SIDE = 720, 190, 22, 34
+WIDTH, HEIGHT, HEAD, FOOT, SIDE = 720, 198, 8, 22, 34
+"""The upper margin is half of a number's height."""
 
 
 def calendar(counts: Mapping[date, int | None], months: Mapping[int, str], label: str, said: Mapping[date, str]) -> Markup:
@@ -70,7 +71,7 @@ class _Scale:
     """The width of an hour."""
 
     def y(self, value: float) -> float:
-        return round((HEIGHT - FOOT) * (1 - min(value / self.top, 1)), 1)
+        return round(HEAD + (HEIGHT - FOOT - HEAD) * (1 - min(value / self.top, 1)), 1)
 
 
 def _hour(scale: _Scale, place: int, row: Mapping[Hashable, Any]) -> Iterator[str]:
