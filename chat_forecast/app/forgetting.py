@@ -17,11 +17,10 @@ from chat_forecast.storage.atomic_files import join_url, list_names
 from chat_forecast.storage.forgotten import forget, without_forgotten
 from chat_forecast.storage.partition_files import MESSAGE_ASSETS
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.retention import RETIRED
 from chat_forecast.storage.schemas import StoredFileError
 
 PSEUDONYM = re.compile(rf"[0-9a-f]{{{2 * PSEUDONYM_BYTES}}}")
-RETIRED = "retired-"
-"""What the folders of partitions of an earlier time zone begin with."""
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,16 @@ from pathlib import Path
 import dagster as dg
 
 from chat_forecast.app.runs import Runner
+from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.compat import NOT_FINISHED_STATUSES, TickStatus
 from chat_forecast.pipeline.index_slimming import slim
 from chat_forecast.pipeline.instance_files import INDEX
+from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
+from chat_forecast.storage.partitions import Storages
+from chat_forecast.storage.retention import forget_old_messages
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.superseded import SupersededModel, delete_superseded, find_superseded
 
@@ -100,6 +104,18 @@ def prune(home: Home, tracking: Tracking, found: Prunable) -> int:
     for storage, models in groupby(found.models, key=lambda model: model.storage):
         delete_superseded(tracking, storage, list(models))
     return freed + _compacted(home.mlflow_file)
+
+
+def forget_old(chats: Sequence[Chat], storages: Storages, now: datetime) -> list[str]:
+    """Leave of messages older than their chats' ``retention_days`` only what is counted; returns files that are damaged."""
+    faults = []
+    for chat in chats:
+        if chat.retention_days is not None:
+            storage = storages.of(chat)
+            with storage.lock():
+                first_kept = LocalDay.containing(now, chat.timezone).plus(-chat.retention_days)
+                faults += forget_old_messages(storage, first_kept)
+    return faults
 
 
 def _traces(home: Home, oldest: datetime) -> dict[str, list[Path]]:

@@ -22,10 +22,10 @@ def prune(workplace: Workplace, keep_days: int, dry_run: bool, as_json: bool) ->
     """Delete the traces of old runs.
 
     These are their events and logs in Dagster, their plots and tables in MLflow, and models in MLflow that no stored
-    forecast names. What is stored of a chat is never deleted, nor are figures and what the UI shows of assets, partitions
-    and checks. `up` does the same each time it starts.
+    forecast names. Figures, and what the UI shows of assets, partitions and checks, stay. `up` does the same each time it
+    starts. Of messages older than `retention_days`, nothing stays but their count; so it is after each night.
     """
-    from chat_forecast.app.pruning import find_prunable
+    from chat_forecast.app.pruning import find_prunable, forget_old
     from chat_forecast.app.pruning import prune as delete
     from chat_forecast.app.runs import opened
 
@@ -35,6 +35,8 @@ def prune(workplace: Workplace, keep_days: int, dry_run: bool, as_json: bool) ->
     size, verb = found.size, "would be"
     if not dry_run:
         size, verb = delete(workplace.home, runner.resources.tracking, found), "were"
+        for fault in forget_old(workplace.chats, workplace.resources.storages, workplace.now):
+            console.print(f"✗ {fault}", highlight=False)
     console.print(
         f"{found.runs} runs ended more than {keep_days} days ago; {len(found.files)} files of that age and "
         f"{len(found.models)} models that no stored forecast names {verb} deleted, {size / 1e6:.1f} MB."

@@ -110,8 +110,7 @@ class Simulation(_Settings):
         default=7,
         ge=0,
         le=2**32 - 1,
-        description="Which of the possible chats is simulated, 0 to 4294967295: the same seed and day give the same "
-        "messages. Default 7.",
+        description="Which chat is simulated, 0 to 4294967295: a seed and a day give the same messages. Default 7.",
     )
 
 
@@ -121,8 +120,7 @@ class Notify(_Settings):
     url_variable: str = Field(
         default="CHAT_FORECAST_NOTIFY_URL",
         pattern=r"^[A-Z][A-Z0-9_]*$",
-        description="The name of the environment variable that holds the Apprise URLs, separated by spaces; without it "
-        "nothing is sent. Default CHAT_FORECAST_NOTIFY_URL.",
+        description="The environment variable with the Apprise URLs, separated by spaces. Default CHAT_FORECAST_NOTIFY_URL.",
     )
     digest: bool = Field(default=True, description="Whether each night's forecast is sent, with its plot. Default true.")
     alerts: list[Alert] = Field(
@@ -182,6 +180,11 @@ class Chat(_Settings):
         le=720,
         description="How often `chat-forecast up` looks at the day of a live chat that is not over, in minutes, 0 to 720; 0 "
         "for never. Chats of files have nothing new before their next export and are not looked at. Default 10.",
+    )
+    retention_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="Days after which nothing is kept of a message but its count. Default that of `[retention]`, else none.",
     )
     training: Training = Field(default=Training(), description="What a model is trained on.")
     check: Check = Field(default=Check(), description="When a score is not good enough.")

@@ -129,6 +129,7 @@ def parse_chats(path: Path, text: str, latest: date = date.max) -> ChatsFile:
     """
     content = _parse(path, text)
     tables = content.pop(CHATS, {})
+    shared = content.get("retention")
     found = [mistake for name in SHARED_TABLES for mistake in _mistakes_in(name, content.pop(name, {}))]
     found += [mistakes.unknown_at_top_level(name) for name in content]
     if not isinstance(tables, dict):
@@ -140,6 +141,8 @@ def parse_chats(path: Path, text: str, latest: date = date.max) -> ChatsFile:
     ambiguous = mistakes.ambiguous_slugs(tables)
     for slug, table in tables.items():
         chat = _to_chat(slug, table, latest)
+        if isinstance(chat, Chat) and chat.retention_days is None and isinstance(shared, dict) and not found:
+            chat = chat.model_copy(update={"retention_days": shared.get("days")})
         wrong = [*ambiguous.get(slug, []), *(chat if isinstance(chat, list) else [])]
         if wrong or isinstance(chat, list):
             put_aside[slug] = wrong

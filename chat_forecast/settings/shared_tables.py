@@ -35,5 +35,16 @@ class Serve(_Settings):
         return hosts
 
 
-SHARED_TABLES: dict[str, type[BaseModel]] = {"notify": Notify, "serve": Serve}
+class Retention(_Settings):
+    """``[retention]``: how long messages are kept."""
+
+    days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36500,
+        description="`retention_days` of every chat that does not say its own. Default none: messages are kept.",
+    )
+
+
+SHARED_TABLES: dict[str, type[BaseModel]] = {"notify": Notify, "serve": Serve, "retention": Retention}
 """Name -> what reads it; each may be absent."""

@@ -79,6 +79,16 @@ class Archive:
                 ends += [pd.Timestamp(last[-1].as_py())] if len(last) else []
             return max(ends, default=None)
 
+    @property
+    def first_message(self) -> datetime | None:
+        """When its first message was sent; reads one row group."""
+        if not self.is_there:
+            return None
+        with self._opened() as file:
+            if not file.metadata.num_rows:
+                return None
+            return pd.Timestamp(file.read_row_group(0, columns=["sent_at"]).column("sent_at")[0].as_py())
+
     def read(self) -> MessageBatch:
         """Everything; an empty batch where nothing was imported.
 

@@ -9,6 +9,7 @@ from chat_forecast.domain.deduplication import merge_batches
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.thinned import is_thinned
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import SESSION_POOL, asset_arguments, upstream
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
@@ -16,6 +17,7 @@ from chat_forecast.pipeline.freshness import freshness_of
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources.base import TRAITS, SourceAsksToWait
+from chat_forecast.storage.retention import forget_old_messages
 
 WAITS = 10
 """How often one run may be told to wait for long and go on."""
@@ -61,7 +63,11 @@ def merged_history_asset(chat: Chat) -> dg.AssetsDefinition:
         stored = run.storage.messages
         known = ((stored("merged_history", day), run.storage.required_messages("raw_messages", day)) for day in run.days)
         # Not by id alone: a line without an id and its twin with one are the same message.
-        run.materialise(known, _united, metadata.of_messages(run))
+        run.materialise(known, _united_or_thinned, metadata.of_messages(run))
+        if chat.retention_days is not None:
+            with run.storage.lock():
+                for fault in forget_old_messages(run.storage, run.days[-1].plus(1 - chat.retention_days)):
+                    run.say(fault)
 
     return merged_history
 
@@ -93,6 +99,14 @@ def hourly_series_asset(chat: Chat) -> dg.AssetsDefinition:
 def _united(_day: LocalDay, known: Known) -> MessageBatch:
     """Join what was stored of a day and what is added to it."""
     return merge_batches(known)
+
+
+def _united_or_thinned(day: LocalDay, known: Known) -> MessageBatch:
+    """The same; of a day whose messages are too old to be kept, what is counted of it stands, whatever is read again."""
+    stored, read = known
+    if is_thinned(stored.messages):
+        return MessageBatch(stored.messages, stored.read_intervals.union(read.read_intervals))
+    return _united(day, known)
 
 
 def _read_again(run: AssetRun) -> Iterator[Known]:
