@@ -93,7 +93,7 @@ def said(environment, today):
         ["run", "loud"], ["run", "far"], ["status"], ["status", "--json"], ["show", "loud"], ["backfill", "loud"],
         ["report", "loud"], ["rescore", "loud"], ["notify"], ["notify", "--json"], ["notify", "--test"], ["demo"],
         ["import", "old", f"{home}/table.csv", "--timezone", today.timezone], ["imports", "old"], ["gaps", "old"],
-        ["forget", "old", "--sender", "ann"],
+        ["forget", "old", "--sender", "ann"], ["now", "loud"], ["watch", "far"],
         ["backtest", "loud", "--days", "1"], ["timezone", "old", "UTC"], ["prune"], ["completion", "bash"], ["chats"],
         ["instance", "distributed", "--write", f"{home}/deployment"],
         ["add", "new", "@somebody", "--timezone", "UTC", "--first-day", day], ["logout"], ["login"], ["up", "--host", "x"],
