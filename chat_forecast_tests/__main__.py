@@ -2,8 +2,8 @@
 
 The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none is named. What follows goes to pytest:
 ``python -m chat_forecast_tests tests -k telegram``. Others are done if they are named: ``audit``, for the network
-(:mod:`.audit`), ``distributed``, for PostgreSQL and Redis (:mod:`.distributed`), and ``fuzz``, which reads odd files for a
-minute (:mod:`.fuzz`).
+(:mod:`.audit`), ``distributed``, for PostgreSQL and Redis (:mod:`.distributed`), ``fuzz``, which reads odd files for a
+minute (:mod:`.fuzz`), and ``kills``, which kills commands at random moments (:mod:`.kills`).
 """
 
 import subprocess
@@ -23,8 +23,8 @@ STEPS = {
 }
 
 
-ON_REQUEST = {name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz")}
-WITH_ARGUMENTS = ("tests", "fuzz")
+ON_REQUEST = {name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz", "kills")}
+WITH_ARGUMENTS = ("tests", "fuzz", "kills")
 
 
 def main(arguments: list[str]) -> int:

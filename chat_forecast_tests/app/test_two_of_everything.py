@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from datetime import date
 
 import dagster as dg
 import pytest
 
 from chat_forecast.pipeline.runs import CHAT_TAG
 from chat_forecast.settings.paths import Home
+from chat_forecast.settings.reading import load_chats
+from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 
@@ -64,3 +67,32 @@ def test_of_two_backfills_of_the_same_days_one_is_refused_and_nothing_is_doubled
         del os.environ["DAGSTER_HOME"]
     assert len(runs) == codes.count(0)
     assert all(run.is_success for run in runs)
+
+
+def test_two_first_imports_at_once_make_one_archive_with_both(home, tmp_path):
+    for number, name in enumerate(("first", "second")):
+        rows = [f"2026-03-0{1 + number}T10:{minute:02d}:00Z,{100 * number + minute}" for minute in range(30)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["sent_at,message_id", *rows]) + "\n")
+    (home.root / "chats.toml").unlink()
+    ended = at_once(
+        *(("import", "club", str(tmp_path / f"{name}.csv"), "--timezone", "UTC") for name in ("first", "second"))
+    )
+    assert "Traceback" not in "".join(said for _, said in ended)
+    assert [code for code, _ in ended] == [0, 0], ended
+    archive = Archive(home.storage_url, "club")
+    assert len(archive.read().messages) == 60
+    assert len(archive.ledger.imports) == 2
+    (chat,) = load_chats(home.chats_file, date(2026, 11, 1))
+    assert chat.first_day == date(2026, 3, 1)
+
+
+def test_a_backfill_over_a_run_of_the_same_chat_is_refused_or_waits_and_nothing_is_doubled(home):
+    ended = at_once(("run", "one", "--day", "2026-03-02"), ("backfill", "one", "--from", "2026-03-01", "--to", "2026-03-02"))
+    assert "Traceback" not in "".join(said for _, said in ended)
+    assert all(code == 0 or BUSY in " ".join(said.split()) for code, said in ended), ended
+    storage = ChatStorage(home.storage_url, "one", "UTC", Locks(home.locks))
+    for day in storage.days("merged_history"):
+        counted = storage.frame("hourly_series", day)["messages"].sum()
+        messages = storage.messages("merged_history", day).messages
+        assert messages["message_id"].is_unique
+        assert counted == len(messages)
