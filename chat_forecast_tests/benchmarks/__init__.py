@@ -8,6 +8,7 @@ Run one with ``python -m chat_forecast_tests.benchmarks.NAME``; its docstring ex
 ``bench_dependencies``                      installed sizes and import times, with and without the extra ``report``
 ``bench_disk [NIGHTS]``                     what nights leave on the disk, and what pruning leaves of that
 ``bench_event_log [DAYS]``                  what a backfill leaves in Dagster's event log
+``bench_events``                            what an event of a run costs in PostgreSQL, of a deployment on many machines
 ``bench_forecast FOLDER [CHAT …]``          the forecasts of real chats beside what one might use instead
 ``bench_formats FOLDER``                    exports of other programs: messages and hours right, others refused
 ``bench_gaps FOLDER [--hide N]``            unread stretches of real chats that message ids show: found, missed, other
