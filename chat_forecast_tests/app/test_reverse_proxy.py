@@ -77,7 +77,7 @@ def test_pages_ask_for_data_and_open_a_websocket_under_the_proxys_name(through, 
     kind = {"Content-Type": "application/json"}
     query = json.dumps({"query": "{ assetNodes { assetKey { path } } }"})
     status, answer = through("/dagster/graphql", "POST", query, **own, **kind)
-    assert (status, len(json.loads(answer)["data"]["assetNodes"])) == (200, 6)
+    assert (status, len(json.loads(answer)["data"]["assetNodes"])) == (200, 7)
     assert through("/dagster/graphql", **own, **HANDSHAKE)[0] == 101
     search = json.dumps({"max_results": 5})
     assert through("/mlflow/ajax-api/2.0/mlflow/experiments/search", "POST", search, **own, **kind)[0] == 200

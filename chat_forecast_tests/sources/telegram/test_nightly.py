@@ -116,7 +116,7 @@ def test_runs_that_open_the_session_are_one_pool_and_other_chats_have_their_own(
         tuple(key.path): definition.node_def.pool
         for definition in definitions.resolve_asset_graph().assets_defs
         for key in definition.keys
-        if not definition.check_keys
+        if definition.is_executable and not definition.check_keys
     }
     assert pools["one", "raw_messages"] == pools["two", "raw_messages"] == "telegram_session"
     assert pools["one", "merged_history"] == "chat_one"
