@@ -10,6 +10,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import HealthCheck, given, seed, settings
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from chat_forecast_tests.fuzz import rules, shapes
+from chat_forecast_tests.sources.export_samples import FILES
 
 FOUND = Path(__file__).parents[2] / "test-artifacts" / "fuzz"
 SAMPLES = Path(__file__).parents[1] / "samples" / "v0_1_0" / "old-chat"
@@ -48,8 +50,24 @@ def changed_file(file: tuple[str, bytes]) -> None:
         rules.expect_read_or_refused(content, ending, rules.messages_of_export(content) if ending == ".json" else None)
 
 
+def foreign_export(file: tuple[str, bytes]) -> None:
+    rules.expect_read_or_refused(file[1], file[0])
+
+
 def damaged_partition(file: tuple[str, bytes]) -> None:
     rules.expect_partition_read_or_refused(file[1], file[0])
+
+
+def other_programs() -> list[tuple[str, bytes]]:
+    """The ending and the content of an export of each program that is one file."""
+    with TemporaryDirectory() as folder:
+        made = [make(Path(folder) / name) for name, (_exact, make) in FILES.items()]
+        return [(path.suffix, path.read_bytes()) for path in made if path.is_file()]
+
+
+def of_another_program(file: tuple[str, bytes]) -> st.SearchStrategy[tuple[str, bytes]]:
+    """The ending of such a file, and what became of its content."""
+    return st.tuples(st.just(file[0]), shapes.mutated(file[1]))
 
 
 ONE_IN_EIGHT = st.integers(0, 7)
@@ -59,6 +77,9 @@ TARGETS: dict[Callable[..., None], tuple[st.SearchStrategy[Any], ...]] = {
     odd_parquet_table: (shapes.parquet_tables(), ONE_IN_EIGHT),
     odd_settings: (shapes.settings_files(),),
     changed_file: (shapes.changed(shapes.CORPUS_FILES, lambda path: path.suffix),),
+    foreign_export: (
+        st.sampled_from(other_programs()).flatmap(lambda file: st.tuples(st.just(file[0]), shapes.mutated(file[1]))),
+    ),
     damaged_partition: (shapes.changed(PARTITIONS, lambda path: path.parent.name),),
 }
 
