@@ -83,8 +83,8 @@ SCENARIOS = {
         chats=4,
         days=20,
     ),
-    "one-worker": Scenario("nothing, with one worker", lambda *_: None, chats=4, days=30, workers=("worker-1",)),
-    "two-workers": Scenario("nothing, with two workers", lambda *_: None, chats=4, days=30),
+    "one-worker": Scenario("nothing, with one worker", lambda *_: None, chats=4, days=20, workers=("worker-1",)),
+    "two-workers": Scenario("nothing, with two workers", lambda *_: None, chats=4, days=20),
 }
 DEFAULT = ("worker", "outages")
 
