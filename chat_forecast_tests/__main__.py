@@ -1,9 +1,16 @@
 """``python -m chat_forecast_tests [STEP ...] [PYTEST'S ARGUMENTS]``: what must hold before a commit, and what CI runs.
 
 The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none is named. What follows goes to pytest:
-``python -m chat_forecast_tests tests -k telegram``. Others are done if they are named: ``audit``, for the network
-(:mod:`.audit`), ``distributed``, for PostgreSQL and Redis (:mod:`.distributed`), ``fuzz``, which reads odd files for a
-minute (:mod:`.fuzz`), and ``kills``, which kills commands at random moments (:mod:`.kills`).
+``python -m chat_forecast_tests tests -k telegram``. Others are done if they are named:
+
+- ``sweeps``: tests that try everything in turn, so that each write fails, each stored file is damaged, and each command is
+  searched for secrets;
+- ``fuzz``: reads odd files for a minute (:mod:`.fuzz`);
+- ``distributed``: for PostgreSQL and Redis (:mod:`.distributed`);
+- ``kills``: kills commands at random moments (:mod:`.kills`);
+- ``audit``: for the network (:mod:`.audit`).
+
+CI does the first three of these too.
 """
 
 import subprocess
@@ -13,18 +20,20 @@ from itertools import takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+# A module stays in one process, which shares its fixtures; the order is that of conftest.py.
+# Two processes more than processors: the longest tests wait most of the time.
+PYTEST = ["pytest", "--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder", "--durations=10"]
 STEPS = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
-    # A module stays in one process, which shares its fixtures; the order is that of conftest.py.
-    # Two processes more than processors: the longest tests wait most of the time.
-    "tests": ["pytest", "--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder", "--durations=10"],
+    "tests": [*PYTEST, "-m", "not sweep"],
 }
-
-
-ON_REQUEST = {name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz", "kills")}
-WITH_ARGUMENTS = ("tests", "fuzz", "kills")
+ON_REQUEST = {
+    "sweeps": [*PYTEST, "-m", "sweep"],
+    **{name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz", "kills")},
+}
+WITH_ARGUMENTS = ("tests", "sweeps", "fuzz", "kills")
 
 
 def main(arguments: list[str]) -> int:

@@ -16,6 +16,8 @@ from chat_forecast.cli import main
 from chat_forecast.pipeline.forgotten_chat import without
 from chat_forecast.settings.paths import Home
 
+pytestmark = pytest.mark.sweep
+
 LEAVING, STAYING = "leaving-chat", "staying-chat"
 CHAT = '[chats.{}]\nsource = "simulated"\ntimezone = "UTC"\nfirst_day = 2026-05-01\n'
 KILLED = """

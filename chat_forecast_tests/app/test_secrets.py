@@ -21,6 +21,8 @@ from chat_forecast_tests.loopback import LoopbackTelegram, error
 from chat_forecast_tests.receiver import receiving
 from chat_forecast_tests.served import served, wait_for
 
+pytestmark = pytest.mark.sweep
+
 API_HASH = "deadbeefdeadbeef0badc0de0badc0de"
 DATABASE, TOKEN, PASSWORD, HEARTBEAT = "dB-pa55w0rd-1", "t0k3n-0f-a-h00k", "pa55w0rd-0f-a-h00k", "b3a7-0f-a-h3art"
 KEY = "5ec7e7" * 10 + "cafe"

@@ -22,6 +22,8 @@ from chat_forecast_tests.damage import cut_in_half, empty, give_foreign_columns,
 from chat_forecast_tests.factories import make_message_batch
 from chat_forecast_tests.presentation.reports.stored import FIRST, ZONE, store_whole_chat
 
+pytestmark = pytest.mark.sweep
+
 DAYS = 45
 LAST = FIRST.plus(DAYS - 1)
 CHATS_TOML = "\n".join(

@@ -11,6 +11,8 @@ from datetime import timedelta
 
 import pytest
 
+pytestmark = pytest.mark.sweep
+
 PLACES = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_STORAGE")
 OLD = timedelta(days=60).total_seconds()
 
