@@ -54,7 +54,7 @@ def object_store(folder: Path) -> Iterator[ObjectStore]:
             assert process.poll() is None, (folder / "object-store.log").read_text()
             yield store
         finally:
-            process.terminate()
+            process.kill()  # it has nothing to put away
 
 
 def _has_bucket(port: int) -> bool:

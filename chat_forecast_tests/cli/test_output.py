@@ -65,7 +65,8 @@ def test_every_command_explains_itself_with_examples_of_options_it_has():
         lines = [line.strip() for line in shown.splitlines() if line.strip()]
         assert lines, f"{name} has no examples"
         assert all("chat-forecast" in line for line in lines), name
-        options = {option for parameter in command.params for option in parameter.opts}
+        parts = [command, *getattr(command, "commands", {}).values()]
+        options = {option for part in parts for parameter in part.params for option in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", shown)) <= options, name
 
 

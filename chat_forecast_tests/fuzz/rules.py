@@ -2,7 +2,6 @@
 
 import faulthandler
 import json
-import resource
 import signal
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -19,10 +18,11 @@ from chat_forecast.sources.exports.base import Tally
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.partition_files import PartitionFiles
+from chat_forecast_tests.memory import forget_peak, megabytes
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 PSEUDONYMS = Pseudonyms(b"k" * 32)
-HIGHEST_MEMORY = 500 << 20
+MOST_MEGABYTES = 500
 LONGEST = 20
 """Seconds that a small file may take, on a machine that has other things to do."""
 
@@ -41,6 +41,8 @@ def bounded(content: bytes, ending: str):
     def too_long(*_):
         raise TooLongError(f"still reading after {LONGEST} s")
 
+    forget_peak()
+    held = megabytes("VmRSS")
     before = signal.signal(signal.SIGALRM, too_long)
     signal.alarm(LONGEST)
     faulthandler.dump_traceback_later(3 * LONGEST, exit=True)  # where not even a signal is heard
@@ -53,8 +55,8 @@ def bounded(content: bytes, ending: str):
         faulthandler.cancel_dump_traceback_later()
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
-    assert peak <= HIGHEST_MEMORY, f"took {peak >> 20} MB"
+    took = megabytes("VmHWM") - held
+    assert took <= MOST_MEGABYTES, f"took {took} MB"
 
 
 def expect_named(path: Path, error: ChatForecastError) -> None:

@@ -209,12 +209,13 @@ def test_a_title_that_is_no_utf8_can_be_stored(tmp_path):
 
 
 MEMORY_SCRIPT = """
-import resource, sys
+import sys
 from pathlib import Path
+from chat_forecast_tests.memory import megabytes
 from chat_forecast_tests.sources.exports.test_hostile_files import refusal
 for name in sys.argv[1:]:
     said = refusal(Path(name)).removeprefix(name)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10, said)
+    print(megabytes("VmHWM"), said)
 """
 
 
