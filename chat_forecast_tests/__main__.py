@@ -3,8 +3,8 @@
 The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none is named. What follows goes to pytest:
 ``python -m chat_forecast_tests tests -k telegram``. Others are done if they are named:
 
-- ``sweeps``: tests that try everything in turn, so that each write fails, each stored file is damaged, and each command is
-  searched for secrets;
+- ``sweeps``: tests that try everything in turn, so that each write fails, each stored file is damaged, each command is
+  searched for secrets, and each page is asked for through a proxy;
 - ``fuzz``: reads odd files for a minute (:mod:`.fuzz`);
 - ``distributed``: for PostgreSQL and Redis (:mod:`.distributed`);
 - ``kills``: kills commands at random moments (:mod:`.kills`);

@@ -81,15 +81,15 @@ def play(runner: Runner, chat: Chat, yesterday: LocalDay, say: Say) -> LocalDay 
 
 def _nights(runner: Runner, chat: Chat, trained: LocalDay, last: LocalDay) -> Iterator[str]:
     """Do the nights after the first training; yields what changes, in words."""
-    storage, done, stride, well = runner.storage(chat), trained, FEW, True
+    storage, done, stride, well = runner.storage(chat), trained, MANY, True
     while done < last:
         if not well and (reason := _why_bad(chat, storage, done.plus(1))):
-            done = done.plus(1)  # as in two runs: its score fails, and leads to a training
-            runner.materialise(chat, BAD_NIGHT_ASSETS, done, done, kind_tags(chat, RETRAINING, reason))
+            done = trained = done.plus(1)  # as in two runs: its score fails, and leads to a training
+            runner.materialise(chat, BAD_NIGHT_ASSETS, done, done, kind_tags(chat, RETRAINING, reason) | LATER)
             continue
         if not well:
             yield f"{done.plus(1).key}: good again"
-        end = min(done.plus(stride), last)
+        end = min(done.plus(stride), max(trained.plus(chat.check.max_model_age_days), done.plus(1)), last)
         runner.materialise(chat, NIGHT_ASSETS, done.plus(1), end, kind_tags(chat, CATCH_UP) | LATER)
         judged = _verdicts(storage, done.plus(1), end)
         done, stride, well = end, min(stride * 2, MANY), True
@@ -97,7 +97,8 @@ def _nights(runner: Runner, chat: Chat, trained: LocalDay, last: LocalDay) -> It
             if not verdict.passed:
                 yield f"{day.key}: {verdict.reason}: the model is retrained"
                 _train(runner, chat, day, verdict.reason)
-                done, stride, well = day, FEW, not is_bad(verdict)
+                done, trained, well = day, day, not is_bad(verdict)
+                stride = MANY if well else FEW
                 break
 
 

@@ -26,7 +26,7 @@ from chat_forecast.cli.output.imports import (
 from chat_forecast.cli.output.progress import byte_progress
 from chat_forecast.cli.remaking import remake_days
 from chat_forecast.domain.id_spaces import HeldChat
-from chat_forecast.settings.editing import add_chat, expect_addable, update_first_day
+from chat_forecast.settings.editing import add_imported_chat, expect_addable, update_first_day
 from chat_forecast.settings.models import Chat
 
 if TYPE_CHECKING:  # `--help` need not wait for them
@@ -121,7 +121,7 @@ def import_(
             progress=progress,
         )
     if known is None:
-        add_chat(home.chats_file, chat_slug, source="export", timezone=zone, first_day=report.first_day.date)
+        add_imported_chat(home.chats_file, chat_slug, timezone=zone, first_day=report.first_day.date)
     else:
         update_first_day(home.chats_file, chat_slug, report.first_day.date)
     remade = remake_days(workplace, known, report.changed_days, console) if known else None

@@ -34,6 +34,21 @@ def add_chat(path: Path, slug: str, *, source: SourceName, timezone: str, first_
             _replace(path, slug, text)
 
 
+def add_imported_chat(path: Path, slug: str, *, timezone: str, first_day: date) -> None:
+    """Add the chat of an archive; where another import has added it meanwhile, the earlier of the first days holds.
+
+    Raises:
+        ConfigError: as :func:`add_chat`.
+    """
+    with _locked(path):
+        present = parse_chats(path, read_text(path)).find(slug) if path.exists() else None
+        begun = first_day if present is None else present.first_day
+        text = _with_chat(path, slug, {"source": "export", "timezone": timezone, "first_day": begun})
+        if text is not None:
+            _replace(path, slug, text)
+    update_first_day(path, slug, first_day)
+
+
 def expect_addable(path: Path, slug: str, *, source: SourceName, timezone: str, first_day: date) -> None:
     """Find out whether :func:`add_chat` could add a chat, without changing anything.
 

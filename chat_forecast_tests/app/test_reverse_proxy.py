@@ -11,6 +11,8 @@ from chat_forecast_tests.hostile import HANDSHAKE, ask
 from chat_forecast_tests.proxy import BASIC, free_port, proxied
 from chat_forecast_tests.served import served
 
+pytestmark = pytest.mark.sweep
+
 NAME = "forecast.example.org"
 PREFIX = "/forecast"
 AUTHORISED = {"Authorization": BASIC}

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from chat_forecast.settings.editing import add_chat, update_first_day
+from chat_forecast.settings.editing import add_chat, add_imported_chat, update_first_day
 from chat_forecast.settings.mistakes import ConfigError
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.reading import load_chats
@@ -35,6 +35,15 @@ def test_adding_the_same_chat_again_changes_nothing(path):
     load(path, GOOD)
     add_chat(path, "my-chat", source="export", timezone="Europe/Moscow", first_day=date(2023, 1, 1))
     assert path.read_text() == GOOD
+
+
+@pytest.mark.parametrize("days", [(1, 2), (2, 1)])
+def test_of_two_first_imports_at_once_the_earlier_first_day_holds(path, days):
+    for day in days:
+        add_imported_chat(path, "new", timezone="UTC", first_day=date(2020, 1, day))
+    assert load_chats(path, TODAY) == (Chat(slug="new", source="export", timezone="UTC", first_day=date(2020, 1, 1)),)
+    with pytest.raises(ConfigError, match="timezone"):
+        add_imported_chat(path, "new", timezone="Asia/Tokyo", first_day=date(2020, 1, 1))
 
 
 def test_adding_a_chat_that_has_other_settings_is_refused(path):
