@@ -69,7 +69,20 @@ def _store_away(_deployment: Deployment, servers: Servers) -> None:
     servers.store.busy.unlink()
 
 
+def _everything(deployment: Deployment, servers: Servers) -> None:
+    deployment.kill_worker("worker-1")
+    for happens in (_redis_away, _postgres_restarted, _store_away):
+        happens(deployment, servers)
+
+
 SCENARIOS = {
+    "everything": Scenario(
+        f"one of two workers is killed, Redis is away for {AWAY_SECONDS} s and has forgotten everything, PostgreSQL is started "
+        f"again, the store answers 503 for {AWAY_SECONDS} s",
+        _everything,
+        chats=8,
+        days=12,
+    ),
     "worker": Scenario(
         "one of two workers is killed", lambda deployment, _: deployment.kill_worker("worker-1"), chats=8, days=60
     ),
@@ -86,7 +99,7 @@ SCENARIOS = {
     "one-worker": Scenario("nothing, with one worker", lambda *_: None, chats=4, days=20, workers=("worker-1",)),
     "two-workers": Scenario("nothing, with two workers", lambda *_: None, chats=4, days=20),
 }
-DEFAULT = ("worker", "outages")
+DEFAULT = ("everything",)
 
 
 def try_one(scenario: Scenario, deployment: Deployment, servers: Servers, expected: dict[str, bytes]) -> Outcome:
