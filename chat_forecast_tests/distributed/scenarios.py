@@ -77,8 +77,8 @@ def _everything(deployment: Deployment, servers: Servers) -> None:
 
 SCENARIOS = {
     "everything": Scenario(
-        f"one of two workers is killed, Redis is away for {AWAY_SECONDS} s and has forgotten everything, PostgreSQL is started "
-        f"again, the store answers 503 for {AWAY_SECONDS} s",
+        f"one of two workers is killed, Redis is away for {AWAY_SECONDS} s and has forgotten everything, PostgreSQL is "
+        f"started again, the store answers 503 for {AWAY_SECONDS} s",
         _everything,
         chats=8,
         days=12,
