@@ -168,7 +168,8 @@ def _of_file(path: Path) -> "_Part":
 
 
 def _of_archive(path: Path, archive: zipfile.ZipFile) -> "dict[str, _Part]":
-    infos = [info for info in archive.infolist() if not info.is_dir() and not info.filename.startswith(_NO_PARTS)]
+    named = (info for info in archive.infolist() if info.filename)  # else zipfile cannot tell whether it is a folder
+    infos = [info for info in named if not info.is_dir() and not info.filename.startswith(_NO_PARTS)]
     most = max(ALWAYS_UNPACKED, MOST_UNPACKED * path.stat().st_size)
 
     def opener(info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:

@@ -25,6 +25,12 @@ def test_the_one_folder_that_holds_all_of_an_archive_does_not_count(tmp_path):
     assert names(write_zip(tmp_path / "c.zip", {"top/a.txt": "x", "__MACOSX/top/._a.txt": "y"})) == {"a.txt"}
 
 
+def test_what_has_no_name_in_an_archive_is_passed_over(tmp_path):
+    path = write_zip(tmp_path / "a.zip", {"a.txt": "x", "b.txt": "y"})
+    path.write_bytes(path.read_bytes().replace(b"b.txt", b"\0.txt"))
+    assert names(path) == {"a.txt"}
+
+
 def bomb(path, *, megabytes, name="WhatsApp Chat with x.txt"):
     """An archive of a chat that goes on with so many megabytes of nothing."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive, archive.open(name, "w") as file:
