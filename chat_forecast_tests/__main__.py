@@ -10,7 +10,7 @@ The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none
 - ``kills``: kills commands at random moments (:mod:`.kills`);
 - ``audit``: for the network (:mod:`.audit`).
 
-CI does the first three of these too.
+CI does the first three of these too, the third in a job of its own.
 """
 
 import subprocess
