@@ -76,9 +76,12 @@ class Examiner:
         return replace(health, concerns=[*setup, *health.concerns], next_tick=tick)
 
     def refresh(self, chat: Chat, now: datetime) -> None:
-        """Look ahead of whoever asks next, if the chat's files have been left alone for a while."""
+        """Look ahead of whoever asks next, if the chat's files have been left alone for a while.
+
+        Where nothing can be remembered, as on an object store, there is nothing to look ahead for.
+        """
         marks = _marks(self.storages.of(chat), LocalDay.containing(now, chat.timezone))
-        if all(modified / 1e9 < (now - SETTLED).timestamp() for _, modified, _, _ in marks.values()):
+        if marks and all(modified / 1e9 < (now - SETTLED).timestamp() for _, modified, _, _ in marks.values()):
             self.look(chat, now, HOLDS - AHEAD)
 
     def _holds_for(self, chat: Chat, now: datetime) -> list[Any]:

@@ -74,7 +74,7 @@ def watch(workplace: Workplace, slugs: tuple[str, ...], minutes: int | None, as_
             print_json({"chats": [now_figures(each) for each in seen], "faults": faults})
         if minutes is None:
             raise SystemExit(1 if faults else 0)
-        time.sleep(minutes * 60)
+        time.sleep(minutes * 60)  # until the next look; Ctrl-C ends it
         workplace.now = datetime.now(UTC)
 
 

@@ -6,6 +6,7 @@ Does not belong here: looking (:mod:`chat_forecast.pipeline.watching`), drawing,
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -55,7 +56,7 @@ class Look:
         return None if self.today.rest is None else float(self.today.table["midnight"].sum())
 
 
-def now_figures(look: Look) -> dict[str, object]:
+def now_figures(look: Look) -> dict[str, Any]:
     """A look as plain values, for JSON."""
     table = look.today.table
     return {

@@ -118,6 +118,12 @@ def test_up_looks_when_a_chat_has_come_to_rest_before_what_it_knows_is_too_old(s
     assert len(looks) == 2
 
 
+def test_up_does_not_look_where_nothing_can_be_remembered(tmp_path, looks):
+    locks = Locks(tmp_path / "locks")
+    Examiner(Storages("memory://home", locks), Sources("memory://home"), Tracking("http://127.0.0.1:9")).refresh(CHAT, NOW)
+    assert len(looks) == 0
+
+
 def test_up_looks_at_every_chat_of_the_home(tmp_path):
     home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})
     table = '[chats.{}]\nsource = "simulated"\ntimezone = "UTC"\nfirst_day = 2026-03-01\n'

@@ -95,7 +95,7 @@ def _chat(chat: Chat) -> dict[str, Any]:
     return {"chat": chat.slug, "is_simulated": chat.is_simulated, "timezone": chat.timezone}
 
 
-def _rows(table: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a table
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table, with None for what is not known."""
     rows = table.to_dict("records")
-    return [{name: None if pd.isna(value) else value for name, value in row.items()} for row in rows]
+    return [{str(name): None if pd.isna(value) else value for name, value in row.items()} for row in rows]
