@@ -30,6 +30,7 @@ from chat_forecast.sources.telegram.peers import Peers
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.atomic_files import join_url, list_names, remove_folder
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
+from chat_forecast.storage.today_files import FOLDER as TODAY
 from chat_forecast.tracking.forgotten_chat import forget_at_server, forget_in_file
 from chat_forecast.whole_files import replace_file
 
@@ -54,7 +55,7 @@ class Removal:
             f"archive: {self.imports} imports" if self.imports else "archive: nothing was imported, or it is damaged",
             f"runs in Dagster: {self.runs}, with their events, checks, ticks and logs",
             "MLflow: its experiment, runs and models, with their files",
-            f"report pages: {len(self.pages)}; its notices; its table in chats.toml",
+            f"report pages: {len(self.pages)}; its notices; its day so far; its table in chats.toml",
         ]
 
 
@@ -90,9 +91,10 @@ def remove(home: Home, resources: Resources, slug: str, today: date) -> None:
         remove_chat(home.chats_file, slug)
         with locks.hold(slug):
             remove_folder(join_url(home.storage_url, slug))
+            remove_folder(join_url(home.storage_url, TODAY, slug))
         forget_in_dagster(home.dagster_home, slug)
         _forget_in_mlflow(home, resources, slug)
-        for page in _pages(home, slug):
+        for page in [*_pages(home, slug), home.drawn_forecast(slug)]:
             page.unlink(missing_ok=True)
         _remake_index(home, resources, today)
         if (home.root / NOTICES).exists():

@@ -81,7 +81,7 @@ def _draw(home: Home, overview: "Overview") -> Path | None:
 
     if overview.forecast is None:
         return None
-    coming, plot = overview.day.plus(1), home.root / f"{overview.chat.slug}-forecast.png"
+    coming, plot = overview.day.plus(1), home.drawn_forecast(overview.chat.slug)
     title = f"{shown_name(overview.chat)}: forecast, {coming.date:%A} {coming.key}"
     replace_file(plot, plots.draw_forecast(overview.forecast, None, title))
     return plot

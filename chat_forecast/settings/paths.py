@@ -96,6 +96,10 @@ class Home:
         """The pages about the chats."""
         return self.root / "reports"
 
+    def drawn_forecast(self, slug: str) -> Path:
+        """The picture of a chat's newest forecast, which the demo draws."""
+        return self.root / f"{slug}-forecast.png"
+
     @property
     def locks(self) -> Path:
         """Files that processes of this machine lock; never on remote storage."""

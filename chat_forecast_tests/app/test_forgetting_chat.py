@@ -41,11 +41,18 @@ def ran(tmp_path_factory):
         patched.delenv("MLFLOW_TRACKING_URI", raising=False)
         (root / "chats.toml").write_text(CHAT.format(LEAVING) + "# between\n" + CHAT.format(STAYING))
         for chat in (LEAVING, STAYING):
-            for command in (["backfill", chat, "--from", "2026-05-20", "--to", "2026-05-20"], ["report", chat]):
+            for command in (
+                ["backfill", chat, "--from", "2026-05-20", "--to", "2026-05-20"],
+                ["report", chat],
+                ["watch", chat],
+            ):
                 done = CliRunner().invoke(main, command)
                 assert done.exit_code == 0, done.output
     notices = {f"digest/{chat}/2026-05-20": {"service": {"state": "sent"}} for chat in (LEAVING, STAYING)}
     (root / "notified.json").write_text(json.dumps({"notices": notices, "examined": {LEAVING: "a", STAYING: "b"}}))
+    for chat in (LEAVING, STAYING):
+        (root / f"{chat}-forecast.png").touch()  # as the demo draws it
+        assert list((root / ".today" / chat).rglob("*.parquet"))
     (root / "telegram-peers.json").write_text("{}")
     (root / "logs").mkdir(exist_ok=True)
     (root / "logs" / "daemon.log").write_text(f"launched {LEAVING}/2026-05-20\nlaunched {STAYING}/2026-05-20\n")
@@ -70,9 +77,13 @@ def home(ran, tmp_path, monkeypatch):
 
 
 def places_of(home, chat):
-    """The files of a home that name a chat: in their names, or in any of their bytes."""
-    files = [path for path in home.root.rglob("*") if path.is_file() and not path.name.endswith(".lock")]
-    named = [path for path in files if chat in path.name or chat.encode() in path.read_bytes()]
+    """The files and folders of a home that name a chat: in their paths, or in any of their bytes."""
+    files = [path for path in home.root.rglob("*") if not path.name.endswith(".lock")]
+    named = [
+        path
+        for path in files
+        if chat in path.relative_to(home.root).as_posix() or (path.is_file() and chat.encode() in path.read_bytes())
+    ]
     return sorted({path.relative_to(home.root).as_posix().removesuffix("-wal") for path in named})
 
 
