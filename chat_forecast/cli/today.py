@@ -87,7 +87,7 @@ def _look_at_all(workplace: Workplace, chats: list[Chat], console: Console) -> t
         try:
             workplace.storage(chat)
             found = look_now(chat, workplace.resources, workplace.now)
-        except ChatForecastError as error:
+        except (ChatForecastError, OSError) as error:
             faults[chat.slug] = str(error)
             print_line(console, "red", "✗", f"{chat.slug}: {error}")
             continue

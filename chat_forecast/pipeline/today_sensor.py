@@ -76,7 +76,7 @@ def today_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
             try:
                 look = watch(chat, stores, now)
                 sent += send_alerts(look, stores, now)
-            except (ChatForecastError, Timeout, LockTaken) as error:
+            except (ChatForecastError, OSError, Timeout, LockTaken) as error:
                 faults[chat.slug] = without_secrets(f"{type(error).__name__}: {error}")
                 continue
             if _is_worth_observing(look, known[chat.slug], now):

@@ -99,7 +99,7 @@ class TodayFiles:
     def _json(self, name: str) -> Any:  # noqa: ANN401 - whatever the file holds
         try:
             return json.loads(read_file(join_url(self.root, self.chat, name)) or b"null")
-        except ValueError:
+        except (ValueError, RecursionError, OSError):
             return None
 
     def _keep_json(self, name: str, content: object) -> None:

@@ -80,6 +80,22 @@ def test_a_chat_that_cannot_be_read_keeps_no_other_from_being_looked_at(tick):
     assert said == "Looked at the day of 1 chat. Could not be looked at, and is tried again: no-login."
 
 
+@pytest.mark.parametrize("name", ["plan.json", "events.json"])
+@pytest.mark.parametrize("content", [None, "{", "[" * 100_000], ids=["a folder", "no JSON", "deep"])
+def test_whatever_lies_where_a_day_is_kept_silences_no_other_chat(tick, tmp_path, name, content):
+    place = tmp_path / ".today" / CHAT.slug / name
+    if content is None:
+        place.mkdir(parents=True)
+    else:
+        place.parent.mkdir(parents=True)
+        place.write_text(content)
+    other = CHAT.model_copy(update={"slug": "other"})
+    result = tick([CHAT, other])
+    assert "other" in {event.asset_key.path[0] for event in result.asset_events}
+    if content is not None:  # it is made again
+        assert result.skip_reason.skip_message == "Looked at the day of 2 chats."
+
+
 def test_the_asset_stands_beside_the_six_and_no_run_makes_it(stores):
     assert [spec.key.path for spec in today_assets([CHAT, *OTHERS])] == [["my-chat", ASSET]]
     repository = build_definitions([CHAT, *OTHERS], stores).get_repository_def()

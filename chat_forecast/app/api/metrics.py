@@ -49,7 +49,7 @@ def exposition(chats: Iterable[Chat], stores: Resources, now: datetime) -> bytes
     for chat in chats:
         try:
             values = {**stored_values(chat, stores, now), **today_values(chat, stores, now), "readable": 1.0}
-        except (ChatForecastError, LockTaken):
+        except (ChatForecastError, OSError, LockTaken):
             values = {"readable": 0.0}
         for name, value in values.items():
             gauges[name].labels(chat=chat.slug).set(value)
