@@ -87,7 +87,7 @@ class Archive:
         with self._opened() as file:
             if not file.metadata.num_rows:
                 return None
-            return pd.Timestamp(file.read_row_group(0, columns=["sent_at"]).column("sent_at")[0].as_py())
+            return pd.Timestamp(file.read_row_group(0, columns=["sent_at"], use_threads=False).column("sent_at")[0].as_py())
 
     def read(self) -> MessageBatch:
         """Everything; an empty batch where nothing was imported.

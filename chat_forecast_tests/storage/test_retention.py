@@ -125,6 +125,41 @@ def test_a_damaged_day_is_named_and_keeps_no_other_from_being_gone_through(home,
     assert is_thinned(storage.messages("merged_history", DAYS[0]).messages)
 
 
+def test_what_is_not_counted_yet_stays_until_it_is(home, exported):
+    bring_in(home, exported)
+    storage = ChatStorage(home.storage_url, "club", "UTC", Locks(home.locks))
+    archive = Archive(home.storage_url, "club")
+    first, second = (archive.read_window(day.start, day.end) for day in DAYS[:2])
+    storage.write("raw_messages", DAYS[0], first)  # killed before the merge; of the second day nothing was done
+    assert forget_old_messages(storage, DAYS[3]) == []
+    assert len(archive.read().messages) == 88
+    assert len(storage.messages("raw_messages", DAYS[0]).messages) == len(first.messages)
+    part = MessageBatch(first.messages.iloc[:-1], first.read_intervals)
+    storage.write("merged_history", DAYS[0], part)
+    storage.write("merged_history", DAYS[1], MessageBatch(second.messages.iloc[:-1], second.read_intervals))
+    assert forget_old_messages(storage, DAYS[3]) == []
+    assert not any(is_thinned(storage.messages("merged_history", day).messages) for day in DAYS[:2])
+    assert len(archive.read().messages) == 88
+    for day, batch in zip(DAYS, (first, second), strict=False):
+        storage.write("merged_history", day, batch)
+    assert forget_old_messages(storage, DAYS[3]) == []
+    assert all(is_thinned(storage.messages("merged_history", day).messages) for day in DAYS[:2])
+    assert len(archive.read().messages) == 88 - len(first.messages) - len(second.messages)
+
+
+def test_an_import_that_was_never_counted_loses_nothing_to_a_pruning(home, exported):
+    """Else its days would be counted as quiet ones."""
+    (home.root / "chats.toml").write_text(f"[retention]\ndays = 2\n{CHATS_TOML}")
+    bring_in(home, exported)
+    assert CliRunner().invoke(main, ["prune"]).exit_code == 0
+    done = CliRunner().invoke(main, ["backfill", "club"])
+    assert done.exit_code == 0, done.output
+    storage = ChatStorage(home.storage_url, "club", "UTC", Locks(home.locks))
+    assert sum(storage.frame("hourly_series", day)["messages"].sum() for day in DAYS) >= 80
+    assert CliRunner().invoke(main, ["prune"]).exit_code == 0
+    assert Archive(home.storage_url, "club").read().messages.empty
+
+
 def test_it_is_done_by_the_night_and_by_prune_and_a_backfill_brings_nothing_back(home, storage, exported):
     (home.root / "chats.toml").write_text(f"[retention]\ndays = 2\n{CHATS_TOML}")
     before = storage.frame("hourly_series", DAYS[0])
