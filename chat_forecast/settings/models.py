@@ -184,7 +184,7 @@ class Chat(_Settings):
     retention_days: int | None = Field(
         default=None,
         ge=1,
-        description="Days after which only its count is kept of a counted message. Default that of `[retention]`, else none.",
+        description="Days after which a counted message leaves its count alone. Default that of `[retention]`, else none.",
     )
     training: Training = Field(default=Training(), description="What a model is trained on.")
     check: Check = Field(default=Check(), description="When a score is not good enough.")
