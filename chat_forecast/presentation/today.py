@@ -111,7 +111,8 @@ def event_in_words(event: KnownEvent) -> str:
     day = f"{event.begin:%A} {event.begin:%H:%M}"
     if event.kind == "silent":
         until = f"to {event.end:%H:%M}" if event.is_over else f"until {event.end:%H:%M} so far"
-        return f"Silence from {day} {until}: no messages where {event.expected:.0f} were expected."
+        what, came = ("Unusually silent", count_messages(event.messages)) if event.messages else ("Silence", "no messages")
+        return f"{what} from {day} {until}: {came} where {event.expected:.0f} were expected."
     until = f"to {event.end:%H:%M}" if event.is_over else "on"
     return f"Busy from {day} {until}: {count_messages(event.messages)} where {event.expected:.0f} were expected."
 
