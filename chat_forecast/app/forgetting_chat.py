@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from chat_forecast.app.runs import alone
 from chat_forecast.app.serving.leftovers import expect_not_serving
 from chat_forecast.pipeline.forgotten_chat import forget_in_dagster, runs_of, scrubbed
 from chat_forecast.pipeline.resources import Resources
@@ -79,14 +80,14 @@ def remove(home: Home, resources: Resources, slug: str, today: date) -> None:
 
     Raises:
         ServingError: ``up`` is running, which has files open that are cleared.
-        LockTaken: a command of the chat is running.
+        ChatIsBusy: a command of the chat is running.
         NotForgotten: one of Dagster's or MLflow's files is damaged or in use.
         TrackingUnavailable: the MLflow server could not be asked.
         StoredFileError: something could not be removed.
     """
     expect_not_serving(home.locks / "up.json")
     locks = resources.storages.locks
-    with locks.hold(f"{slug}.command", 0.0):
+    with alone(locks, slug):
         replace_file(_mark(home, slug), json.dumps({"chat": slug}).encode())
         remove_chat(home.chats_file, slug)
         with locks.hold(slug):

@@ -38,7 +38,7 @@ from chat_forecast.pipeline.runs import (
 )
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, HomeError
-from chat_forecast.storage.locks import LockTaken
+from chat_forecast.storage.locks import Locks, LockTaken
 from chat_forecast.storage.partitions import ChatStorage
 
 FAULTS_OF_A_DISK = ("OSError", "PermissionError", "FileNotFoundError", "OperationalError")
@@ -113,7 +113,7 @@ class Runner:
             RunFailed: a step failed.
             ChatIsBusy: another run of the chat is under way.
         """
-        with self._alone(chat):
+        with alone(self.resources.storages.locks, chat.slug):
             self.expect_idle(chat)
             # Of this chat alone: building the definitions of many takes longer than the run.
             job = build_definitions([chat], self.resources, self.progress).resolve_implicit_global_asset_job_def()
@@ -136,17 +136,6 @@ class Runner:
         # The daemon cannot retry a run of this process; whoever started it sees that it failed.
         return {CHAT_TAG: chat.slug, PROCESS_TAG: hold(self.instance.root_directory), MAX_RETRIES_TAG: "0"}
 
-    @contextmanager
-    def _alone(self, chat: Chat) -> Iterator[None]:
-        """Keep out other commands that would run the chat from this moment on; a run is only seen once it has begun."""
-        try:
-            with self.resources.storages.locks.hold(f"{chat.slug}.command", 0.0):
-                yield
-        except LockTaken:
-            raise ChatIsBusy(
-                f"{chat.slug}: another command is running it, and runs of a chat never overlap. Wait until it has ended."
-            ) from None
-
     def expect_idle(self, chat: Chat) -> None:
         """See that no run of the chat is under way; runs whose process is gone are ended.
 
@@ -160,6 +149,22 @@ class Runner:
                 f"{chat.slug}: run {run.run_id[:8]} ({run.job_name}) is under way, and runs of a chat never overlap. "
                 "Wait until it has ended, or end it in the Dagster UI."
             )
+
+
+@contextmanager
+def alone(locks: Locks, slug: str) -> Iterator[None]:
+    """Keep out other commands that would change the chat from this moment on; a run is only seen once it has begun.
+
+    Raises:
+        ChatIsBusy: another command is running the chat.
+    """
+    try:
+        with locks.hold(f"{slug}.command", 0.0):
+            yield
+    except LockTaken:
+        raise ChatIsBusy(
+            f"{slug}: another command is running it, and runs of a chat never overlap. Wait until it has ended."
+        ) from None
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from chat_forecast.cli import main
 from chat_forecast.pipeline.forgotten_chat import without
 from chat_forecast.settings.paths import Home
+from chat_forecast.storage.locks import Locks
 
 pytestmark = pytest.mark.sweep
 
@@ -146,3 +147,12 @@ def test_the_last_chat_leaves_no_file_of_settings(home):
 def test_a_cursor_loses_the_chat_alone():
     cursor = json.dumps({LEAVING: 1, STAYING: [LEAVING, STAYING]})
     assert without({"cursor": cursor}, LEAVING) == {"cursor": json.dumps({STAYING: [STAYING]})}
+
+
+def test_a_chat_that_a_command_is_running_is_left_alone(home):
+    before = places_of(home, LEAVING)
+    with Locks(home.locks).hold(f"{LEAVING}.command"):
+        done = CliRunner().invoke(main, ["forget", LEAVING, "--yes"])
+    assert done.exit_code == 1
+    assert f"{LEAVING}: another command is running it" in done.output
+    assert places_of(home, LEAVING) == before
