@@ -38,7 +38,7 @@ def invalid_setting(slug: str, error: ErrorDetails) -> str:
 def _invalid_setting(error: ErrorDetails) -> str:
     *tables, name = (str(part) for part in error["loc"])
     model = SECTIONS[tables[0]] if tables else Chat
-    key = ".".join([*tables, name])
+    key = ".".join(shown_name(part) for part in [*tables, name])
     match error["type"]:
         case "missing":
             return f"{key}: missing, expected: {model.model_fields[name].description}"
@@ -52,14 +52,14 @@ def _invalid_setting(error: ErrorDetails) -> str:
 
 def invalid_shared_setting(table: str, error: ErrorDetails) -> str:
     """A mistake that pydantic found in a table beside the chats."""
-    key = str(error["loc"][0])
+    key = shown_name(str(error["loc"][0]))
     if key == "url_variable":
         return (
             f"{table}: url_variable: expected the name of an environment variable such as CHAT_FORECAST_NOTIFY_URL. The "
             "URL itself is a secret: it stands in that variable, never in this file."
         )
     if error["type"] == "extra_forbidden":
-        return f"{table}: {shown_name(key)}: unknown key, expected one of: {', '.join(SHARED_TABLES[table].model_fields)}"
+        return f"{table}: {key}: unknown key, expected one of: {', '.join(SHARED_TABLES[table].model_fields)}"
     return f"{table}: {key}: found {shown(error['input'])}, expected {error['msg'].removeprefix(_EXPECTED)}"
 
 
@@ -70,7 +70,7 @@ def slug_key(slug: str) -> str:
 
 def beside_the_chats(name: str, value: object) -> str:
     """A key of a chat that stands one level too high."""
-    return f"{CHATS}.{name}: found {shown(value)} beside the chats, expected it in [{CHATS}.my-chat]"
+    return f"{CHATS}.{shown_name(name)}: found {shown(value)} beside the chats, expected it in [{CHATS}.my-chat]"
 
 
 def not_a_table(name: str, value: object) -> str:
@@ -111,8 +111,9 @@ def not_toml(text: str, error: str) -> str:
     """Where a text is not TOML: line, chat and key as far as they can be made out, but never a value."""
     twice = re.match(r"Cannot declare \('chats', '([^']+)'(.*)\) twice \(at (line \d+)", error)
     if twice:
-        table = ".".join([CHATS, twice[1], *re.findall(r"'([^']+)'", twice[2])])
-        return f"chat {twice[1]}: found the table [{table}] again at {twice[3]}, expected it once"
+        names = [twice[1], *re.findall(r"'([^']+)'", twice[2])]
+        table = ".".join([CHATS, *map(shown_name, names)])
+        return f"chat {shown_name(names[0])}: found the table [{table}] again at {twice[3]}, expected it once"
     at_line = re.search(r"at line (\d+)", error)
     lines = text.splitlines()[: int(at_line[1]) if at_line else None]
     header = next((line.strip() for line in reversed(lines) if line.lstrip().startswith("[")), "")
@@ -140,8 +141,8 @@ def _where_it_belongs(key: str, model: type[BaseModel]) -> str:
 
 
 def shown_name(name: str) -> str:
-    """A name from the file, on one line whatever is in it."""
-    return name if re.fullmatch(r"[\w-]+", name) else json.dumps(name, ensure_ascii=False)
+    """A name from the file, on one line whatever is in it and cut like a value."""
+    return _cut(name if re.fullmatch(r"[\w-]+", name) else json.dumps(name, ensure_ascii=False))
 
 
 def shown(value: object) -> str:
@@ -150,5 +151,8 @@ def shown(value: object) -> str:
         return "a table"
     if isinstance(value, list):
         return "a list"
-    text = str(value) if isinstance(value, date) else json.dumps(value, ensure_ascii=False, default=str)
+    return _cut(str(value) if isinstance(value, date) else json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}…"

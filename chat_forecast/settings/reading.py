@@ -23,6 +23,7 @@ from chat_forecast.settings.shared_tables import SHARED_TABLES, Serve
 
 DEMO_DAYS = 120
 _LONGEST_FILE = 1 << 22
+_MOST_MISTAKES = 20
 _DEEP_KEY = re.compile(r"""(?:(?<![\w"'-])(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){20}""")
 ONE_DAY = timedelta(days=1)
 
@@ -166,7 +167,9 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 
 
 def _lines(path: Path, found: list[str]) -> str:
-    return "\n".join(f"{path}: {mistake}" for mistake in found)
+    said = [f"{path}: {mistake}" for mistake in found[:_MOST_MISTAKES]]
+    more = len(found) - len(said)
+    return "\n".join([*said, f"{path}: … and {more} more like these"] if more else said)
 
 
 def _to_chat(slug: str, table: object, latest: date) -> Chat | list[str]:

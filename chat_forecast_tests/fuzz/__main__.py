@@ -1,4 +1,6 @@
-"""``python -m chat_forecast_tests fuzz [--seconds 60] [--seed N]``: reads files that nobody would write, as long as is said.
+"""``python -m chat_forecast_tests fuzz [--seconds 60] [--rounds N] [--seed N]``: reads files that nobody would write.
+
+With a seed and a number of rounds, no machine reads a file that another one did not.
 
 What is found is shown as small as it can be made, and stays in ``test-artifacts/fuzz`` until it is mended.
 """
@@ -85,9 +87,10 @@ TARGETS: dict[Callable[..., None], tuple[st.SearchStrategy[Any], ...]] = {
 
 
 def main(arguments: list[str]) -> int:
-    """Try every kind of file in turn until the time is over; the exit code is 0 if nothing was found."""
+    """Try every kind of file in turn until that is over; the exit code is 0 if nothing was found."""
     parser = argparse.ArgumentParser(prog="python -m chat_forecast_tests fuzz")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--rounds", type=int, help=f"{EXAMPLES_A_ROUND} files of each kind a round; any number by default")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 2**32, help="the same files again")
     asked = parser.parse_args(arguments)
     print(f"fuzz: {asked.seconds:g} s, --seed {asked.seed}", flush=True)
@@ -99,7 +102,7 @@ def main(arguments: list[str]) -> int:
         print_blob=False,
     )
     end, number, failed, tried = time.monotonic() + asked.seconds, 0, list[str](), Counter[str]()
-    while time.monotonic() < end:
+    while time.monotonic() < end and (asked.rounds is None or number < asked.rounds * len(TARGETS)):
         target, strategies = list(TARGETS.items())[number % len(TARGETS)]
         if target.__name__ not in failed:
             try:

@@ -414,3 +414,46 @@ def test_a_text_that_would_only_keep_the_parser_busy_is_named_with_its_file(tmp_
     with pytest.raises(ConfigError, match=re.escape(str(tmp_path / "chats.toml"))) as refused:
         load(tmp_path / "chats.toml", text)
     assert len(str(refused.value)) < 1000
+
+
+LONG = "9" * 3000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{GOOD}{LONG} = 1\n",
+        f"{GOOD}[chats.my-chat.training]\n{LONG} = 1\n",
+        f"{GOOD}[notify]\n{LONG} = 1\n",
+        f"{LONG} = 1\n{GOOD}",
+        f"[chats]\n{LONG} = 1\n",
+        f"[chats.{LONG}]\nsource = 1\n",
+        f"[chats.{LONG}]\n[chats.{LONG}]\n",
+        f"{GOOD}[notify]\nlanguage = '{LONG}'\n",
+        GOOD.replace("Europe/Moscow", LONG),
+        GOOD.replace("export", LONG),
+        "".join(f"a{number} = 1\n" for number in range(2000)),
+        "".join(f"[chats.a{number}]\n" for number in range(2000)) + "[a]\n",
+        "".join(f"[chats.a{number}]\n" for number in range(2000)),
+    ],
+    ids=[
+        "key",
+        "in-section",
+        "shared",
+        "top",
+        "beside",
+        "slug",
+        "twice",
+        "value",
+        "zone",
+        "source",
+        "many-keys",
+        "many-lines",
+        "many-chats",
+    ],
+)
+def test_what_is_long_or_often_wrong_is_said_shortly(path, text):
+    """The file is named with each mistake, and twenty of a chat, or of the file, are enough."""
+    lines = mistakes(path, text)
+    assert all(len(line) < 500 for line in lines)
+    assert len(lines) <= 21 or lines[-1].startswith("chat a1999: ")

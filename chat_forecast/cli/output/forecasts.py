@@ -12,11 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from chat_forecast.cli.output.names import shown_name
+from chat_forecast.cli.output.tables import table_with_bars
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
 
-WIDEST_BAR = 24
-NARROWEST_BAR = 8
 BESIDE_BAR = 48
 """Characters that the other columns and the lines between them take."""
 
@@ -26,27 +25,17 @@ def forecast_table(console: Console, chat: Chat, day: LocalDay, forecast: pd.Dat
 
     The bars are as wide as the console has room for; where it has next to none, they are left out.
     """
-    bar_width = min(WIDEST_BAR, console.width - BESIDE_BAR)
-    has_bars = bar_width >= NARROWEST_BAR
+    table, bar_width = table_with_bars(console, "hour", ("expected", "median", "80% interval"), beside=BESIDE_BAR)
     through = forecast["trained_through"].iloc[0]
     trained = "" if pd.isna(through) else f", trained through {through}"
-    legend = "█ expected  ▒ 50% interval  ░ 80% interval\n" if has_bars else ""
-    table = Table(
-        title=f"{shown_name(chat)}: {day.date:%A} {day.key}, {forecast['expected'].sum():.0f} messages expected",
-        caption=f"{legend}{forecast['forecaster'].iloc[0]}{trained}; times in {chat.timezone}",
-        title_justify="left",
-        caption_justify="left",
-    )
-    table.add_column("hour", no_wrap=True)
-    for column in ("expected", "median", "80% interval"):
-        table.add_column(column, justify="right", no_wrap=True)
-    if has_bars:
-        table.add_column("", width=bar_width)
+    legend = "█ expected  ▒ 50% interval  ░ 80% interval\n" if bar_width else ""
+    table.title = f"{shown_name(chat)}: {day.date:%A} {day.key}, {forecast['expected'].sum():.0f} messages expected"
+    table.caption = f"{legend}{forecast['forecaster'].iloc[0]}{trained}; times in {chat.timezone}"
     highest = max(1.0, forecast["q90"].max(), forecast["expected"].max())
     for row in forecast.to_dict("records"):
         interval = f"{row['q10']:.0f} – {row['q90']:.0f}"
         cells: list[str | Text] = [f"{row['hour']:%H:%M}", f"{row['expected']:.1f}", f"{row['median']:.0f}", interval]
-        if has_bars:
+        if bar_width:
             cells.append(interval_bar({str(column): value for column, value in row.items()}, highest, bar_width))
         table.add_row(*cells)
     return table

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chat_forecast.cli.output.forecasts import BESIDE_BAR, NARROWEST_BAR, WIDEST_BAR
+from chat_forecast.cli.output.forecasts import BESIDE_BAR
 from chat_forecast.cli.output.lines import print_sentence
 from chat_forecast.cli.output.names import shown_name
+from chat_forecast.cli.output.tables import table_with_bars
 from chat_forecast.presentation.today import Look, event_in_words, now_in_words
 
 MOST_TIMES = 3.0
@@ -35,21 +36,11 @@ def print_look(console: Console, look: Look) -> None:
 
 def today_table(console: Console, look: Look) -> Table:
     """The hours of the day: messages so far or expected now, the 80% interval, and both as a bar."""
-    bar_width = min(WIDEST_BAR, console.width - BESIDE_BAR)
-    has_bars = bar_width >= NARROWEST_BAR
+    table, bar_width = table_with_bars(console, "hour", ("messages", "expected", "80% interval"), beside=BESIDE_BAR)
     day = look.today.plan.day
-    legend = "█ messages  ◦ expected  ░ 80% interval\n" if has_bars else ""
-    table = Table(
-        title=f"{shown_name(look.chat)}: today, {day.date:%A} {day.key}",
-        caption=f"{legend}times in {look.chat.timezone}",
-        title_justify="left",
-        caption_justify="left",
-    )
-    table.add_column("hour", no_wrap=True)
-    for column in ("messages", "expected", "80% interval"):
-        table.add_column(column, justify="right", no_wrap=True)
-    if has_bars:
-        table.add_column("", width=bar_width)
+    legend = "█ messages  ◦ expected  ░ 80% interval\n" if bar_width else ""
+    table.title = f"{shown_name(look.chat)}: today, {day.date:%A} {day.key}"
+    table.caption = f"{legend}times in {look.chat.timezone}"
     rows = look.today.table
     widest = max(1.0, rows["q90"].fillna(0).max(), rows["high"].fillna(0).max())
     most = float(rows["messages"].fillna(0).max())
@@ -63,7 +54,7 @@ def today_table(console: Console, look: Look) -> Table:
         mark = MARKS[row["unusual"]]
         cells: list[str | Text] = [f"{row['hour']:%H:%M}", messages]
         cells += ["", ""] if pd.isna(expected) else [f"{expected:.1f}", f"{low:.0f} – {high:.0f}"]
-        if has_bars:
+        if bar_width:
             bar = _bar(row["messages"] if is_known else None, (low, expected, high), highest, bar_width)
             cells.append(Text.assemble(bar[: bar_width - len(mark) - 1], " ", mark) if mark else Text(bar))
         table.add_row(*cells, style="" if row["is_over"] or is_known else "dim")

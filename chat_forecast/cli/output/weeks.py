@@ -11,9 +11,10 @@ from rich.table import Table
 from chat_forecast.cli.output.forecasts import interval_bar
 from chat_forecast.cli.output.lines import print_sentence
 from chat_forecast.cli.output.names import shown_name
+from chat_forecast.cli.output.tables import table_with_bars
 from chat_forecast.presentation.week import Week, window_in_words
 
-BESIDE_BAR, NARROWEST_BAR, WIDEST_BAR = 44, 8, 24
+BESIDE_BAR = 44
 
 
 def print_week(console: Console, week: Week) -> None:
@@ -34,19 +35,10 @@ def print_week(console: Console, week: Week) -> None:
 
 def week_table(console: Console, week: Week) -> Table:
     """The days: expected messages, 80% interval, and the interval as a bar."""
-    bar_width = min(WIDEST_BAR, console.width - BESIDE_BAR)
+    table, bar_width = table_with_bars(console, "day", ("expected", "80% interval"), beside=BESIDE_BAR)
     expected, low, high = week.total
-    table = Table(
-        title=f"{shown_name(week.chat)}: the coming week, {expected:,.0f} messages expected ({low:,.0f} to {high:,.0f})",
-        caption=f"80% intervals; * a public holiday; times in {week.chat.timezone}",
-        title_justify="left",
-        caption_justify="left",
-    )
-    table.add_column("day", no_wrap=True)
-    for column in ("expected", "80% interval"):
-        table.add_column(column, justify="right", no_wrap=True)
-    if bar_width >= NARROWEST_BAR:
-        table.add_column("", width=bar_width)
+    table.title = f"{shown_name(week.chat)}: the coming week, {expected:,.0f} messages expected ({low:,.0f} to {high:,.0f})"
+    table.caption = f"80% intervals; * a public holiday; times in {week.chat.timezone}"
     highest = max(1.0, week.days["high"].max())
     for row in week.days.to_dict("records"):
         day = pd.Timestamp(row["day"])
@@ -54,7 +46,7 @@ def week_table(console: Console, week: Week) -> Table:
         cells = [name, f"{row['expected']:.0f}", f"{row['low']:.0f} – {row['high']:.0f}"]
         middle = dict.fromkeys(("q25", "expected", "q75"), row["expected"])
         bar = {"q10": row["low"], "q90": row["high"], **middle}
-        table.add_row(*cells, *([interval_bar(bar, highest, bar_width)] if bar_width >= NARROWEST_BAR else []))
+        table.add_row(*cells, *([interval_bar(bar, highest, bar_width)] if bar_width else []))
     named = "; ".join(f"{row['day']} {row['holiday']}" for row in week.days.to_dict("records") if row["holiday"])
     if named:
         table.caption = f"80% intervals; * {named}; times in {week.chat.timezone}"
