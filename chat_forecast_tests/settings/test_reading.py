@@ -436,21 +436,7 @@ LONG = "9" * 3000
         "".join(f"[chats.a{number}]\n" for number in range(2000)) + "[a]\n",
         "".join(f"[chats.a{number}]\n" for number in range(2000)),
     ],
-    ids=[
-        "key",
-        "in-section",
-        "shared",
-        "top",
-        "beside",
-        "slug",
-        "twice",
-        "value",
-        "zone",
-        "source",
-        "many-keys",
-        "many-lines",
-        "many-chats",
-    ],
+    ids=lambda text: text.replace(GOOD, "").replace(LONG, "long")[:30],
 )
 def test_what_is_long_or_often_wrong_is_said_shortly(path, text):
     """The file is named with each mistake, and twenty of a chat, or of the file, are enough."""
