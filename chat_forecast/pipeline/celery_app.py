@@ -23,6 +23,7 @@ from chat_forecast.pipeline import side_process
 from chat_forecast.pipeline.compat import execute_run_command_body, start_run_cancellation_thread
 from chat_forecast.pipeline.masked_errors import mask_errors
 from chat_forecast.pipeline.patient_database import wait_for_database
+from chat_forecast.pipeline.repository import chats_of, confine
 from chat_forecast.pipeline.run_process import PROCESS_TAG, hold, release
 from chat_forecast.settings.paths import BROKER_VARIABLE, Home, apply_environment
 from chat_forecast.settings.privacy import keep_private
@@ -67,6 +68,7 @@ def execute_run(run_id: str) -> None:
             return
         try:
             instance.add_run_tags(run_id, {PROCESS_TAG: tag})
+            confine(chats_of(run))
             _execute(instance, run_id)
         finally:
             release()  # nothing is called at the exit of a forked process

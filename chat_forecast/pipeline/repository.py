@@ -5,7 +5,8 @@ Does not belong here: the definitions (:mod:`chat_forecast.definitions`).
 
 Every run is a process of its own, which loads the code location to find its job. Building the definitions of a thousand
 chats takes most of a minute, of the one chat of the run a tenth of a second. So the whole is built when it is first asked
-for, by the code server, and a run's job from the definitions of its own chats.
+for, by the code server, and a run's job from the definitions of its own chats. Dagster asks for the whole job of a run once
+before it asks for the run's part: a process that executes a run knows of no other chats from the start (:func:`confine`).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,10 +23,28 @@ Build = Callable[[Sequence[Chat]], dg.Definitions]
 """Builds the definitions of some chats."""
 
 
+_own_chats: set[str] = set()
+"""The chats of the run that this process executes; empty if it may execute any."""
+
+
+def chats_of(run: dg.DagsterRun) -> set[str]:
+    """The chats whose assets and checks a run was launched for; empty for a whole job."""
+    keys = {*(run.asset_selection or ()), *(check.asset_key for check in run.asset_check_selection or ())}
+    return {key.path[0] for key in keys}
+
+
+def confine(slugs: AbstractSet[str]) -> None:
+    """Let this process know these chats alone. To be called before the definitions are imported."""
+    _own_chats.clear()
+    _own_chats.update(slugs)
+
+
 class ChatRepository(dg.RepositoryDefinition):
     """All chats as one repository, under the name that a code location with a single one has."""
 
     def __init__(self, chats: Sequence[Chat], build: Build) -> None:
+        if _own_chats:
+            chats = [chat for chat in chats if chat.slug in _own_chats]
         self._chats = {chat.slug: chat for chat in chats}
         self._build = build
         super().__init__(SINGLETON_REPOSITORY_NAME, repository_data=LazyRepositoryData(lambda: build(chats)))

@@ -28,6 +28,7 @@ from chat_forecast.pipeline.compat import (
     WorkerStatus,
     execute_run_command,
 )
+from chat_forecast.pipeline.repository import chats_of, confine
 from chat_forecast.pipeline.run_process import PROCESS_TAG, hold, is_gone, process_of, process_tag, release
 from chat_forecast.pipeline.without_settings import WithoutSettings
 
@@ -50,7 +51,7 @@ class WarmRunLauncher(WithoutSettings, RunLauncher[dg.DagsterInstance]):
             raise dg.DagsterInvariantViolationError(f"run {run.run_id} does not say where its code is")
         arguments = ExecuteRunArgs(context.job_code_origin, run.run_id, self._instance.get_ref())
         process = self._context.Process(
-            target=execute, args=(dg.serialize_value(arguments), self._instance.root_directory, run.run_id)
+            target=execute, args=(dg.serialize_value(arguments), self._instance.root_directory, run.run_id, chats_of(run))
         )
         process.start()
         self._instance.add_run_tags(run.run_id, {PROCESS_TAG: process_tag(process.pid or 0, run.run_id)})
@@ -89,9 +90,10 @@ def _terminate_runs() -> None:
         process.terminate()
 
 
-def execute(arguments: str, instance_folder: str, run_id: str) -> None:
-    """Execute a run in this process, as the command ``dagster api execute_run`` does."""
+def execute(arguments: str, instance_folder: str, run_id: str, chats: set[str]) -> None:
+    """Execute a run of some chats in this process, as the command ``dagster api execute_run`` does."""
     hold(instance_folder, run_id)
+    confine(chats)
     try:
         execute_run_command.main([arguments])
     finally:

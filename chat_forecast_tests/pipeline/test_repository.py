@@ -6,8 +6,9 @@ import dagster as dg
 import pytest
 
 from chat_forecast.definitions import build_definitions
+from chat_forecast.pipeline import run_launcher
 from chat_forecast.pipeline.compat import IMPLICIT_ASSET_JOB_NAME
-from chat_forecast.pipeline.repository import ChatRepository
+from chat_forecast.pipeline.repository import ChatRepository, chats_of, confine
 from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, asset_keys
 from chat_forecast.settings.models import Chat
 
@@ -41,6 +42,36 @@ def test_a_run_over_two_chats_is_built_of_both(built):
     keys = {*asset_keys(CHATS[0], DAY_ASSETS), *asset_keys(CHATS[2], DAY_ASSETS)}
     repository.get_maybe_subset_job_def(IMPLICIT_ASSET_JOB_NAME, asset_selection=keys)
     assert log == [["chat-0", "chat-2"]]
+
+
+@pytest.fixture
+def unconfined():
+    """Let this process know all chats again."""
+    yield
+    confine(set())
+
+
+@pytest.mark.usefixtures("unconfined")
+def test_the_process_of_a_launched_run_builds_the_chats_of_the_run_alone(stores, monkeypatch, tmp_path):
+    """Even when it is asked for a whole job, which Dagster does before it asks for the run's part."""
+    log = []
+
+    def build(chats):
+        log.append([chat.slug for chat in chats])
+        return build_definitions(chats, stores)
+
+    class Command:
+        def main(self, _arguments):
+            ChatRepository(CHATS, build).get_maybe_subset_job_def(IMPLICIT_ASSET_JOB_NAME)
+
+    run = dg.DagsterRun(
+        job_name=IMPLICIT_ASSET_JOB_NAME,
+        asset_selection=frozenset({dg.AssetKey(["chat-1", "hourly_series"])}),
+        asset_check_selection=frozenset({dg.AssetCheckKey(dg.AssetKey(["chat-2", "daily_score"]), "score")}),
+    )
+    monkeypatch.setattr(run_launcher, "execute_run_command", Command())
+    run_launcher.execute("what is executed", str(tmp_path), run.run_id, chats_of(run))
+    assert log == [["chat-1", "chat-2"]]
 
 
 def test_the_whole_is_built_once_when_it_is_first_asked_for(built, stores):
