@@ -48,6 +48,11 @@ def commands(page: Path) -> list[str]:
 
 
 @every_page
+def test_per_cent_is_written_in_one_way(page):
+    assert re.findall(r"[0-9]\s%", page.read_text(encoding="utf-8")) == []
+
+
+@every_page
 def test_every_link_leads_somewhere(page):
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)]+)\)", text):

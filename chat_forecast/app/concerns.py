@@ -77,17 +77,17 @@ def about_setup(chat: Chat, sources: Sources) -> list[str]:
 
 
 def about_reading(
-    chat: Chat, last_read: LocalDay | None, due: LocalDay, never_read: list[LocalDay], *, has_ended: bool
+    chat: Chat, last_read: LocalDay | None, due: LocalDay, never_read: list[LocalDay], *, is_live: bool
 ) -> list[str]:
     """That the chat is late, or has days that were never read; ``due`` is the last day that should have been read by now.
 
-    A chat that ``has_ended`` is never late: its days are there to be made.
+    Only a chat that ``is_live`` can be late: the days of another one are there to be made.
     """
     if last_read is None:
         return [f"nothing has been read yet: chat-forecast backfill {chat.slug}"]
     concerns = []
     late = [day for day in never_read if day > last_read]
-    if late and has_ended:
+    if late and not is_live:
         number = "1 day is" if len(late) == 1 else f"{len(late)} days are"
         concerns.append(f"{number} not made yet: chat-forecast backfill {chat.slug} --from {late[0].key} --to {due.key}")
     elif late:

@@ -20,6 +20,7 @@ from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.windows import LATE_AFTER
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
+from chat_forecast.sources.base import TRAITS
 from chat_forecast.storage.inspection import StoredChat
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
@@ -92,7 +93,7 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
         *archive_faults,
         *score_faults,
         *concerns.about_vanished_files(chat, stored),
-        *concerns.about_reading(chat, last_read, due, never_read, has_ended=has_ended),
+        *concerns.about_reading(chat, last_read, due, never_read, is_live=not has_ended and not TRAITS[chat.source].has_end),
     ]
     about_newest = [] if has_ended else concerns.about_newest_forecast(stored)
     about += about_newest

@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # `--help` need not wait for it
 console: Console = SafeConsole()
 """Where text and tables go; colours and moving bars only on a terminal."""
 DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN})
+_UNCUT = 10_000
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on standard output, and nothing else there."
 )
@@ -87,6 +88,13 @@ def _plain(value: object) -> object:
 class Commands(click.Group):
     """A command group that turns an error that a user can mend into one message and exit code 1."""
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands; an explanation that is too long for the line goes on in the next, where click cuts it."""
+        names = self.list_commands(ctx)
+        found = [(name, command) for name in names if (command := self.get_command(ctx, name)) and not command.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(_UNCUT)) for name, command in found])
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that was asked for."""
         try:
@@ -137,6 +145,17 @@ class Workplace:
         """Every configured chat that can be used."""
         return self.chats_file.chats
 
+    @property
+    def first_steps(self) -> str:
+        """What to do in a home without chats; empty once there is a chats.toml."""
+        if self.home.chats_file.exists():
+            return ""
+        return (
+            f"There is no chat yet: {self.home.chats_file} is not there. To see it work on a simulated chat: "
+            "chat-forecast demo; with an export of your own: chat-forecast import my-chat result.json --timezone "
+            "Europe/Moscow; live from Telegram: chat-forecast login, then chat-forecast chats and chat-forecast add"
+        )
+
     def chat(self, slug: str) -> Chat:
         """The configured chat of this name.
 
@@ -146,6 +165,8 @@ class Workplace:
         """
         file = self.chats_file
         found = file.find(slug)
+        if found is None and self.first_steps:
+            raise click.ClickException(self.first_steps)
         if found is None:
             known = ", ".join([*(chat.slug for chat in file.chats), *file.put_aside])
             raise click.ClickException(

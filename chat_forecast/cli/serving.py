@@ -6,7 +6,7 @@ from ipaddress import ip_address
 import click
 
 from chat_forecast.cli.base import Workplace, console, examples, pass_workplace
-from chat_forecast.cli.output.lines import print_line
+from chat_forecast.cli.output.lines import print_line, print_sentence
 from chat_forecast.settings.links import LOOPBACK
 from chat_forecast.settings.reading import load_serve
 
@@ -74,6 +74,8 @@ def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int, add
     for mistakes in workplace.chats_file.put_aside.values():
         for mistake in mistakes.splitlines():
             print_line(console, "red", "✗", f"put aside: {mistake}")
+    if workplace.first_steps:
+        print_sentence(console, "yellow", "–", workplace.first_steps)
     ports = {"dagster": port, "mlflow": mlflow_port, "reports": reports_port}
     doors = doors_of(ports, address, prefix, load_serve(workplace.home.chats_file).allowed_hosts)
     for said in exposure([doors.dagster, doors.mlflow, doors.reports]):

@@ -17,6 +17,7 @@ def status(workplace: Workplace, as_json: bool) -> None:
     """
     from chat_forecast.app.remembered_health import Examiner
     from chat_forecast.cli.output.health import print_health
+    from chat_forecast.cli.output.lines import print_sentence
     from chat_forecast.pipeline.instance import lacking_settings
 
     resources = workplace.resources
@@ -25,8 +26,10 @@ def status(workplace: Workplace, as_json: bool) -> None:
     found = examiner.examine_all(file.chats, workplace.now)
     if as_json:
         print_json([asdict(health) for health in found])
-    else:
+    elif not workplace.first_steps or any(health.last_day_read for health in found):
         print_health(console, found)
+    else:
+        print_sentence(console, "yellow", "–", workplace.first_steps)
     if lacking := lacking_settings(workplace.home):
         console_for(as_json).print(lacking, markup=False, soft_wrap=True)
     raise SystemExit(1 if any(health.concerns for health in found) else 0)

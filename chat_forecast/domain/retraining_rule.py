@@ -140,7 +140,7 @@ def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: R
     figures["model_age_days"] = int(age)
     is_old = int(age) >= settings.max_model_age_days
     days = "1 day" if int(age) == 1 else f"{int(age)} days"
-    words = f"the model is {days} old, {'the' if is_old else 'below the'} {settings.max_model_age_days} allowed"
+    words = f"the model is {days} old (limit: {settings.max_model_age_days})"
     (faults if is_old else praise).append(words)
     return Verdict(not faults, settings.rule, "; ".join(faults or praise), figures)
 

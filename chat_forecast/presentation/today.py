@@ -103,7 +103,7 @@ def now_in_words(look: Look) -> str:
     if look.total is None or look.usual is None:
         return f"{said}. No forecast: {look.today.plan.reason}."
     expected, low, high = look.total
-    return f"{said}; {expected:.0f} expected in all today ({low:.0f} to {high:.0f}), {look.usual:.0f} at midnight."
+    return f"{said}; {expected:.0f} expected in all today ({low:.0f} to {high:.0f}; at midnight it was {look.usual:.0f})."
 
 
 def event_in_words(event: KnownEvent) -> str:
@@ -112,9 +112,9 @@ def event_in_words(event: KnownEvent) -> str:
     if event.kind == "silent":
         until = f"to {event.end:%H:%M}" if event.is_over else f"until {event.end:%H:%M} so far"
         what, came = ("Unusually silent", count_messages(event.messages)) if event.messages else ("Silence", "no messages")
-        return f"{what} from {day} {until}: {came} where {event.expected:.0f} were expected."
+        return f"{what} from {day} {until}: {came}, {event.expected:.0f} expected."
     until = f"to {event.end:%H:%M}" if event.is_over else "on"
-    return f"Busy from {day} {until}: {count_messages(event.messages)} where {event.expected:.0f} were expected."
+    return f"Busy from {day} {until}: {count_messages(event.messages)}, {event.expected:.0f} expected."
 
 
 def _pair(values: list[float]) -> tuple[float, float]:

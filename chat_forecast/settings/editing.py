@@ -16,7 +16,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from chat_forecast.settings.mistakes import CHATS, ConfigError, shown
 from chat_forecast.settings.models import Chat, SourceName
-from chat_forecast.settings.reading import parse_chats, read_text
+from chat_forecast.settings.reading import expect_place, parse_chats, read_text
 from chat_forecast.whole_files import replace_file
 
 
@@ -138,6 +138,7 @@ def _with_chat(path: Path, slug: str, wanted: Mapping[str, object]) -> str | Non
     if present is not None:
         _expect_same(path, present, wanted)
         return None
+    expect_place(slug, wanted["timezone"])
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
     added = text + gap + tomlkit.dumps({CHATS: {slug: wanted}})
     _expect_valid(path, slug, added)

@@ -82,20 +82,6 @@ def nearest_slug(name: str) -> str | None:
     return slug if SLUG_PATTERN.fullmatch(slug) and slug not in RESERVED_SLUGS else None
 
 
-def nearest_timezone(name: str) -> str | None:
-    """The zone that was probably meant, by its whole name or by its city alone.
-
-    >>> nearest_timezone("new york")
-    'America/New_York'
-    """
-    wanted = re.sub(r"\s+", "_", name.strip()).lower()
-    zones = sorted(known_timezones())
-    for names in ({zone.lower(): zone for zone in zones}, {zone.lower().rpartition("/")[2]: zone for zone in zones}):
-        if found := nearest(wanted, names):
-            return names[found]
-    return None
-
-
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant, if one is near enough.
 

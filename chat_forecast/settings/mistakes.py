@@ -124,6 +124,12 @@ def not_toml(text: str, error: str) -> str:
     return f"{place}not TOML: {error}"
 
 
+def no_place(slug: str, timezone: str, meant: str) -> str:
+    """A zone of a new chat that has no summer time, though those who write it nearly always live with one."""
+    expected = f"expected a place{did_you_mean(meant)}"
+    return f"chat {shown_name(slug)}: timezone: found {shown(timezone)}, whose clocks never change, {expected}"
+
+
 def too_much() -> str:
     """A text in which no chats can be looked for."""
     return "not TOML that describes chats: found something very long or nested very deeply, expected a short table for each"

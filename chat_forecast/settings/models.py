@@ -21,9 +21,9 @@ from chat_forecast.settings.known_values import (
     known_languages,
     known_timezones,
     nearest_slug,
-    nearest_timezone,
     to_date,
 )
+from chat_forecast.settings.zone_guess import nearest_timezone
 
 SourceName = Literal["simulated", "export", "telegram"]
 
@@ -71,7 +71,7 @@ class Check(_Settings):
 
     rule: Literal["relative", "smape"] = Field(
         default="relative",
-        description="`relative`: retrain when the RMSE of the last days is 2 % above that of the 28-day same-hour mean, or "
+        description="`relative`: retrain when the RMSE of the last days is 2% above that of the 28-day same-hour mean, or "
         "when the model is old. `smape`: retrain when the day's sMAPE is above a threshold. Default relative.",
     )
     window_days: int = Field(

@@ -20,6 +20,7 @@ from chat_forecast.settings import mistakes
 from chat_forecast.settings.mistakes import CHATS, ConfigError
 from chat_forecast.settings.models import SECTIONS, Chat, Notify, SourceName
 from chat_forecast.settings.shared_tables import SHARED_TABLES, Serve
+from chat_forecast.settings.zone_guess import WITHOUT_SUMMER
 
 DEMO_DAYS = 120
 _LONGEST_FILE = 1 << 22
@@ -101,10 +102,21 @@ def check_chat(slug: str, *, source: SourceName, timezone: str, first_day: date)
     Raises:
         ConfigError: one of them cannot be used.
     """
+    expect_place(slug, timezone)
     found = _to_chat(slug, {"source": source, "timezone": timezone, "first_day": first_day}, date.max)
     if isinstance(found, Chat):
         return found
     raise ConfigError("\n".join(found))
+
+
+def expect_place(slug: str, timezone: object) -> None:
+    """Check that a new chat's zone is none whose clocks never change by mistake; in a file that is there it may stand.
+
+    Raises:
+        ConfigError: it is.
+    """
+    if timezone in WITHOUT_SUMMER:
+        raise ConfigError(mistakes.no_place(slug, str(timezone), WITHOUT_SUMMER[str(timezone)]))
 
 
 def read_text(path: Path) -> str:

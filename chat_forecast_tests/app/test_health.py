@@ -107,6 +107,8 @@ def test_an_export_with_nothing_newer_has_ended_and_is_neither_late_nor_forecast
     (tmp_path / "my-chat" / "next_day_forecast" / f"{LAST.plus(-1).key}.parquet").unlink()
     (concern,) = at(storage, tmp_path, hours, export, LAST.plus(1)).concerns
     assert concern == f"1 day is not made yet: chat-forecast backfill my-chat --from {LAST.key} --to {LAST.key}"
+    # Imported to the end of the day before, it is not late either: no night reads it.
+    assert at(storage, tmp_path, 7, export).concerns[0] == concern
 
 
 def test_a_chat_past_its_last_day_has_ended(storage, tmp_path):

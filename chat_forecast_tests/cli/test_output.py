@@ -70,10 +70,13 @@ def test_every_command_explains_itself_with_examples_of_options_it_has():
         assert set(re.findall(r"--[a-z-]+", shown)) <= options, name
 
 
-def test_the_list_of_commands_cuts_no_explanation_off():
-    _, _, listed = main.get_help(click.Context(main, info_name="chat-forecast", terminal_width=80)).partition("Commands:")
+@pytest.mark.parametrize("width", [60, 80])
+def test_the_list_of_commands_cuts_no_explanation_off(width):
+    _, _, listed = main.get_help(click.Context(main, info_name="chat-forecast", terminal_width=width)).partition("Commands:")
     assert "..." not in listed
-    assert all(f"  {name} " in listed for name in main.commands)
+    assert max(map(len, listed.splitlines())) <= width
+    in_one = " ".join(listed.split())
+    assert all(f"{name} {command.get_short_help_str(999)}" in in_one for name, command in main.commands.items())
 
 
 @pytest.mark.parametrize("name", ["show", "import", "backfill", "run", "demo", "report"])

@@ -71,6 +71,18 @@ def test_one_unusable_file_silences_nothing(home, asset, damage):
     assert found["ill-chat"][0].startswith(f"{path} {WAYS[damage]}")
 
 
+@pytest.mark.parametrize("words", [("status",), ("show", "my-chat"), ("backfill", "my-chat")])
+def test_a_home_without_chats_says_how_to_begin(tmp_path, monkeypatch, words):
+    monkeypatch.setenv("CHAT_FORECAST_HOME", str(tmp_path / "new"))
+    ended = chat_forecast(*words)
+    said = " ".join(ended.output.split())
+    assert ended.exit_code == 1
+    for command in ("chat-forecast demo", "chat-forecast import my-chat result.json", "chat-forecast add"):
+        assert command in said
+    assert "has no chat" not in said
+    assert "nothing has been read yet" not in said
+
+
 def test_a_mistake_in_one_chats_settings_silences_nothing(home):
     settings = home / "chats.toml"
     settings.write_text(settings.read_text().replace("timezone", "timezon", 1))

@@ -1,6 +1,7 @@
 """``now``, ``watch`` and ``show --week``, as commands."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +17,7 @@ from chat_forecast.settings.reading import load_chats
 from chat_forecast.sources.simulated import SimulatedSource
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import Storages
+from chat_forecast_tests.cli.output.screens import at_each_width, expect_readable
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +45,8 @@ def home(stored, monkeypatch):
     return stored
 
 
-def chat_forecast(*words):
-    ended = CliRunner().invoke(main, words, env={"COLUMNS": "80"})
+def chat_forecast(*words, width=80):
+    ended = CliRunner().invoke(main, words, env={"COLUMNS": str(width)})
     assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
     return ended
 
@@ -53,6 +55,14 @@ def test_now_shows_the_day_so_far_and_what_is_to_come(today):
     shown = chat_forecast("now", "lively").output
     assert f"lively (simulated): today, {today.date:%A} {today.key}" in shown
     assert "expected in all today" in shown
+
+
+@at_each_width
+@pytest.mark.parametrize("words", [("now", "lively"), ("show", "lively", "--week"), ("show", "lively")])
+def test_a_day_and_a_week_are_shown_without_a_word_cut(words, width):
+    shown = chat_forecast(*words, width=width).stdout
+    # An hour that is not over is counted so far, which the legend says.
+    expect_readable(re.sub(r"(\d)…", r"\1 ", shown).replace("… so far", ""), width)
 
 
 def test_now_as_json_has_every_hour_and_where_reading_ended(today):
@@ -88,7 +98,7 @@ def test_an_imported_chat_has_no_today(words):
 
 def test_the_week_is_shown_with_when_to_post(today):
     shown = chat_forecast("show", "lively", "--week").output
-    assert "lively (simulated): the coming week, " in shown
+    assert "lively (simulated): coming week, " in shown
     assert f"{today.date:%a} {today.key}" in shown
     assert f"{today.plus(6).date:%a} {today.plus(6).key}" in shown
     assert "best time to post: " in shown

@@ -43,7 +43,7 @@ def test_a_good_forecast_by_a_young_model_passes():
     assert verdict.passed
     assert verdict.reason == (
         "RMSE 1.00 over 2 scored days is not above the 2.00 of the 28-day same-hour mean; "
-        "the model is 3 days old, below the 14 allowed"
+        "the model is 3 days old (limit: 14)"
     )
     numbers = {"rmse": 1.0, "same_hour_rmse": 2.0, "days_compared": 2, "model_age_days": 3, "tolerance": 0.02}
     assert verdict.figures == numbers | {"window_days": 7, "max_model_age_days": 14}

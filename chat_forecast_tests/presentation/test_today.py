@@ -7,9 +7,9 @@ from chat_forecast.presentation.today import event_in_words
 
 
 @pytest.mark.parametrize(("kind", "messages", "said"), [
-    ("silent", 0, "Silence from Saturday 00:00 to 07:00: no messages where 24 were expected."),
-    ("silent", 7, "Unusually silent from Saturday 00:00 to 07:00: 7 messages where 24 were expected."),
-    ("busy", 90, "Busy from Saturday 00:00 to 07:00: 90 messages where 24 were expected."),
+    ("silent", 0, "Silence from Saturday 00:00 to 07:00: no messages, 24 expected."),
+    ("silent", 7, "Unusually silent from Saturday 00:00 to 07:00: 7 messages, 24 expected."),
+    ("busy", 90, "Busy from Saturday 00:00 to 07:00: 90 messages, 24 expected."),
 ])  # fmt: skip
 def test_an_event_says_how_many_messages_came(kind, messages, said):
     event = KnownEvent.from_dict(

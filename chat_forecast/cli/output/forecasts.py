@@ -12,12 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from chat_forecast.cli.output.names import shown_name
-from chat_forecast.cli.output.tables import table_with_bars
+from chat_forecast.cli.output.tables import columns_with_bars, table_with_bars
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.presentation.phrases import count_messages
 from chat_forecast.settings.models import Chat
-
-BESIDE_BAR = 48
-"""Characters that the other columns and the lines between them take."""
 
 
 def forecast_table(console: Console, chat: Chat, day: LocalDay, forecast: pd.DataFrame) -> Table:
@@ -25,11 +23,17 @@ def forecast_table(console: Console, chat: Chat, day: LocalDay, forecast: pd.Dat
 
     The bars are as wide as the console has room for; where it has next to none, they are left out.
     """
-    table, bar_width = table_with_bars(console, "hour", ("expected", "median", "80% interval"), beside=BESIDE_BAR)
+    return table_with_bars(console, lambda bar_width: _table(chat, day, forecast, bar_width))
+
+
+def _table(chat: Chat, day: LocalDay, forecast: pd.DataFrame, bar_width: int) -> Table:
+    table = columns_with_bars("hour", ("expected", "median", "80% interval"), bar_width)
     through = forecast["trained_through"].iloc[0]
     trained = "" if pd.isna(through) else f", trained through {through}"
     legend = "█ expected  ▒ 50% interval  ░ 80% interval\n" if bar_width else ""
-    table.title = f"{shown_name(chat)}: {day.date:%A} {day.key}, {forecast['expected'].sum():.0f} messages expected"
+    table.title = (
+        f"{shown_name(chat)}: {day.date:%A} {day.key}, {count_messages(round(forecast['expected'].sum()))} expected"
+    )
     table.caption = f"{legend}{forecast['forecaster'].iloc[0]}{trained}; times in {chat.timezone}"
     highest = max(1.0, forecast["q90"].max(), forecast["expected"].max())
     for row in forecast.to_dict("records"):

@@ -5,6 +5,7 @@ Does not belong here: finding out (:mod:`chat_forecast.app.health`).
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -61,7 +62,14 @@ def _cells(health: ChatHealth) -> dict[str, str | Text]:
         "last_read": "put aside" if health.is_put_aside else health.last_day_read or "never",
         "missing": f"{len(health.missing_days)} d" if health.missing_days else "–",
         "skill": "–" if score is None or score["skill"] is None else f"{score['skill']:+.0%}",
-        "check": "–" if score is None else VERDICTS[score["check_passed"]],
+        "check": "–" if score is None else _check(score, health.model_trained_through),
         "model_age": "–" if age is None else f"{age} d",
         "next_tick": "–" if health.next_tick is None else health.next_tick[5:16].replace("T", " "),
     }
+
+
+def _check(score: Mapping[str, Any], trained_through: str | None) -> str:
+    """How the newest check ended; where it failed and the model was trained since, that: nothing is left to be done."""
+    passed = score["check_passed"]
+    is_mended = passed is False and trained_through is not None and trained_through >= score["day"]
+    return "retrained" if is_mended else VERDICTS[passed]

@@ -29,4 +29,4 @@ def counted(number: int, things: str) -> str:
     >>> counted(1, "scores"), counted(2, "scores")
     ('1 score', '2 scores')
     """
-    return f"1 {things.removesuffix('s')}" if number == 1 else f"{number} {things}"
+    return f"1 {things.removesuffix('s')}" if number == 1 else f"{number:,} {things}"

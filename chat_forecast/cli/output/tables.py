@@ -11,23 +11,29 @@ from rich.table import Table
 
 UNLIMITED = 10_000
 WIDEST_BAR, NARROWEST_BAR = 24, 8
+AROUND_BAR = 3
+"""Characters around a bar: a blank on either side, and a line."""
 
 
-def table_with_bars(console: Console, first: str, numbers: Sequence[str], *, beside: int) -> tuple[Table, int]:
-    """An empty table of a column to the left, columns of numbers, and one of bars; with the width of a bar.
+def table_with_bars(console: Console, build: Callable[[int], Table]) -> Table:
+    """Build a table whose last column holds bars, as wide as the console has room for.
 
-    ``beside`` is how many characters the other columns and the lines between them take. Where next to nothing is left for
-    bars, there is no column of them, and their width is 0.
+    ``build`` makes it for a width of the bars; with 0, where next to nothing is left for them, it has no column of them.
     """
-    width = min(WIDEST_BAR, console.width - beside)
+    bare = build(0)
+    width = min(WIDEST_BAR, console.width - _width(console, bare) - AROUND_BAR)
+    return bare if width < NARROWEST_BAR else build(width)
+
+
+def columns_with_bars(first: str, numbers: Sequence[str], bar_width: int) -> Table:
+    """An empty table of a column to the left, columns of numbers, and one of bars where they have a width."""
     table = Table(title_justify="left", caption_justify="left")
     table.add_column(first, no_wrap=True)
     for heading in numbers:
         table.add_column(heading, justify="right", no_wrap=True)
-    if width < NARROWEST_BAR:
-        return table, 0
-    table.add_column("", width=width)
-    return table, width
+    if bar_width:
+        table.add_column("", width=bar_width)
+    return table
 
 
 def fitting_table(

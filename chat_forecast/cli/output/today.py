@@ -9,10 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from chat_forecast.cli.output.forecasts import BESIDE_BAR
 from chat_forecast.cli.output.lines import print_sentence
 from chat_forecast.cli.output.names import shown_name
-from chat_forecast.cli.output.tables import table_with_bars
+from chat_forecast.cli.output.tables import columns_with_bars, table_with_bars
 from chat_forecast.presentation.today import Look, event_in_words, now_in_words
 
 MOST_TIMES = 3.0
@@ -36,11 +35,15 @@ def print_look(console: Console, look: Look) -> None:
 
 def today_table(console: Console, look: Look) -> Table:
     """The hours of the day: messages so far or expected now, the 80% interval, and both as a bar."""
-    table, bar_width = table_with_bars(console, "hour", ("messages", "expected", "80% interval"), beside=BESIDE_BAR)
+    return table_with_bars(console, lambda bar_width: _table(look, bar_width))
+
+
+def _table(look: Look, bar_width: int) -> Table:
+    table = columns_with_bars("hour", ("messages", "expected", "80% interval"), bar_width)
     day = look.today.plan.day
     legend = "█ messages  ◦ expected  ░ 80% interval\n" if bar_width else ""
     table.title = f"{shown_name(look.chat)}: today, {day.date:%A} {day.key}"
-    table.caption = f"{legend}times in {look.chat.timezone}"
+    table.caption = f"{legend}… so far; times in {look.chat.timezone}"
     rows = look.today.table
     widest = max(1.0, rows["q90"].fillna(0).max(), rows["high"].fillna(0).max())
     most = float(rows["messages"].fillna(0).max())

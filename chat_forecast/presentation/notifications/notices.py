@@ -18,6 +18,7 @@ from chat_forecast.presentation.phrases import (
     forecast_in_words,
     join,
     score_in_words,
+    signed_percent,
     unusual_hours,
     unusual_in_words,
 )
@@ -133,7 +134,7 @@ def skill_gone(state: DayState) -> Notice | None:
         return None
     good = [each.key for each, skill in skills if skill is not None and skill > 0]
     title = "no skill over the last week"
-    skill = f"{skills[-1][1]:+.2f}".replace("-", "−")
+    skill = signed_percent(skills[-1][1])
     body = f"Over the 7 days to {state.day.key} the skill was {skill}: no better than repeating the week before."
     return _notice(state, "skill", f"after-{good[-1]}" if good else "from-the-start", title, body)
 

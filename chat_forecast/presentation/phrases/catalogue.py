@@ -17,6 +17,14 @@ from babel.numbers import format_decimal, format_percent
 from chat_forecast.settings.known_values import LANGUAGES_FOLDER
 
 PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
+DATE_STYLES = {
+    "long": "language.date",
+    "full": "language.date_with_weekday",
+    "day": "language.day",
+    "day_with_weekday": "language.day_with_weekday",
+}
+"""How a date is written -> its pattern; the last two have no year."""
+NO_BREAK = "\N{NO-BREAK SPACE}"
 UNKNOWN = "–"
 """Stands for a figure that is not known, in every language."""
 Phrase = str | dict[str, str]
@@ -64,14 +72,23 @@ class Phrases:
         return f"{'−' if round(share, 2) < 0 else '+'}{text}" if signed else text
 
     def date(self, day: datetime.date, style: str = "long") -> str:
-        """A date; ``full`` has its weekday, ``short`` is as short as can be understood without a year."""
+        """A date in one of the :data:`DATE_STYLES`, or ``short``: as short as can be understood without a year."""
         if style == "short":
             return str(format_skeleton("MMMd", day, locale=self.locale))
-        return self._by_pattern(day, {"long": "language.date", "full": "language.date_with_weekday"}[style])
+        return self._by_pattern(day, DATE_STYLES[style])
 
     def month(self, day: datetime.date) -> str:
         """A month and its year."""
         return self._by_pattern(day, "language.month")
+
+    def weekday(self, number: int) -> str:
+        """A weekday (0 is Monday) by its whole name, as it stands alone."""
+        return str(self.locale.days["stand-alone"]["wide"][number])
+
+    def method(self, name: str) -> str:
+        """What a forecasting method is called; one that this version does not know keeps its name."""
+        key = f"method.{name}"
+        return self(key) if key in self._phrases else name
 
     def weekdays(self) -> dict[int, str]:
         """Weekday (0 is Monday) -> its short name, in the order in which this language's weeks run."""
@@ -135,4 +152,11 @@ def phrases_of(language: str) -> dict[str, Phrase]:
     """A language's catalogue: ``table.key`` -> its phrase, or its phrase in each grammatical number."""
     with (LANGUAGES_FOLDER / f"{language}.toml").open("rb") as file:
         tables = tomllib.load(file)
-    return {f"{table}.{key}": phrase for table, phrases in tables.items() for key, phrase in phrases.items()}
+    return {f"{table}.{key}": _unbroken(phrase) for table, phrases in tables.items() for key, phrase in phrases.items()}
+
+
+def _unbroken(phrase: Phrase) -> Phrase:
+    """A phrase in which no line begins with a per cent sign or a dash."""
+    if isinstance(phrase, dict):
+        return {form: str(_unbroken(text)) for form, text in phrase.items()}
+    return phrase.replace(" %", f"{NO_BREAK}%").replace(" —", f"{NO_BREAK}—")

@@ -34,7 +34,7 @@ def forecast_in_words(forecast: pd.DataFrame, last_week: pd.DataFrame | None) ->
     beside = ""
     if last_week is not None and len(last_week) and last_week["messages"].notna().all():
         beside = f"; {int(last_week['messages'].sum())} on the same day last week"
-    return f"{_count(total)} messages expected{beside}. {busiest_in_words(forecast)}"
+    return f"{_count(total)} {_messages(total)} expected{beside}. {busiest_in_words(forecast)}"
 
 
 def busiest_in_words(forecast: pd.DataFrame) -> str:
@@ -50,11 +50,11 @@ def score_in_words(score: Mapping[str, object], unusual: Sequence[str]) -> str:
     """How a scored day went beside its forecast: totals, skill, and the hours outside the 98% interval.
 
     >>> score_in_words({"messages": 12, "expected_total": 9.3, "skill": -0.2}, ["7 messages at 03:00, 0.4 expected"])
-    '12 messages, 9.3 expected; skill −0.20. Outside the 98% interval: 7 messages at 03:00, 0.4 expected.'
+    '12 messages, 9.3 expected; skill −20%. Outside the 98% interval: 7 messages at 03:00, 0.4 expected.'
     """
-    said = f"{score['messages']} messages, {_count(float(str(score['expected_total'])))} expected"
+    said = f"{count_messages(int(str(score['messages'])))}, {_count(float(str(score['expected_total'])))} expected"
     if score["skill"] is not None:
-        said += f"; skill {float(str(score['skill'])):+.2f}".replace("-", "−")
+        said += f"; skill {signed_percent(float(str(score['skill'])))}"
     return f"{said}. {unusual_in_words(unusual)}"
 
 
@@ -87,6 +87,15 @@ def count_messages(number: int) -> str:
     return f"{number:,} message{'s' * (number != 1)}"
 
 
+def signed_percent(share: float) -> str:
+    """A share in per cent, with its sign.
+
+    >>> signed_percent(0.187), signed_percent(-0.2)
+    ('+19%', '−20%')
+    """
+    return f"{share:+.0%}".replace("-", "−")
+
+
 def join(parts: Sequence[str]) -> str:
     """Parts in a row, with "and" before the last.
 
@@ -95,6 +104,10 @@ def join(parts: Sequence[str]) -> str:
     """
     *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _messages(value: float) -> str:
+    return "message" if _count(value) == "1" else "messages"
 
 
 def _count(value: float) -> str:

@@ -18,6 +18,8 @@ from chat_forecast.presentation.today import Look
 
 PLACE = b"<!-- the day that is not over -->"
 """Where the section goes."""
+PLACE_IN_CONTENTS = b"<!-- the line of the day that is not over -->"
+"""Where the page's contents name it; pages of earlier versions have none."""
 HEAD = b"</title>"
 REFRESH = b'</title>\n<meta http-equiv="refresh" content="60">'
 
@@ -26,7 +28,9 @@ def enlivened(page: bytes, look: Look, phrases: Phrases) -> bytes:
     """A chat's page with the section about its day, which is asked for again every minute; as it is if it has no place."""
     if PLACE not in page:
         return page
-    return page.replace(HEAD, REFRESH, 1).replace(PLACE, live_section(look, phrases).encode(), 1)
+    line = f'<li><a href="#today">{phrases("contents.today")}</a></li>'.encode()
+    named = page.replace(HEAD, REFRESH, 1).replace(PLACE_IN_CONTENTS, line, 1)
+    return named.replace(PLACE, live_section(look, phrases).encode(), 1)
 
 
 def live_section(look: Look, phrases: Phrases) -> str:
@@ -59,6 +63,6 @@ def _sentences(look: Look, phrases: Phrases) -> list[str]:
 
 def _event(event: KnownEvent, phrases: Phrases) -> str:
     key = f"today.{event.kind}_{'over' if event.is_over else 'on'}"
-    begin = f"{phrases.date(event.begin.date(), 'short')}, {event.begin:%H:%M}"
-    expected = phrases.about(event.expected)
-    return phrases(key, **{"from": begin}, to=f"{event.end:%H:%M}", messages=event.messages, expected=expected)
+    day, expected = phrases.date(event.begin.date(), "day"), phrases.about(event.expected)
+    span = {"from": f"{event.begin:%H:%M}", "to": f"{event.end:%H:%M}"}
+    return phrases.count(key, event.messages, day=day, expected=expected, **span)

@@ -63,7 +63,7 @@ def test_a_narrow_terminal_keeps_what_matters_most(storage):
         assert heading not in narrow
     assert "skill" in narrow
     bars = [line.split("│")[5] for line in narrow.splitlines() if line.startswith("│ 12:00")]
-    assert [len(bar) - 2 for bar in bars] == [12]
+    assert [len(bar) - 2 for bar in bars] == [13]
     assert "█" not in seen(print_overview, overview_of(storage), width=50)
 
 

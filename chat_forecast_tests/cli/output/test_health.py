@@ -27,6 +27,17 @@ def test_the_table_fits_the_terminal(found, width):
     expect_readable("\n".join(line for line in text.splitlines() if not line.startswith("✗")), width)
 
 
+def test_a_failed_check_is_said_until_the_model_was_trained_on_that_day():
+    score = {"day": "2026-05-19", "skill": -0.2, "check_passed": False, "check": "bad"}
+    before, after = (
+        dataclasses.replace(WELL, score=score, model_trained_through=day) for day in ("2026-05-18", "2026-05-19")
+    )
+    assert "failed" in seen(print_health, [before])
+    mended = seen(print_health, [after])
+    assert "retrained" in mended
+    assert "failed" not in mended
+
+
 def test_a_chat_that_is_well_takes_one_line():
     lines = seen(print_health, [WELL]).splitlines()
     assert [cell.strip() for cell in lines[3].split("│")[1:-1]] == [

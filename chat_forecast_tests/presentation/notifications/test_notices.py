@@ -42,7 +42,7 @@ def test_the_digest_tells_the_coming_day_and_how_the_last_one_went():
     assert notice.title == "my-chat (simulated): 96 messages expected on Wednesday 2026-05-13"
     assert notice.body.splitlines() == [
         "96 messages expected; 96 on the same day last week. Busiest hours: 00:00 (4.0), 01:00 (4.0) and 02:00 (4.0).",
-        "Tuesday had 96 messages, 96 expected; skill +0.20. No hour outside the 98% interval.",
+        "Tuesday had 96 messages, 96 expected; skill +20%. No hour outside the 98% interval.",
         "Made by flat, trained through 2026-05-01.",
         "http://127.0.0.1:3000/somewhere",
     ]
@@ -75,7 +75,7 @@ def test_a_week_without_skill_is_notice_once_while_it_lasts():
     assert notices.skill_gone(state()) is None
     gone = [0.3] * 10 + [-0.4] * 10
     notice = notices.skill_gone(state(skills=gone))
-    assert "−0." in notice.body
+    assert "−" in notice.body
     later = state(DAY.plus(1), days=21, skills=[*gone, -0.4])
     assert notices.skill_gone(later).cause == notice.cause
     assert notices.skill_gone(state(skills=[None] * 16 + [-0.4] * 4)) is None
@@ -83,14 +83,14 @@ def test_a_week_without_skill_is_notice_once_while_it_lasts():
 
 def test_a_retraining_is_sent_with_its_stored_reason_and_without_one_where_none_is_stored():
     assert notices.retrained(state()) is None
-    record = pd.Series({"why": "prophet: the least pinball loss", "reason": "the model is 14 days old, the 14 allowed"})
+    record = pd.Series({"why": "prophet: the least pinball loss", "reason": "the model is 14 days old (limit: 14)"})
     notice = notices.retrained(state(training=record))
     assert notice.title == "my-chat: the model was retrained through 2026-05-12"
     assert notice.body.splitlines()[:2] == [
-        "Reason: the model is 14 days old, the 14 allowed.",
+        "Reason: the model is 14 days old (limit: 14).",
         "Method: prophet: the least pinball loss.",
     ]
-    by_hand = notices.retrained(state(training=record.replace({"the model is 14 days old, the 14 allowed": None})))
+    by_hand = notices.retrained(state(training=record.replace({"the model is 14 days old (limit: 14)": None})))
     assert by_hand.body.startswith("Method: prophet")
 
 

@@ -67,7 +67,7 @@ RAID = {12: 400}
 def test_a_raid_is_sent_once_with_a_picture_and_a_link(seen, send):
     (message,) = send(seen(13, RAID, links=True))
     assert message["title"] == "my-chat (simulated): 400 messages since 12:00, 6 expected"
-    assert "Busy from Tuesday 12:00 on: 400 messages where 6 were expected." in message["message"]
+    assert "Busy from Tuesday 12:00 on: 400 messages, 6 expected." in message["message"]
     assert "In the chat: https://t.me/c/1/2" in message["message"]
     assert message["message"].endswith("http://127.0.0.1:3001/my-chat.en.html")
     assert message["attachments"][0]["mimetype"] == "image/png"
@@ -93,7 +93,7 @@ def test_ordinary_days_send_nothing(seen, send):
 def test_a_silence_says_since_when(seen, send):
     (message,) = send(seen(15, dict.fromkeys(range(10, 15), 0)))
     assert message["title"] == "my-chat (simulated): silent since 10:00, 30 expected"
-    assert "no messages where 30 were expected" in message["message"]
+    assert "no messages, 30 expected" in message["message"]
 
 
 def test_in_quiet_hours_nothing_is_sent_and_afterwards_what_happened_is(seen, send):

@@ -1,10 +1,14 @@
+import re
 import string
 from datetime import date
+from pathlib import Path
 from typing import get_args
 
 import pandas as pd
 import pytest
 
+from chat_forecast import presentation
+from chat_forecast.forecasting.methods import METHODS
 from chat_forecast.presentation.phrases.catalogue import PLURAL_FORMS, Phrases, phrases_of
 from chat_forecast.settings.known_values import known_languages
 from chat_forecast.settings.models import Chat, SourceName
@@ -68,6 +72,84 @@ def test_a_count_takes_its_grammatical_number():
     said = [russian.count("history.days", number) for number in (1, 2, 5, 21, 1000)]
     assert said == ["1 день", "2 дня", "5 дней", "21 день", "1\xa0000 дней"]
     assert Phrases("en").count("yesterday.lead", 1) == "There was 1 message."
+
+
+RUSSIAN_NOUNS = {
+    "сообщени": ("сообщение", "сообщения", "сообщений"),
+    "д(?:ень|ня|ней)": ("день", "дня", "дней"),
+    "час": ("час", "часа", "часов"),
+    "недел": ("неделю", "недели", "недель"),
+    "обучени": ("обучение", "обучения", "обучений"),
+}
+"""How a noun that is counted begins -> it after 1, 2 and 5."""
+
+
+def russian_form(number: float) -> int:
+    """Which of its forms a noun takes after a number, said without the tables that the program uses."""
+    if number % 1:
+        return 1
+    last, last_two = number % 10, number % 100
+    return 2 if 11 <= last_two <= 14 or last in (0, 5, 6, 7, 8, 9) else 0 if last == 1 else 1
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 4, 5, 11, 12, 14, 21, 22, 25, 101, 111, 1000, 1.5])
+def test_russian_nouns_agree_with_every_number_before_them(number):
+    russian = Phrases("ru")
+    for key, forms in phrases_of("ru").items():
+        if isinstance(forms, str):
+            continue
+        others = {name: "…" for form in forms.values() for name in placeholders(form) - {"n"}}
+        said = russian.count(key, number, **others)
+        shown = re.escape(russian.number(number, 1 if number % 1 else 0))
+        for begin, right in RUSSIAN_NOUNS.items():
+            for noun in re.findall(rf"{shown} ({begin}\w*)", said):
+                assert noun == right[russian_form(number)], said
+
+
+@pytest.mark.parametrize(
+    ("language", "counted"),
+    # A mean is written with a decimal below ten, so that it is never 1; a share is one of the hours.
+    [
+        ("ru", r"\{(?!share|coverage)\w+\} (?:сообщени|день|дня|дней|час|недел|обучени)"),
+        ("en", r"\{(?!expected|mean)\w+\} (?:message|day|hour|week)"),
+    ],
+)
+def test_a_noun_that_is_counted_has_a_form_for_each_number(language, counted):
+    assert {
+        key: text for key, text in phrases_of(language).items() if isinstance(text, str) and re.search(counted, text)
+    } == {}
+
+
+@pytest.mark.parametrize("language", known_languages())
+def test_phrases_are_set_as_print_is(language):
+    for key, text in phrases_of(language).items():
+        for said in all_forms(text):
+            wrong = re.search(r"  |\.\.| [%—]| - |\"|'(?!s)| [,.;:!?)]|\( ", said)
+            assert wrong is None, (key, said)
+    assert Phrases("ru")("hour.most") == "Интервал 80\xa0%"
+
+
+def test_every_phrase_is_said_somewhere():
+    texts = [path.read_text() for path in presentation_sources()]
+    simple = {key for text in texts for key in re.findall(r"(?<=[\"'])[a-z]+\.\w+(?=[\"'])", text)}
+    filled_in = {key for text in texts for key in re.findall(r"(?<=f\")[a-z]+\.[^\"\n]*\{[^\"\n]*(?=\")", text)}
+    # A part that depends on something stands for any name.
+    patterns = [re.sub(r"\\\{.*?\\\}", r"\\w+", re.escape(key)) for key in simple | filled_in]
+    unsaid = [key for key in ENGLISH if not any(re.fullmatch(pattern, key) for pattern in patterns)]
+    assert unsaid == []
+
+
+def presentation_sources():
+    folder = Path(presentation.__file__).parent
+    return [path for path in folder.rglob("*") if path.suffix in (".py", ".jinja")]
+
+
+@pytest.mark.parametrize("language", known_languages())
+def test_every_method_has_a_name_that_people_know(language):
+    phrases = Phrases(language)
+    assert all(f"method.{name}" in phrases_of(language) for name in METHODS)
+    assert phrases.method("prophet") == "Prophet"
+    assert phrases.method("of_a_later_version") == "of_a_later_version"
 
 
 def test_a_figure_that_is_not_known_is_a_dash():

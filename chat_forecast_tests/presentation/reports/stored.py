@@ -95,6 +95,6 @@ def store_whole_chat(storage: ChatStorage, days: int = 80, *, seed: int = 0) -> 
 
     store_series(storage, days, counts)
     store_training(storage, days - 40, "same_hour", "2026-04-10 was read, and there was no forecast for it")
-    store_training(storage, days - 12, reason="the model is 28 days old, the 14 allowed")
+    store_training(storage, days - 12, reason="the model is 28 days old (limit: 14)")
     store_forecasts(storage, days - 40, days - 1)
     store_scores(storage, days - 40, days - 1)

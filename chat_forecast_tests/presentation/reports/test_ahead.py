@@ -15,7 +15,8 @@ from chat_forecast.forecasting.today import examine
 from chat_forecast.presentation.phrases.catalogue import Phrases
 from chat_forecast.presentation.reports.drawings import calendar, today_bars
 from chat_forecast.presentation.reports.facts import gather
-from chat_forecast.presentation.reports.live import PLACE, enlivened
+from chat_forecast.presentation.reports.html import TEMPLATES
+from chat_forecast.presentation.reports.live import PLACE, PLACE_IN_CONTENTS, enlivened
 from chat_forecast.presentation.reports.sections.ahead import ahead_section, year_section
 from chat_forecast.presentation.today import Look
 from chat_forecast.storage.locks import Locks
@@ -92,18 +93,28 @@ def seen():
 @pytest.mark.parametrize(
     ("language", "title", "event"),
     [
-        ("en", "Today so far: Tuesday, May 12, 2026", "Unusually busy since May 12, 14:00: 400 messages, 6.0 expected."),
-        ("ru", "Сегодня: вторник, 12 мая 2026", "Необычно оживлённо с 12 мая, 14:00: сообщений — 400, ожидалось 6,0."),
+        ("en", "Today so far: Tuesday, May 12, 2026", "Unusually busy since 14:00 on May 12: 400 messages, 6.0 expected."),
+        (
+            "ru",
+            "Сегодня: вторник, 12 мая 2026",
+            "12 мая с 14:00 необычно оживлённо: 400 сообщений, ожидалось 6,0. Это продолжается.",
+        ),
     ],
 )
 def test_a_served_page_has_the_day_so_far_and_is_asked_for_again(seen, language, title, event):
-    page = b"<title>x</title><main>" + PLACE + b"</main>"
+    page = b"<title>x</title><ul>" + PLACE_IN_CONTENTS + b"</ul><main>" + PLACE + b"</main>"
     served = enlivened(page, seen, Phrases(language)).decode()
     assert '<meta http-equiv="refresh" content="60">' in served
     assert title in served
     assert f'<p class="notice">{event}</p>' in served
     assert "<svg" in served
     assert PLACE.decode() not in served
+    assert f'<ul><li><a href="#today">{title.partition(":")[0]}</a></li></ul>' in served
+
+
+def test_every_page_has_a_place_for_the_day_and_for_its_line_in_the_contents():
+    template = (TEMPLATES / "report.html.jinja").read_bytes()
+    assert template.count(PLACE) == template.count(PLACE_IN_CONTENTS) == 1
 
 
 def test_a_page_without_a_place_for_the_day_is_given_out_as_it_is(seen):

@@ -85,7 +85,7 @@ def test_a_score_not_yet_stored_is_computed_from_the_same_files(storage):
 def test_trainings_say_when_why_what_changed_and_what_they_brought(whole_chat):
     newest, oldest = gather(make_chat(), whole_chat.of(make_chat())).trainings
     assert (newest.through, newest.method, newest.method_before) == (FIRST.plus(68).date, "prophet", "same_hour")
-    assert newest.reason == "the model is 28 days old, the 14 allowed"
+    assert newest.reason == "the model is 28 days old (limit: 14)"
     assert newest.verdict.figures["model_age_days"] == 28
     assert newest.candidates == (("prophet", 1.234), ("same_hour", 1.5))
     assert newest.skill_before is not None
@@ -110,7 +110,7 @@ def test_a_training_that_no_score_asked_for_has_no_reason_and_the_oldest_ones_ar
 
 def test_verdicts_are_those_that_are_stored_whatever_the_settings_say_today(storage):
     store_series(storage, 40)
-    store_training(storage, 30, reason="the model is 14 days old, the 14 allowed")
+    store_training(storage, 30, reason="the model is 14 days old (limit: 14)")
     store_forecasts(storage, 30, 39)
     store_scores(storage, 31, 39)
     strict = make_chat(check=Check(rule="smape", smape_threshold=0.001))

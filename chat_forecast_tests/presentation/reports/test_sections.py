@@ -45,44 +45,43 @@ RELATIVE = {"same_hour_hours": 24, "squared_error": 24 * 4.1**2, "same_hour_squa
             judge(Check(), **RELATIVE, trained_through="2026-05-01", model_age_days=11),
             "The forecasts are not good enough: RMSE 4.10 over 1 scored day, above the 3.80 of the 28-day mean of the same "
             "hours.",
-            "Прогнозы недостаточно хороши: RMSE 4,10 за 1 оценённый день — больше, чем 3,80 у среднего тех же часов за 28 "
-            "дней.",
+            "Проверка не пройдена: RMSE 4,10 за 1 оценённый день\xa0— больше, чем 3,80 у среднего тех же часов за 28 дней.",
         ),
         (
             judge(Check(), trained_through="2026-04-28", model_age_days=14),
             "The forecasts are not good enough: the model is 14 days old (limit: 14).",
-            "Прогнозы недостаточно хороши: возраст модели 14 дней (предел: 14).",
+            "Проверка не пройдена: возраст модели 14 дней (предел: 14).",
         ),
         (
             judge(Check(rule="smape", smape_threshold=0.9), trained_through="2026-05-01", smape=0.5),
             "The forecasts are good enough: sMAPE 0.50, not above the threshold 0.90.",
-            "Прогнозы достаточно хороши: sMAPE 0,50 — не выше порога 0,90.",
+            "Проверка пройдена: sMAPE 0,50\xa0— не выше порога 0,90.",
         ),
         (
             judge(Check(), hours_scored=0),
             "The forecasts are not good enough: the day was read, and there was no forecast for it.",
-            "Прогнозы недостаточно хороши: день прочитан, но прогноза на него не было.",
+            "Проверка не пройдена: день прочитан, но прогноза на него не было.",
         ),
         (
             judge(Check(), hours_scored=0, withheld="withheld: 9,000 messages are expected"),
             "The forecasts are not good enough: the forecast for the day was withheld, because its numbers were impossible "
             "for this chat.",
-            "Прогнозы недостаточно хороши: прогноз на этот день был скрыт: для этого чата такие числа невозможны.",
+            "Проверка не пройдена: прогноз на этот день был скрыт: для этого чата такие числа невозможны.",
         ),
         (
             judge(Check()),
             "The forecasts are not good enough: the forecast for the day was made without a trained model.",
-            "Прогнозы недостаточно хороши: прогноз на этот день сделан без обученной модели.",
+            "Проверка не пройдена: прогноз на этот день сделан без обученной модели.",
         ),
         (
             judge(Check(), messages=None, hours_scored=0),
             "The forecasts are good enough: no hour of the day was read, so there is nothing to score.",
-            "Прогнозы достаточно хороши: ни один час дня не прочитан, оценивать нечего.",
+            "Проверка пройдена: ни один час дня не прочитан, оценивать нечего.",
         ),
         (
             Verdict(passed=False, rule="newer", reason="something else", figures={"other": 1}),
             "The forecasts are not good enough: something else.",
-            "Прогнозы недостаточно хороши: something else.",
+            "Проверка не пройдена: something else.",
         ),
     ],
 )
@@ -113,7 +112,7 @@ def test_where_no_verdict_is_stored_the_page_says_so(reports):
     ("reason", "verdict", "why"),
     [
         (None, None, "–"),
-        ("the model is 14 days old, the 14 allowed", None, "The model is 14 days old, the 14 allowed."),
+        ("the model is 14 days old (limit: 14)", None, "The model is 14 days old (limit: 14)."),
         (None, judge(Check(), **RELATIVE, trained_through="2026-05-01"), "RMSE 4.10 over 1 scored day, above the 3.80"),
         (None, judge(Check(rule="smape"), trained_through="2026-05-01", smape=0.5), "Trained by hand or in a backfill"),
     ],
@@ -151,7 +150,7 @@ def test_a_forecast_that_no_model_made_says_so(reports):
     made = storage.frame("next_day_forecast", FIRST.plus(29))
     storage.write("next_day_forecast", FIRST.plus(29), made.assign(forecaster="same_hour_28d", trained_through=None))
     said = tomorrow_section(gather(CHAT, storage), ENGLISH)["model"]
-    assert said == "Method: same_hour_28d, because there was no trained model that could be used."
+    assert said == "Method: 28-day mean of the same hours, because there was no trained model that could be used."
 
 
 def test_a_withheld_forecast_is_named_and_not_shown(reports):
@@ -177,7 +176,7 @@ def test_a_withheld_forecast_is_named_and_not_shown(reports):
     ("known_days", "english", "russian"),
     [
         (29, "There is no forecast yet, because the chat has no model.", "Прогноза пока нет"),
-        (1, "There is no forecast, because the last known hour is 29 days old.", "последнему известному часу уже 29 дней."),
+        (1, "There is no forecast, because the last known hour is 29 days old.", "последние данные получены 29 дней назад."),
         (0, "There is no forecast, because no hour of this chat has been read.", "не прочитан ни один час."),
     ],
 )

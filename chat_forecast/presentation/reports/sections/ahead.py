@@ -21,7 +21,7 @@ def ahead_section(facts: Facts, phrases: Phrases) -> Context | None:
     if week is None or week.days.empty:
         return None
     expected, low, high = week.total
-    said = [phrases("ahead.lead", expected=round(expected), low=round(low), high=round(high))]
+    said = [phrases.count("ahead.lead", round(expected), low=round(low), high=round(high))]
     if week.busiest:
         first, *others = week.busiest
         said.append(phrases("ahead.post", window=_window(first, phrases), expected=phrases.about(first.expected)))
@@ -63,5 +63,5 @@ def _day(day: date, phrases: Phrases) -> str:
 
 
 def _window(window: Window, phrases: Phrases) -> str:
-    day = _day(window.start.date(), phrases)
+    day = phrases.date(window.start.date(), "day_with_weekday")
     return phrases("ahead.window", day=day, **{"from": f"{window.start:%H:%M}"}, to=f"{window.end:%H:%M}")

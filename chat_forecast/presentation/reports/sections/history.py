@@ -92,8 +92,9 @@ def week_charts(facts: Facts, phrases: Phrases) -> Drawn:
 
 def _busiest_hour(facts: Facts, phrases: Phrases) -> str:
     row = facts.heat.iloc[int(facts.heat["mean"].to_numpy().argmax())]
-    weekday = phrases.weekdays()[int(row["weekday"])]
-    return phrases("week.summary", weekday=weekday, hour=f"{row['hour']:02.0f}:00", mean=phrases.about(row["mean"]))
+    hour = int(row["hour"])
+    span = phrases("hour.interval", low=f"{hour:02d}:00", high=f"{hour + 1:02d}:00")
+    return phrases("week.summary", weekday=phrases.weekday(int(row["weekday"])), hour=span, mean=phrases.about(row["mean"]))
 
 
 def busiest_section(facts: Facts, phrases: Phrases) -> list[Row]:

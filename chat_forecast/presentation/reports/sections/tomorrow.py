@@ -57,6 +57,7 @@ def _why_none(facts: Facts, phrases: Phrases) -> str:
 def _made_by(coming: Tomorrow, phrases: Phrases) -> str:
     """The method of the forecast, and through which day its model was trained, if one was used."""
     method, through = (coming.hours[name].iloc[0] for name in ("forecaster", "trained_through"))
+    method = phrases.method(str(method))
     if pd.isna(through):
         return phrases("tomorrow.without_model", method=method)
     return phrases("tomorrow.model", method=method, day=date.fromisoformat(through))
@@ -88,7 +89,7 @@ def _sentences(coming: Tomorrow, phrases: Phrases) -> list[str]:
     if coming.week_before:
         change = coming.expected / coming.week_before - 1
         key = "same" if abs(change) < SAME else "more" if change > 0 else "fewer"
-        day = coming.day.plus(-7).date
+        day = phrases.date(coming.day.plus(-7).date, "day")
         said.append(phrases(f"tomorrow.{key}", percent=phrases.percent(abs(change)), messages=coming.week_before, day=day))
     return said
 

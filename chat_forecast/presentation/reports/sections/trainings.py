@@ -40,16 +40,18 @@ def _why(note: TrainingNote, phrases: Phrases) -> str:
 
 
 def _changed(note: TrainingNote, phrases: Phrases) -> str:
+    method = phrases.method(note.method)
     if note.method_before is None:
-        changed = [phrases("trainings.method_new", method=note.method)]
+        changed = [phrases("trainings.method_new", method=method)]
     elif note.method_before == note.method:
-        changed = [phrases("trainings.method_same", method=note.method)]
+        changed = [phrases("trainings.method_same", method=method)]
     else:
-        changed = [phrases("trainings.method_other", method=note.method, before=note.method_before)]
+        changed = [phrases("trainings.method_other", method=method, before=phrases.method(note.method_before))]
     changed.append(phrases.count("trainings.data", note.hours_known))
     if note.candidates:
         listed = [
-            phrases("trainings.candidate", name=name, pinball=phrases.number(loss, 3)) for name, loss in note.candidates
+            phrases("trainings.candidate", name=phrases.method(name), pinball=phrases.number(loss, 3))
+            for name, loss in note.candidates
         ]
         changed.append(phrases("trainings.pinball", candidates="; ".join(listed)))
     return " ".join(changed)
