@@ -7,6 +7,7 @@ Does not belong here: finding a fault (:mod:`chat_forecast.domain.data_quality`)
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -17,6 +18,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.windows import RECENT_DAYS
 from chat_forecast.pipeline.compat import AssetCheckEvaluationTargetMaterializationData
+from chat_forecast.pipeline.event_batches import evaluation_events
 from chat_forecast.pipeline.partitions import daily_partitions, days_of_run
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
@@ -152,6 +154,7 @@ def _daily_check(
     """
     key = dg.AssetKey([chat.slug, asset])
     warning = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
+    evaluation = partial(_evaluation, dg.AssetCheckKey(key, name), severity=severity or warning, blocking=blocking)
 
     @dg.asset_check(  # type: ignore[arg-type]  # typed for one result, while a range gives one a day
         asset=key, name=name, description=description, blocking=blocking, partitions_def=daily_partitions(chat)
@@ -159,15 +162,8 @@ def _daily_check(
     def check(context: dg.AssetCheckExecutionContext, stores: dg.ResourceParam[Resources]) -> Iterator[Any]:
         storage, days = stores.storages.of(chat), days_of_run(context, chat)
         targets = _targets(context.instance, key, days)
-        for day, finding in zip(days, evaluate(storage, days), strict=True):
-            yield _evaluation(
-                dg.AssetCheckKey(key, name),
-                day,
-                finding,
-                severity=severity or warning,
-                blocking=blocking,
-                target=targets.get(day.key),
-            )
+        found = zip(days, evaluate(storage, days), strict=True)
+        yield from evaluation_events(context, [evaluation(day, finding, targets.get(day.key)) for day, finding in found])
         yield dg.Output(None)
 
     return check
@@ -179,7 +175,7 @@ def report_verdicts(instance: dg.DagsterInstance, chat: Chat, storage: ChatStora
     targets = _targets(instance, key.asset_key, days)
     for day in days:
         finding, target = forecast_good_enough(storage, day), targets.get(day.key)
-        evaluation = _evaluation(key, day, finding, severity=dg.AssetCheckSeverity.WARN, blocking=False, target=target)
+        evaluation = _evaluation(key, day, finding, target, severity=dg.AssetCheckSeverity.WARN, blocking=False)
         instance.report_runless_asset_event(evaluation)
 
 
@@ -187,10 +183,10 @@ def _evaluation(
     key: dg.AssetCheckKey,
     day: LocalDay,
     finding: Finding,
+    target: AssetCheckEvaluationTargetMaterializationData | None,
     *,
     severity: dg.AssetCheckSeverity,
     blocking: bool,
-    target: AssetCheckEvaluationTargetMaterializationData | None,
 ) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
         asset_key=key.asset_key,

@@ -19,6 +19,9 @@ from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NA
 from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
 from dagster._core.definitions.repository_definition.repository_data import RepositoryData
 
+# Events that are stored together; see event_batches.py.
+from dagster._core.events import DagsterEventBatchMetadata
+
 # What a run prints; see compute_logs.py.
 from dagster._core.execution.compute_logs import redirect_to_file
 
@@ -34,6 +37,7 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 from dagster._core.storage.compute_log_manager import CapturedLogContext
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES, NOT_FINISHED_STATUSES
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
 
 # The storages of an instance, each of which makes an engine for every connection; see instance_files.py.
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
@@ -83,11 +87,13 @@ __all__ = [
     "SQLITE_STORAGES",
     "AssetCheckEvaluationTargetMaterializationData",
     "AssetCheckExecutionRecordStatus",
+    "AssetCheckExecutionsTable",
     "BetaWarning",
     "CapturedLogContext",
     "CheckRunHealthResult",
     "ConfigurableClass",
     "ConfigurableClassData",
+    "DagsterEventBatchMetadata",
     "ExecuteRunArgs",
     "LaunchRunContext",
     "LocalComputeLogManager",
@@ -95,6 +101,7 @@ __all__ = [
     "RepositoryData",
     "RunLauncher",
     "SerializableErrorInfo",
+    "SqlEventLogStorageTable",
     "SqliteEventLogStorage",
     "SqliteEventLogStorageWatchdog",
     "SubmitRunContext",

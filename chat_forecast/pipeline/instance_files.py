@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chat_forecast.pipeline.compat import SQLITE_STORAGES, SqliteEventLogStorage
+from chat_forecast.pipeline.event_batches import store_in_batches
 from chat_forecast.whole_files import create_file
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def quicken(dagster_home: Path) -> None:
     """Let this process use the SQLite files of the instance in a folder quickly; calling it again changes nothing."""
     for storage in SQLITE_STORAGES:
         vars(storage)["create_engine"] = _engine_of
+    store_in_batches()
     _quick_folders.add(dagster_home)
     keep_small(dagster_home)
 

@@ -7,9 +7,13 @@ import pytest
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
-from chat_forecast.pipeline import checks
+from chat_forecast.pipeline import checks, event_batches
 from chat_forecast.pipeline.assets.asset_run import no_progress
-from chat_forecast.pipeline.compat import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+from chat_forecast.pipeline.compat import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    SqliteEventLogStorage,
+)
 from chat_forecast.pipeline.runs import HISTORY_ASSETS, asset_keys, range_tags
 from chat_forecast.storage.partition_files import NotStored
 from chat_forecast_tests.factories import make_forecast, make_message_batch, make_scores, make_series
@@ -92,9 +96,13 @@ def run(stores, chat, instance, assets, first, last):
     )
 
 
-@pytest.fixture
-def instance(tmp_path):
+@pytest.fixture(params=["events one by one", "events together"])
+def instance(request, tmp_path, monkeypatch):
     """A Dagster instance on disk: one in memory accepts calls that fail there."""
+    monkeypatch.delattr(SqliteEventLogStorage, "store_event_batch", raising=False)
+    if request.param == "events together":
+        monkeypatch.setattr(SqliteEventLogStorage, "store_event_batch", event_batches.store_together)
+        monkeypatch.setenv(event_batches.BATCH_SIZE, "2")
     folder = tmp_path / "dagster"
     folder.mkdir()
     with dg.DagsterInstance.local_temp(str(folder)) as instance:

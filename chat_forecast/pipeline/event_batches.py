@@ -1,0 +1,148 @@
+"""Events of a long range, stored many at a time: each of its days has eleven.
+
+Belongs here: how the events of many days reach Dagster's SQLite files.
+Does not belong here: what they say, and how those files are opened (:mod:`.instance_files`).
+
+Dagster stores each event in up to four transactions of two files, and asks before each whether the files have the tables it
+needs: a third of what a day without a training takes. It knows batches, and its PostgreSQL storage takes those of
+materialisations; that of SQLite stores their events one by one. Here it stores a batch in a transaction a file, and the
+evaluations of checks come in batches too. The files hold the same rows as without.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import dagster as dg
+import sqlalchemy
+
+from chat_forecast.pipeline.compat import (
+    AssetCheckExecutionRecordStatus,
+    AssetCheckExecutionsTable,
+    DagsterEventBatchMetadata,
+    SqlEventLogStorageTable,
+    SqliteEventLogStorage,
+)
+
+BATCH_SIZE = "DAGSTER_EVENT_BATCH_SIZE"
+"""The environment variable that tells Dagster how many events it may hold back."""
+EVENTS_AT_ONCE = 100
+
+PLANNED_CHECK = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
+EVALUATION = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+OF_ASSETS = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED}
+"""Events of which Dagster notes an asset's newest one."""
+TAKEN = OF_ASSETS | {PLANNED_CHECK, EVALUATION}
+"""What is stored together. Dagster's batches may hold other events, of which these runs have none."""
+
+TABLE = AssetCheckExecutionsTable
+CHECK_COLUMNS = (TABLE.c.asset_key, TABLE.c.check_name, TABLE.c.run_id)
+
+
+class Stored(NamedTuple):
+    """An event in the file that holds what is known across runs."""
+
+    event: dg.EventLogEntry
+    number: int
+    row: dict[str, Any]
+
+
+def store_in_batches() -> None:
+    """Let this process store the events of many days together; calling it again changes nothing."""
+    os.environ.setdefault(BATCH_SIZE, str(EVENTS_AT_ONCE))
+    SqliteEventLogStorage.store_event_batch = store_together  # type: ignore[method-assign, assignment]
+
+
+def evaluation_events(
+    context: dg.AssetCheckExecutionContext, evaluations: Sequence[dg.AssetCheckEvaluation]
+) -> Iterator[dg.AssetCheckEvaluation | dg.DagsterEvent]:
+    """What a check yields for its evaluations, so that they are stored together where the storage can.
+
+    Those that stop the assets downstream are left to Dagster, which then does stop them.
+    """
+    if getattr(type(context.instance.event_log_storage), "store_event_batch", None) is not store_together:
+        yield from evaluations
+        return
+    stopping = [each for each in evaluations if each.blocking and not each.passed]
+    others = [each for each in evaluations if each.passed or not each.blocking]
+    batch, step = uuid4().hex, context.get_step_execution_context()
+    for place, each in enumerate(others, 1):
+        part = DagsterEventBatchMetadata(batch, is_end=place == len(others))
+        yield dg.DagsterEvent.from_step(EVALUATION, step, each, _message(each), part)
+    yield from stopping
+
+
+def _message(evaluation: dg.AssetCheckEvaluation) -> str:
+    """What Dagster would say of it."""
+    outcome = "passed." if evaluation.passed else "did not pass."
+    about = "" if evaluation.description is None else f" Description: '{evaluation.description}'"
+    return f"Asset check '{evaluation.check_name}' on '{evaluation.asset_key.to_user_string()}' {outcome}{about}"
+
+
+def store_together(storage: SqliteEventLogStorage, events: Sequence[dg.EventLogEntry]) -> None:
+    """Leave what ``store_event`` leaves of one event after the other."""
+    if not {event.dagster_event_type for event in events} <= TAKEN or len({event.run_id for event in events}) > 1:
+        for event in events:
+            storage.store_event(event)
+        return
+    rows = [storage._event_to_row(event) for event in events]
+    with storage.run_connection(events[0].run_id) as connection:
+        connection.execute(SqlEventLogStorageTable.insert(), rows)
+    insert = SqlEventLogStorageTable.insert().returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
+    with storage.index_transaction() as connection:
+        numbers = connection.scalars(insert, rows)
+        stored = [Stored(*each) for each in zip(events, numbers, rows, strict=True)]
+        _note_newest(storage, connection, [each for each in stored if each.event.dagster_event_type in OF_ASSETS])
+        evaluations = [each for each in stored if each.event.dagster_event_type is EVALUATION]
+        unplanned = _note_evaluations(connection, evaluations)
+    for each in [*(each for each in stored if each.event.dagster_event_type is PLANNED_CHECK), *unplanned]:
+        storage.store_asset_check_event(each.event, each.number)
+
+
+def _note_newest(storage: SqliteEventLogStorage, connection: sqlalchemy.Connection, stored: list[Stored]) -> None:
+    """Note the data versions that events of assets give, and the newest event of each asset."""
+    storage._store_asset_event_tags(connection, [each.event for each in stored], [each.number for each in stored])
+    newest = {each.event.get_dagster_event().asset_key: each for each in stored}
+    for each in newest.values():
+        storage._store_asset_event(connection, each.event, each.number)
+
+
+def _note_evaluations(connection: sqlalchemy.Connection, stored: list[Stored]) -> list[Stored]:
+    """Note evaluations where they were planned; those that nobody planned are returned."""
+    unplanned: list[Stored] = []
+    for of_check in {_check_of(each.event) for each in stored}:
+        mine = [each for each in stored if _check_of(each.event) == of_check]
+        where = [column == value for column, value in zip(CHECK_COLUMNS, of_check, strict=True)]
+        days = sqlalchemy.select(TABLE.c.partition).where(*where, TABLE.c.partition.is_not(None))
+        planned = set(connection.scalars(days))
+        rows = [_evaluation_row(each) for each in mine if _evaluation(each.event).partition in planned]
+        if rows:
+            connection.execute(TABLE.update().where(*where, TABLE.c.partition == sqlalchemy.bindparam("day")), rows)
+        unplanned += [each for each in mine if _evaluation(each.event).partition not in planned]
+    return unplanned
+
+
+def _evaluation(event: dg.EventLogEntry) -> dg.AssetCheckEvaluation:
+    return event.get_dagster_event().asset_check_evaluation_data
+
+
+def _check_of(event: dg.EventLogEntry) -> tuple[str, str, str]:
+    """The values of :data:`CHECK_COLUMNS`."""
+    evaluation = _evaluation(event)
+    return evaluation.asset_key.to_string(), evaluation.check_name, event.run_id
+
+
+def _evaluation_row(stored: Stored) -> dict[str, Any]:
+    """The day of an evaluation, and the columns that say what came of it."""
+    evaluation = _evaluation(stored.event)
+    status = AssetCheckExecutionRecordStatus.SUCCEEDED if evaluation.passed else AssetCheckExecutionRecordStatus.FAILED
+    target = evaluation.target_materialization_data
+    return {
+        "day": evaluation.partition,
+        "execution_status": status.value,
+        "evaluation_event": stored.row["event"],
+        "evaluation_event_timestamp": stored.row["timestamp"],
+        "evaluation_event_storage_id": stored.number,
+        "materialization_event_storage_id": target.storage_id if target else None,
+    }
