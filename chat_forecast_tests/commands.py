@@ -22,11 +22,11 @@ for arguments in json.loads(sys.argv[1]):
 """
 
 
-def run_commands(asked: list[list[str]], environment: dict[str, str]) -> list[str]:
+def run_commands(asked: list[list[str]], environment: dict[str, str], seconds: float = 300) -> list[str]:
     """What each of the commands says, on either stream."""
     command = [sys.executable, "-c", SCRIPT, json.dumps(asked)]
     ended = subprocess.run(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=300
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=seconds
     )
     said = ended.stdout.decode()
     assert ended.returncode == 0, said

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +18,8 @@ class Receiver:
     status: int = 200
     messages: list[dict] = field(default_factory=list)
     """What was sent, whether it was taken or not."""
+    arrived: list[float] = field(default_factory=list)
+    """When each of them came, in Unix seconds."""
 
     @property
     def url(self) -> str:
@@ -35,6 +38,7 @@ def receiving():
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
+            receiver.arrived.append(time.time())
             receiver.messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(receiver.status)
             self.end_headers()

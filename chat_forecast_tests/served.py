@@ -96,12 +96,12 @@ class Served:
             {tag["key"]: tag["value"] for tag in request["tags"]} for request in answer["evaluationResult"]["runRequests"]
         ]
 
-    def ticks(self, sensor: str) -> int:
-        """How often a sensor has ticked."""
+    def ticks(self, sensor: str) -> list[float]:
+        """When a sensor has ticked, in Unix seconds."""
         query = """query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sensor) {
             ... on Sensor { sensorState { ticks { timestamp } } } } }"""
         answer = self.ask(query, sensor={**REPOSITORY, "sensorName": sensor})
-        return len(answer["sensorOrError"]["sensorState"]["ticks"])
+        return [tick["timestamp"] for tick in answer["sensorOrError"]["sensorState"]["ticks"]]
 
     def kill(self) -> None:
         """End everything at once, as a power cut does."""
@@ -136,7 +136,7 @@ def served(home: Path, ending: signal.Signals = signal.SIGINT, prefix: str = "")
         if process.poll() is not None:
             return  # killed by the test
         process.send_signal(ending)
-        assert process.wait(60) == 0
+        assert process.wait(180) == 0
         assert process.stdout.read().split() == ["Stopping", "…", "Stopped."]
     finally:
         if process.poll() is None:
@@ -157,13 +157,13 @@ def free_ports(count: int) -> list[int]:
     raise AssertionError("no port is free")
 
 
-def wait_for(condition, seconds: float, what: str):
+def wait_for(condition, seconds: float, what: str, pause: float = 0.5):
     """Ask again and again until the answer is true, and return it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := condition():
             return answer
-        time.sleep(0.5)  # real processes are waited for
+        time.sleep(pause)  # real processes are waited for
     raise AssertionError(f"waited {seconds} s in vain: {what}")
 
 

@@ -1,6 +1,5 @@
 """An archive changes after days were made from it: what is gone is taken back, and those days are made again."""
 
-import os
 from datetime import timedelta
 
 import pandas as pd
@@ -15,15 +14,14 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.pipeline.runs import HISTORY_ASSETS
-from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import NewImport
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast_tests.at_home import NO_MLFLOW, at_home
 from chat_forecast_tests.factories import make_messages
 from chat_forecast_tests.sources.message_files import chat, entry, instant, write_json
-from chat_forecast_tests.tracking.stored import make_store
 
 ZONE = "Europe/Berlin"
 FIRST = LocalDay.parse("2023-05-01", ZONE)
@@ -33,20 +31,10 @@ DAY = 24 * 60
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A home with an MLflow store that is ready; the environment is as it was afterwards."""
-    from chat_forecast.tracking.client import Tracking
-
-    names = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_HOME", "CHAT_FORECAST_STORAGE")
-    before = {name: os.environ.pop(name, None) for name in names}
-    found = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path_factory.mktemp("home"))})
-    found.prepare()
-    make_store(Tracking(found.mlflow_uri, str(found.mlflow_artifacts)))
-    apply_environment(found)
-    yield found
-    for name, value in before.items():
-        os.environ.pop(name, None)
-        if value is not None:
-            os.environ[name] = value
+    """A home whose MLflow takes nothing."""
+    with at_home(tmp_path_factory.mktemp("home"), MLFLOW_TRACKING_URI=NO_MLFLOW) as home:
+        home.prepare()
+        yield home
 
 
 def command(*words):

@@ -12,13 +12,14 @@ from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.pipeline.runs import CHAT_TAG, KIND_TAG, RETRAINING
 from chat_forecast.settings.models import Chat, Check
 from chat_forecast.settings.paths import Home, apply_environment
+from chat_forecast_tests.at_home import NO_MLFLOW
 
 FIRST = date(2026, 3, 1)
 
 
 @pytest.fixture
 def home(tmp_path):
-    home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})
+    home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path), "MLFLOW_TRACKING_URI": NO_MLFLOW})
     home.prepare()
     apply_environment(home)
     return home

@@ -14,11 +14,13 @@ import pytest
 
 from chat_forecast.app.pruning import PruningError, find_prunable, prune
 from chat_forecast.app.runs import opened
+from chat_forecast.cli.base import Workplace
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, asset_keys
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast_tests.app.many_nights import add_nights
+from chat_forecast_tests.at_home import PLACES, at_home
 from chat_forecast_tests.served import open_to_others
 
 CHAT = Chat(slug="my-chat", source="simulated", timezone="UTC", first_day=datetime(2025, 1, 1, tzinfo=UTC).date())
@@ -26,24 +28,8 @@ FIRST = LocalDay(CHAT.first_day, CHAT.timezone)
 NIGHTS = 2
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 OLD = (NOW - timedelta(days=60)).timestamp()
-PLACES = ("CHAT_FORECAST_HOME", "DAGSTER_HOME", "MLFLOW_TRACKING_URI")
 MATERIALIZATION = dg.DagsterEventType.ASSET_MATERIALIZATION
 PICTURE = "![hours](data:image/png;base64,iVBORw0KGgo=)"
-
-
-MADE = """
-from chat_forecast.app.runs import opened
-from chat_forecast.cli.base import Workplace
-from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS
-place = Workplace()
-chat = place.chats[0]
-first = LocalDay(chat.first_day, chat.timezone)
-with opened(place.home, place.chats) as runner:
-    runner.materialise(chat, ALL_ASSETS, first, first.plus(2))
-    for night in range(3, 3 + {nights}):
-        runner.materialise(chat, DAY_ASSETS, first.plus(night), first.plus(night))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +39,15 @@ def made(tmp_path_factory):
     (folder / "chats.toml").write_text(
         f'[chats.{CHAT.slug}]\nsource = "simulated"\ntimezone = "{CHAT.timezone}"\nfirst_day = {CHAT.first_day}\n'
     )
-    environment = {name: value for name, value in os.environ.items() if name not in PLACES}
     (folder / "chats.toml").chmod(0o600)
-    code, environment = MADE.format(nights=NIGHTS), {**environment, "CHAT_FORECAST_HOME": str(folder)}
-    subprocess.run([sys.executable, "-c", code], env=environment, umask=0o022, check=True, timeout=300)
+    before = os.umask(0o022)
+    with at_home(folder):
+        place = Workplace()
+        with opened(place.home, [CHAT]) as runner:
+            runner.materialise(CHAT, ALL_ASSETS, FIRST, FIRST.plus(2))
+            for night in range(3, 3 + NIGHTS):
+                runner.materialise(CHAT, DAY_ASSETS, FIRST.plus(night), FIRST.plus(night))
+    os.umask(before)
     return folder
 
 
@@ -205,6 +196,7 @@ import os, signal, sys
 from datetime import datetime
 from chat_forecast.app import pruning
 from chat_forecast.app.runs import opened
+from chat_forecast.cli.base import Workplace
 from chat_forecast.cli.base import Workplace
 from chat_forecast.pipeline import index_slimming
 calls = 0

@@ -1,12 +1,10 @@
 """The servers behind a reverse proxy with a password, as the documentation sets it up."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
+from chat_forecast_tests.at_home import command
 from chat_forecast_tests.hostile import HANDSHAKE, ask
 from chat_forecast_tests.proxy import BASIC, free_port, proxied
 from chat_forecast_tests.served import served
@@ -33,9 +31,8 @@ def system(tmp_path_factory, today, port):
     with pytest.MonkeyPatch.context() as patch:
         for server in ("dagster", "mlflow", "reports"):
             patch.setenv(f"CHAT_FORECAST_{server.upper()}_URL", f"https://{NAME}:{port}{PREFIX}/{server}")
-        command = [sys.executable, "-m", "chat_forecast.cli", "run", "my-chat"]
-        environment = {**os.environ, "CHAT_FORECAST_HOME": str(home)}
-        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)
+        done = command(home, "run", "my-chat")
+        assert done.exit_code == 0, done.output
         with served(home, prefix=PREFIX) as running:
             folder = tmp_path_factory.mktemp("proxy")
             with proxied(folder, port, {3000: running.dagster, 5000: running.mlflow, 3001: running.reports}):

@@ -191,7 +191,8 @@ def test_an_unknown_zone_and_a_remote_root_are_refused(home):
     assert home.chats_file.read_text() == SETTINGS
 
 
-def test_the_command_counts_forecasts_and_trains_again_and_says_where_the_old_zone_is(home, monkeypatch):
+def test_the_command_counts_forecasts_and_trains_again_and_says_where_the_old_zone_is(home, monkeypatch, with_mlflow):
+    with_mlflow(home.root)
     monkeypatch.setenv("CHAT_FORECAST_HOME", str(home.root))
     number = len(everything(storage_of(home, OLD), "merged_history")[0])
     ran = CliRunner().invoke(main, ["timezone", "my-chat", NEW, "--json"], catch_exceptions=False)

@@ -39,7 +39,7 @@ def at_once(*commands):
         )
         for command in commands
     ]
-    words = [process.communicate(timeout=120)[0] for process in processes]
+    words = [process.communicate(timeout=300)[0] for process in processes]
     return [(process.returncode, said) for process, said in zip(processes, words, strict=True)]
 
 
@@ -52,7 +52,8 @@ def test_commands_in_a_fresh_home_make_it_once(home):
         assert len(ChatStorage(home.storage_url, slug, "UTC", Locks(home.locks)).days("hourly_series")) == 1
 
 
-def test_of_two_backfills_of_the_same_days_one_is_refused_and_nothing_is_doubled(home):
+def test_of_two_backfills_of_the_same_days_one_is_refused_and_nothing_is_doubled(home, with_mlflow):
+    with_mlflow(home.root)
     backfill = ("backfill", "one", "--from", "2026-03-01", "--to", "2026-03-03")
     ended = at_once(backfill, backfill)
     codes = sorted(code for code, _ in ended)
@@ -86,7 +87,8 @@ def test_two_first_imports_at_once_make_one_archive_with_both(home, tmp_path):
     assert chat.first_day == date(2026, 3, 1)
 
 
-def test_a_backfill_over_a_run_of_the_same_chat_is_refused_or_waits_and_nothing_is_doubled(home):
+def test_a_backfill_over_a_run_of_the_same_chat_is_refused_or_waits_and_nothing_is_doubled(home, with_mlflow):
+    with_mlflow(home.root)
     ended = at_once(("run", "one", "--day", "2026-03-02"), ("backfill", "one", "--from", "2026-03-01", "--to", "2026-03-02"))
     assert "Traceback" not in "".join(said for _, said in ended)
     assert all(code == 0 or BUSY in " ".join(said.split()) for code, said in ended), ended

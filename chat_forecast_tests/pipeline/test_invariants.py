@@ -1,8 +1,7 @@
-"""The pipeline's invariants, over real runs on an instance on disk with a real MLflow store."""
+"""The pipeline's invariants, over real runs on an instance on disk; with a real MLflow store where it matters."""
 
 import dataclasses
 import os
-import shutil
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -30,8 +29,8 @@ from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.tracking.owed import Owed, owed
+from chat_forecast_tests.at_home import NO_MLFLOW
 from chat_forecast_tests.factories import make_messages
-from chat_forecast_tests.tracking.stored import make_store
 
 SHARED = Path(__file__).parents[3] / "shared"
 CHAT = Chat(slug="my-chat", source="simulated", timezone="Europe/Berlin", first_day=date(2026, 3, 25))
@@ -50,25 +49,16 @@ def _environment(monkeypatch):
         os.environ.pop(name, None)
 
 
-@pytest.fixture(scope="session")
-def empty_mlflow(tmp_path_factory):
-    """A migrated, empty MLflow store, to be copied: making one takes seconds."""
-    from chat_forecast.tracking.client import Tracking
-
-    folder = tmp_path_factory.mktemp("mlflow")
-    make_store(Tracking(f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts")))
-    return folder
-
-
 @pytest.fixture
-def new_home(tmp_path, empty_mlflow):
-    """Make homes with an MLflow store that is ready."""
+def new_home(tmp_path, with_mlflow):
+    """Make homes, with an MLflow store that is ready or, by default, one that takes nothing."""
 
-    def make(name: str = "home") -> Home:
-        home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path / name)})
+    def make(name: str = "home", *, has_mlflow: bool = False) -> Home:
+        places = {"CHAT_FORECAST_HOME": str(tmp_path / name)} | ({} if has_mlflow else {"MLFLOW_TRACKING_URI": NO_MLFLOW})
+        home = Home.from_environment(places)
         home.prepare()
-        (home.root / "mlflow").mkdir(exist_ok=True)
-        shutil.copy(empty_mlflow / "mlflow.db", home.root / "mlflow" / "mlflow.db")
+        if has_mlflow:
+            with_mlflow(home.root)
         apply_environment(home)
         os.environ["DAGSTER_HOME"] = str(home.dagster_home)
         os.environ["MLFLOW_TRACKING_URI"] = home.mlflow_uri
@@ -82,29 +72,30 @@ def stored(home: Home, asset: str) -> dict[str, bytes]:
 
 
 def test_a_range_gives_the_files_of_one_run_a_day_and_later_days_change_nothing(new_home):
-    by_range, by_day = new_home("range"), new_home("days")
+    by_range, by_day = new_home("range", has_mlflow=True), new_home("days")
+    first = LAST.plus(-3)  # the day of the clock change is among them
     os.environ["DAGSTER_HOME"] = str(by_range.dagster_home)
     with opened(by_range, [CHAT]) as runner:
-        runner.backfill(CHAT, FIRST, LAST.plus(-2))
+        runner.backfill(CHAT, first, LAST.plus(-2))
         before = {asset: stored(by_range, asset) for asset in ALL_ASSETS}
         runner.backfill(CHAT, LAST.plus(-1), LAST)
     os.environ["DAGSTER_HOME"] = str(by_day.dagster_home)
     with opened(by_day, [CHAT]) as runner:
-        for day in FIRST.until(LAST):
+        for day in first.until(LAST):
             runner.backfill(CHAT, day, day)
     for asset in ALL_ASSETS:
         after = stored(by_range, asset)
         assert {name: after[name] for name in before[asset]} == before[asset]
         assert after == stored(by_day, asset)
     storage = runner.storage(CHAT)
-    series = storage.frames("hourly_series", FIRST, LAST)
-    assert len(series) == 6 * 24 - 1
-    for day in FIRST.until(LAST):
+    series = storage.frames("hourly_series", first, LAST)
+    assert len(series) == 4 * 24 - 1
+    for day in first.until(LAST):
         assert storage.frames("hourly_series", day, day)["messages"].sum() == len(
             storage.messages("merged_history", day).messages
         )
-    scores = storage.frames("daily_score", FIRST, LAST)
-    assert scores["rmse"].notna().tolist() == [False] + [True] * 5
+    scores = storage.frames("daily_score", first, LAST)
+    assert scores["rmse"].notna().tolist() == [False] + [True] * 3
 
 
 def test_nothing_that_a_look_at_the_day_reads_or_misses_changes_a_partition(new_home):
@@ -333,7 +324,7 @@ def test_a_damaged_file_fails_the_run_with_its_name(new_home):
 
 
 def test_a_night_is_stored_although_mlflow_cannot_be_reached_and_logged_by_the_next_one(new_home):
-    home = new_home()
+    home = new_home(has_mlflow=True)
     with opened(home, [CHAT]) as runner:
         runner.backfill(CHAT, FIRST, FIRST.plus(2))
     unreachable = Home.from_environment(

@@ -3,18 +3,16 @@ import itertools
 import pytest
 
 from chat_forecast.tracking.client import Tracking
-from chat_forecast_tests.tracking.stored import make_chat, make_storage, make_store
+from chat_forecast_tests.tracking.stored import make_chat, make_storage
 
 NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="package")
-def tracking(tmp_path_factory):
-    """MLflow on an SQLite store that all tests share, each with a chat of its own: to make one takes seconds."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    tracking = Tracking(f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts"))
-    make_store(tracking)
-    return tracking
+def tracking(tmp_path_factory, with_mlflow):
+    """MLflow on an SQLite store that all tests share, each with a chat of its own."""
+    folder = with_mlflow(tmp_path_factory.mktemp("home")) / "mlflow"
+    return Tracking(f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts"))
 
 
 @pytest.fixture(scope="package")

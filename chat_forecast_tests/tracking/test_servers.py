@@ -1,5 +1,6 @@
 """MLflow behind a real server: one that is down, fails, drips, falters, and one that does its work."""
 
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -14,7 +15,6 @@ from chat_forecast_tests.tracking.found import champion_of, line_of, runs_of, ve
 from chat_forecast_tests.tracking.servers import closed_port, dripping, faltering, mlflow_server, wait_until
 from chat_forecast_tests.tracking.stored import (
     FIRST,
-    make_store,
     store_no_training,
     store_scored_day,
     store_training,
@@ -25,9 +25,9 @@ DAY = FIRST.plus(1)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory, ready_mlflow):
     folder = tmp_path_factory.mktemp("server")
-    make_store(Tracking(f"sqlite:///{folder}/m.db"))
+    shutil.copy(ready_mlflow, folder / "m.db")
     with mlflow_server(folder) as port:
         yield port
 
