@@ -18,10 +18,13 @@ gc.disable()  # until all tests are found: what is imported stays, and looking f
 ZONES_EIGHT_HOURS_APART = ("Europe/Moscow", "Asia/Magadan", "America/Bogota")
 """None of them changes its clocks: a day has 24 hours."""
 LONGEST_FIRST = [
-    "test_end_to_end.py",
-    "test_invariants.py",
+    "test_end_to_end.py",  # these first three wait for servers most of the time
     "test_pages.py",
     "test_nightly.py",
+    "test_invariants.py",
+    "test_pruning.py",
+    "test_two_of_everything.py",
+    "test_in_browser.py",
     "test_failing_writes.py",
     "test_secrets.py",
     "test_reverse_proxy.py",
