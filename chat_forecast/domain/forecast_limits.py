@@ -77,12 +77,13 @@ def _broken_values(forecast: pd.DataFrame, day: LocalDay) -> list[str]:
     """Values that are not finite, negative or out of order, and hours of another day."""
     faults = wrong_hours(forecast, day)
     values = forecast[list(FORECAST_COLUMNS[1:])]
-    for name, column in values.items():
+    numbers = values.to_numpy()
+    for name, column in zip(values, numbers.T, strict=True):
         if not np.isfinite(column).all():
             faults.append(f"{name} is not finite")
         elif (column < 0).any():
             faults.append(f"{name} is negative: {column.min():g}")
-    steps = np.diff(values[list(ASCENDING)].to_numpy(), axis=1)
+    steps = np.diff(numbers[:, [values.columns.tolist().index(name) for name in ASCENDING]], axis=1)
     if (steps < 0).any():
         faults.append(f"quantiles out of order in {int((steps < 0).any(axis=1).sum())} hours")
     return faults

@@ -6,6 +6,7 @@ Does not belong here: where messages come from (:mod:`chat_forecast.sources`), t
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import pandas as pd
 
@@ -21,7 +22,18 @@ In a table of millions of messages, senders may be a categorical of such text: t
 
 def empty_messages() -> pd.DataFrame:
     """A table of no messages, with the right columns and types."""
+    return _no_messages().copy()
+
+
+@cache
+def _no_messages() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in MESSAGE_DTYPES.items()})
+
+
+def with_message_types(messages: pd.DataFrame) -> pd.DataFrame:
+    """The same messages with the types of :data:`MESSAGE_DTYPES`; mostly they have them."""
+    has_them = all(str(messages.dtypes[name]) == dtype for name, dtype in MESSAGE_DTYPES.items())
+    return messages if has_them else messages.astype(MESSAGE_DTYPES)
 
 
 @dataclass(frozen=True)

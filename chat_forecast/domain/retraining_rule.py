@@ -42,6 +42,20 @@ VERDICT_COLUMNS = {"verdict_passed": "bool", "verdict_rule": "str", "verdict_rea
 """Column of a stored score -> its kind; ``verdict_figures`` is JSON."""
 
 
+JUDGED_COLUMNS = (
+    "day",
+    "messages",
+    "hours_scored",
+    "trained_through",
+    "model_age_days",
+    "smape",
+    "squared_error",
+    "same_hour_hours",
+    "same_hour_squared_error",
+)
+"""What a rule looks at of a score."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Whether a day's forecast was good enough, by which rule, why, and the figures behind it."""
@@ -69,8 +83,8 @@ class Verdict:
 def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings, *, withheld: str = "") -> Verdict:
     """Judge the newest of some days' scores.
 
-    ``scores`` has one row a day and the columns of :data:`.scoring.SCORE_COLUMNS`, ascending; the last row is the day
-    judged, and of the rows before it those of the last ``window_days`` calendar days are looked at.
+    ``scores`` has one row a day and :data:`JUDGED_COLUMNS`, ascending; the last row is the day judged, and of the rows
+    before it those of the last ``window_days`` calendar days are looked at.
 
     ``withheld`` says why the forecast for that day was withheld from people, and scored as none; empty where it was not.
 

@@ -13,6 +13,7 @@ import pandas as pd
 from chat_forecast.domain import metrics
 from chat_forecast.domain.arrays import Values, to_floats
 from chat_forecast.domain.forecast_table import PROBABILITIES
+from chat_forecast.domain.same_hours import beside
 
 SCORE_COLUMNS = {
     "day": "str",
@@ -80,11 +81,11 @@ def score_day(actuals: pd.DataFrame, forecast: pd.DataFrame | None, baselines: p
     if forecast is None or forecast.empty:
         return score
     score |= _made_by(forecast, first_hour.date())
-    hours = actuals.merge(forecast, on="hour", how="inner")
+    hours = beside(actuals, forecast)
     hours = hours[hours["messages"].notna()].reset_index(drop=True)
     if hours.empty:
         return score
-    baselines = hours[["hour"]].merge(baselines, on="hour", how="left")
+    baselines = beside(hours[["hour"]], baselines, "left")
     score |= _errors(hours) | _beside_seasonal_naive(hours, baselines) | _beside_same_hour(hours, baselines)
     return {name: _speakable(value) for name, value in score.items()}
 
@@ -121,10 +122,10 @@ def unusual_hours(actuals: pd.DataFrame, forecast: pd.DataFrame | None) -> pd.Da
     columns = ["hour", "messages", "expected", "q01", "q99"]
     if forecast is None or forecast.empty:
         forecast = pd.DataFrame(columns=columns[:1] + columns[2:], dtype=float).astype({"hour": actuals["hour"].dtype})
-    hours = actuals[["hour", "messages"]].merge(forecast[["hour", "expected", "q01", "q99"]], on="hour")
-    hours = hours[hours["messages"].notna()]
-    outside = hours[(hours["messages"] < hours["q01"]) | (hours["messages"] > hours["q99"])].reset_index(drop=True)
-    return outside[columns]
+    hours = beside(actuals[["hour", "messages"]], forecast[["hour", "expected", "q01", "q99"]])
+    counts = to_floats(hours["messages"])  # NaN where missing, which is neither below nor above
+    is_outside = (counts < to_floats(hours["q01"])) | (counts > to_floats(hours["q99"]))
+    return hours.loc[is_outside, columns].reset_index(drop=True)
 
 
 def _made_by(forecast: pd.DataFrame, day: date) -> Score:

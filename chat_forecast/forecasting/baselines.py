@@ -20,10 +20,10 @@ def forecast_baselines(history: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.Dat
     ``history`` is the series (``hour``, ``messages``) of at least :data:`.SAME_HOUR_DAYS` days, all before the first of the
     ``hours``.
     """
-    table = pd.DataFrame({"hour": hours, "seasonal_naive": seasonal_naive(history, hours)})
+    columns = {"hour": hours, "seasonal_naive": seasonal_naive(history, hours)}
     seen = same_hour_counts(history)
     if not seen:
-        return table.assign(**dict.fromkeys(BASELINE_COLUMNS[2:], np.nan))
+        return pd.DataFrame({**columns, **dict.fromkeys(BASELINE_COLUMNS[2:], np.nan)})
     distribution = Empirical(tuple(seen[clock] for clock in hours.hour))
     quantiles = distribution.quantiles(list(PROBABILITIES.values())).T
-    return table.assign(same_hour=distribution.mean, **dict(zip(PROBABILITIES, quantiles, strict=True)))
+    return pd.DataFrame({**columns, "same_hour": distribution.mean, **dict(zip(PROBABILITIES, quantiles, strict=True))})

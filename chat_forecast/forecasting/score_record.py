@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.retraining_rule import RuleSettings, evaluate_rule
+from chat_forecast.domain.retraining_rule import JUDGED_COLUMNS, VERDICT_COLUMNS, RuleSettings, evaluate_rule
 from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day
 from chat_forecast.forecasting.baselines import forecast_baselines
 
@@ -33,9 +33,8 @@ class ScoreInputs(NamedTuple):
 def score_with_verdict(day: LocalDay, given: ScoreInputs, rule: RuleSettings) -> pd.DataFrame:
     """Score a day and judge it by a rule: one row with the columns of a score and of a verdict."""
     baselines = forecast_baselines(given.history, day.hours)
-    row = pd.DataFrame([score_day(given.actuals, None if given.withheld else given.forecast, baselines)])[
-        list(SCORE_COLUMNS)
-    ]
-    before = given.scores[list(SCORE_COLUMNS)]
-    verdict = evaluate_rule(pd.concat([before, row.astype(before.dtypes)], ignore_index=True), rule, withheld=given.withheld)
-    return row.assign(**verdict.to_row())
+    score = score_day(given.actuals, None if given.withheld else given.forecast, baselines)
+    before = given.scores[list(JUDGED_COLUMNS)]
+    row = pd.DataFrame([score], columns=list(JUDGED_COLUMNS)).astype(before.dtypes)
+    verdict = evaluate_rule(pd.concat([before, row], ignore_index=True), rule, withheld=given.withheld)
+    return pd.DataFrame([{**score, **verdict.to_row()}], columns=[*SCORE_COLUMNS, *VERDICT_COLUMNS])

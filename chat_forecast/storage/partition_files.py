@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
+from chat_forecast.domain.messages import MessageBatch, with_message_types
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, write_file
@@ -112,9 +112,9 @@ class PartitionFiles:
             raise StoredFileError(
                 f"{self.url(asset, day)} was not written: expected the columns {schema.names}, found {list(frame.columns)}."
             )
-        table = pa.Table.from_pandas(frame[schema.names], schema=schema, preserve_index=False)
-        # Dropping pandas' own metadata keeps the files equal across pandas versions.
-        write_file(self.url(asset, day), to_parquet(table.replace_schema_metadata(schema.metadata), kind))
+        # Column by column: what pandas would say of itself in the metadata takes longer, and differs between its versions.
+        columns = [pa.array(frame[field.name], field.type, from_pandas=True) for field in schema]
+        write_file(self.url(asset, day), to_parquet(pa.table(columns, schema=schema), kind))
 
     def messages(self, asset: str, day: LocalDay) -> MessageBatch:
         """The stored messages of a day; an empty reading that covers nothing where the day is not stored.
@@ -132,7 +132,7 @@ class PartitionFiles:
                 f"{self.schema(asset, day).advice}"
             )
         try:
-            messages = table.to_pandas(use_threads=False).astype(MESSAGE_DTYPES)
+            messages = with_message_types(table.to_pandas(use_threads=False))
             return MessageBatch(messages, ReadIntervals.from_json(intervals.decode()))
         except DAMAGE as error:
             raise self._damaged(asset, day, error) from error

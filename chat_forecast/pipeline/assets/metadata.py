@@ -19,6 +19,7 @@ import pandas as pd
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.same_hours import beside
 from chat_forecast.domain.scoring import SCORE_COLUMNS, unusual_hours
 from chat_forecast.forecasting.score_record import ScoreInputs
 from chat_forecast.masking import without_secrets
@@ -124,7 +125,7 @@ def of_score(run: AssetRun) -> Callable[[LocalDay, ScoreInputs, pd.DataFrame], M
             why = "no hour of the day was read" if pd.isna(row["messages"]) else "there was no forecast for the day"
             return {**_about(run, day), **verdict, "not scored": why, **_figures(row)}
         unusual = unusual_hours(given.actuals, given.forecast)
-        hours = given.actuals if given.forecast is None else given.actuals.merge(given.forecast, on="hour")
+        hours = given.actuals if given.forecast is None else beside(given.actuals, given.forecast)
         return {
             **_about(run, day),
             **verdict,

@@ -6,6 +6,7 @@ Does not belong here: the report's texts, which are in several languages, or fin
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
@@ -39,7 +40,8 @@ def forecast_in_words(forecast: pd.DataFrame, last_week: pd.DataFrame | None) ->
 
 def busiest_in_words(forecast: pd.DataFrame) -> str:
     """The hours of which the most is expected, ascending by the clock."""
-    top = forecast.nlargest(BUSIEST_HOURS, "expected").sort_values("hour")
+    descending = np.argsort(-forecast["expected"].to_numpy(), kind="stable")
+    top = forecast.iloc[np.sort(descending[:BUSIEST_HOURS])]  # the hours ascend
     if not top["expected"].sum():
         return "No hour stands out."
     hours = [f"{hour:%H:%M} ({_count(expected)})" for hour, expected in zip(top["hour"], top["expected"], strict=True)]
