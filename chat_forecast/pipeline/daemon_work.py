@@ -1,11 +1,10 @@
-"""What Dagster's daemon need not do, so that with a thousand chats it starts runs at once, and what it is to do sooner.
+"""What Dagster's daemon need not do, so that with a thousand chats it starts runs at once.
 
 Belongs here: changes of the daemon's own process, which Dagster has no settings for.
 Does not belong here: what the daemon does for this project (:mod:`.schedules`, :mod:`.sensors`).
 
 The daemon writes of every asset that it meets that no freshness policy applies to it, an event each, and reads all
-definitions anew each minute, although it is told when they change. Either keeps it busy for most of a minute. For
-backfills, though, it looks twice a minute only, which costs one query: who launches one would wait for half a minute.
+definitions anew each minute, although it is told when they change. Either keeps it busy for most of a minute.
 """
 
 import sys
@@ -15,8 +14,6 @@ from typing import Any
 CONTROLLER, FRESHNESS = "dagster._daemon.controller", "dagster._daemon.freshness"
 REREAD_SECONDS = 3600
 """Between two readings of definitions that have not changed."""
-BACKFILL_SECONDS = 5
-"""Between two looks for backfills."""
 Evaluate = Callable[..., Awaitable[bool]]
 
 
@@ -24,7 +21,6 @@ def spare_the_daemon() -> None:
     """Let this process, if it is Dagster's daemon, do only what is of use; calling it again changes nothing."""
     if controller := sys.modules.get(CONTROLLER):
         vars(controller)["RELOAD_WORKSPACE_INTERVAL"] = REREAD_SECONDS
-        vars(controller)["DEFAULT_DAEMON_INTERVAL_SECONDS"] = BACKFILL_SECONDS  # of backfills alone
     if freshness := sys.modules.get(FRESHNESS):
         _pass_over_assets_without_policy(vars(freshness)["FreshnessDaemon"])
 

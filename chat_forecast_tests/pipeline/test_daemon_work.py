@@ -1,23 +1,20 @@
 """What Dagster's daemon is spared, in a process that has imported it."""
 
 import asyncio
-import logging
-from itertools import islice
 from types import SimpleNamespace
 
 import pytest
-from dagster._daemon import backfill, controller
+from dagster._daemon import controller
 from dagster._daemon.freshness import FreshnessDaemon
 
-from chat_forecast.pipeline.daemon_work import BACKFILL_SECONDS, REREAD_SECONDS, spare_the_daemon
+from chat_forecast.pipeline.daemon_work import REREAD_SECONDS, spare_the_daemon
 
 
 @pytest.fixture(autouse=True)
 def spared(monkeypatch):
     """The daemon's modules as its process has them after it has opened an instance; put back afterwards."""
     monkeypatch.setattr(FreshnessDaemon, "_evaluate_asset", FreshnessDaemon._evaluate_asset)
-    for name in ("RELOAD_WORKSPACE_INTERVAL", "DEFAULT_DAEMON_INTERVAL_SECONDS"):
-        monkeypatch.setattr(controller, name, getattr(controller, name))
+    monkeypatch.setattr(controller, "RELOAD_WORKSPACE_INTERVAL", controller.RELOAD_WORKSPACE_INTERVAL)
     for _ in range(2):
         spare_the_daemon()
 
@@ -33,14 +30,3 @@ def test_the_daemon_writes_nothing_of_an_asset_without_a_policy():
 def test_definitions_that_have_not_changed_are_read_once_an_hour():
     """The daemon is told when they change."""
     assert controller.RELOAD_WORKSPACE_INTERVAL == REREAD_SECONDS
-
-
-def test_a_backfill_is_begun_within_seconds(monkeypatch):
-    monkeypatch.setattr(backfill, "execute_backfill_iteration", lambda *_given, **_named: iter(()))
-    waits = []
-    loop = backfill.execute_backfill_iteration_loop(
-        None, logging.getLogger(), SimpleNamespace(wait=waits.append), threadpool_executor=None
-    )
-    list(islice(loop, 3))  # the beginning and the end of a look, and a pause
-    (pause,) = waits
-    assert 0 < pause <= BACKFILL_SECONDS
