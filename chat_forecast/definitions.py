@@ -7,6 +7,7 @@ connection or imports a heavy library; a chat that cannot be reached is found ou
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 
@@ -14,6 +15,7 @@ from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.abandoned_runs import abandoned_runs_sensor
 from chat_forecast.pipeline.assets import chat_assets
 from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
+from chat_forecast.pipeline.assets.pictures import with_picture
 from chat_forecast.pipeline.catch_up import catch_up_sensor
 from chat_forecast.pipeline.checks import chat_checks
 from chat_forecast.pipeline.heartbeat import heartbeat_sensor
@@ -36,8 +38,12 @@ from chat_forecast.settings.reading import load_chats
 def build_definitions(chats: Sequence[Chat], resources: Resources, progress: Progress = no_progress) -> dg.Definitions:
     """All assets, checks, schedules and sensors for these chats, over these resources."""
     chats = [with_end(chat, resources) for chat in chats]
+    pictured = partial(with_picture, reports_url=resources.reports_url)
     return dg.Definitions(
-        assets=[*(asset for chat in chats for asset in chat_assets(chat)), *today_assets(chats)],
+        assets=[
+            *(asset.map_asset_specs(pictured) for chat in chats for asset in chat_assets(chat)),
+            *map(pictured, today_assets(chats)),
+        ],
         asset_checks=[check for chat in chats for check in chat_checks(chat)],
         schedules=nightly_schedules(chats),
         sensors=[

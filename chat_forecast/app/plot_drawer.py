@@ -14,6 +14,7 @@ from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.pipeline.today_sensor import ASSET as TODAY
 from chat_forecast.pipeline.watching import is_watchable, look
 from chat_forecast.presentation.today import draw_look
+from chat_forecast.settings.links import NEWEST
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
@@ -22,7 +23,7 @@ from chat_forecast.storage.schemas import PARTITION_SCHEMAS
 PLOTS_KEPT = 256
 """In memory; one has about 20 kB."""
 Draw = Callable[[str, str, str], bytes | None]
-"""Draws the stored day (its key) of an asset of a chat (its slug); None where there is nothing to draw."""
+"""Draws the stored day (its key, or ``newest``) of an asset of a chat (its slug); None where there is nothing to draw."""
 
 
 class PlotDrawer:
@@ -44,11 +45,13 @@ class PlotDrawer:
             return self._draw_today(chats[slug], day)
         if slug not in chats or asset not in PARTITION_SCHEMAS:
             return None
+        stored = resources_of(self._home).storages.of(chats[slug])
+        if day == NEWEST:
+            day = max((each.key for each in stored.days(asset)), default="none")
         try:
             LocalDay.parse(day, chats[slug].timezone)
         except ValueError:
             return None
-        stored = resources_of(self._home).storages.of(chats[slug])
         version = stored.version(asset, LocalDay.parse(day, chats[slug].timezone))
         if version is None:
             return None
@@ -58,7 +61,7 @@ class PlotDrawer:
     def _draw_today(self, chat: Chat, day: str) -> bytes | None:
         """The day that is not over, as far as it was read; None where it is another one, or is not looked at."""
         now = datetime.now(UTC)
-        if not is_watchable(chat) or day != LocalDay.containing(now, chat.timezone).key:
+        if not is_watchable(chat) or day not in (NEWEST, LocalDay.containing(now, chat.timezone).key):
             return None
         with self._drawing:
             return draw_look(look(chat, resources_of(self._home), now))

@@ -11,6 +11,8 @@ DAGSTER_URL = f"http://{LOOPBACK}:3000"
 MLFLOW_URL = f"http://{LOOPBACK}:5000"
 REPORTS_URL = f"http://{LOOPBACK}:3001"
 """Where ``chat-forecast up`` serves the UIs by default, for this machine only."""
+NEWEST = "newest"
+"""In the address of a plot: the newest day that is stored, whichever it is then."""
 
 
 def partition_url(dagster_url: str, chat: str, asset: str, day: str) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from chat_forecast.pipeline.runs import ALL_ASSETS
+from chat_forecast.settings.editing import add_chat
 from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL, REPORTS_URL
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.storage.locks import Locks
@@ -136,6 +137,15 @@ def test_dagsters_pages_show_a_plot_of_the_report_server_as_the_browser_lets_the
         f"{system.reports}/plots/loud-chat/next_day_forecast/{last.key}.png",
     )
     assert width == 760
+
+
+def test_an_assets_page_shows_the_picture_of_its_newest_day_first(system, page, theme):
+    page.goto(f"{system.dagster}/assets/loud-chat/next_day_forecast")
+    plot = page.locator(f"img[src='{system.reports}/plots/loud-chat/next_day_forecast/newest.png']").first
+    plot.wait_for()
+    page.wait_for_function("document.querySelector(\"img[src*='newest']\").naturalWidth > 0")
+    shoot(page, theme, "newest")
+    assert plot.bounding_box()["y"] < 400
 
 
 @pytest.mark.parametrize(
@@ -269,6 +279,14 @@ def test_the_ui_launches_a_run_and_follows_its_log_over_the_websocket(system, pa
     page.get_by_text("Success", exact=True).first.wait_for()
     wait_for(lambda: page.wait_for_timeout(100) or any("RunSuccessEvent" in frame for frame in heard), 20, "its last event")
     shoot(page, theme, "run-log")
+
+
+def test_a_chat_that_is_added_appears_by_itself_and_the_daemon_looks_at_its_day(system, today):
+    # It begins today: no night of it is over, so that no run is made.
+    add_chat(system.home / "chats.toml", "added", source="simulated", timezone=today.timezone, first_day=today.date)
+    wait_for((system.home / ".today" / "added").is_dir, 120, "the daemon's look at the day of the chat that was added")
+    shown = [node["assetKey"]["path"] for node in system.ask("{ assetNodes { assetKey { path } } }")["assetNodes"]]
+    assert {name for slug, name in shown if slug == "added"} >= set(ALL_ASSETS)
 
 
 def test_the_daemon_sends_the_forecast_once_and_no_secret_is_in_its_log(system, receiver):

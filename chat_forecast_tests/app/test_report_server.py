@@ -129,10 +129,14 @@ def test_a_stored_day_is_drawn_and_drawn_again_once_it_is_stored_again(tmp_path)
     (chat,) = load_chats(home.chats_file, date(2026, 2, 1))
     storage, draw = resources_of(home).storages.of(chat), PlotDrawer(home)
     assert draw("my-chat", "hourly_series", "2026-01-01") is None
+    assert draw("my-chat", "hourly_series", "newest") is None
     storage.write("hourly_series", first, make_series(first, 1))
     plot = draw("my-chat", "hourly_series", "2026-01-01")
     assert plot.startswith(b"\x89PNG")
     assert draw("my-chat", "hourly_series", "2026-01-01") is plot
+    assert draw("my-chat", "hourly_series", "newest") is plot
+    storage.write("hourly_series", first.plus(1), make_series(first.plus(1), 1))
+    assert draw("my-chat", "hourly_series", "newest") == draw("my-chat", "hourly_series", "2026-01-02") != plot
     storage.write("hourly_series", first, make_series(first, 1, lambda hour: hour.hour))
     assert draw("my-chat", "hourly_series", "2026-01-01") != plot
     assert draw("other", "hourly_series", "2026-01-01") is None

@@ -44,6 +44,16 @@ def test_a_run_over_two_chats_is_built_of_both(built):
     assert log == [["chat-0", "chat-2"]]
 
 
+def test_every_asset_is_described_in_words_with_the_picture_of_its_newest_day(stores):
+    specs = build_definitions(CHATS[:1], stores).resolve_all_asset_specs()
+    assert {spec.key.path[-1] for spec in specs} >= set(DAY_ASSETS)
+    for spec in specs:
+        words, picture, *_ = spec.description.split("\n\n")
+        chat, name = spec.key.path
+        assert words[0].isupper()
+        assert picture == f"![the newest day of {name}]({stores.reports_url}/plots/{chat}/{name}/newest.png)"
+
+
 @pytest.fixture
 def unconfined():
     """Let this process know all chats again."""

@@ -56,7 +56,7 @@ def next_day_forecast_asset(chat: Chat) -> dg.AssetsDefinition:
     def next_day_forecast(
         context: dg.AssetExecutionContext, stores: dg.ResourceParam[Resources], progress: dg.ResourceParam[Progress]
     ) -> None:
-        """The 24 hours (23 or 25 at a clock change) of the day **after** the partition's day, as known at its end.
+        """The 24 hours (23 or 25 at a clock change) of the day after the partition's day, as known at its end.
 
         `expected` is the mean, `q10` to `q90` hold the count in four cases of five. Made by the newest model trained
         through the day or an earlier one; while a chat has none, the counts of the same hour over 28 days serve. Empty, with
