@@ -1,6 +1,6 @@
 """Text that shows as what it is: nothing in it commands a terminal, or turns the reading direction.
 
-Belongs here: which signs do, and what is shown in their place.
+Belongs here: which signs do, and what is shown in their place; a number of things in words.
 Does not belong here: where texts are shown.
 
 Titles of chats, names of files and keys in them are other people's. They may hold escapes that colour a terminal, move its
@@ -46,3 +46,14 @@ def _utf16(sign: str) -> list[int]:
     """The sign as JSON's escapes have it."""
     encoded = sign.encode("utf-16-be", "surrogatepass")
     return [int.from_bytes(encoded[at : at + 2], "big") for at in range(0, len(encoded), 2)]
+
+
+def counted(number: int, things: str) -> str:
+    """A number of things in English.
+
+    >>> counted(1, "scores"), counted(2000, "scores"), counted(1, "service entries")
+    ('1 score', '2,000 scores', '1 service entry')
+    """
+    if number != 1:
+        return f"{number:,} {things}"
+    return f"1 {things.removesuffix('ies')}y" if things.endswith("ies") else f"1 {things.removesuffix('s')}"

@@ -20,6 +20,7 @@ from chat_forecast.app.runs import alone
 from chat_forecast.app.serving.leftovers import expect_not_serving
 from chat_forecast.pipeline.forgotten_chat import forget_in_dagster, runs_of, scrubbed
 from chat_forecast.pipeline.resources import Resources
+from chat_forecast.plain_text import counted
 from chat_forecast.presentation.notifications.ledger import FILE as NOTICES
 from chat_forecast.presentation.notifications.ledger import Ledger
 from chat_forecast.presentation.reports.requirements import ReportUnavailable
@@ -53,7 +54,9 @@ class Removal:
         days = ", ".join(f"{count} of {asset}" for asset, count in self.days.items() if count)
         return [
             f"stored days: {days or 'none'}",
-            f"archive: {self.imports} imports" if self.imports else "archive: nothing was imported, or it is damaged",
+            f"archive: {counted(self.imports, 'imports')}"
+            if self.imports
+            else "archive: nothing was imported, or it is damaged",
             f"runs in Dagster: {self.runs}, with their events, checks, ticks and logs",
             "MLflow: its experiment, runs and models, with their files",
             f"report pages: {len(self.pages)}; its notices; its day so far; its table in chats.toml",

@@ -12,6 +12,7 @@ import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.plain_text import counted
 from chat_forecast.sources.exports.base import Tally
 from chat_forecast.storage.archive_contents import ArchiveContents
 
@@ -71,11 +72,12 @@ class ImportReport:
     def lines(self, chat: str) -> list[str]:
         """The report as text, one fact a line; ``chat`` is the chat's slug."""
         return [
-            f"{self.new} new messages, {self.duplicates} already known",
+            f"{counted(self.new, 'new messages')}, {self.duplicates:,} already known",
             *self._replaced(),
             f"from {_shown(self.first_message, self.timezone)} to {_shown(self.last_message, self.timezone)} "
             f"({self.timezone})",
-            f"passed over: {self.service} service entries, {self.unsupported} without a date or of an unknown kind",
+            f"passed over: {counted(self.service, 'service entries')}, "
+            f"{self.unsupported:,} without a date or of an unknown kind",
             *self._impossible_times(),
             *self._clocks(),
             f"days covered: {listed_days(self.covered)}",
@@ -88,7 +90,8 @@ class ImportReport:
     def _replaced(self) -> list[str]:
         if not self.replaced:
             return []
-        return [f"{self.replaced} messages of older exports left out: a newer one stands for the hours that it covers"]
+        older = counted(self.replaced, "messages")
+        return [f"{older} of older exports left out: a newer one stands for the hours that it covers"]
 
     def _impossible_times(self) -> list[str]:
         if not self.impossible_times:
@@ -107,8 +110,8 @@ class ImportReport:
             return read
         return [
             *read,
-            f"clock changes: {self.ambiguous_times} messages in an hour that comes twice, taken in the file's order; "
-            f"{self.shifted_times} in an hour that never was, taken as its end",
+            f"clock changes: {counted(self.ambiguous_times, 'messages')} in an hour that comes twice, taken in the file's "
+            f"order; {self.shifted_times} in an hour that never was, taken as its end",
         ]
 
     def _unread_silences(self, chat: str) -> list[str]:
@@ -119,10 +122,9 @@ class ImportReport:
             f"{_shown(start, self.timezone)} to {_shown(end, self.timezone)}"
             for start, end in self.unread.intervals[:SHOWN_RANGES]
         )
-        silences = "1 silence" if number == 1 else f"{number} silences"
         more = ", …" if number > SHOWN_RANGES else ""
         return [
-            f"taken as not read: {silences} across which message ids jump ({shown}{more}). "
+            f"taken as not read: {counted(number, 'silences')} across which message ids jump ({shown}{more}). "
             f"If the chat was silent then: chat-forecast gaps {chat} --quiet FROM..TO"
         ]
 

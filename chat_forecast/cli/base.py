@@ -23,7 +23,7 @@ from chat_forecast.cli.output.safe_console import SafeConsole
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.masking import mask_output, shown, without_secrets
-from chat_forecast.plain_text import in_json
+from chat_forecast.plain_text import counted, in_json
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.settings.privacy import close_to_others, keep_private
@@ -216,7 +216,8 @@ class _ClosedWorkplace(Workplace):
         super().__init__()
         if number := close_to_others(self.home):
             click.echo(
-                f"{self.home.root}: {number} files and folders were open to others, and are yours alone now.", err=True
+                f"{self.home.root}: what was open to others ({counted(number, 'files or folders')}) is yours alone now.",
+                err=True,
             )
 
 

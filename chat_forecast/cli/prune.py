@@ -4,6 +4,7 @@ import click
 
 from chat_forecast.cli.base import Workplace, console_for, examples, json_option, pass_workplace, print_json
 from chat_forecast.domain.windows import TRACES_DAYS
+from chat_forecast.plain_text import counted
 
 
 @click.command(epilog=examples("chat-forecast prune --dry-run", "chat-forecast prune --keep-days 7"))
@@ -38,8 +39,9 @@ def prune(workplace: Workplace, keep_days: int, dry_run: bool, as_json: bool) ->
         for fault in forget_old(workplace.chats, workplace.resources.storages, workplace.now):
             console.print(f"✗ {fault}", highlight=False)
     console.print(
-        f"{found.runs} runs ended more than {keep_days} days ago; {len(found.files)} files of that age and "
-        f"{len(found.models)} models that no stored forecast names {verb} deleted, {size / 1e6:.1f} MB."
+        f"{counted(found.runs, 'runs')} ended more than {counted(keep_days, 'days')} ago; "
+        f"{counted(len(found.files), 'files')} of that age and {counted(len(found.models), 'models')} "
+        f"that no stored forecast names {verb} deleted, {size / 1e6:.1f} MB."
     )
     if dry_run:
         console.print("Dagster's index then loses what nothing is shown from, which is not counted here.")

@@ -14,6 +14,7 @@ from chat_forecast.forecasting.holiday_effect import holiday_names
 from chat_forecast.forecasting.ladder import forecast_distribution
 from chat_forecast.forecasting.posting_times import Window, busiest_windows, quietest_clock
 from chat_forecast.forecasting.week_ahead import DAYS, look_ahead
+from chat_forecast.presentation.phrases import count_messages
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
 
@@ -80,7 +81,7 @@ def week_in_words(week: Week) -> str:
     if week.days.empty:
         return ""
     expected, low, high = week.total
-    said = [f"The coming week: {expected:,.0f} messages expected ({low:,.0f} to {high:,.0f})."]
+    said = [f"The coming week: {count_messages(round(expected))} expected ({low:,.0f} to {high:,.0f})."]
     said += [f"Best time to post: {window_in_words(week.busiest[0])}."] if week.busiest else []
     if week.quietest is not None:
         said.append(f"Quietest: {week.quietest[0]:02d}–{week.quietest[1]:02d}.")

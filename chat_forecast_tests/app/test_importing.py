@@ -289,10 +289,10 @@ SHARED = Path(__file__).parents[2] / "../shared"
 EXPORTS = SHARED / "data/exports"
 CHATS = SHARED / "data/chats"
 NOT_TAKEN = {
-    "2020-01.json": "several chats(.|\n)*8123123123 .* 26 messages(.|\n)*9333333333 .* 1 messages",
+    "2020-01.json": "several chats(.|\n)*8123123123 .* 26 messages(.|\n)*9333333333 .* 1 message",
     "2021-07.json": "no message with a date",
     "2025-03_service-photo-size.json": "no message with a date",
-    "2025-12.json": "several chats(.|\n)*123123123 .* 3 messages(.|\n)*123456789 .* 1 messages",
+    "2025-12.json": "several chats(.|\n)*123123123 .* 3 messages(.|\n)*123456789 .* 1 message",
 }
 
 

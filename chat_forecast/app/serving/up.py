@@ -24,6 +24,7 @@ from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.masking import without_secrets
 from chat_forecast.pipeline.instance import lacking_settings, prepare_instance
+from chat_forecast.plain_text import counted
 from chat_forecast.settings.paths import DAGSTER_URL_VARIABLE, MLFLOW_URL_VARIABLE, REPORTS_URL_VARIABLE, Home
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.whole_files import replace_file
@@ -155,4 +156,5 @@ def _prepare_database(home: Home, say: Callable[[str], object]) -> None:
         say(str(error))
     else:
         if old.runs:
-            say(f"The traces of {old.runs} runs older than {TRACES_DAYS} days are deleted ({freed / 1e6:.1f} MB).")
+            runs = counted(old.runs, "runs")
+            say(f"The traces of {runs} older than {TRACES_DAYS} days are deleted ({freed / 1e6:.1f} MB).")

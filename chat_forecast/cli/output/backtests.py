@@ -12,6 +12,7 @@ from rich.table import Table
 
 from chat_forecast.cli.output.names import shown_name
 from chat_forecast.cli.output.tables import fitting_table
+from chat_forecast.plain_text import counted
 from chat_forecast.settings.models import Chat
 
 COLUMNS = {
@@ -37,7 +38,9 @@ FORMATS = {"coverage_80": ".0%", "skill": "+.0%"}
 def print_backtest(console: Console, chat: Chat, rows: pd.DataFrame, summary: pd.DataFrame, compared: pd.DataFrame) -> None:
     """Print how each forecaster did over the same hours, and the errors that the product avoids against each other one."""
     origins, hours = rows["origin"].nunique(), int(summary["hours"].max()) if len(summary) else 0
-    title = f"{shown_name(chat)}: backtest of {origins} days, {hours} hours that all of them forecast"
+    title = (
+        f"{shown_name(chat)}: backtest of {counted(origins, 'days')}, {counted(hours, 'hours')} that all of them forecast"
+    )
     console.print(fitting_table(console, COLUMNS, SPARABLE, lambda headings: _table(title, headings, summary)))
     for row in compared.to_dict("records"):
         avoided = [

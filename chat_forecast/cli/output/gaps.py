@@ -26,6 +26,8 @@ def print_gaps(console: Console, chat: Chat, gaps: Sequence[Gap]) -> None:
         return
     table = Table("from", "to", "hours", "", "why", title=f"{chat.slug} ({chat.timezone})", title_justify="left")
     table.columns[2].justify = "right"
+    for column, width in zip(table.columns, (10, 10, 5, 7, 10), strict=True):  # a time may stand below its date
+        column.min_width = width
     for gap in gaps:
         start, end = (instant.tz_convert(chat.timezone) for instant in (gap.start, gap.end))
         taken = "quiet" if gap.reason == "trusted" else "missing"

@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from chat_forecast.app.health import ChatHealth
-from chat_forecast.cli.output.lines import counted, print_line
+from chat_forecast.cli.output.lines import print_line
 from chat_forecast.cli.output.tables import fitting_table
+from chat_forecast.plain_text import counted
 from chat_forecast.settings.mistakes import shown_name
 
 HEADINGS = {

@@ -5,23 +5,30 @@ people's text: nothing in them is read as markup.
 Does not belong here: the report (:mod:`chat_forecast.app.import_report`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from chat_forecast.app.import_report import DayRange, ImportReport, listed_days
-from chat_forecast.cli.output.lines import counted, print_next
+from chat_forecast.cli.output.lines import print_next
+from chat_forecast.cli.output.tables import fitting_table
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.plain_text import one_line
+from chat_forecast.plain_text import counted, one_line
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.archive_ledger import ImportRecord, Ledger
 
 if TYPE_CHECKING:  # it imports Dagster, for which a first import need not wait
     from chat_forecast.app.archive_changes import Remade
+
+
+COLUMNS = ("#", "when", "file", "chat", "messages", "new", "days")
+SPARABLE = ("messages", "chat", "when")
+LONGEST_NAME = 24
+"""Characters of a file's or a chat's name in a line; longer ones go on in the next."""
 
 
 def print_import(console: Console, chat: str, report: ImportReport, remade: "Remade | None") -> None:
@@ -49,21 +56,20 @@ def print_imports(console: Console, chat: Chat, ledger: Ledger) -> None:
     if not ledger.imports:
         console.print(f"{chat.slug}: nothing was imported.", highlight=False)
         return
-    table = Table("#", "when", "file", "chat", "messages", "new", "days", title="Imports", title_justify="left")
-    for column in (0, 4, 5):
-        table.columns[column].justify = "right"
-    for record in ledger.imports:
-        when = f"{record.imported_at:%Y-%m-%d}" if record.imported_at else "unknown"
-        table.add_row(
-            str(record.number),
-            when,
-            Text(one_line(record.file or "unknown")),
-            Text(_chat_of(record)),
-            str(record.messages),
-            str(record.new),
-            " to ".join(keys(_days_of(record, chat))) if not record.spans.is_empty else "–",
-        )
-    console.print(table)
+
+    def build(headings: Mapping[str, str]) -> Table:
+        table = Table(title="Imports", title_justify="left")
+        for column in headings:
+            justify: Literal["left", "right"] = "right" if column in ("#", "messages", "new") else "left"
+            is_long = column in ("file", "chat")
+            longest = LONGEST_NAME if is_long else None
+            table.add_column(column, justify=justify, no_wrap=not is_long, overflow="fold", max_width=longest)
+        for record in ledger.imports:
+            cells = _cells(record, chat)
+            table.add_row(*(cells[column] for column in headings))
+        return table
+
+    console.print(fitting_table(console, {name: name for name in COLUMNS}, SPARABLE, build))
 
 
 def imports_figures(chat: Chat, ledger: Ledger) -> list[dict[str, object]]:
@@ -134,6 +140,18 @@ def ranges(days: Sequence[LocalDay]) -> list[DayRange]:
         else:
             found.append((day, day))
     return found
+
+
+def _cells(record: ImportRecord, chat: Chat) -> dict[str, str | Text]:
+    return {
+        "#": str(record.number),
+        "when": f"{record.imported_at:%Y-%m-%d}" if record.imported_at else "unknown",
+        "file": Text(one_line(record.file or "unknown")),
+        "chat": Text(_chat_of(record)),
+        "messages": f"{record.messages:,}",
+        "new": f"{record.new:,}",
+        "days": "\nto ".join(keys(_days_of(record, chat))) if not record.spans.is_empty else "–",
+    }
 
 
 def _chat_of(record: ImportRecord) -> str:

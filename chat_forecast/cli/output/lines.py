@@ -1,6 +1,6 @@
 """Single lines that people copy from.
 
-Belongs here: printing a line that holds a path or a command, and numbers of things in it.
+Belongs here: printing a line that holds a path or a command.
 Does not belong here: sentences that may be wrapped.
 """
 
@@ -21,12 +21,3 @@ def print_sentence(console: Console, colour: str, mark: str, text: str) -> None:
 def print_next(console: Console, command: str, purpose: str = "Next") -> None:
     """Print a command to go on with."""
     console.print(Text.assemble(f"{purpose}: ", (command, "bold")), highlight=False, soft_wrap=True)
-
-
-def counted(number: int, things: str) -> str:
-    """A number of things in words.
-
-    >>> counted(1, "scores"), counted(2, "scores")
-    ('1 score', '2 scores')
-    """
-    return f"1 {things.removesuffix('s')}" if number == 1 else f"{number:,} {things}"

@@ -13,7 +13,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from chat_forecast.cli.output.lines import counted
+from chat_forecast.plain_text import counted
 
 BAR_WIDTH = 24
 LINE_EVERY = 60.0

@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from chat_forecast.app.rescoring import Rescoring
-from chat_forecast.cli.output.lines import counted, print_line, print_sentence
+from chat_forecast.cli.output.lines import print_line, print_sentence
 from chat_forecast.cli.output.names import shown_name
 from chat_forecast.cli.output.tables import fitting_table
+from chat_forecast.plain_text import counted
 from chat_forecast.settings.models import Chat
 
 COLUMNS = {

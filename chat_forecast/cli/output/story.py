@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from chat_forecast.app.demo import Chapter
-from chat_forecast.cli.output.lines import counted, print_sentence
+from chat_forecast.cli.output.lines import print_sentence
 from chat_forecast.cli.output.names import shown_name
+from chat_forecast.plain_text import counted
 from chat_forecast.settings.models import Chat
 
 

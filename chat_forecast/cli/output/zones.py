@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from chat_forecast.plain_text import counted
+
 if TYPE_CHECKING:  # it imports Dagster, for which other commands need not wait
     from chat_forecast.app.timezone import ChangedZone
 
@@ -18,10 +20,10 @@ def print_zone(console: Console, changed: "ChangedZone") -> None:
     if changed.retired is None:
         console.print(f"{chat.slug}: its time zone is {chat.timezone}; nothing has to be counted again.", highlight=False)
         return
-    days = f"{len(changed.days)} days" if len(changed.days) != 1 else "1 day"
+    days, messages = counted(len(changed.days), "days"), counted(changed.messages, "messages")
     span = f", {changed.days[0].key} to {changed.days[-1].key}" if changed.days else ""
     console.print(f"{chat.slug}: from {changed.old} to {chat.timezone}", highlight=False)
-    console.print(f"{changed.messages} messages of {days} counted again{span}", highlight=False)
+    console.print(f"{messages} of {days} counted again{span}", highlight=False)
     if changed.retrained is not None:
         console.print(f"model trained through {changed.retrained.key}", highlight=False)
     console.print(f"What was made in the old zone, which may be deleted: {changed.retired}", highlight=False, soft_wrap=True)

@@ -15,6 +15,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.scoring import pooled_skill
 from chat_forecast.presentation.notifications.day_state import LOOKBACK_DAYS, DayState
 from chat_forecast.presentation.phrases import (
+    count_messages,
     forecast_in_words,
     join,
     score_in_words,
@@ -59,7 +60,7 @@ def digest(state: DayState, plot: bytes | None, week: str = "") -> Notice | None
     trained = "without a trained model" if pd.isna(through) else f"trained through {through}"
     lines.append(f"Made by {method}, {trained}.")
     total = state.forecast["expected"].sum()
-    title = f"{total:.0f} messages expected on {coming.date:%A} {coming.key}"
+    title = f"{count_messages(round(total))} expected on {coming.date:%A} {coming.key}"
     return _notice(state, "digest", state.day.key, title, "\n".join(lines), plot)
 
 

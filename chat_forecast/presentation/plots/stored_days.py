@@ -13,6 +13,7 @@ from chat_forecast.domain.hourly_series import count_by_hour, fill_unstored
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.scoring import unusual_hours
 from chat_forecast.forecasting import HISTORY_DAYS, load
+from chat_forecast.plain_text import counted
 from chat_forecast.presentation import phrases, plots
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
@@ -60,7 +61,9 @@ def _draw_series(chat: Chat, storage: ChatStorage, day: LocalDay) -> bytes:
     first = LocalDay(known["hour"].iloc[0].date(), chat.timezone)
     counts = known[known["hour"] >= day.start]
     missing = int(counts["messages"].isna().sum())
-    phrase = phrases.count_messages(int(counts["messages"].sum())) + (f"; {missing} hours not read." if missing else ".")
+    phrase = phrases.count_messages(int(counts["messages"].sum())) + (
+        f"; {counted(missing, 'hours')} not read." if missing else "."
+    )
     return plots.draw_series(fill_unstored(known, first, day), _title(chat, day, "hourly series"), phrase)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from chat_forecast.domain.id_spaces import HeldChat, are_halves, have_one_id, plain_chat_id
-from chat_forecast.plain_text import one_line
+from chat_forecast.plain_text import counted, one_line
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally
 from chat_forecast.sources.exports.json_stream import BrokenJsonError, CutJsonError, JsonStream
 from chat_forecast.sources.exports.telegram_entries import (
@@ -115,7 +115,8 @@ def _with_header(chat: HeldChat, key: str, value: object) -> HeldChat:
 
 def _described(found: Entries) -> str:
     chat = found.chat
-    return f"  {chat.chat_id}  {one_line(chat.title or '(no name)')}  {chat.kind or '(no type)'}  {found.messages} messages"
+    what = f"{one_line(chat.title or '(no name)')}  {chat.kind or '(no type)'}"
+    return f"  {chat.chat_id}  {what}  {counted(found.messages, 'messages')}"
 
 
 class _Reading:

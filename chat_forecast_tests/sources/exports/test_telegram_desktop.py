@@ -82,7 +82,7 @@ def test_of_several_chats_one_must_be_chosen_and_the_error_lists_them(export):
         read(path)
     assert str(caught.value).splitlines() == [
         f"{path}: it holds several chats. Choose one with --chat-id:",
-        "  1  A chat  private_supergroup  1 messages",
+        "  1  A chat  private_supergroup  1 message",
         "  2  (no name)  private_supergroup  0 messages",
         "  3  Left  private_group  2 messages",
     ]
