@@ -112,6 +112,8 @@ def test_metrics_tell_of_the_day_and_of_the_nights(stores):
     assert said["chat_forecast_alarm_busy", "lively"] in (0, 1)
     assert said["chat_forecast_read_until_timestamp_seconds", "lively"] == NOW.timestamp()
     assert said["chat_forecast_forecast_age_seconds", "lively"] == 9.5 * 3600
+    trained = stores.storages.of(CHAT).days("trained_model")[-1]
+    assert said["chat_forecast_model_age_seconds", "lively"] == (NOW - trained.end).total_seconds()
     assert said["chat_forecast_verdict_passed", "lively"] in (0, 1)
     assert ("chat_forecast_day_messages", "old") not in said
     assert said["chat_forecast_readable", "old"] == 1

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.pipeline.watching import is_watchable, look
@@ -34,7 +33,7 @@ GAUGES = {
     "read_until_timestamp_seconds": "Until when the day's messages are known.",
     "forecast_age_seconds": "Time since the end of the day after which the newest forecast was made.",
     "verdict_passed": "1 if the newest scored day passed its check, 0 if it failed.",
-    "model_age_days": "Days since the last day that the newest model has seen.",
+    "model_age_seconds": "Time since the end of the last day that the newest model has seen.",
     "readable": "1 if what is stored of the chat could be read, 0 if not.",
 }
 """Name behind ``chat_forecast_`` -> what it is. Each has the label ``chat``; one that is not known is left out."""
@@ -76,13 +75,13 @@ def today_values(chat: Chat, stores: Resources, now: datetime) -> dict[str, floa
 
 def stored_values(chat: Chat, stores: Resources, now: datetime) -> dict[str, float]:
     """What the nights have stored."""
-    storage, today = stores.storages.of(chat), LocalDay.containing(now, chat.timezone)
+    storage = stores.storages.of(chat)
     values: dict[str, float] = {}
     made, trained, scored = (storage.days(asset) for asset in ("next_day_forecast", "trained_model", "daily_score"))
     if made:
         values["forecast_age_seconds"] = (pd.Timestamp(now) - made[-1].end).total_seconds()
     if trained:
-        values["model_age_days"] = float((today.date - trained[-1].date).days)
+        values["model_age_seconds"] = (pd.Timestamp(now) - trained[-1].end).total_seconds()
     if scored:
         verdict = storage.frames("daily_score", scored[-1], scored[-1])["verdict_passed"]
         if len(verdict) and not pd.isna(verdict.iloc[0]):
