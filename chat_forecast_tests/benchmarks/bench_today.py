@@ -1,9 +1,10 @@
 """How well the rest of a day is known from its hours so far, and what the tests for unusual hours find.
 
-``python -m chat_forecast_tests.benchmarks.bench_today FOLDER [CHAT …] [--days 154] [--jobs 2] [--injected 3]``
+``python -m chat_forecast_tests.benchmarks.bench_today FOLDER [CHAT …] [--days 154] [--before 0] [--jobs 2]
+[--injected 3]``
 
 FOLDER holds Parquet chats with an ``index.csv`` (see :mod:`.chats`). Each chat's last days are gone through with a training
-every 14 days. Printed are
+every 14 days, but for the ``--before`` last: what was chosen on some days is tried on others. Printed are
 
 - *rest of the day*: after so many hours, RMSE and Poisson deviance of the remaining hours ÷ those of the midnight forecast
   (geometric means over chats), the WAPE of the day's total, and the share of totals inside the 80% interval;
@@ -92,9 +93,9 @@ class Days:
         )
 
 
-def days_of(chat: Chat, minutes: Floats, days: int) -> Iterator[Days]:
-    """The last days of a chat in stretches of :data:`TRAINED_EVERY`, each with the 56 days before it."""
-    for back in range(days, 0, -TRAINED_EVERY):
+def days_of(chat: Chat, minutes: Floats, days: int, before: int) -> Iterator[Days]:
+    """The last days before the ``before`` last, in stretches of :data:`TRAINED_EVERY`, each with the 56 days before it."""
+    for back in range(days + before, before, -TRAINED_EVERY):
         through = chat.last.plus(-back)
         trained_on = hours_before(chat, through.plus(1), 180)
         if trained_on["messages"].notna().sum() < 24 * LEAST_KNOWN_DAYS:
@@ -285,14 +286,14 @@ def alarms_at(day: Days, at: float, minutes: Floats, limits: Thresholds, begin: 
     return bool(alarms[day.starts + 60 > begin].any())
 
 
-def one_chat(job: tuple[Path, Chat, int, int]) -> tuple[str, float, pd.DataFrame, dict[str, float], pd.DataFrame]:
+def one_chat(job: tuple[Path, Chat, int, int, int]) -> tuple[str, float, pd.DataFrame, dict[str, float], pd.DataFrame]:
     """All rows of one chat."""
-    folder, chat, last_days, injected = job
+    folder, chat, last_days, before, injected = job
     rng = np.random.default_rng(14)
     sent_at = pd.to_datetime(pd.read_parquet(folder / f"{chat.name}.parquet")["sent_at"], utc=True)
     minutes = np.sort(pd.DatetimeIndex(sent_at).as_unit("us").asi8 / 6e7)
     rest, parts, alarms, found = [], [], [], []
-    for days in days_of(chat, minutes, last_days):
+    for days in days_of(chat, minutes, last_days, before):
         rest += list(rest_rows(days))
         more, its_alarms, limits = alarms_of(days)
         parts, alarms = parts + more, alarms + its_alarms
@@ -343,12 +344,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("chats", nargs="*")
     parser.add_argument("--days", type=int, default=154)
+    parser.add_argument("--before", type=int, default=0, help="as many days at the end are left out")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--injected", type=int, default=3, help="changed days for each training")
     given = parser.parse_args()
-    jobs = [(given.folder, chat, given.days, given.injected) for chat in read_chats(given.folder, given.chats)]
+    chats = read_chats(given.folder, given.chats)
+    jobs = [(given.folder, chat, given.days, given.before, given.injected) for chat in chats]
     with ProcessPoolExecutor(given.jobs) as pool:
-        results = list(pool.map(one_chat, jobs))
+        results = [result for result in pool.map(one_chat, jobs) if len(result[2])]
     print_rest([rest for _, _, rest, _, _ in results])
     rates = pd.DataFrame({name: {"mean an hour": mean, **each} for name, mean, _, each, _ in results}).T
     rates["all"] = rates["busy"] + rates["silent"]

@@ -1,11 +1,16 @@
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
+from chat_forecast.forecasting.dependent_hours import variance_of_sums
 from chat_forecast.forecasting.distributions import NegativeBinomial
 from chat_forecast.forecasting.unusual_events import join_hours
 from chat_forecast.forecasting.unusual_hours import (
+    LEAST,
+    RANKS,
     Hours,
-    Thresholds,
+    Signals,
     find_thresholds,
     is_too_busy,
     is_too_silent,
@@ -92,8 +97,34 @@ def test_thresholds_follow_the_chat_and_never_fall_below_the_least():
     even, loud = make_hours(), make_hours()
     loud.counts[24 * np.arange(10, 20)] = 90.0
     limits = [find_thresholds(each, measure(each), DAYS - 1, 56) for each in (even, loud)]
-    assert limits[0] == Thresholds()
-    assert limits[1].hour > 2 * Thresholds().hour
+    assert limits[0] == LEAST[2]
+    assert limits[1].hour > 2 * LEAST[2].hour
+
+
+@pytest.mark.parametrize(("mean", "level"), [(1.0, 0), (4.0, 1), (10.0, 2)])
+def test_a_threshold_is_the_rank_of_the_chats_level_among_the_daily_maxima(mean, level):
+    hours = make_hours(mean=mean)
+    rising = 100.0 + np.repeat(np.random.default_rng(7).permutation(DAYS - 1), 24)
+    signals = Signals(*(np.append(rising * factor, np.full(24, 9e9)) for factor in (1, 2, 3, 4)))
+    limits = find_thresholds(hours, signals, DAYS - 1, DAYS - 1)
+    factors = {"hour": 1, "burst": 2, "lasting": 3, "silence": 4}
+    assert asdict(limits) == {name: factor * (156 - RANKS[level][name]) for name, factor in factors.items()}
+
+
+def test_a_silence_is_as_unlikely_as_the_sum_of_its_hours_which_are_silent_together():
+    rng = np.random.default_rng(5)
+    mean, size = rng.uniform(1, 9, 24), rng.uniform(0.3, 3, 24)
+    counts = np.where(np.isin(np.arange(24), [3, 9, 20]), 4.0, 0.0)
+    counts[13] = np.nan  # in the second silence, and not known
+    found = measure(Hours(np.zeros(24, int), counts, counts, NegativeBinomial(mean, size), ~np.isnan(counts))).silence
+    for begin, place in [(0, 0), (0, 2), (4, 8), (10, 12), (10, 19), (21, 23)]:
+        run = slice(begin, place + 1)
+        known = np.where(np.isnan(counts[run]), 0.0, mean[run])
+        total, variance = known.sum(), variance_of_sums(known, size[run])
+        joint = total**2 / (variance - total)
+        assert found[place] == pytest.approx(joint * np.log10(1 + total / joint))
+    assert found[[3, 9, 20]].tolist() == [0, 0, 0]
+    assert found[12] < np.sum((size * np.log10(1 + mean / size))[10:13])  # of hours on their own
 
 
 def test_what_comes_later_changes_no_signal():
