@@ -83,8 +83,8 @@ RANKS = (
     {"hour": 5, "burst": 2, "lasting": 2, "silence": 4},
     {"hour": 5, "burst": 3, "lasting": 2, "silence": 3},
 )
-"""nor lower than the daily maximum that has this rank among a signal's, the largest first. Both were chosen on the last 22 weeks
-of the open chats for at most one event a chat-week, and tried on the 38 weeks before (``chat_forecast/docs/forecasting.md``)."""
+"""nor lower than the daily maximum that has this rank among a signal's, the largest first. Both were chosen on the last 22
+weeks of the open chats for at most one event a chat-week, and tried on the 38 weeks before (``forecasting.md``)."""
 
 
 def measure(hours: Hours) -> Signals:
