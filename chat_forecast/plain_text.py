@@ -51,9 +51,9 @@ def _utf16(sign: str) -> list[int]:
 def counted(number: int, things: str) -> str:
     """A number of things in English.
 
-    >>> counted(1, "scores"), counted(2000, "scores"), counted(1, "service entries")
-    ('1 score', '2,000 scores', '1 service entry')
+    >>> counted(1, "scores"), counted(2000, "scores"), counted(1, "service entries"), counted(1, "files and folders")
+    ('1 score', '2,000 scores', '1 service entry', '1 file or folder')
     """
     if number != 1:
         return f"{number:,} {things}"
-    return f"1 {things.removesuffix('ies')}y" if things.endswith("ies") else f"1 {things.removesuffix('s')}"
+    return f"1 {' or '.join(re.sub('ies$', 'ys', thing).removesuffix('s') for thing in things.split(' and '))}"

@@ -216,7 +216,7 @@ class _ClosedWorkplace(Workplace):
         super().__init__()
         if number := close_to_others(self.home):
             click.echo(
-                f"{self.home.root}: what was open to others ({counted(number, 'files or folders')}) is yours alone now.",
+                f"{self.home.root}: what was open to others ({counted(number, 'files and folders')}) is yours alone now.",
                 err=True,
             )
 

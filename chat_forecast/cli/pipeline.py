@@ -144,7 +144,7 @@ def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last:
         raise click.UsageError(f"--from {begin.key} is after --to {end.key}")
     console = console_for(as_json)
     with run_progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
-        progress.headline(f"{chat.slug}: {begin.key} to {end.key}")
+        progress.headline(f"{chat.slug}: {begin.key}{f' to {end.key}' if end > begin else ''}")
         runner.backfill(chat, begin, end)
         overview = gather_overview(chat, runner.storage(chat), end)
     print_overview(console, overview)

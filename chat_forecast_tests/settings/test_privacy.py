@@ -36,7 +36,7 @@ def test_a_loose_home_is_closed_at_the_start_of_a_command_which_says_so_once(loo
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("CHAT_FORECAST_HOME", str(loose.root))
     number = 1 + len(list(loose.root.rglob("*")))
-    said = f"{loose.root}: what was open to others ({number} files or folders) is yours alone now."
+    said = f"{loose.root}: what was open to others ({number} files and folders) is yours alone now."
     assert said in CliRunner().invoke(main, ["status"]).output
     assert open_to_others(loose.root) == []
     assert mode(loose.root / "my-chat" / "archive" / "messages.parquet") == "0o600"

@@ -36,8 +36,10 @@ def print_overview(console: Console, overview: Overview) -> None:
         console.print(score_table(console, chat, overview.scores))
     if overview.verdict is not None:
         mark, colour = ("✓", "green") if overview.verdict.passed else ("✗", "red")
-        judgement = "good enough" if overview.verdict.passed else "not good enough"
-        print_sentence(console, colour, mark, f"{judgement}: {overview.verdict.reason}")
+        judgement = "good enough: " if overview.verdict.passed else "not good enough: "
+        if overview.verdict.passed and not overview.verdict.figures:  # nothing was judged
+            judgement = ""
+        print_sentence(console, colour, mark, f"{judgement}{overview.verdict.reason}")
     elif overview.missing_verdict is not None:
         print_line(console, "yellow", "–", overview.missing_verdict)
     if len(overview.unusual):

@@ -85,6 +85,12 @@ def test_a_failed_verdict_is_shown_with_its_reason(storage):
     assert "✗ not good enough: RMSE 9 is above the 5 allowed" in seen(print_overview, overview_of(storage))
 
 
+def test_a_day_on_which_nothing_was_judged_is_not_called_good(storage):
+    row, reason = storage.frame("daily_score", LAST), f"nothing to score: no hour of {LAST.key} was read"
+    storage.write("daily_score", LAST, row.assign(verdict_passed=True, verdict_reason=reason, verdict_figures="{}"))
+    assert f"✓ {reason}" in seen(print_overview, overview_of(storage))
+
+
 def test_a_score_without_a_verdict_says_how_to_make_one(storage):
     row = storage.frame("daily_score", LAST)
     storage.write("daily_score", LAST, row.assign(**dict.fromkeys(VERDICT_COLUMNS)).astype(row.dtypes))
