@@ -13,6 +13,7 @@ Run one with ``python -m chat_forecast_tests.benchmarks.NAME``; its docstring ex
 ``bench_formats FOLDER``                    exports of other programs: messages and hours right, others refused
 ``bench_gaps FOLDER [--hide N]``            unread stretches of real chats that message ids show: found, missed, other
 ``bench_great_day [MESSAGES …]``            a day of very many messages through the real client, with waits in between
+``bench_great_night [MESSAGES …]``          the night after a day of very many messages, from the start of the process
 ``bench_history [DAYS …]``                   years of a chat without a training: time and memory, and whether they grow alike
 ``bench_import [EXPORT]``                   importing a Telegram Desktop export of a million messages: time and memory
 ``bench_lineage [CHATS …]``                 a chat's lineage page in a browser, and how long a queued run waits
