@@ -94,7 +94,7 @@ def make_forecaster(
     hours = pd.DatetimeIndex(recent["hour"])
     means = np.maximum(levelled_means(_means(curves, effect), recent, hours[:0]), least)
     age = day_numbers(hours) - day_numbers(hours[:1])
-    is_pair = is_known & (age >= min(SETTLING_DAYS, age[-1]))
+    is_pair = is_known & (age >= min(SETTLING_DAYS, age[is_known][-1]))
     return CurveForecaster(name, curves, fit_count_layer(means[is_pair], counts[is_pair]), float(least), effect)
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from chat_forecast.forecasting.base import FittedForecaster, NotEnoughHistory
 from chat_forecast.forecasting.bursts import cap_for_training
 from chat_forecast.forecasting.curve_forecaster import CurveForecaster, make_forecaster
+from chat_forecast.forecasting.forgetting import since_change
 from chat_forecast.forecasting.holiday_effect import NO_EFFECT, find_holiday_effect
 from chat_forecast.forecasting.methods import METHODS, PROFILE, fit_curves, methods_of
 from chat_forecast.forecasting.model_selection import COMPARISON_COLUMNS, PREFERRED, choose, compare, summarise
@@ -65,6 +66,11 @@ def load(stored: Mapping[str, Any]) -> FittedForecaster:
 
 def _train(series: pd.DataFrame, country: str | None) -> Training:
     curves, refusals = fit_curves(series)
+    series, change = since_change(series, curves)
+    forgotten = ""
+    if change is not None:
+        curves, refusals = fit_curves(series)
+        forgotten = f"the days before {change.since} were forgotten: the {change.kind} changed"
     possible = {**methods_of(curves), SAME_HOUR: {}}
     usual = next(name for name in PREFERRED if name in possible)
     losses = compare(series)
@@ -73,7 +79,7 @@ def _train(series: pd.DataFrame, country: str | None) -> Training:
     if country is not None and name != SAME_HOUR:
         effect, holidays = find_holiday_effect(country, curves[PROFILE], series)
     fitted = fit_same_hour(series) if name == SAME_HOUR else make_forecaster(name, possible[name], series, effect)
-    words = [f"{name}: {why}", *(f"{each} was not possible: {note}" for each, note in refusals.items()), holidays]
+    words = [f"{name}: {why}", *(f"{each} was not possible: {note}" for each, note in refusals.items()), forgotten, holidays]
     notes = dict.fromkeys(possible, "") | refusals | {name: why}
     return Training(fitted, "; ".join(filter(None, words)), _table(name, losses, notes))
 

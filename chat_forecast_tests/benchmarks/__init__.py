@@ -4,6 +4,7 @@ Run one with ``python -m chat_forecast_tests.benchmarks.NAME``; its docstring ex
 
 =========================================== ==========================================================================
 ``bench_backfill [FILE ZONE [FIRST LAST]]`` importing a real chat and backfilling its days: time, memory, disk, scores
+``bench_changes FOLDER [CHAT …]``           what is found of changes, planted and real, and the forecasts after them
 ``bench_day``                               ``--help``, ``show`` and ``run``: time and memory
 ``bench_dependencies``                      installed sizes and import times, with and without the extra ``report``
 ``bench_disk [NIGHTS]``                     what nights leave on the disk, and what pruning leaves of that
