@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from chat_forecast.domain.changes import LOOKBACK_DAYS, Change, is_news, told_changes
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.scoring import unusual_hours
@@ -38,6 +39,8 @@ class Overview:
     """That of the newest of these scores; None if there is no score, or none stored with it."""
     unusual: pd.DataFrame
     """Hours of ``day`` as :func:`.scoring.unusual_hours` finds them."""
+    changes: tuple[Change, ...]
+    """Of the chat itself, those that are news."""
     faults: tuple[str, ...]
     """The files that cannot be used, and what to do with each."""
 
@@ -54,8 +57,9 @@ def gather_overview(chat: Chat, storage: ChatStorage, day: LocalDay) -> Overview
     before, notes_before = _forecast(storage, day.plus(-1), faults)
     scores, unusable = storage.usable_frames("daily_score", day.plus(1 - SCORED_DAYS), day)
     faults += unusable
-    actuals, unusable = storage.usable_frames("hourly_series", day, day)
+    series, unusable = storage.usable_frames("hourly_series", day.plus(1 - LOOKBACK_DAYS), day)
     faults += unusable
+    actuals = series[series["hour"] >= day.start].reset_index(drop=True)
     return Overview(
         chat=chat,
         day=day,
@@ -65,6 +69,7 @@ def gather_overview(chat: Chat, storage: ChatStorage, day: LocalDay) -> Overview
         scores=scores,
         verdict=Verdict.from_row(scores.iloc[-1]) if len(scores) else None,
         unusual=unusual_hours(actuals, None if "withheld" in notes_before else before),
+        changes=tuple(change for change in told_changes(series, day.date) if is_news(change, day.date)),
         faults=tuple(faults),
     )
 

@@ -47,8 +47,8 @@ class Change:
     found: date
     """The day at whose end it was first seen."""
     before: float
-    """Of the level: messages on the mean day. Of the hours: the clock hour around which most is written. Of the weekdays: the
-    share of the week's messages that the weekday has which changed most."""
+    """Of the level: messages on the mean day. Of the hours: the clock hour around which most is written. Of the weekdays:
+    the share of the week's messages that the weekday has which changed most."""
     after: float
     """The same, since the change."""
     weekday: int | None = None
@@ -75,6 +75,11 @@ def told_changes(series: pd.DataFrame, last: date) -> list[Change]:
     days = day_numbers(pd.DatetimeIndex(series["hour"]))
     end = (last - EPOCH).days
     return find_changes(series[(days <= end) & (days > end - LOOKBACK_DAYS)])
+
+
+def is_other_hour(change: Change) -> bool:
+    """Whether the busiest hour moved by two hours or more."""
+    return abs((change.after - change.before + 12) % 24 - 12) >= 2
 
 
 def is_news(change: Change, last: date) -> bool:

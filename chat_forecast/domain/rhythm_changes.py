@@ -30,7 +30,7 @@ TRUST_DAYS = 4.0
 """Weekends and weekdays have shapes of their own, drawn towards that of all days with this weight."""
 
 WEEKS = np.array([2, 3, 4])
-"""A change of the weekdays is looked for so many weeks back: one week may be a holiday, or have a new level in its middle."""
+"""A change of the weekdays is looked for so many weeks back: one week may be a holiday."""
 WEEKS_BEFORE = 8
 FEWEST_WEEKS = 4
 LEAST_WEEK_SHIFT = 6.0

@@ -27,10 +27,8 @@ from chat_forecast.settings.zone_guess import nearest_timezone
 
 SourceName = Literal["simulated", "export", "telegram"]
 
-Alert = Literal["unread", "failed", "retrained", "unusual", "skill", "today"]
-"""``unread``: hours of the day could not be read; ``failed``: a run failed after its retries; ``retrained``: the model was
-retrained; ``unusual``: several hours outside the 98% interval, or one far above it; ``skill``: no skill over a week;
-``today``: unusual hours of the day that is not over, and their end."""
+Alert = Literal["unread", "failed", "retrained", "unusual", "skill", "changed", "today"]
+"""What each is about stands in the description of :attr:`Notify.alerts`."""
 
 EARLIEST_DAY = date(1980, 1, 1)
 """Older than any network whose chats are worth forecasting: an earlier first day is a typing error."""
@@ -127,7 +125,8 @@ class Notify(_Settings):
         default=list(get_args(Alert)),
         description="What else is sent: `unread` (hours of the day could not be read), `failed` (a run failed after its "
         "retries), `retrained` (the model was retrained), `unusual` (hours outside the 98% interval), `skill` (no skill "
-        "over a week), `today` (unusual hours, high or low, of the day that is not over, and their end). Default all.",
+        "over a week), `changed` (people write at other hours or on other days than before, or much more or less), "
+        "`today` (unusual hours, high or low, of the day that is not over, and their end). Default all.",
     )
     quiet_hours: str | None = Field(
         default=None,

@@ -9,8 +9,8 @@ FOLDER holds Parquet chats with an ``index.csv`` (see :mod:`.chats`). Printed ar
    3): how often they are found within 28 days, and the median delay;
 3. the forecasts over the 21 days after planted changes, made with the days before (old) and as they are trained (new), as
    RMSE ÷ that of a chat that always was as it is after the change, and the days until that is 10% at most;
-4. the forecasts of the chats as they are: ratios new ÷ old on every ``--every``-th of the last ``--days`` days. Where nothing
-   is forgotten, both are the same, and are not computed.
+4. the forecasts of the chats as they are: ratios new ÷ old on every ``--every``-th of the last ``--days`` days. Where
+   nothing is forgotten, both are the same, and are not computed.
 """
 
 import argparse

@@ -345,7 +345,7 @@ def test_country_of_holidays_is_one_that_is_known(path):
 def test_notify_has_defaults_and_can_be_set(tmp_path):
     path = tmp_path / "chats.toml"
     assert load_notify(path) == Notify()
-    assert Notify().alerts == ["unread", "failed", "retrained", "unusual", "skill", "today"]
+    assert Notify().alerts == ["unread", "failed", "retrained", "unusual", "skill", "changed", "today"]
     path.write_text(GOOD + "[notify]\ndigest = false\nalerts = ['failed']\nurl_variable = 'MY_URL'\n")
     assert load_notify(path) == Notify(digest=False, alerts=["failed"], url_variable="MY_URL")
     assert len(load_chats(path, TODAY)) == 1
@@ -357,7 +357,8 @@ def test_notify_has_defaults_and_can_be_set(tmp_path):
         ("digest = 'yes'", 'notify: digest: found "yes", expected a valid boolean'),
         (
             "alerts = ['all']",
-            "notify: alerts: found \"all\", expected 'unread', 'failed', 'retrained', 'unusual', 'skill' or 'today'",
+            "notify: alerts: found \"all\", expected 'unread', 'failed', 'retrained', 'unusual', 'skill', 'changed' or "
+            "'today'",
         ),
         ("url = 'tgram://hush'", "notify: url: unknown key, expected one of: url_variable, digest, alerts"),
         ("url_variable = 'tgram://hush'", "notify: url_variable: expected the name of an environment variable"),

@@ -7,6 +7,7 @@ Does not belong here: the tables (:mod:`.forecasts`, :mod:`.scores`), and gather
 
 import json
 from collections.abc import Hashable, Mapping
+from dataclasses import asdict
 
 from rich.console import Console
 
@@ -15,8 +16,9 @@ from chat_forecast.cli.output.forecasts import forecast_table
 from chat_forecast.cli.output.lines import print_line, print_sentence
 from chat_forecast.cli.output.names import shown_name
 from chat_forecast.cli.output.scores import score_table
+from chat_forecast.domain.changes import Change
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.presentation.phrases import unusual_hours
+from chat_forecast.presentation.phrases import change_in_words, unusual_hours
 
 MODEL_COLUMNS = ["forecaster", "trained_through"]
 """Columns of a forecast that are the same in each of its hours."""
@@ -45,6 +47,8 @@ def print_overview(console: Console, overview: Overview) -> None:
     if len(overview.unusual):
         unusual = "; ".join(unusual_hours(overview.unusual))
         console.print(f"Unusual on {overview.day.key}: {unusual}", highlight=False)
+    for change in overview.changes:
+        print_sentence(console, "yellow", "→", f"the chat changed: {change_in_words(change)}")
     for fault in overview.faults:
         print_line(console, "red", "✗", fault)
 
@@ -61,9 +65,15 @@ def overview_figures(overview: Overview, retrained: LocalDay | None = None) -> d
         "scores": [_score_figures(row) for row in overview.scores.to_dict("records")],
         "check": _verdict_figures(overview),
         "unusual_hours": overview.unusual,
+        "changes": [change_figures(change) for change in overview.changes],
         "retrained_through": retrained and retrained.key,
         "faults": overview.faults,
     }
+
+
+def change_figures(change: Change) -> dict[str, object]:
+    """A change of a chat, as figures; its days as ISO 8601."""
+    return asdict(change) | {"since": str(change.since), "found": str(change.found)}
 
 
 def print_retraining(console: Console, day: LocalDay | None) -> None:

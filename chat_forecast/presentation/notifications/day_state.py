@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from chat_forecast.domain.changes import LOOKBACK_DAYS as CHANGE_DAYS
+from chat_forecast.domain.changes import Change, told_changes
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.scoring import unusual_hours
@@ -43,6 +45,8 @@ class DayState:
     """The record of the model trained through the day, if one was."""
     page: str
     """The address of the day's page."""
+    changes: tuple[Change, ...] = ()
+    """Of the chat itself, as known at the end of the day."""
 
     @property
     def name(self) -> str:
@@ -83,7 +87,8 @@ def read_day_state(chat: Chat, storage: ChatStorage, day: LocalDay, dagster_url:
     if not storage.has("hourly_series", day):
         return None
     first = day.plus(1 - LOOKBACK_DAYS)
-    series = storage.frames("hourly_series", first, day)
+    history = storage.frames("hourly_series", day.plus(1 - CHANGE_DAYS), day)
+    series = history[history["hour"] >= first.start].reset_index(drop=True)
     training = storage.frame("trained_model", day)
     before = storage.frame("next_day_forecast", day.plus(-1))
     if before is not None and "withheld" in storage.notes("next_day_forecast", day.plus(-1)):
@@ -99,4 +104,5 @@ def read_day_state(chat: Chat, storage: ChatStorage, day: LocalDay, dagster_url:
         unusual=unusual_hours(series[series["hour"] >= day.start], before),
         training=None if training is None or training.empty else training.iloc[0],
         page=partition_url(dagster_url, chat.slug, "next_day_forecast", day.key),
+        changes=tuple(told_changes(history, day.date)),
     )

@@ -15,6 +15,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.scoring import pooled_skill
 from chat_forecast.presentation.notifications.day_state import LOOKBACK_DAYS, DayState
 from chat_forecast.presentation.phrases import (
+    change_in_words,
     count_messages,
     forecast_in_words,
     join,
@@ -138,6 +139,18 @@ def skill_gone(state: DayState) -> Notice | None:
     skill = signed_percent(skills[-1][1])
     body = f"Over the 7 days to {state.day.key} the skill was {skill}: no better than repeating the week before."
     return _notice(state, "skill", f"after-{good[-1]}" if good else "from-the-start", title, body)
+
+
+def changed(state: DayState) -> Notice | None:
+    """The chat itself changed: its hours, its weekdays, or how busy it is.
+
+    What was found on one day is one cause, sent on that day, or on one of the week after it if nobody looked before.
+    """
+    newest = max((change.found for change in state.changes), default=None)
+    if newest is None or (state.day.date - newest).days >= WEEK_DAYS:
+        return None
+    words = [change_in_words(change) for change in state.changes if change.found == newest]
+    return _notice(state, "changed", str(newest), "the chat changed", "\n".join(words))
 
 
 def failed(chats: Sequence[str], page: str, root_run_id: str) -> Notice:

@@ -37,6 +37,7 @@ DAY_RULES: Mapping[str, Callable[[DayState], Notice | None]] = {
     "retrained": notices.retrained,
     "unusual": notices.unusual,
     "skill": notices.skill_gone,
+    "changed": notices.changed,
 }
 
 

@@ -9,6 +9,7 @@ Does not belong here: finding the numbers, or where a sentence stands.
 
 from chat_forecast.presentation.phrases.days import (
     busiest_in_words,
+    change_in_words,
     count_messages,
     forecast_in_words,
     join,
@@ -22,6 +23,7 @@ from chat_forecast.presentation.phrases.days import (
 
 __all__ = [
     "busiest_in_words",
+    "change_in_words",
     "count_messages",
     "forecast_in_words",
     "join",

@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from chat_forecast.domain.changes import Change, is_other_hour
 from chat_forecast.domain.local_day import LocalDay
 
 BUSIEST_HOURS = 3
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 NAMED_HOURS = 3
 
 
@@ -69,6 +71,27 @@ def unusual_hours(unusual: pd.DataFrame) -> list[str]:
         f"{count_messages(int(messages))} at {hour:%H:%M}, {expected:.{0 if expected >= 1 else 1}f} expected"
         for hour, messages, expected in zip(unusual["hour"], unusual["messages"], unusual["expected"], strict=True)
     ]
+
+
+def change_in_words(change: Change) -> str:
+    """What changed in a chat, since when, and what was before.
+
+    >>> from datetime import date
+    >>> change_in_words(Change("hours", date(2025, 10, 12), date(2025, 10, 14), 20, 23))
+    'Since 2025-10-12 most is written around 23:00 instead of 20:00.'
+    >>> change_in_words(Change("level", date(2025, 10, 12), date(2025, 10, 25), 97.4, 46.8))
+    'Since 2025-10-12 there are 47 messages a day instead of 97.'
+    """
+    since = f"Since {change.since}"
+    if change.kind == "level":
+        return f"{since} there are {_count(change.after)} messages a day instead of {_count(change.before)}."
+    if change.kind == "hours" and is_other_hour(change):
+        return f"{since} most is written around {change.after:02.0f}:00 instead of {change.before:02.0f}:00."
+    if change.weekday is None:
+        return f"{since} people write at other hours of the day than before."
+    return (
+        f"{since} {WEEKDAYS[change.weekday]} has {change.after:.0%} of the week's messages instead of {change.before:.0%}."
+    )
 
 
 def unusual_in_words(unusual: Sequence[str]) -> str:

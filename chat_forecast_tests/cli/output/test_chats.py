@@ -1,12 +1,14 @@
 """What ``show`` and ``run`` print of a chat."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chat_forecast.app.overview import gather_overview
 from chat_forecast.cli.output.chats import overview_figures, print_overview, print_retraining
+from chat_forecast.domain.changes import Change
 from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS
 from chat_forecast.settings.models import Check
 from chat_forecast.storage.locks import Locks
@@ -183,3 +185,16 @@ def test_a_file_that_cannot_be_used_is_named_and_the_rest_is_shown(storage, asse
 def test_retraining_is_told_with_its_day():
     assert seen(print_retraining, LAST) == f"The score failed its check: the model was retrained, through {LAST.key}.\n"
     assert seen(print_retraining, None).endswith(": not retrained.\n")
+
+
+def test_that_the_chat_changed_is_said_with_what_was_before(storage):
+    change = Change("level", LAST.plus(-20).date, LAST.plus(-7).date, 97.4, 46.8)
+    overview = replace(overview_of(storage), changes=(change,))
+    assert "→ the chat changed: Since 2026-04-29 there are 47 messages a day instead of 97." in seen(
+        print_overview, overview
+    )
+    (figures,) = overview_figures(overview)["changes"]
+    assert figures == {
+        "kind": "level", "since": "2026-04-29", "found": "2026-05-12", "before": 97.4, "after": 46.8, "weekday": None,
+    }  # fmt: skip
+    assert overview_of(storage).changes == ()

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from chat_forecast.domain.changes import Change
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.scoring import unusual_hours
 from chat_forecast.presentation.notifications import notices
@@ -12,7 +13,16 @@ DAY = LocalDay.parse("2026-05-12", "Europe/Moscow")
 
 
 def state(
-    day=DAY, *, notes=None, days=20, counts=lambda _hour: 4, skills=None, forecast=True, training=None, is_simulated=False
+    day=DAY,
+    *,
+    notes=None,
+    days=20,
+    counts=lambda _hour: 4,
+    skills=None,
+    forecast=True,
+    training=None,
+    is_simulated=False,
+    changes=(),
 ):
     """A chat after a day: its last days, and the forecast for the day and for the next."""
     first = day.plus(1 - days)
@@ -29,6 +39,7 @@ def state(
         notes=notes or {},
         training=training,
         page="http://127.0.0.1:3000/somewhere",
+        changes=changes,
     )
 
 
@@ -122,3 +133,19 @@ def test_that_nothing_can_be_forecast_is_sent_once_while_it_lasts():
     assert gap[0].body.startswith("Too little is known: the last known hour is 29 days old.")
     assert gap[0].cause == gap[1].cause == "no-forecast/my-chat/after-2026-04-13"
     assert notices.no_forecast(state(forecast=False)) is None  # version 0.1.0 noted no reason
+
+
+def test_that_a_chat_changed_is_sent_once_within_a_week():
+    found = DAY.plus(-2).date
+    hours = Change("hours", DAY.plus(-5).date, found, 20, 23)
+    weekdays = Change("weekdays", DAY.plus(-16).date, found, 0.13, 0.25, 5)
+    level = Change("level", DAY.plus(-40).date, DAY.plus(-30).date, 97.0, 47.0)
+    notice = notices.changed(state(changes=(level, hours, weekdays)))
+    assert notice.title == "my-chat: the chat changed"
+    assert notice.body.splitlines()[:2] == [
+        "Since 2026-05-07 most is written around 23:00 instead of 20:00.",
+        "Since 2026-04-26 Saturday has 25% of the week's messages instead of 13%.",
+    ]
+    assert notices.changed(state(DAY.plus(1), changes=(level, hours))).cause == notice.cause
+    assert notices.changed(state(changes=(level,))) is None
+    assert notices.changed(state()) is None

@@ -1,14 +1,18 @@
 """What a section says, in both languages."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from chat_forecast.domain.changes import Change
 from chat_forecast.domain.retraining_rule import Verdict, evaluate_rule
 from chat_forecast.domain.scoring import SCORE_COLUMNS
 from chat_forecast.presentation.phrases.catalogue import Phrases
 from chat_forecast.presentation.reports.facts import gather
 from chat_forecast.presentation.reports.facts.trainings import TrainingNote
+from chat_forecast.presentation.reports.sections.history import history_charts, history_section
 from chat_forecast.presentation.reports.sections.month import month_section
 from chat_forecast.presentation.reports.sections.tomorrow import tomorrow_section
 from chat_forecast.presentation.reports.sections.trainings import trainings_section
@@ -23,6 +27,7 @@ from chat_forecast_tests.presentation.reports.stored import (
     store_scores,
     store_series,
     store_training,
+    usual,
 )
 
 CHAT = make_chat()
@@ -194,3 +199,50 @@ def test_no_sentence_ends_in_two_dots(whole_chat, phrases):
     sections = [tomorrow_section(facts, phrases), yesterday_section(facts, phrases), trainings_section(facts, phrases)]
     assert ".." not in str(sections)
     assert not np.any(["г." in str(section) for section in sections])
+
+
+def test_the_history_says_how_the_chat_changed_and_marks_the_day(reports):
+    def moved(day, hour):
+        return usual(day, hour + (8 if day >= 60 else 0)) * (10 if hour % 2 else 8)
+
+    store_series(reports.storages.of(CHAT), 80, moved)
+    facts = gather(CHAT, reports.storages.of(CHAT))
+    assert [change.kind for change in facts.changes] == ["hours"]
+    assert facts.changes[0].since == FIRST.plus(60).date
+    (english,), (russian,) = (history_section(facts, phrases)["changes"] for phrases in (ENGLISH, RUSSIAN))
+    assert english == "Since April 30, 2026 most is written around 06:00 instead of 14:00."
+    assert russian == "С 30 апреля 2026 больше всего пишут около 06:00, раньше\xa0— около 14:00."
+    drawing = history_charts(facts, ENGLISH)["history"][0]
+    assert [row["label"] for row in drawing["datasets"]["rows"] if "changed" in row] == ["Thursday, April 30, 2026"]
+    assert ("changed", "The chat changed") in history_section(facts, ENGLISH)["legend"]
+
+
+def test_the_history_of_a_chat_that_did_not_change_says_nothing_of_it(reports):
+    store_series(reports.storages.of(CHAT), 80)
+    assert history_section(gather(CHAT, reports.storages.of(CHAT)), ENGLISH)["changes"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "english", "russian"),
+    [
+        (
+            Change("level", FIRST.date, FIRST.date, 97.0, 47.0),
+            "Messages a day since March 1, 2026: 47 instead of 97.",
+            "Сообщений в день с 1 марта 2026: 47 вместо 97.",
+        ),
+        (
+            Change("weekdays", FIRST.date, FIRST.date, 0.13, 0.25, 5),
+            "Share of the week's messages since March 1, 2026: Saturday 25% instead of 13%.",
+            "Доля сообщений недели с 1 марта 2026: суббота\xa0— 25\xa0% вместо 13\xa0%.",
+        ),
+        (
+            Change("hours", FIRST.date, FIRST.date, 20, 20),
+            "Since March 1, 2026 people write at other hours of the day than before.",
+            "С 1 марта 2026 пишут в другое время суток, чем раньше.",
+        ),
+    ],
+)
+def test_each_kind_of_change_has_its_sentence(reports, change, english, russian):
+    store_series(reports.storages.of(CHAT), 3)
+    facts = replace(gather(CHAT, reports.storages.of(CHAT)), changes=(change,))
+    assert [history_section(facts, phrases)["changes"] for phrases in (ENGLISH, RUSSIAN)] == [[english], [russian]]

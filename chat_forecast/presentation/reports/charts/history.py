@@ -1,5 +1,6 @@
 """The charts of a chat's history: its days, an overview to choose a range from, and the week by the hour."""
 
+from collections.abc import Collection
 from datetime import date
 
 import altair as alt
@@ -7,6 +8,7 @@ import pandas as pd
 
 from chat_forecast.presentation.phrases.catalogue import Phrases
 from chat_forecast.presentation.reports.charts.axes import (
+    CHANGED,
     COUNT,
     EXPECTED,
     HOVER,
@@ -24,13 +26,17 @@ OVERVIEW_FROM_DAYS = 45
 """A shorter history is shown whole, without an overview to choose from."""
 
 
-def draw_history(phrases: Phrases, days: pd.DataFrame) -> Spec:
+def draw_history(phrases: Phrases, days: pd.DataFrame, changed: Collection[date] = ()) -> Spec:
     """Messages of each day with their mean over 7 days, between the instants ``shown_from`` and ``shown_to``.
+
+    A line stands at the beginning of each day of ``changed``.
 
     The counts' scale ends at ``highest``, which the page sets together with the range: left to find it, Vega warns in the
     console of ranges in which no day was read.
     """
     rows = _daily_rows(phrases, days)
+    for row in rows:
+        row |= {"changed": 1} if row["day"] in {_instant(day) for day in changed} else {}
     begin, end = _shown_at_first(rows)
     highest = max([1, *(row["messages"] or 0 for row in rows if row["end"] > begin)])
     shown_range = {"shown_from": begin, "shown_to": end, "highest": highest}
@@ -53,6 +59,7 @@ def draw_history(phrases: Phrases, days: pd.DataFrame) -> Spec:
         alt.Chart()
         .mark_line(color=EXPECTED, strokeWidth=2, clip=True, aria=False, invalid="break-paths-show-path-domains")
         .encode(x=x, y=alt.Y("mean:Q", axis=y_axis, scale=y_scale)),
+        *([_changes(x)] if changed else []),
         alt.Chart()
         .mark_rect(color=HOVER, clip=True, aria=False)
         .encode(x=x, x2="end", tooltip=said, opacity=alt.condition(hovered(), alt.value(1), alt.value(0), empty=False))
@@ -60,6 +67,12 @@ def draw_history(phrases: Phrases, days: pd.DataFrame) -> Spec:
     ]
     shown = alt.layer(*layers).transform_filter("datum.end > shown_from && datum.day < shown_to")
     return specification(shown.add_params(*parameters), rows, height=260)
+
+
+def _changes(x: alt.X) -> alt.Chart:
+    marked: alt.Chart = alt.Chart().transform_filter("datum.changed")
+    lines: alt.Chart = marked.mark_rule(color=CHANGED, clip=True, aria=False, strokeDash=[4, 3], strokeWidth=1.5)
+    return lines.encode(x=x)
 
 
 def draw_overview(phrases: Phrases, days: pd.DataFrame) -> Spec:

@@ -10,6 +10,7 @@ from datetime import date
 
 import pandas as pd
 
+from chat_forecast.domain.changes import Change, told_changes
 from chat_forecast.domain.forecast_limits import missing_days_before
 from chat_forecast.domain.scoring import SCORE_COLUMNS
 from chat_forecast.presentation.reports.facts.history import DayRange, busiest_days, daily, day_ranges, heat_map
@@ -46,6 +47,8 @@ class Facts:
     """The newest ones, newest first."""
     earlier_trainings: int = 0
     first_training: date | None = None
+    changes: tuple[Change, ...] = ()
+    """Of the chat itself, over the last 200 days, in the order in which they were found."""
 
     @property
     def last_day(self) -> date | None:
@@ -116,4 +119,5 @@ def gather(chat: Chat, storage: ChatStorage) -> Facts:
         trainings=tuple(read_trainings(storage, trained, TRAININGS, scores)),
         earlier_trainings=len(trained) - len(listed),
         first_training=trained[0].date if trained else None,
+        changes=tuple(told_changes(series, last.date)),
     )

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from chat_forecast.domain.changes import Change, is_other_hour
 from chat_forecast.presentation.phrases.catalogue import UNKNOWN, Phrases
 from chat_forecast.presentation.reports.charts.history import (
     OVERVIEW_FROM_DAYS,
@@ -35,9 +36,12 @@ def history_section(facts: Facts, phrases: Phrases) -> Context:
     legend = [("count", phrases("history.daily")), ("expected", phrases("history.mean"))]
     if facts.missing:
         legend.append(("missing", phrases("history.missing")))
+    if facts.changes:
+        legend.append(("changed", phrases("history.changed")))
     names = ("history.month", "hour.messages", "history.per_day", "history.days_missing")
     return {
         "lead": phrases.count("history.lead", facts.messages, first=days["day"].iloc[0], last=days["day"].iloc[-1]),
+        "changes": [_change(each, phrases) for each in facts.changes],
         "legend": legend,
         "ranges": [
             *((number, phrases.count("history.days", number)) for number in RANGES if number < len(days)),
@@ -48,6 +52,21 @@ def history_section(facts: Facts, phrases: Phrases) -> Context:
     }
 
 
+def _change(change: Change, phrases: Phrases) -> str:
+    since = change.since
+    if change.kind == "level":
+        before, after = (phrases.about(number) for number in (change.before, change.after))
+        return phrases("history.changed_level", since=since, before=before, after=after)
+    if change.weekday is not None:
+        weekday = phrases.locale.days["stand-alone"]["wide"][change.weekday]
+        before, after = (phrases.percent(number) for number in (change.before, change.after))
+        return phrases("history.changed_weekdays", since=since, weekday=weekday, before=before, after=after)
+    if not is_other_hour(change):
+        return phrases("history.changed_hours", since=since)
+    before, after = (f"{number:02.0f}:00" for number in (change.before, change.after))
+    return phrases("history.changed_busiest", since=since, before=before, after=after)
+
+
 def history_charts(facts: Facts, phrases: Phrases) -> Drawn:
     """All days, and an overview of them where they are too many for one look."""
     if not facts.has_history:
@@ -56,7 +75,7 @@ def history_charts(facts: Facts, phrases: Phrases) -> Drawn:
     summary = phrases("history.summary", mean=phrases.about(float(facts.read["messages"].mean())))
     drawn = {
         "history": (
-            draw_history(phrases, facts.days),
+            draw_history(phrases, facts.days, [change.since for change in facts.changes]),
             phrases("history.chart", first=first, last=last, summary=summary),
         )
     }
