@@ -4,7 +4,8 @@ Belongs here: what of the stored days a change takes away, and which days are ma
 Does not belong here: the change itself (:mod:`.importing`, :mod:`chat_forecast.storage.archive`).
 
 The stored history of a day only grows. So what an archive does not hold any more is taken out of it first; a crash after
-that leaves days that lack what the archive still holds, and the next run puts it back.
+that leaves days that lack what the archive still holds, and the next run puts it back. The days that change are noted before
+anything does, and the next command makes those again that a killed one did not come to.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -26,6 +27,7 @@ from chat_forecast.storage.archive_ledger import Ledger
 from chat_forecast.storage.atomic_files import remove_file
 from chat_forecast.storage.partition_files import MESSAGE_ASSETS
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.unmade_days import note_made, note_unmade, unmade_days
 
 ONE_RUN_DAYS = 62
 """Days nearer to each other than that are made in one run, with those between them: a run takes longer than they do."""
@@ -81,8 +83,11 @@ def change_statements(archive: Archive, change: Callable[[Ledger], Ledger], stor
 def take_back(storage: ChatStorage, before: ArchiveContents, after: ArchiveContents) -> None:
     """Take out of the stored days what an archive holds ``before`` a change and not ``after`` it.
 
-    What a source read beside the archive is asked for again: a stretch that both covered is not read any more.
+    What a source read beside the archive is asked for again: a stretch that both covered is not read any more. The days that
+    are to be made again are noted first.
     """
+    if counted := storage.days("hourly_series"):
+        note_unmade(storage, set(counted).intersection(changed_days(before, after, storage.timezone)))
     gone = before.messages[~before.messages["message_id"].isin(after.messages["message_id"])]
     lost = before.read_intervals.without(after.read_intervals)
     if gone.empty and lost.is_empty:
@@ -99,7 +104,7 @@ def take_back(storage: ChatStorage, before: ArchiveContents, after: ArchiveConte
 
 
 def remake(runner: Runner, chat: Chat, changed: Sequence[LocalDay]) -> Remade:
-    """Make the stored days of those that changed again.
+    """Make the stored days of those that changed again, and those that an earlier change still left to be made.
 
     Their hours are counted again, and every stored forecast and score that looks back to them is made again, by the models
     that there are. No model is trained: if a newest score fails its check then, the next run or the sensor does that. Days
@@ -111,9 +116,10 @@ def remake(runner: Runner, chat: Chat, changed: Sequence[LocalDay]) -> Remade:
     """
     storage = runner.storage(chat)
     _remove_unreached(chat, storage)
-    counted = storage.days("hourly_series")
-    affected = sorted(set(changed).intersection(counted))
+    counted, wanted = storage.days("hourly_series"), {*changed, *unmade_days(storage)}
+    affected = sorted(wanted.intersection(counted))
     if not affected:
+        note_made(storage, wanted)
         return Remade()
     forecasts = _looking_back(storage.days("next_day_forecast"), HISTORY_DAYS, affected)
     scored = sorted(set(storage.days("daily_score")).intersection(counted))
@@ -127,7 +133,19 @@ def remake(runner: Runner, chat: Chat, changed: Sequence[LocalDay]) -> Remade:
         for first, last in _ranges(days, set(stored)):
             runner.materialise(chat, assets, first, last)
     models = _looking_back(storage.trained_days(), chat.training.days, affected)
+    note_made(storage, wanted)
     return Remade(tuple(affected), len(forecasts), len(scores), len(models), counted[-1])
+
+
+def remake_unmade(runner: Runner, chat: Chat) -> None:
+    """Make the days again that an interrupted change of the archive left to be made; none as a rule.
+
+    Raises:
+        RunFailed: a run failed.
+        ChatIsBusy: another run of the chat is under way.
+    """
+    if unmade_days(runner.storage(chat)):
+        remake(runner, chat, ())
 
 
 def _change(archive: Archive, change: Callable[[ArchiveContents], ArchiveContents], storage: ChatStorage) -> list[LocalDay]:

@@ -13,7 +13,9 @@ from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.sources.base import SourceError
 from chat_forecast.storage.inspection import StoredChat
+from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
+from chat_forecast.storage.unmade_days import unmade_days
 
 
 def about_vanished_files(chat: Chat, stored: StoredChat) -> list[str]:
@@ -63,6 +65,18 @@ def _about_vanished_model(chat: Chat, stored: StoredChat) -> list[str]:
     if day in stored.assets["trained_model"].days:
         return []
     return [f"the file of {day.key} of trained_model is gone; to train it again: {_backfill(chat, [day])}"]
+
+
+def about_unmade_days(chat: Chat, storage: ChatStorage) -> list[str]:
+    """That days are not made again yet, since whoever changed the archive was interrupted, or is at it."""
+    try:
+        unmade = unmade_days(storage)
+    except StoredFileError as error:
+        return [str(error)]
+    if not unmade:
+        return []
+    number = "1 day is" if len(unmade) == 1 else f"{len(unmade)} days are"
+    return [f"{number} not counted again yet since the archive changed: {_backfill(chat, unmade)}"]
 
 
 def about_setup(chat: Chat, sources: Sources) -> list[str]:

@@ -93,6 +93,7 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
         *archive_faults,
         *score_faults,
         *concerns.about_vanished_files(chat, stored),
+        *concerns.about_unmade_days(chat, storage),
         *concerns.about_reading(chat, last_read, due, never_read, is_live=not has_ended and not TRAITS[chat.source].has_end),
     ]
     about_newest = [] if has_ended else concerns.about_newest_forecast(stored)

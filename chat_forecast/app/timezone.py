@@ -21,6 +21,7 @@ from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import check_chat
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.unmade_days import note_made, unmade_days
 from chat_forecast.storage.zone_change import ZoneChange
 from chat_forecast.storage.zone_files import counted_in, days_of_messages, free_name, stage, staged_days, swap
 
@@ -72,6 +73,7 @@ def change_timezone(runner: Runner, home: Home, chat: Chat, zone: str, now: date
     if change is None:
         return ChangedZone(moved, chat.timezone, None)
     done = _rebuild(runner, moved, change, now)
+    note_made(storage, unmade_days(storage))  # all of them are
     ZoneChange.end(storage.root, storage.chat)
     return done
 
@@ -109,7 +111,8 @@ def _rebuild(runner: Runner, chat: Chat, change: ZoneChange, now: datetime) -> C
     storage, yesterday = runner.storage(chat), LocalDay.containing(now, chat.timezone).plus(-1)
     first_day = min(chat.first_day, LocalDay.parse(change.first_day, chat.timezone).date)
     chat = chat.model_copy(update={"first_day": first_day})
-    days = [day for day in storage.days("merged_history") if day <= yesterday]
+    last_day = runner.resources.sources.last_day(chat, yesterday)
+    days = [day for day in storage.days("merged_history") if day <= last_day]
     for first, last in _without_gaps(days):
         runner.materialise(chat, DERIVED_ASSETS, first, last)
     retrained = runner.retrain_if_wanted(chat)

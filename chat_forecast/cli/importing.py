@@ -142,14 +142,18 @@ def imports(workplace: Workplace, chat_slug: str, number: int | None, as_json: b
 
     The days that change are made again.
     """
-    from chat_forecast.app.archive_changes import remove_import
+    from chat_forecast.app.archive_changes import NoSuchImportError, remove_import
     from chat_forecast.storage.archive import Archive
 
     chat, console = workplace.chat(chat_slug), console_for(as_json)
     storage, remade = workplace.storage(chat), None
     archive = Archive(storage.root, chat_slug, storage.locks)
     if number is not None:
-        changed = remove_import(archive, number, storage)
+        try:
+            changed = remove_import(archive, number, storage)
+        except NoSuchImportError:  # a command that was killed may have taken it out, and not have made its days again
+            remake_days(workplace, chat, (), console)
+            raise
         remade = remake_days(workplace, chat, changed, console)
         print_removal(console, chat_slug, number, changed, remade)
     print_imports(console, chat, archive.ledger)

@@ -98,6 +98,7 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: boo
     Reads and scores the day, forecasts the next, and retrains the model if the score is not good enough.
     Without --day it is the day that ended last, together with the nights that were missed before it.
     """
+    from chat_forecast.app.archive_changes import remake_unmade
     from chat_forecast.app.overview import gather_overview
     from chat_forecast.app.runs import opened
 
@@ -108,6 +109,7 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: boo
     with run_progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
         announce_night(workplace, chat, console)
         try:
+            remake_unmade(runner, chat)
             retrained = runner.run_day(chat, chosen) if day else runner.run_night(chat, chosen)
         finally:  # a failure is sent too
             send_after_run(workplace, runner, chat, console)
@@ -133,6 +135,7 @@ def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last:
 
     Each day is computed from what was known at its end.
     """
+    from chat_forecast.app.archive_changes import remake_unmade
     from chat_forecast.app.overview import gather_overview
     from chat_forecast.app.runs import opened
 
@@ -145,6 +148,7 @@ def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last:
     console = console_for(as_json)
     with run_progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
         progress.headline(f"{chat.slug}: {begin.key}{f' to {end.key}' if end > begin else ''}")
+        remake_unmade(runner, chat)
         runner.backfill(chat, begin, end)
         overview = gather_overview(chat, runner.storage(chat), end)
     print_overview(console, overview)

@@ -14,6 +14,7 @@ from chat_forecast.cli.reports import refresh_report
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import Chat
+from chat_forecast.storage.unmade_days import unmade_days
 
 if TYPE_CHECKING:  # it imports Dagster, for which a first import need not wait
     from chat_forecast.app.archive_changes import Remade
@@ -26,10 +27,13 @@ class NotRemadeError(ChatForecastError):
 def remake_days(workplace: Workplace, chat: Chat, changed: Sequence[LocalDay], console: Console) -> "Remade | None":
     """Make those of the changed days again that were made before; None if none of them was.
 
+    Those that a command was to make which was killed are among them.
+
     Raises:
         NotRemadeError: it did not succeed; the archive is changed all the same.
     """
-    made = sorted(set(changed).intersection(workplace.resources.storages.of(chat).days("hourly_series")))
+    storage = workplace.resources.storages.of(chat)
+    made = sorted({*changed, *unmade_days(storage)}.intersection(storage.days("hourly_series")))
     if not made:
         return None
     from chat_forecast.app.archive_changes import remake

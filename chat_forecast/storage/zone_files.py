@@ -103,7 +103,9 @@ def _divided(old: ChatStorage, asset: str, timezone: str) -> Iterator[tuple[Loca
             inside = batch.messages[((sent_at >= day.start) & (sent_at < day.end)).to_numpy()]
             left[each] = left.get(each, len(batch.messages)) - len(inside)
             pieces.append(MessageBatch(inside.reset_index(drop=True), batch.read_intervals.clip(day.start, day.end)))
-        yield day, merge_batches(pieces)
+        merged = merge_batches(pieces)
+        if day.date in stored or len(merged.messages) or not merged.read_intervals.is_empty:
+            yield day, merged  # a day beyond the first or the last one may be touched, and nothing be known of it
     for each, number in left.items():
         if number:
             raise StoredFileError(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from chat_forecast.app.archive_changes import NoSuchImportError, remove_import, take_back
+from chat_forecast.app.archive_changes import NoSuchImportError, change_statements, remove_import, take_back
 from chat_forecast.app.archive_gaps import list_gaps
 from chat_forecast.app.runs import opened
 from chat_forecast.cli import main
@@ -19,6 +19,7 @@ from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import NewImport
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.unmade_days import unmade_days
 from chat_forecast_tests.at_home import NO_MLFLOW, at_home
 from chat_forecast_tests.factories import make_messages
 from chat_forecast_tests.sources.message_files import chat, entry, instant, write_json
@@ -110,6 +111,30 @@ def test_an_import_taken_out_goes_out_of_the_days_with_what_it_alone_brought(mad
     assert [record.number for record in archive.ledger.imports] == [1]
     with pytest.raises(NoSuchImportError, match=r"has no import 2; it has: 1\. See chat-forecast imports"):
         remove_import(archive, 2, storage)
+
+
+def test_days_that_a_killed_command_did_not_make_again_are_named_and_made_by_the_next_one(home, made):
+    slug, archive, storage = made
+    remove_import(archive, 2, storage)  # as the command does, which is killed then
+    assert counts(storage, FIRST.plus(7)).notna().all()
+    assert f"not counted again yet since the archive changed: chat-forecast backfill {slug} --from" in command("status")[1]
+    code, words = command("imports", slug, "--remove", 2)
+    assert (code, "has no import 2" in words) == (1, True), words
+    assert counts(storage, FIRST.plus(6)).isna().tolist() == [False] * 10 + [True] * 14
+    assert storage.days("hourly_series")[-1] == FIRST.plus(6)
+    assert "not counted again" not in command("status")[1]
+
+
+@pytest.mark.parametrize("next_one", [("import", "a.json"), ("run", "--day", FIRST.plus(4).key)], ids=lambda words: words[0])
+def test_an_interrupted_change_is_finished_by_whatever_command_comes_next(made, tmp_path, next_one):
+    slug, archive, storage = made
+    gap = ReadIntervals.of((FIRST.plus(3).start, FIRST.plus(3).end))
+    change_statements(archive, lambda ledger: ledger.missing_in(gap), storage)
+    assert counts(storage, FIRST.plus(3)).notna().all()
+    name, *rest = next_one
+    assert command(name, slug, *(tmp_path / word if word == "a.json" else word for word in rest))[0] == 0
+    assert counts(storage, FIRST.plus(3)).isna().all()
+    assert unmade_days(storage) == []
 
 
 def test_a_file_imported_again_with_what_is_missing_changes_the_days(made, tmp_path):

@@ -21,6 +21,8 @@ from chat_forecast.settings.mistakes import ConfigError
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.settings.reading import load_chats
+from chat_forecast.storage.archive import Archive
+from chat_forecast.storage.archive_contents import NewImport
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
@@ -189,6 +191,26 @@ def test_an_unknown_zone_and_a_remote_root_are_refused(home):
         with pytest.raises(ZoneError, match="on a local disk only"):
             change_timezone(runner, remote, chat_of(home), NEW, NOW)
     assert home.chats_file.read_text() == SETTINGS
+
+
+def test_a_day_beyond_the_last_one_read_is_not_made(home, monkeypatch, with_mlflow):
+    """Berlin's evening is Moscow's next day, of which nothing is known where the chat's file ends at noon."""
+    with_mlflow(home.root)
+    storage, end = storage_of(home, OLD), LAST.start + pd.Timedelta("12h")
+    table = make_messages(pd.date_range(FIRST.start, end, freq="50min"), first_id=1)
+    batch = MessageBatch(table, ReadIntervals.of((FIRST.start, end)))
+    archive = Archive(home.storage_url, "my-chat")
+    archive.change(lambda contents: contents.with_imports([NewImport(batch)], NOW))
+    for asset in ("raw_messages", "merged_history"):
+        stored = storage.messages(asset, LAST)
+        known = stored.messages[stored.messages["sent_at"] <= end]
+        storage.write(asset, LAST, MessageBatch(known, stored.read_intervals.clip(LAST.start, end)))
+    assert move(home, "Europe/Moscow") is not None
+    assert storage_of(home, "Europe/Moscow").days("merged_history")[-1].key == LAST.key
+    monkeypatch.setenv("CHAT_FORECAST_HOME", str(home.root))
+    ran = CliRunner().invoke(main, ["timezone", "my-chat", "Europe/Moscow", "--json"], catch_exceptions=False)
+    assert ran.exit_code == 0, ran.output
+    assert json.loads(ran.stdout)["days"][-1] == LAST.key
 
 
 def test_the_command_counts_forecasts_and_trains_again_and_says_where_the_old_zone_is(home, monkeypatch, with_mlflow):
