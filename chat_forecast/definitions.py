@@ -32,11 +32,13 @@ from chat_forecast.pipeline.today_sensor import today_assets, today_sensor
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.privacy import keep_private
-from chat_forecast.settings.reading import load_chats
+from chat_forecast.settings.reading import load_chats_file
 
 
-def build_definitions(chats: Sequence[Chat], resources: Resources, progress: Progress = no_progress) -> dg.Definitions:
-    """All assets, checks, schedules and sensors for these chats, over these resources."""
+def build_definitions(
+    chats: Sequence[Chat], resources: Resources, progress: Progress = no_progress, put_aside: Sequence[str] = ()
+) -> dg.Definitions:
+    """All assets, checks, schedules and sensors for these chats, over these resources; ``put_aside``: the slugs of others."""
     chats = [with_end(chat, resources) for chat in chats]
     pictured = partial(with_picture, reports_url=resources.reports_url)
     return dg.Definitions(
@@ -53,7 +55,7 @@ def build_definitions(chats: Sequence[Chat], resources: Resources, progress: Pro
             notify_sensor(chats),
             today_sensor(chats),
             abandoned_runs_sensor(),
-            heartbeat_sensor(chats),
+            heartbeat_sensor(chats, put_aside),
         ],
         resources={"stores": resources, "progress": progress},
         # A process a step would import the heavy libraries once a step.
@@ -72,8 +74,9 @@ def with_end(chat: Chat, resources: Resources) -> Chat:
 
 def build_repository(home: Home) -> ChatRepository:
     """The repository of the chats of a home."""
-    chats, resources = load_chats(home.chats_file, datetime.now(UTC).date()), resources_of(home)
-    return ChatRepository(chats, lambda some: build_definitions(some, resources))
+    file, resources = load_chats_file(home.chats_file, datetime.now(UTC).date()), resources_of(home)
+    aside = tuple(file.put_aside)
+    return ChatRepository(file.chats, lambda some: build_definitions(some, resources, put_aside=aside))
 
 
 home = Home.from_environment(os.environ)

@@ -40,7 +40,9 @@ def send_heartbeats(workplace: Workplace, runner: "Runner", chat: Chat, console:
     beats = ({ALL: of_all} if of_all else {}) | own
     if not beats:
         return
-    runs = read_run_states(runner.instance, workplace.chats, workplace.now)
-    _, refused = send_beats(beats, night_states(workplace.chats, workplace.resources, runs, workplace.now), {})
+    file = workplace.chats_file
+    runs = read_run_states(runner.instance, file.chats, workplace.now)
+    states = night_states(file.chats, workplace.resources, runs, workplace.now, tuple(file.put_aside))
+    _, refused = send_beats(beats, states, {})
     if refused:
         console.print(f"Nobody took the heartbeat: {', '.join(refused)}.", highlight=False)

@@ -8,8 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import dagster as dg
 import pytest
 
+from chat_forecast.definitions import build_repository
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.pipeline.heartbeat import heartbeat_sensor
+from chat_forecast.pipeline.heartbeat import PUT_ASIDE, heartbeat_sensor
 from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.pipeline.runs import CHAT_TAG
 from chat_forecast.presentation.notifications.heartbeat import VARIABLE, variable_of
@@ -150,6 +151,23 @@ def test_a_call_that_is_not_taken_is_made_again_and_the_address_is_not_said(stor
     service.taken()
     tick()
     assert len(service.taken()) == 2
+
+
+def test_a_chat_that_is_put_aside_is_named_as_a_failure_until_it_is_mended(tmp_path, stores, service, instance, monkeypatch):
+    """By the sensor that the daemon has, of the settings as they are."""
+    monkeypatch.setenv(variable_of("far-away"), service.url("far"))
+    home, cursor = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)}), None
+    near, far = (f'[chats.{each.slug}]\nsource = "simulated"\ntimezone = "UTC"\nfirst_day = 2026-01-01\n' for each in CHATS)
+    do_night(stores, CHATS[0])
+    for text, expected in (
+        (f"{near}{far}colour = 1\n", [("all/fail", f"{PUT_ASIDE}: far-away"), ("far/fail", f"far-away {PUT_ASIDE}")]),
+        (near, [("all", f"near {last_day(CHATS[0]).key}")]),
+    ):
+        home.chats_file.write_text(text)
+        sensor = build_repository(home).get_sensor_def("heartbeat")
+        context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"stores": stores})
+        cursor = sensor(context).cursor
+        assert service.taken() == expected
 
 
 def test_an_address_that_is_none_is_refused_by_its_variable(monkeypatch, tick):
