@@ -1,0 +1,140 @@
+"""``python -m chat_forecast_tests kills [--times N] [--seed N] [--only STAGE]``: commands are killed, and done again.
+
+Each command of a chat's life is prepared once: the home that it finds is kept, and so is what an undisturbed one leaves.
+Then it is killed, again and again, each time in a copy of that home and at another moment of the time that it takes
+(SIGKILL, one time in six SIGHUP; with everything that it started), and done once more. The time is that of the processor,
+so that no moment moves when the machine does something else meanwhile, and most processes are forked from one that has
+imported the libraries, so that kills strike work. What is stored then must be what
+the undisturbed command leaves: partitions byte for byte, the archive with its ledger, what Dagster and MLflow know, no run
+under way, no model twice, nothing left over.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chat_forecast.sources.pseudonyms import Pseudonyms
+from chat_forecast_tests.kills.processes import do, kill, kill_fresh
+from chat_forecast_tests.kills.stages import LIFE, Stage, write_exports
+from chat_forecast_tests.kills.stored import found_in
+
+FRESH_EVERY, HANG_UP_EVERY = 10, 6
+
+
+@dataclass
+class Prepared:
+    """A command with the home it finds, what it leaves there, and how its kills went."""
+
+    stage: Stage
+    before: Path
+    expected: dict[str, object]
+    seconds: float
+    """Processor seconds of the undisturbed command."""
+    landed: Counter[str] = field(default_factory=Counter)
+    differed: Counter[str] = field(default_factory=Counter)
+
+
+def prepare(folder: Path) -> list[Prepared]:
+    """Do every command once, undisturbed, keeping the home before each."""
+    home, prepared = folder / "home", []
+    home.mkdir()
+    Pseudonyms.load(home)  # the same key in every life, for the same pseudonyms
+    for number, stage in enumerate(LIFE):
+        before = folder / f"before-{number}"
+        shutil.copytree(home, before)
+        code, said, seconds = do(stage, folder, folder / "log")
+        assert code == 0, (stage.name, said)
+        print(f"{stage.name}: {seconds:.1f} s of a processor", flush=True)
+        prepared.append(Prepared(stage, before, found_in(home), seconds))
+    return prepared
+
+
+def restore(folder: Path, before: Path) -> None:
+    """Put a home as it was in the place where its files say that it is."""
+    shutil.rmtree(folder / "home")
+    shutil.copytree(before, folder / "home")
+
+
+def differences(expected: dict[str, object], found: dict[str, object]) -> list[str]:
+    return sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+
+
+def written(home: Path) -> dict[str, tuple[int, int]]:
+    """The state of each file of a home, by which it is seen whether anything was written."""
+    files = [path for path in home.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    return {path.relative_to(home).as_posix(): (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
+
+
+def strike(each: Prepared, folder: Path, chance: random.Random, number: int) -> list[str]:
+    """Kill a command once and do it again; gives what differs then from the undisturbed result."""
+    home, log = folder / "home", folder / "log"
+    restore(folder, each.before)
+    untouched = written(home)
+    how = signal.SIGHUP if chance.randrange(HANG_UP_EVERY) == 0 else signal.SIGKILL
+    moment = chance.uniform(0, 1)
+    is_fresh = number % FRESH_EVERY == 0 and not each.stage.later
+    was_alive = (kill_fresh if is_fresh else kill)(each.stage, folder, log, moment * each.seconds, how)
+    wrong = ["a traceback of the killed one"] if how is signal.SIGHUP and "Traceback" in log.read_text() else []
+    left = differences(each.expected, found_in(home))
+    where = "before" if written(home) == untouched else "inside" if left else "after"
+    each.landed["ended" if not was_alive else where] += 1
+    code, said, _ = do(each.stage, folder, log)
+    if code and not (each.stage.refusal and each.stage.refusal in said):
+        wrong.append(f"exit code {code}: {' '.join(said.split())[-300:]}")
+    if "Traceback" in said:
+        wrong.append("a traceback")
+    wrong += differences(each.expected, found_in(home))
+    if wrong:
+        print(f"{number}: {each.stage.name}, {how.name} at {moment:.2f}, {where}: {wrong}; before the repetition: {left}")
+        kept = folder.parent / f"{folder.name}-{number}"
+        shutil.copytree(home, kept)
+        print(f"{number}: the home is kept in {kept}", flush=True)
+    return wrong
+
+
+def print_table(prepared: list[Prepared]) -> None:
+    print(f"{'command':14}{'kills':>6}{'before':>8}{'inside':>8}{'after':>8}{'ended':>8}  the writes; then differed")
+    for each in prepared:
+        kills = sum(each.landed.values()) - each.landed["ended"]
+        places = "".join(f"{each.landed[name]:8}" for name in ("before", "inside", "after", "ended"))
+        differed = ", ".join(f"{name} ×{times}" for name, times in each.differed.items()) or "nothing"
+        print(f"{each.stage.name:14}{kills:6}{places}  {differed}", flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Strike each command in turn until so many kills are done; the exit code is 0 if nothing differed."""
+    parser = argparse.ArgumentParser(prog="python -m chat_forecast_tests kills")
+    parser.add_argument("--times", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", action="append", choices=[stage.name for stage in LIFE])
+    asked = parser.parse_args(arguments)
+    chance, begun = random.Random(asked.seed), time.monotonic()  # noqa: S311 - no secret
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    with tempfile.TemporaryDirectory(prefix="chat-forecast-kills-") as name:
+        folder = Path(name)
+        write_exports(folder)
+        prepared = prepare(folder)
+        chosen = [each for each in prepared if not asked.only or each.stage.name in asked.only]
+        kills = 0
+        for number in range(1, 100 * asked.times):
+            each = chosen[number % len(chosen)]
+            each.differed.update(strike(each, folder, chance, number))
+            kills = sum(sum(each.landed.values()) - each.landed["ended"] for each in chosen)
+            if number % 25 == 0:
+                print(f"{kills} kills, {time.monotonic() - begun:.0f} s", flush=True)
+            if kills >= asked.times:
+                break
+    print_table(chosen)
+    return int(any(each.differed for each in chosen))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
