@@ -38,7 +38,7 @@ from chat_forecast.settings.reading import load_chats_file
 def build_definitions(
     chats: Sequence[Chat], resources: Resources, progress: Progress = no_progress, put_aside: Sequence[str] = ()
 ) -> dg.Definitions:
-    """All assets, checks, schedules and sensors for these chats, over these resources; ``put_aside``: the slugs of others."""
+    """All assets, checks, schedules and sensors for these chats, over these resources; ``put_aside``: others' slugs."""
     chats = [with_end(chat, resources) for chat in chats]
     pictured = partial(with_picture, reports_url=resources.reports_url)
     return dg.Definitions(

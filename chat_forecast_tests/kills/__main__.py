@@ -1,8 +1,8 @@
 """``python -m chat_forecast_tests kills [--times N] [--seed N] [--only STAGE]``: commands are killed, and done again.
 
 Each command of a chat's life is prepared once: the home that it finds is kept, and so is what an undisturbed one leaves.
-Then it is killed, again and again, each time in a copy of that home and at another moment of the time that it takes
-(SIGKILL, one time in six SIGHUP; with everything that it started), and done once more. The time is that of the processor,
+Then it is killed, one to three times on end in a copy of that home, each time at another moment of the time that it takes
+(SIGKILL, one time in six SIGHUP; with everything that it started), and let to its end once more. The time is that of the processor,
 so that no moment moves when the machine does something else meanwhile, and most processes are forked from one that has
 imported the libraries, so that kills strike work. What is stored then must be what
 the undisturbed command leaves: partitions byte for byte, the archive with its ledger, what Dagster and MLflow know, no run
@@ -26,7 +26,9 @@ from chat_forecast_tests.kills.processes import do, kill, kill_fresh
 from chat_forecast_tests.kills.stages import LIFE, Stage, write_exports
 from chat_forecast_tests.kills.stored import found_in
 
-FRESH_EVERY, HANG_UP_EVERY = 10, 6
+FRESH_EVERY, HANG_UP_EVERY = 12, 6
+KILLS_A_TIME = (1, 3)
+"""A command is killed so often before it is let to its end."""
 
 
 @dataclass
@@ -74,18 +76,21 @@ def written(home: Path) -> dict[str, tuple[int, int]]:
 
 
 def strike(each: Prepared, folder: Path, chance: random.Random, number: int) -> list[str]:
-    """Kill a command once and do it again; gives what differs then from the undisturbed result."""
-    home, log = folder / "home", folder / "log"
+    """Kill a command some times, then do it to its end; gives what differs then from the undisturbed result."""
+    home, log, wrong, history = folder / "home", folder / "log", [], []
     restore(folder, each.before)
     untouched = written(home)
-    how = signal.SIGHUP if chance.randrange(HANG_UP_EVERY) == 0 else signal.SIGKILL
-    moment = chance.uniform(0, 1)
-    is_fresh = number % FRESH_EVERY == 0 and not each.stage.later
-    was_alive = (kill_fresh if is_fresh else kill)(each.stage, folder, log, moment * each.seconds, how)
-    wrong = ["a traceback of the killed one"] if how is signal.SIGHUP and "Traceback" in log.read_text() else []
-    left = differences(each.expected, found_in(home))
-    where = "before" if written(home) == untouched else "inside" if left else "after"
-    each.landed["ended" if not was_alive else where] += 1
+    for _ in range(chance.randint(*KILLS_A_TIME)):
+        how = signal.SIGHUP if chance.randrange(HANG_UP_EVERY) == 0 else signal.SIGKILL
+        moment = chance.uniform(0, 1)
+        is_fresh = chance.randrange(FRESH_EVERY) == 0 and not each.stage.later
+        was_alive = (kill_fresh if is_fresh else kill)(each.stage, folder, log, moment * each.seconds, how)
+        if how is signal.SIGHUP and "Traceback" in log.read_text():
+            wrong.append("a traceback of the killed one")
+        left = differences(each.expected, found_in(home))
+        where = "before" if written(home) == untouched else "inside" if left else "after"
+        each.landed[where if was_alive else "ended"] += 1
+        history.append(f"{how.name} at {moment:.2f}, {where if was_alive else 'ended'}: {left}")
     code, said, _ = do(each.stage, folder, log)
     if code and not (each.stage.refusal and each.stage.refusal in said):
         wrong.append(f"exit code {code}: {' '.join(said.split())[-300:]}")
@@ -93,10 +98,9 @@ def strike(each: Prepared, folder: Path, chance: random.Random, number: int) -> 
         wrong.append("a traceback")
     wrong += differences(each.expected, found_in(home))
     if wrong:
-        print(f"{number}: {each.stage.name}, {how.name} at {moment:.2f}, {where}: {wrong}; before the repetition: {left}")
         kept = folder.parent / f"{folder.name}-{number}"
         shutil.copytree(home, kept)
-        print(f"{number}: the home is kept in {kept}", flush=True)
+        print(f"{number}: {each.stage.name}: {wrong}; home kept in {kept}; {history}", flush=True)
     return wrong
 
 
@@ -123,16 +127,16 @@ def main(arguments: list[str]) -> int:
         write_exports(folder)
         prepared = prepare(folder)
         chosen = [each for each in prepared if not asked.only or each.stage.name in asked.only]
-        kills = 0
+        turns = [each for each in chosen for _ in range(each.stage.share)]
         for number in range(1, 100 * asked.times):
-            each = chosen[number % len(chosen)]
+            each = turns[number % len(turns)]
             each.differed.update(strike(each, folder, chance, number))
             kills = sum(sum(each.landed.values()) - each.landed["ended"] for each in chosen)
-            if number % 25 == 0:
+            if number % (2 * len(turns)) == 0 or kills >= asked.times:
                 print(f"{kills} kills, {time.monotonic() - begun:.0f} s", flush=True)
+                print_table(chosen)
             if kills >= asked.times:
                 break
-    print_table(chosen)
     return int(any(each.differed for each in chosen))
 
 

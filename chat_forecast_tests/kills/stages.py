@@ -16,6 +16,8 @@ class Stage:
 
     name: str
     command: tuple[str, ...]
+    share: int = 1
+    """How often it is killed, beside the others: a short command is killed more often."""
     later: timedelta = timedelta(0)
     """How much later than now it is for the command."""
     refusal: str = ""
@@ -23,14 +25,14 @@ class Stage:
 
 
 LIFE = (
-    Stage("import", ("import", "club", "first.csv", "--timezone", "UTC")),
+    Stage("import", ("import", "club", "first.csv", "--timezone", "UTC"), share=2),
     Stage("training", ("run", "club", "--day", "2026-05-26")),
-    Stage("night", ("run", "club", "--day", "2026-05-27")),
+    Stage("night", ("run", "club", "--day", "2026-05-27"), share=2),
     Stage("backfill", BACKFILL),
     Stage("import again", ("import", "club", "second.csv")),
     Stage("remove", ("imports", "club", "--remove", "2"), refusal="has no import 2"),
     Stage("timezone", ("timezone", "club", "Europe/Moscow")),
-    Stage("prune", ("prune",), later=timedelta(days=60)),
+    Stage("prune", ("prune",), share=2, later=timedelta(days=60)),
 )
 
 

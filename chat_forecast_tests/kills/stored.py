@@ -57,7 +57,7 @@ def _dagster(history: Path) -> Iterator[tuple[str, object]]:
     statuses = [status for (status,) in _rows(history / "runs.db", "SELECT status FROM runs")]
     yield "runs under way", [status for status in statuses if status not in ENDED]
     index = history / "runs" / "index.db"
-    # A model that was stored, and not reported, is not trained again: Dagster's view lacks it, and nothing looks there for it.
+    # A model that was stored, and not reported, is not trained again: Dagster's view lacks it, and nothing looks there.
     made = """SELECT DISTINCT asset_key, partition FROM event_logs
         WHERE dagster_event_type = 'ASSET_MATERIALIZATION' AND asset_key NOT LIKE '%trained_model%'"""
     yield "partitions in Dagster", sorted(_rows(index, made), key=str)
