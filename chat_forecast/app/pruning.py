@@ -28,11 +28,14 @@ from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.compat import NOT_FINISHED_STATUSES, TickStatus
 from chat_forecast.pipeline.index_slimming import slim
+from chat_forecast.pipeline.instance import LOST
 from chat_forecast.pipeline.instance_files import INDEX
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.storage.retention import forget_old_messages
+from chat_forecast.storage.sqlite_files import damaged
+from chat_forecast.tracking.client import LOST as LOST_IN_MLFLOW
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.superseded import SupersededModel, delete_superseded, find_superseded
 
@@ -97,13 +100,15 @@ def prune(home: Home, tracking: Tracking, found: Prunable) -> int:
             _remove_emptied(file.parent, home)
     except OSError as error:
         raise PruningError(f"{error.filename}: {error.strerror}. See that it can be deleted, then prune again.") from error
-    history = home.dagster_home / "history"
-    freed += _compacted(history / "runs" / f"{INDEX}.db", partial(slim, oldest=found.oldest))
-    freed += _compacted(history / "runs.db")
-    freed += _compacted(home.dagster_home / "schedules" / "schedules.db", partial(_delete_ticks, now=found.now))
+    slimming = {
+        "history/runs/index.db": partial(slim, oldest=found.oldest),
+        "schedules/schedules.db": partial(_delete_ticks, now=found.now),
+    }
+    for name, lost in LOST.items():
+        freed += _compacted(home.dagster_home / name, lost, slimming.get(name, _nothing))
     for storage, models in groupby(found.models, key=lambda model: model.storage):
         delete_superseded(tracking, storage, list(models))
-    return freed + _compacted(home.mlflow_file)
+    return freed + _compacted(home.mlflow_file, LOST_IN_MLFLOW)
 
 
 def forget_old(chats: Sequence[Chat], storages: Storages, now: datetime) -> list[str]:
@@ -183,7 +188,11 @@ def _delete_ticks(connection: sqlite3.Connection, now: datetime) -> int:
     return connection.execute(query, (TickStatus.SKIPPED.value, before)).rowcount
 
 
-def _compacted(database: Path, slimming: Callable[[sqlite3.Connection], int] = lambda _: 0) -> int:
+def _nothing(_connection: sqlite3.Connection) -> int:
+    return 0
+
+
+def _compacted(database: Path, lost: str, slimming: Callable[[sqlite3.Connection], int] = _nothing) -> int:
     """Take out of an SQLite file what ``slimming`` takes, and write it anew if that or else much of it is free.
 
     Returns by how many bytes it and its log became smaller.
@@ -191,7 +200,7 @@ def _compacted(database: Path, slimming: Callable[[sqlite3.Connection], int] = l
     if not database.exists():
         return 0
     if not database.is_file():
-        raise PruningError(f"{database} is a folder, where a file should be. Restore it from a backup, then prune again.")
+        raise PruningError(damaged(database, "it is a folder", lost))
     before = _size(database)
     with closing(sqlite3.connect(database, timeout=1, isolation_level=None)) as connection:
         try:
@@ -205,7 +214,7 @@ def _compacted(database: Path, slimming: Callable[[sqlite3.Connection], int] = l
         except sqlite3.OperationalError:  # somebody is writing to it, or the disk is full: it is as it was
             return 0
         except sqlite3.DatabaseError as error:
-            raise PruningError(f"{database} is damaged ({error}). Restore it from a backup, then prune again.") from error
+            raise PruningError(damaged(database, str(error), lost)) from error
     return max(0, before - _size(database))
 
 

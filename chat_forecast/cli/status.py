@@ -18,7 +18,7 @@ def status(workplace: Workplace, as_json: bool) -> None:
     from chat_forecast.app.remembered_health import Examiner
     from chat_forecast.cli.output.health import print_health
     from chat_forecast.cli.output.lines import print_sentence
-    from chat_forecast.pipeline.instance import lacking_settings
+    from chat_forecast.pipeline.instance import damaged_databases, lacking_settings
 
     resources = workplace.resources
     file = workplace.chats_file
@@ -30,6 +30,8 @@ def status(workplace: Workplace, as_json: bool) -> None:
         print_health(console, found)
     else:
         print_sentence(console, "yellow", "–", workplace.first_steps)
+    if faults := damaged_databases(workplace.home, is_thorough=False):
+        console_for(as_json).print("\n".join(f"✗ {fault}" for fault in faults), markup=False, soft_wrap=True)
     if lacking := lacking_settings(workplace.home):
         console_for(as_json).print(lacking, markup=False, soft_wrap=True)
-    raise SystemExit(1 if any(health.concerns for health in found) else 0)
+    raise SystemExit(1 if faults or any(health.concerns for health in found) else 0)

@@ -6,6 +6,9 @@ Does not belong here: using them.
 Dagster is pinned to one minor version: an import that fails here names what has moved.
 """
 
+# What Dagster raises about a value of a type that it did not expect, as in settings.
+from dagster._check import CheckError
+
 # What a check was evaluated on.
 # What the instance loads by its path: the coordinator of the run queue, and the launcher.
 from dagster._cli.api import _execute_run_command_body as execute_run_command_body
@@ -90,6 +93,7 @@ __all__ = [
     "AssetCheckExecutionsTable",
     "BetaWarning",
     "CapturedLogContext",
+    "CheckError",
     "CheckRunHealthResult",
     "ConfigurableClass",
     "ConfigurableClassData",

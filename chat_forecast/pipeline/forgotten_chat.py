@@ -18,6 +18,7 @@ from typing import Any
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.instance_files import INDEX
 from chat_forecast.pipeline.runs import ALL_ASSETS, CHAT_TAG
+from chat_forecast.storage.sqlite_files import damaged, fault_of
 
 SNAPSHOT_ID = re.compile(r"[0-9a-f]{40}")
 
@@ -42,10 +43,7 @@ def scrubbed(database: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:
-        raise NotForgotten(
-            f"{database} could not be cleared ({error}). See that no other program has it open and that it is whole; then "
-            "do the same again."
-        ) from error
+        raise NotForgotten(_not_cleared(database, error)) from error
 
 
 def runs_of(dagster_home: Path, chat: str) -> list[str]:
@@ -58,9 +56,14 @@ def runs_of(dagster_home: Path, chat: str) -> list[str]:
         with closing(sqlite3.connect(database, timeout=10)) as connection:
             return [run for (run,) in connection.execute(query, (CHAT_TAG, chat))] if _has(connection, "run_tags") else []
     except sqlite3.Error as error:
-        raise NotForgotten(
-            f"{database} cannot be read ({error}). Restore it from a backup, then do the same again."
-        ) from error
+        raise NotForgotten(_not_cleared(database, error)) from error
+
+
+def _not_cleared(database: Path, error: sqlite3.Error) -> str:
+    if fault := fault_of(database):
+        lost = "without the traces of other chats, too"
+        return f"{damaged(database, fault, lost)} Delete what was moved in the end, since it names the chat."
+    return f"{database} could not be cleared ({error}). See that no other program has it open; then do the same again."
 
 
 def forget_in_dagster(dagster_home: Path, chat: str) -> None:

@@ -13,12 +13,23 @@ from pathlib import Path
 
 import dagster as dg
 
+from chat_forecast.pipeline.compat import CheckError
 from chat_forecast.settings.paths import Home, HomeError
 from chat_forecast.storage.locks import Locks
+from chat_forecast.storage.sqlite_files import damaged, fault_of
 from chat_forecast.whole_files import replace_file
 
 SETTINGS = Path(__file__).with_name("dagster.yaml")
 """What a new instance starts with."""
+UNUSABLE = (dg.DagsterError, CheckError, ImportError, TypeError, KeyError, ValueError, AttributeError)
+"""What Dagster raises about settings that it cannot use: it looks at few of them itself."""
+LOST = {
+    "history/runs.db": "without the earlier runs",
+    "history/runs/index.db": "without what Dagster's pages show of earlier days",
+    "schedules/schedules.db": "without the earlier ticks",
+}
+"""The SQLite files of the instance, and what a new one of each is without."""
+LONGEST_WORDS = 300
 EARLIER = frozenset(
     {
         "d1cb996fa2598f7c51720c05669b95f2ef128a5f8ff7eb36de6c88a53ae7f118",
@@ -41,7 +52,7 @@ def prepare_instance(home: Home) -> None:
     """
     home.prepare()
     settings = _settings_of(home)
-    if not settings.exists() or hashlib.sha256(settings.read_bytes()).hexdigest() in EARLIER:
+    if not settings.exists() or (settings.is_file() and hashlib.sha256(settings.read_bytes()).hexdigest() in EARLIER):
         replace_file(settings, SETTINGS.read_bytes())
     _names(settings)
 
@@ -51,11 +62,26 @@ def open_instance(home: Home) -> Iterator[dg.DagsterInstance]:
     """Open the instance that the environment names; its files are made, or brought up to date, by one process at a time.
 
     Two that make them at the same moment leave a schema that cannot be used.
+
+    Raises:
+        HomeError: the settings hold something that Dagster cannot use.
     """
     with Locks(home.locks, home.database).hold("instance"):
-        instance = dg.DagsterInstance.get()
+        try:
+            instance = dg.DagsterInstance.get()
+        except UNUSABLE as error:
+            raise HomeError(
+                f"{_settings_of(home)} holds what Dagster cannot use: {_first_words(error)}. Mend it, or move it away, and "
+                "a new one is written."
+            ) from error
     with instance:
         yield instance
+
+
+def damaged_databases(home: Home, *, is_thorough: bool = True) -> list[str]:
+    """What is wrong with the SQLite files of the instance, each with what to do; nothing as a rule."""
+    found = ((home.dagster_home / name, lost) for name, lost in LOST.items())
+    return [damaged(path, fault, lost) for path, lost in found if (fault := fault_of(path, is_thorough=is_thorough))]
 
 
 def lacking_settings(home: Home) -> str | None:
@@ -80,6 +106,13 @@ def lacking_settings(home: Home) -> str | None:
     )
 
 
+def _first_words(error: Exception) -> str:
+    """What is wrong first: Dagster goes on with all that might stand there instead."""
+    details = getattr(error, "errors", None) or [error]
+    words = " ".join(str(getattr(details[0], "message", details[0])).split())
+    return words.partition(". Expected:")[0].removesuffix(".")[:LONGEST_WORDS]
+
+
 def _settings_of(home: Home) -> Path:
     return home.dagster_home / "dagster.yaml"
 
@@ -88,6 +121,8 @@ def _names(settings: Path) -> frozenset[str]:
     """The names of the settings in a file."""
     import yaml  # type: ignore[import-untyped]  # PyYAML has no annotations
 
+    if settings.is_dir():
+        raise HomeError(f"{settings} is a folder, where a file should be. Move it away, and a new one is written.")
     try:
         found = yaml.safe_load(settings.read_text("utf-8")) or {}
         if not isinstance(found, dict):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.masking import without_secrets
 from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL
+from chat_forecast.storage.sqlite_files import fault_of, how_to_replace
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -37,6 +38,8 @@ MLFLOW_SETTINGS = {
 }
 
 
+LOST = "and the chats' next runs log again what is stored"
+"""What a new SQLite file in the place of a damaged one is without: nothing."""
 DATABASE_TRIES = 6
 """To connect to a database that is down: 6 s, where MLflow itself would try for a hundred."""
 
@@ -132,6 +135,8 @@ class Tracking:
 
     @property
     def _advice(self) -> str:
+        if self.file and (fault := fault_of(self.file)):
+            return f"The file is damaged ({fault}). {how_to_replace(self.file, LOST)}"
         if self.file:
             return "See that the file can be written to, that its disk is not full and that nothing keeps it locked."
         return "See that the server runs and that MLFLOW_TRACKING_URI is right."

@@ -259,7 +259,7 @@ def test_a_damaged_index_is_named_and_left_as_it_is(home):
         found = find_prunable(home, runner, NOW)
     damaged = b"not a database" * 1000
     index_of(home).write_bytes(damaged)
-    with pytest.raises(PruningError, match=r"index\.db is damaged .* Restore it from a backup"):
+    with pytest.raises(PruningError, match=r"index\.db is damaged .* move index\.db away"):
         pruned(home, runner, found)
     assert index_of(home).read_bytes() == damaged
 

@@ -2,11 +2,13 @@
 
 Each command of a chat's life is prepared once: the home that it finds is kept, and so is what an undisturbed one leaves.
 Then it is killed, one to three times on end in a copy of that home, each time at another moment of the time that it takes
-(SIGKILL, one time in six SIGHUP; with everything that it started), and let to its end once more. The time is that of the processor,
-so that no moment moves when the machine does something else meanwhile, and most processes are forked from one that has
-imported the libraries, so that kills strike work. What is stored then must be what
-the undisturbed command leaves: partitions byte for byte, the archive with its ledger, what Dagster and MLflow know, no run
-under way, no model twice, nothing left over.
+(SIGKILL, one time in six SIGHUP; with everything that it started), and let to its end once more. What is stored then must
+be what the undisturbed command leaves: partitions byte for byte, the archive with its ledger, what Dagster and MLflow know,
+no run under way, no model twice, nothing left over.
+
+The time is that of the processor, so that no moment moves when the machine does something else meanwhile. Every second
+moment lies between the latest one before the first write and the earliest one after the last, as far as they are known. Most
+processes are forked from one that has imported the libraries, so that kills strike work.
 """
 
 import argparse
@@ -40,6 +42,10 @@ class Prepared:
     expected: dict[str, object]
     seconds: float
     """Processor seconds of the undisturbed command."""
+    early: float = 0.0
+    """The latest moment known at which nothing was written yet, as a part of the time."""
+    late: float = 1.0
+    """The earliest moment known at which all was written."""
     landed: Counter[str] = field(default_factory=Counter)
     differed: Counter[str] = field(default_factory=Counter)
 
@@ -80,9 +86,9 @@ def strike(each: Prepared, folder: Path, chance: random.Random, number: int) -> 
     home, log, wrong, history = folder / "home", folder / "log", [], []
     restore(folder, each.before)
     untouched = written(home)
-    for _ in range(chance.randint(*KILLS_A_TIME)):
+    for attempt in range(chance.randint(*KILLS_A_TIME)):
         how = signal.SIGHUP if chance.randrange(HANG_UP_EVERY) == 0 else signal.SIGKILL
-        moment = chance.uniform(0, 1)
+        moment = chance.uniform(each.early, each.late) if chance.randrange(2) else chance.uniform(0, 1)
         is_fresh = chance.randrange(FRESH_EVERY) == 0 and not each.stage.later
         was_alive = (kill_fresh if is_fresh else kill)(each.stage, folder, log, moment * each.seconds, how)
         if how is signal.SIGHUP and "Traceback" in log.read_text():
@@ -90,6 +96,9 @@ def strike(each: Prepared, folder: Path, chance: random.Random, number: int) -> 
         left = differences(each.expected, found_in(home))
         where = "before" if written(home) == untouched else "inside" if left else "after"
         each.landed[where if was_alive else "ended"] += 1
+        if attempt == 0 and was_alive and not is_fresh:
+            each.early = max(each.early, moment) if where == "before" else each.early
+            each.late = min(each.late, moment) if where == "after" else each.late
         history.append(f"{how.name} at {moment:.2f}, {where if was_alive else 'ended'}: {left}")
     code, said, _ = do(each.stage, folder, log)
     if code and not (each.stage.refusal and each.stage.refusal in said):
