@@ -38,10 +38,8 @@ def have_holes() -> bool:
         planted.write_text(FULL_OF_HOLES)
         tried = look_for_holes(planted)
     if tried.returncode == 0 or not any(kind in tried.stdout for kind in ("PYSEC-", "CVE-", "GHSA-")):
-        said = tried.stderr.strip().splitlines()
-        print(
-            f"Nobody knows the holes of {FULL_OF_HOLES.strip()}, so no advisories can be read here: {said[-1] if said else ''}"
-        )
+        said = tried.stderr.strip().rpartition("\n")[2]
+        print(f"Nobody knows the holes of {FULL_OF_HOLES.strip()}, so no advisories can be read here: {said}")
         return True
     found = look_for_holes(CONSTRAINTS)
     print(found.stdout + found.stderr)

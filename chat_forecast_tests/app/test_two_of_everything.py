@@ -3,17 +3,20 @@
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 
 import dagster as dg
 import pytest
 
-from chat_forecast.pipeline.runs import CHAT_TAG
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.pipeline.runs import ALL_ASSETS, CHAT_TAG, DAY_ASSETS, range_tags
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast_tests.kills.stored import found_in
+from chat_forecast_tests.served import free_ports, served, wait_for
 
 CHATS = '[chats.{slug}]\nsource = "simulated"\ntimezone = "UTC"\nfirst_day = 2026-03-01\n'
 CLI = (sys.executable, "-m", "chat_forecast.cli")
@@ -98,3 +101,35 @@ def test_a_backfill_over_a_run_of_the_same_chat_is_refused_or_waits_and_nothing_
         messages = storage.messages("merged_history", day).messages
         assert messages["message_id"].is_unique
         assert counted == len(messages)
+
+
+@pytest.mark.sweep
+def test_a_night_two_backfills_and_a_second_up_at_once_wait_or_are_refused_and_double_nothing(home):
+    """A run as the schedule's, a backfill of the UI and one of a command, of the same days, while the daemon is at work."""
+    yesterday = LocalDay.containing(datetime.now(UTC), "UTC").plus(-1)
+    days = yesterday.plus(-2).until(yesterday)
+    (home.root / "chats.toml").write_text(CHATS.format(slug="one").replace("2026-03-01", days[0].key))
+    keys = [day.key for day in days]
+    with served(home.root) as up:
+        up.launch("one", DAY_ASSETS, range_tags(days[0], days[-1]))
+        up.backfill("one", ALL_ASSETS, keys)
+        (code, said), (second, refused) = at_once(
+            ("backfill", "one", "--from", keys[0], "--to", keys[-1]), ("up", "--port", str(free_ports(1)[0]))
+        )
+        assert code == 0 or BUSY in " ".join(said.split()), said
+        assert (second, "is running already on" in " ".join(refused.split())) == (1, True), refused
+        wait_for(lambda: len(up.runs()) >= 2 and up.have_ended(), 240, "both runs end")
+        query = "{ runsOrError { ... on Runs { results { status startTime endTime } } } }"
+        runs = sorted(up.ask(query)["runsOrError"]["results"], key=lambda run: run["startTime"])
+    assert {run["status"] for run in runs} == {"SUCCESS"}
+    assert all(one["endTime"] <= other["startTime"] for one, other in zip(runs, runs[1:], strict=False))  # never both
+    found = found_in(home.root, "one")
+    models = found["versions of the model"]
+    assert len(models) == len(set(models)) == len({through for _, _, through, _ in models})
+    logged = [run for run in found["MLflow's runs"] if run[0] in ("score", "training")]
+    assert len(logged) == len({run[:3] for run in logged})
+    storage = ChatStorage(home.storage_url, "one", "UTC", Locks(home.locks))
+    for day in days:
+        messages = storage.messages("merged_history", day).messages
+        assert messages["message_id"].is_unique
+        assert storage.frame("hourly_series", day)["messages"].sum() == len(messages)

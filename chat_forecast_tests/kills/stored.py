@@ -17,17 +17,17 @@ ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 OWN_TAGS = ("chat_forecast.kind", "chat_forecast.day", "chat_forecast.trained_through", "chat_forecast.digest")
 
 
-def found_in(home: Path) -> dict[str, object]:
+def found_in(home: Path, chat: str = "club") -> dict[str, object]:
     """Everything that must be the same however often a command was killed and done again."""
-    found = dict(_files(home))
-    found["archive"] = _archive(home)
+    found = dict(_files(home, chat))
+    found["archive"] = _archive(home, chat)
     found.update(_dagster(home / "dagster" / "history"))
     found.update(_mlflow(home / "mlflow" / "mlflow.db"))
     return found
 
 
-def _files(home: Path) -> Iterator[tuple[str, object]]:
-    for path in sorted((home / "club").rglob("*")) if (home / "club").exists() else []:
+def _files(home: Path, chat: str) -> Iterator[tuple[str, object]]:
+    for path in sorted((home / chat).rglob("*")):
         name = re.sub(r"retired-UTC-[\d-]+", "retired", path.relative_to(home).as_posix())
         if path.parent.name == "trained_model" and path.suffix == ".parquet":
             yield name, pq.read_table(path).drop_columns(TIMED).to_pylist()
@@ -40,9 +40,9 @@ def _files(home: Path) -> Iterator[tuple[str, object]]:
     yield "left over", sorted(path.name for path in home.rglob(".*.part"))
 
 
-def _archive(home: Path) -> object:
+def _archive(home: Path, chat: str) -> object:
     try:
-        contents = Archive(str(home), "club").contents()
+        contents = Archive(str(home), chat).contents()
     except StoredFileError as error:
         return str(error)
     imports = [re.sub(r"imported_at=[^)]*\)", "", repr(each)) for each in contents.ledger.imports]
