@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import dagster as dg
 import pytest
@@ -107,7 +108,7 @@ def test_a_backfill_over_a_run_of_the_same_chat_is_refused_or_waits_and_nothing_
 def test_a_night_two_backfills_and_a_second_up_at_once_wait_or_are_refused_and_double_nothing(home):
     """A run as the schedule's, a backfill of the UI and one of a command, of the same days, while the daemon is at work."""
     yesterday = LocalDay.containing(datetime.now(UTC), "UTC").plus(-1)
-    days = yesterday.plus(-2).until(yesterday)
+    days = list(yesterday.plus(-2).until(yesterday))
     (home.root / "chats.toml").write_text(CHATS.format(slug="one").replace("2026-03-01", days[0].key))
     keys = [day.key for day in days]
     with served(home.root) as up:
@@ -122,7 +123,7 @@ def test_a_night_two_backfills_and_a_second_up_at_once_wait_or_are_refused_and_d
         query = "{ runsOrError { ... on Runs { results { status startTime endTime } } } }"
         runs = sorted(up.ask(query)["runsOrError"]["results"], key=lambda run: run["startTime"])
     assert {run["status"] for run in runs} == {"SUCCESS"}
-    assert all(one["endTime"] <= other["startTime"] for one, other in zip(runs, runs[1:], strict=False))  # never both
+    assert all(one["endTime"] <= other["startTime"] for one, other in pairwise(runs))
     found = found_in(home.root, "one")
     models = found["versions of the model"]
     assert len(models) == len(set(models)) == len({through for _, _, through, _ in models})
