@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from chat_forecast.cli import main
+from chat_forecast.cli.base import console
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting.model_record import train_record
@@ -45,8 +46,8 @@ def home(stored, monkeypatch):
     return stored
 
 
-def chat_forecast(*words, width=80):
-    ended = CliRunner().invoke(main, words, env={"COLUMNS": str(width)})
+def chat_forecast(*words):
+    ended = CliRunner().invoke(main, words, env={"COLUMNS": "80"})
     assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
     return ended
 
@@ -59,8 +60,9 @@ def test_now_shows_the_day_so_far_and_what_is_to_come(today):
 
 @at_each_width
 @pytest.mark.parametrize("words", [("now", "lively"), ("show", "lively", "--week"), ("show", "lively")])
-def test_a_day_and_a_week_are_shown_without_a_word_cut(words, width):
-    shown = chat_forecast(*words, width=width).stdout
+def test_a_day_and_a_week_are_shown_without_a_word_cut(words, width, monkeypatch):
+    monkeypatch.setattr(console, "width", width)
+    shown = chat_forecast(*words).stdout
     # An hour that is not over is counted so far, which the legend says.
     expect_readable(re.sub(r"(\d)…", r"\1 ", shown).replace("… so far", ""), width)
 

@@ -42,8 +42,8 @@ def test_a_page_says_what_was_unusual_missing_and_trained_in_words(whole):
     assert "March 21, 2026 to March 30, 2026" in said
     assert "11 days were never read" in said
     assert "The model is 28 days old (limit: 14)." in said
-    assert "prophet instead of same_hour" in said
-    assert "Pinball loss: prophet 1.234; same_hour 1.500." in said
+    assert "Prophet instead of same_hour" in said
+    assert "Pinball loss: Prophet 1.234; same_hour 1.500." in said
     assert "Europe/Berlin" in said
     assert "simulated" not in said
     simulated = whole.make(CHAT.model_copy(update={"source": "simulated"}), path=whole.folder / "other.html")
