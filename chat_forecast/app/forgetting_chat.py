@@ -36,6 +36,8 @@ from chat_forecast.storage.today_files import FOLDER as TODAY
 from chat_forecast.tracking.forgotten_chat import forget_at_server, forget_in_file
 from chat_forecast.whole_files import replace_file
 
+RUNS_STAY = "runs in Dagster: they stay in its database, where runs, events and ticks name the chat until they are deleted"
+
 
 @dataclass(frozen=True)
 class Removal:
@@ -47,6 +49,8 @@ class Removal:
     imports: int
     runs: int
     pages: tuple[Path, ...]
+    is_in_a_database: bool = False
+    """Whether Dagster keeps its runs in a database that many machines share, where they stay."""
 
     @property
     def lines(self) -> list[str]:
@@ -57,7 +61,9 @@ class Removal:
             f"archive: {counted(self.imports, 'imports')}"
             if self.imports
             else "archive: nothing was imported, or it is damaged",
-            f"runs in Dagster: {self.runs}, with their events, checks, ticks and logs",
+            RUNS_STAY
+            if self.is_in_a_database
+            else f"runs in Dagster: {self.runs}, with their events, checks, ticks and logs",
             "MLflow: its experiment, runs and models, with their files",
             f"report pages: {len(self.pages)}; its notices; its day so far; its table in chats.toml",
         ]
@@ -75,7 +81,8 @@ def find_removal(home: Home, slug: str) -> Removal:
     with suppress(StoredFileError):
         imports = len(Archive(home.storage_url, slug).ledger.imports)
     days = {asset: len(list_names(join_url(folder, asset))) for asset in PARTITION_SCHEMAS}
-    return Removal(slug, days, imports, len(runs_of(home.dagster_home, slug)), tuple(_pages(home, slug)))
+    runs, pages = len(runs_of(home.dagster_home, slug)), tuple(_pages(home, slug))
+    return Removal(slug, days, imports, runs, pages, is_in_a_database=home.database is not None)
 
 
 def remove(home: Home, resources: Resources, slug: str, today: date) -> None:

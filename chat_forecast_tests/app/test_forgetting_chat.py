@@ -12,6 +12,7 @@ from contextlib import closing
 import pytest
 from click.testing import CliRunner
 
+from chat_forecast.app.forgetting_chat import RUNS_STAY, find_removal
 from chat_forecast.cli import main
 from chat_forecast.pipeline.forgotten_chat import without
 from chat_forecast.settings.paths import Home
@@ -156,3 +157,10 @@ def test_a_chat_that_a_command_is_running_is_left_alone(home):
     assert done.exit_code == 1
     assert f"{LEAVING}: another command is running it" in done.output
     assert places_of(home, LEAVING) == before
+
+
+def test_with_a_database_of_many_machines_it_is_said_what_stays_there(tmp_path):
+    places = {"CHAT_FORECAST_HOME": str(tmp_path), "CHAT_FORECAST_DATABASE": "postgresql+psycopg2://nowhere/dagster"}
+    assert RUNS_STAY in find_removal(Home.from_environment(places), "my-chat").lines
+    del places["CHAT_FORECAST_DATABASE"]
+    assert RUNS_STAY not in find_removal(Home.from_environment(places), "my-chat").lines
