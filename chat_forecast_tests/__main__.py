@@ -6,11 +6,11 @@ The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none
 - ``sweeps``: tests that try everything in turn, so that each write fails, each stored file is damaged, each command is
   searched for secrets, and each page is asked for through a proxy;
 - ``fuzz``: reads odd files for a minute (:mod:`.fuzz`);
-- ``distributed``: for PostgreSQL and Redis (:mod:`.distributed`);
+- ``distributed``: a backfill on many machines, with PostgreSQL and Redis (:mod:`.distributed`);
 - ``kills``: kills commands at random moments (:mod:`.kills`);
 - ``audit``: for the network (:mod:`.audit`).
 
-CI does the first three of these too, the third in a job of its own.
+CI does the first three of these too.
 """
 
 import subprocess

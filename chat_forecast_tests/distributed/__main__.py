@@ -8,11 +8,13 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 from chat_forecast_tests.distributed.deployment import Deployment, slugs_of
-from chat_forecast_tests.distributed.expected import chat_and_day, make_expected, stored
+from chat_forecast_tests.distributed.expected import chat_and_day, differences, make_expected, stored
 from chat_forecast_tests.distributed.scenarios import DEFAULT, SCENARIOS, Scenario, Servers, leaked, try_one
 from chat_forecast_tests.distributed.servers import Postgres, Redis, missing
 from chat_forecast_tests.object_store import object_store
@@ -31,8 +33,9 @@ def main(asked: list[str]) -> int:
     folder.chmod(0o711)  # PostgreSQL's user goes through it
     try:
         names = asked or DEFAULT
-        expected = _expected(folder / "one", [SCENARIOS[name] for name in names])
-        failed = [name for name in names if not _passes(name, folder / name, expected)]
+        with ThreadPoolExecutor(1) as beside:  # while servers start and are away
+            expected = beside.submit(_expected, folder / "one", [SCENARIOS[name] for name in names])
+            failed = [name for name in names if not _passes(name, folder / name, expected.result)]
     finally:
         if "KEEP" not in os.environ:
             shutil.rmtree(folder, ignore_errors=True)
@@ -50,7 +53,7 @@ def _expected(home: Path, scenarios: list[Scenario]) -> dict[str, bytes]:
     return stored(str(home), slugs)
 
 
-def _passes(name: str, folder: Path, everything: dict[str, bytes]) -> bool:
+def _passes(name: str, folder: Path, everything: Callable[[], dict[str, bytes]]) -> bool:
     """Try one scenario on servers and homes of its own."""
     scenario = SCENARIOS[name]
     folder.mkdir(mode=0o711)
@@ -71,13 +74,17 @@ def _passes(name: str, folder: Path, everything: dict[str, bytes]) -> bool:
             **store.environment,
         }
         os.environ |= store.environment  # for looking at what is stored
-        deployment = Deployment(folder, environment, postgres.url("mlflow"), scenario.chats, scenario.days)
-        wanted = {f"{slug}/{day}" for slug in deployment.slugs for day in deployment.partitions}
-        expected = {path: content for path, content in everything.items() if chat_and_day(path) in wanted}
+        deployment = Deployment(
+            folder, environment, postgres.url("mlflow"), scenario.chats, scenario.days, scenario.has_mlflow
+        )
         with deployment.up():
             for worker in scenario.workers:
                 deployment.start_worker(worker)
-            outcome = try_one(scenario, deployment, Servers(postgres, redis, store), expected)
+            outcome = try_one(scenario, deployment, Servers(postgres, redis, store))
+        found = stored(store.root, deployment.slugs)
+    wanted = {f"{slug}/{day}" for slug in deployment.slugs for day in deployment.partitions}
+    expected = {path: content for path, content in everything().items() if chat_and_day(path) in wanted}
+    outcome.faults += differences(found, expected)
     outcome.faults += [f"a secret stands in {path}" for path in leaked(folder)]
     print(
         f"{name}: {scenario.what}; {len(expected)} partitions, {outcome.seconds:.0f} s, "

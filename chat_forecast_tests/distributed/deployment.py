@@ -18,11 +18,16 @@ import psutil
 
 from chat_forecast.pipeline.distributed import distributed_settings
 from chat_forecast.pipeline.runs import ALL_ASSETS
+from chat_forecast_tests.at_home import NO_MLFLOW
 from chat_forecast_tests.distributed.servers import end
 from chat_forecast_tests.served import Served, free_ports, wait_for
 
 FIRST = date(2026, 3, 1)
 ZONES = ("Europe/Berlin", "Asia/Kolkata", "America/New_York", "UTC")
+TRAINED_DAYS = {1: 35}
+"""Of the first chat's days so many are trained on, enough for every curve; of the others' the fewest that can be set: what
+is tried is where a day is computed, and how often, and a training takes as long as all else that is done for a day."""
+FEWEST_TRAINED_DAYS = 14
 
 
 def slugs_of(chats: int) -> list[str]:
@@ -35,6 +40,7 @@ def chats_file(chats: int, days: int) -> str:
     return "\n".join(
         f'[chats.chat-{number}]\nsource = "simulated"\ntimezone = "{ZONES[number % len(ZONES)]}"\n'
         f"first_day = {FIRST}\nlast_day = {FIRST + timedelta(days - 1)}\nsimulation.seed = {number}\n"
+        f"training.days = {TRAINED_DAYS.get(number, FEWEST_TRAINED_DAYS)}\n"
         for number in range(1, chats + 1)
     )
 
@@ -49,6 +55,8 @@ class Deployment:
     """The address of MLflow's database, which the serving machine alone knows."""
     chats: int
     days: int
+    has_mlflow: bool
+    """Whether workers log what they made."""
     slots: int = 2
     workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     served: Served | None = None
@@ -77,7 +85,8 @@ class Deployment:
         """The environment of a machine's processes."""
         kept = {name: value for name, value in os.environ.items() if name not in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI")}
         own = {"CHAT_FORECAST_HOME": str(self.home(machine)), "DAGSTER_HOME": str(self.home(machine) / "dagster")}
-        own["MLFLOW_TRACKING_URI"] = self.mlflow if machine == "control" else f"http://127.0.0.1:{self.ports[1]}"
+        server = f"http://127.0.0.1:{self.ports[1]}" if self.has_mlflow else NO_MLFLOW
+        own["MLFLOW_TRACKING_URI"] = self.mlflow if machine == "control" else server
         return {**kept, **self.environment, **own, "OPENBLAS_NUM_THREADS": "1"}
 
     def start_worker(self, name: str) -> None:
@@ -133,8 +142,10 @@ class Deployment:
     def states(self, backfills: list[str]) -> dict[str, str]:
         """How the backfills are doing."""
         assert self.served is not None
-        query = "query($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } } }"
-        return {each: self.served.ask(query, id=each)["partitionBackfillOrError"]["status"] for each in backfills}
+        query = "{ partitionBackfillsOrError { ... on PartitionBackfills { results { id status } } } }"
+        found = self.served.ask(query)["partitionBackfillsOrError"]["results"]
+        states = {each["id"]: each["status"] for each in found}
+        return {each: states[each] for each in backfills}
 
     def counts(self) -> dict[str, int]:
         """How many runs there are of each state."""
