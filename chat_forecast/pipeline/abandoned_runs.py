@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 import dagster as dg
 
-from chat_forecast.pipeline.compat import GRPC_INFO_TAG, NOT_FINISHED_STATUSES
+from chat_forecast.pipeline.compat import GRPC_INFO_TAG, NOT_FINISHED_STATUSES, WILL_RETRY_TAG, will_be_retried
 from chat_forecast.pipeline.run_process import PROCESS_TAG, database_of_locks, is_gone
 
 INTERVAL_SECONDS = 30
@@ -80,6 +80,8 @@ def _end(instance: dg.DagsterInstance, run_id: str) -> bool:
     if run.status is dg.DagsterRunStatus.CANCELING:
         instance.report_run_canceled(run, message=WHY)
     else:
+        # Dagster sets this tag after the run has failed. A backfill that looks in between takes itself for over.
+        instance.add_run_tags(run_id, {WILL_RETRY_TAG: str(will_be_retried(instance, run)).lower()})
         instance.report_run_failed(run, WHY)
     instance.event_log_storage.free_concurrency_slots_for_run(run_id)
     return True

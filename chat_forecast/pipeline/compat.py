@@ -6,6 +6,8 @@ Does not belong here: using them.
 Dagster is pinned to one minor version: an import that fails here names what has moved.
 """
 
+import dagster as dg
+
 # What Dagster raises about a value of a type that it did not expect, as in settings.
 from dagster._check import CheckError
 
@@ -57,6 +59,7 @@ from dagster._core.storage.tags import (
     MAX_RETRIES_TAG,
     PARTITION_NAME_TAG,
     ROOT_RUN_ID_TAG,
+    WILL_RETRY_TAG,
 )
 
 # What the webserver serves, for a webserver behind our guard.
@@ -88,6 +91,7 @@ __all__ = [
     "ROOT_RUN_ID_TAG",
     "SINGLETON_REPOSITORY_NAME",
     "SQLITE_STORAGES",
+    "WILL_RETRY_TAG",
     "AssetCheckEvaluationTargetMaterializationData",
     "AssetCheckExecutionRecordStatus",
     "AssetCheckExecutionsTable",
@@ -119,4 +123,13 @@ __all__ = [
     "redirect_to_file",
     "sqlite_event_log",
     "start_run_cancellation_thread",
+    "will_be_retried",
 ]
+
+
+def will_be_retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether the daemon tries a run again once it has failed, as it does when its process is gone."""
+    from dagster._core.execution.retries import auto_reexecution_should_retry_run
+
+    failed = run.with_status(dg.DagsterRunStatus.FAILURE)
+    return bool(instance.run_retries_enabled and auto_reexecution_should_retry_run(instance, failed, None))

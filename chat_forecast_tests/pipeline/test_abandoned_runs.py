@@ -90,3 +90,20 @@ def test_runs_of_another_machine_of_living_processes_and_those_to_be_tried_again
     assert end_abandoned_runs(instance) == []
     instance.create_run_for_job(sleeping, run_config=CONFIG, tags={PROCESS_TAG: process_tag(2**22 + 1, "command-2")})
     assert len(end_abandoned_runs(instance)) == 1
+
+
+def test_a_backfill_never_sees_a_run_that_has_failed_and_does_not_say_whether_it_is_tried_again(instance, monkeypatch):
+    """It would take itself for over, and the run that repeats this one for none of its own."""
+    for tag, more in (("command-1", {}), ("command-2", {"dagster/max_retries": "0"})):
+        tags = {PROCESS_TAG: process_tag(2**22 + 1, tag), **more}
+        instance.create_run_for_job(sleeping, run_config=CONFIG, tags=tags)
+    whole, seen = instance.run_storage.handle_run_event, []
+
+    def handle(run_id, *given):
+        whole(run_id, *given)
+        run = instance.get_run_by_id(run_id)
+        seen.append((run.status.value, run.tags.get("dagster/max_retries"), run.tags.get("dagster/will_retry")))
+
+    monkeypatch.setattr(instance.run_storage, "handle_run_event", handle)
+    assert len(end_abandoned_runs(instance)) == 2
+    assert sorted(seen, key=str) == [("FAILURE", "0", "false"), ("FAILURE", None, "true")]
