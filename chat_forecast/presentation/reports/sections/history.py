@@ -23,7 +23,7 @@ RANGES = (30, 90, 365)
 def history_section(facts: Facts, phrases: Phrases) -> Context:
     """All days, and a table of months."""
     if not facts.has_history:
-        return {"lead": phrases("history.none")}
+        return {"lead": phrases("history.none"), "changes": []}
     days = facts.days
     month = pd.PeriodIndex(pd.to_datetime(days["day"]), freq="M")
     rows: list[Row] = []
