@@ -37,6 +37,10 @@ class Lines:
         self._said = self._clock()
         self._console.print(f"  {text}", highlight=False, soft_wrap=True)
 
+    def wait(self) -> None:
+        """Let a minute go by before the next line: something else was said just now."""
+        self._said = self._clock()
+
 
 class RunProgress:
     """A bar for each asset of the run in progress; without a terminal, a line a minute."""
@@ -52,6 +56,7 @@ class RunProgress:
         for task in self._tasks.values():
             self._bars.remove_task(task)
         self._tasks.clear()
+        self._lines.wait()
         is_wrapped = self._console.is_terminal  # a line of a log stays one
         self._console.print(Text.assemble(("›", "bold"), " ", text), highlight=False, soft_wrap=not is_wrapped)
 

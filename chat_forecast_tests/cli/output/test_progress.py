@@ -74,3 +74,11 @@ def test_bytes_are_a_line_a_minute_without_a_terminal():
         progress(500_000, 2_000_000)
         progress(1_000_000, 2_000_000)
     assert target.file.getvalue() == "  reading: 1.0 MB of 2.0 MB\n"
+
+
+def test_a_headline_says_enough_for_a_minute():
+    target, now = console(is_terminal=False), iter((0, 59, 61))
+    with run_progress(target, lambda: next(now)) as progress:
+        progress.headline("my-chat: training")
+        progress.update("trained_model", 0, 1)
+    assert target.file.getvalue() == "› my-chat: training\n"
