@@ -39,11 +39,16 @@ def resources_of(home: Home) -> Resources:
     return Resources(
         storages=storages,
         sources=Sources(home.storage_url, home.root),
-        tracking=Tracking(home.mlflow_uri, _artifacts(home), home.mlflow_url, home.dagster_url),
+        tracking=tracking_of(home),
         reports=Reports(home.reports, storages),
         notifier=Notifier(load_notify(home.chats_file), home.root, home.dagster_url),
         reports_url=home.reports_url,
     )
+
+
+def tracking_of(home: Home) -> Tracking:
+    """MLflow alone, for who needs no settings of chats."""
+    return Tracking(home.mlflow_uri, _artifacts(home), home.mlflow_url, home.dagster_url)
 
 
 def _artifacts(home: Home) -> str | None:

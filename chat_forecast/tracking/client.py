@@ -1,7 +1,8 @@
 """The connection to MLflow: its settings, its lock, and what is said where it cannot be used.
 
 Belongs here: opening MLflow and turning its failures into :class:`TrackingUnavailable`.
-Does not belong here: what is logged (:mod:`.catch_up`), or how long it is waited for in all (:mod:`.patience`).
+Does not belong here: making its SQLite file (:mod:`.sqlite_store`), what is logged (:mod:`.catch_up`), or how long it is
+waited for in all (:mod:`.patience`).
 """
 
 import os
@@ -19,6 +20,7 @@ from chat_forecast.errors import ChatForecastError
 from chat_forecast.masking import without_secrets
 from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL
 from chat_forecast.storage.sqlite_files import fault_of, how_to_replace
+from chat_forecast.tracking.sqlite_store import is_unfinished, make_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -153,13 +155,17 @@ class Tracking:
             yield
 
     def _begin_file(self) -> None:
-        """See that the SQLite file can be written to: MLflow itself would try for minutes."""
+        """See that the SQLite file is there and can be written to: MLflow itself would try for minutes."""
         if self.file:
+            if not self.file.exists():
+                make_store(self.file)
             with closing(sqlite3.connect(self.file, timeout=self.patience_seconds)) as connection:
                 # Kept in the file: a write waits once for the disk instead of three times, and no reader waits for a writer.
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("BEGIN IMMEDIATE")
                 connection.rollback()
+            if is_unfinished(self.file):
+                make_store(self.file)
 
     def _end_file(self) -> None:
         """Put what was written into the SQLite file itself, so that a copy of it is whole, if nobody is reading."""

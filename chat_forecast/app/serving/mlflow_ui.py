@@ -15,6 +15,7 @@ from chat_forecast.app.serving.door import Door, door_of
 from chat_forecast.app.serving.guard import Guard
 from chat_forecast.app.serving.web_app import serve_app
 from chat_forecast.masking import mask_output
+from chat_forecast.pipeline.resources import tracking_of
 from chat_forecast.settings.paths import Home
 from chat_forecast.tracking.client import import_mlflow
 
@@ -30,6 +31,10 @@ def main() -> None:
     mask_output(os.environ)
     import_mlflow()
     _set_environment(home, door)
+    tracking = tracking_of(home)
+    if tracking.is_unmade:
+        with tracking.open("make its store"):
+            pass
     from mlflow.server.handlers import initialize_backend_stores
 
     initialize_backend_stores(home.mlflow_uri, home.mlflow_uri, PROXIED_ARTIFACTS)

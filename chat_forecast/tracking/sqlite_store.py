@@ -1,0 +1,67 @@
+"""MLflow's SQLite file: made aside and then put in its place, so that no half-made one is ever used.
+
+Belongs here: making a new file, and telling one whose making was interrupted.
+Does not belong here: a file that is damaged (:mod:`chat_forecast.storage.sqlite_files`), or opening it (:mod:`.client`).
+
+MLflow makes its tables by some fifty migrations, in the file itself, for seconds. Interrupted among them, neither it nor
+anybody else can go on: the next try finds tables that are half moved.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+INCOMPLETE = ".incomplete"
+"""What a file whose making was interrupted is called from then on."""
+BESIDE = ("-wal", "-shm", "-journal")
+"""SQLite's own files beside one."""
+
+
+def make_store(path: Path) -> None:
+    """Make a new store, in the place of nothing or of one that was never finished, which is kept under another name.
+
+    MLflow is imported by then; nobody else is at work on the file.
+    """
+    import mlflow.store.db.utils as databases
+    from sqlalchemy import create_engine
+
+    aside = path.with_name(f".{path.name}.new")
+    for leftover in (aside, *_beside(aside)):
+        leftover.unlink(missing_ok=True)
+    engine = create_engine(f"sqlite:///{aside.as_posix()}")
+    try:
+        databases._initialize_tables(engine)  # type: ignore[no-untyped-call]  # MLflow's
+    finally:
+        engine.dispose()
+    if path.exists():
+        path.replace(path.with_name(f"{path.name}{INCOMPLETE}"))
+        for beside in _beside(path):
+            beside.unlink(missing_ok=True)
+    aside.replace(path)
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether a file is a store of MLflow that has no run yet, and whose making was interrupted.
+
+    MLflow is imported by then.
+
+    Raises:
+        sqlite3.Error: it is no SQLite file, or a damaged one.
+    """
+    import mlflow.store.db.utils as databases
+
+    with closing(sqlite3.connect(path)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables:
+            return True
+        if "runs" in tables and connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone():
+            return False
+        if "experiments" not in tables and not any(name.startswith("_alembic_tmp_") for name in tables):
+            return False  # somebody else's
+        versions = [] if "alembic_version" not in tables else connection.execute("SELECT * FROM alembic_version").fetchall()
+    newest = databases._get_latest_schema_revision()  # type: ignore[no-untyped-call]  # MLflow's
+    return versions != [(newest,)]
+
+
+def _beside(path: Path) -> list[Path]:
+    return [path.with_name(f"{path.name}{ending}") for ending in BESIDE]
