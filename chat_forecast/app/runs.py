@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import dagster as dg
 
+from chat_forecast.app.databases import look_through
 from chat_forecast.app.sweeping import sweep
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
@@ -19,7 +20,7 @@ from chat_forecast.pipeline.abandoned_runs import end_abandoned_runs
 from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
 from chat_forecast.pipeline.catch_up import missed_days
 from chat_forecast.pipeline.compat import IN_PROGRESS_RUN_STATUSES, MAX_RETRIES_TAG
-from chat_forecast.pipeline.instance import damaged_databases, open_instance, prepare_instance
+from chat_forecast.pipeline.instance import open_instance, prepare_instance
 from chat_forecast.pipeline.instance_files import quicken
 from chat_forecast.pipeline.resources import Resources, resources_of
 from chat_forecast.pipeline.retraining import is_retraining, wanted_retraining
@@ -183,7 +184,7 @@ def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) 
         with open_instance(home) as instance:
             yield Runner(resources_of(home), chats, instance, progress)
     except DatabaseError as error:
-        if found := damaged_databases(home):
+        if found := look_through(home).faults:
             raise HomeError(" ".join(found)) from error
         raise HomeError(
             f"{home.dagster_home}: Dagster's files cannot be used: {error.orig}. See that the disk is not full, that they "

@@ -1,5 +1,6 @@
 """How the chats are doing: ``status``."""
 
+import math
 from dataclasses import asdict
 
 import click
@@ -8,17 +9,22 @@ from chat_forecast.cli.base import Workplace, console, console_for, examples, js
 
 
 @click.command(epilog=examples("chat-forecast status", "chat-forecast status --json"))
+@click.option(
+    "--thorough", is_flag=True, help="Look through Dagster's and MLflow's databases however long it takes, each run's too."
+)
 @json_option
 @pass_workplace
-def status(workplace: Workplace, as_json: bool) -> None:
+def status(workplace: Workplace, thorough: bool, as_json: bool) -> None:
     """Show how every chat is doing.
 
-    The exit code is 1 if something needs a person.
+    The exit code is 1 if something needs a person. Dagster's and MLflow's databases are looked through for damage during
+    half a second; one that is too large for that is named.
     """
+    from chat_forecast.app.databases import STATUS_SECONDS, look_through
     from chat_forecast.app.remembered_health import Examiner
     from chat_forecast.cli.output.health import print_health
-    from chat_forecast.cli.output.lines import print_sentence
-    from chat_forecast.pipeline.instance import damaged_databases, lacking_settings
+    from chat_forecast.cli.output.lines import print_line, print_sentence
+    from chat_forecast.pipeline.instance import lacking_settings
 
     resources = workplace.resources
     file = workplace.chats_file
@@ -30,8 +36,14 @@ def status(workplace: Workplace, as_json: bool) -> None:
         print_health(console, found)
     else:
         print_sentence(console, "yellow", "–", workplace.first_steps)
-    if faults := damaged_databases(workplace.home, is_thorough=False):
-        console_for(as_json).print("\n".join(f"✗ {fault}" for fault in faults), markup=False, soft_wrap=True)
+    looked = look_through(
+        workplace.home, resources.tracking.file, math.inf if thorough else STATUS_SECONDS, has_runs=thorough
+    )
+    for fault in looked.faults:
+        print_line(console_for(as_json), "red", "✗", fault)
+    for path in looked.unfinished:
+        hint = f"{path} is too large to be looked through in passing; status --thorough does it"
+        print_line(console_for(as_json), "dim", "–", hint)
     if lacking := lacking_settings(workplace.home):
         console_for(as_json).print(lacking, markup=False, soft_wrap=True)
-    raise SystemExit(1 if faults or any(health.concerns for health in found) else 0)
+    raise SystemExit(1 if looked.faults or any(health.concerns for health in found) else 0)

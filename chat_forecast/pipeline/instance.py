@@ -16,7 +16,6 @@ import dagster as dg
 from chat_forecast.pipeline.compat import CheckError
 from chat_forecast.settings.paths import Home, HomeError
 from chat_forecast.storage.locks import Locks
-from chat_forecast.storage.sqlite_files import damaged, fault_of
 from chat_forecast.whole_files import replace_file
 
 SETTINGS = Path(__file__).with_name("dagster.yaml")
@@ -24,9 +23,9 @@ SETTINGS = Path(__file__).with_name("dagster.yaml")
 UNUSABLE = (dg.DagsterError, CheckError, ImportError, TypeError, KeyError, ValueError, AttributeError)
 """What Dagster raises about settings that it cannot use: it looks at few of them itself."""
 LOST = {
-    "history/runs.db": "without the earlier runs",
-    "history/runs/index.db": "without what Dagster's pages show of earlier days",
-    "schedules/schedules.db": "without the earlier ticks",
+    "history/runs.db": "without the earlier runs, and without backfills that are under way, which are to be asked for again",
+    "history/runs/index.db": "without what Dagster's pages show of earlier days until a backfill makes these again",
+    "schedules/schedules.db": "without the earlier ticks, and every schedule and sensor is on again",
 }
 """The SQLite files of the instance, and what a new one of each is without."""
 LONGEST_WORDS = 300
@@ -76,12 +75,6 @@ def open_instance(home: Home) -> Iterator[dg.DagsterInstance]:
             ) from error
     with instance:
         yield instance
-
-
-def damaged_databases(home: Home, *, is_thorough: bool = True) -> list[str]:
-    """What is wrong with the SQLite files of the instance, each with what to do; nothing as a rule."""
-    found = ((home.dagster_home / name, lost) for name, lost in LOST.items())
-    return [damaged(path, fault, lost) for path, lost in found if (fault := fault_of(path, is_thorough=is_thorough))]
 
 
 def lacking_settings(home: Home) -> str | None:

@@ -6,42 +6,70 @@ Does not belong here: what is kept in them (:mod:`chat_forecast.pipeline`, :mod:
 Nothing that is stored of a chat is in one of them, so that each may be moved away.
 """
 
+import math
 import sqlite3
-from contextlib import closing
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 WAIT_SECONDS = 5.0
 
 
-def fault_of(path: Path, *, is_thorough: bool = True) -> str | None:
+def fault_of(path: Path, seconds: float = math.inf) -> str | None:
     """What is wrong with a file; None if it is whole, in use, empty or not there.
 
-    Unless it is to be thorough, which takes a second for a gigabyte, only its beginning and its length are looked at.
+    Every page is looked at, which takes a second for a gigabyte that is in memory, and as long as reading it for one
+    that is not. What is found out by the beginning and the length is found out whatever the time. SQLite keeps no checksums:
+    other bytes within a text are not found.
+
+    Raises:
+        TimeoutError: there was not time enough to look at every page.
     """
     if path.is_dir():
         return "it is a folder"
     if not path.exists() or not path.stat().st_size:
         return None
+    address, wait = f"{path.resolve().as_uri()}?mode=ro", min(WAIT_SECONDS, max(seconds, 0.0))
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=WAIT_SECONDS)) as connection:
+        with closing(sqlite3.connect(address, uri=True, timeout=wait)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if is_thorough else "ok"
             pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-    except sqlite3.OperationalError:  # it is locked, or its disk is away: whoever uses it says so
-        return None
+            log = path.with_name(f"{path.name}-wal")
+            if not (log.exists() and log.stat().st_size) and pages * size > path.stat().st_size:
+                return "its end is missing"
+            with _interrupted_after(connection, seconds):
+                found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise TimeoutError(f"{path} was not looked through in {seconds:.1f} s") from None
+        return None  # it is locked, or its disk is away: whoever uses it says so
     except sqlite3.DatabaseError as error:
         return str(error)
-    log = path.with_name(f"{path.name}-wal")
-    if not (log.exists() and log.stat().st_size) and pages * size > path.stat().st_size:
-        return "its end is missing"
-    return None if found == "ok" else " ".join(str(found).split())
+    return None if found == "ok" else " ".join(found.split())
+
+
+@contextmanager
+def _interrupted_after(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+    """Interrupt what a connection is doing when the time is over."""
+    if math.isinf(seconds):
+        yield
+        return
+    timer = threading.Timer(max(seconds, 0.001), connection.interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # so that nobody interrupts a connection that is closed
 
 
 def how_to_replace(path: Path, lost: str) -> str:
     """What to do with a file that is damaged; ``lost`` says what a new one is without."""
     return (
         f"What is stored of the chats is not in it. Stop chat-forecast up, and move {path.name} away, with {path.name}-wal "
-        f"and {path.name}-shm if they are there; a new one is made, {lost}. Then do the same again."
+        f"and {path.name}-shm if they are there; a new one is made, {lost}, unless you put one of a backup in its place. "
+        "Then do the same again."
     )
 
 

@@ -138,6 +138,7 @@ def _prepare_database(home: Home, say: Callable[[str], object]) -> None:
 
     Webserver and daemon starting at the same moment on an empty folder can break its SQLite schema.
     """
+    from chat_forecast.app.databases import STARTING_SECONDS, look_through
     from chat_forecast.app.pruning import find_prunable, prune
     from chat_forecast.app.runs import opened
     from chat_forecast.pipeline.abandoned_runs import end_abandoned_runs
@@ -148,8 +149,11 @@ def _prepare_database(home: Home, say: Callable[[str], object]) -> None:
     except ChatForecastError:  # the code server says what is wrong with the file
         chats = ()
     with opened(home, chats) as runner:
+        looked = look_through(home, runner.resources.tracking.file, STARTING_SECONDS)
         end_abandoned_runs(runner.instance, is_alone=True)
         old = find_prunable(home, runner, now)
+    for fault in looked.faults:  # what uses none of the damaged pages goes on
+        say(fault)
     try:
         freed = prune(home, runner.resources.tracking, old)
     except ChatForecastError as error:  # what is too much on the disk is no reason to do nothing
