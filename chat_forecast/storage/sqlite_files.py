@@ -55,13 +55,21 @@ def _interrupted_after(connection: sqlite3.Connection, seconds: float) -> Iterat
     if math.isinf(seconds):
         yield
         return
-    timer = threading.Timer(max(seconds, 0.001), connection.interrupt)
-    timer.start()
+    is_done = threading.Event()
+
+    def interrupt() -> None:
+        is_over = is_done.wait(max(seconds, 0.0))
+        while not is_over:  # again and again: one that comes before the statement begins does nothing
+            connection.interrupt()
+            is_over = is_done.wait(0.01)
+
+    thread = threading.Thread(target=interrupt, name="time for a database")
+    thread.start()
     try:
         yield
     finally:
-        timer.cancel()
-        timer.join()  # so that nobody interrupts a connection that is closed
+        is_done.set()
+        thread.join()  # nobody interrupts a connection that is closed
 
 
 def how_to_replace(path: Path, lost: str) -> str:

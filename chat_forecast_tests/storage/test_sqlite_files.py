@@ -37,7 +37,7 @@ def test_a_file_too_large_for_the_time_is_said_to_be_so_and_its_length_is_known_
     path = tmp_path / "large.db"
     with closing(sqlite3.connect(path)) as database:
         database.execute("CREATE TABLE events (body BLOB)")
-        database.executemany("INSERT INTO events VALUES (randomblob(?))", [(1000,)] * 60_000)
+        database.executemany("INSERT INTO events VALUES (randomblob(?))", [(1000,)] * 100_000)
         database.commit()
     with pytest.raises(TimeoutError, match=r"large\.db was not looked through"):
         fault_of(path, 0.0)
