@@ -33,7 +33,7 @@ ON_REQUEST = {
     "sweeps": [*PYTEST, "-m", "sweep"],
     **{name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz", "kills")},
 }
-WITH_ARGUMENTS = ("tests", "sweeps", "fuzz", "kills")
+WITH_ARGUMENTS = ("tests", "sweeps", "distributed", "fuzz", "kills")
 
 
 def main(arguments: list[str]) -> int:

@@ -110,7 +110,7 @@ def _why_bad(chat: Chat, storage: ChatStorage, day: LocalDay) -> str | None:
 
 
 def _train(runner: Runner, chat: Chat, day: LocalDay, reason: str) -> None:
-    runner.materialise(chat, RETRAINING_ASSETS, day, day, kind_tags(chat, RETRAINING, reason))
+    runner.materialise(chat, RETRAINING_ASSETS, day, day, kind_tags(chat, RETRAINING, reason) | LATER)
 
 
 def _verdicts(storage: ChatStorage, first: LocalDay, last: LocalDay) -> list[tuple[LocalDay, Verdict]]:

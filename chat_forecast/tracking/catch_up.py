@@ -5,7 +5,7 @@ Does not belong here: how a day (:mod:`.score_runs`) or a training (:mod:`.model
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
@@ -33,7 +33,7 @@ EARNED_SECONDS = 0.5
 NEW_STORE_SECONDS = 60.0
 """What making an SQLite store may take on a slow machine."""
 PLOTTED_DAYS = 14
-"""Where more days are owed, none is drawn: to draw a year of them takes minutes."""
+"""Where more days are owed, only the newest is drawn: to draw a year of them takes minutes."""
 SCORES_AT_ONCE = 30
 TRAININGS_AT_ONCE = 10
 """How many hold MLflow's SQLite file at once; other chats get it in between."""
@@ -64,7 +64,7 @@ def catch_up(
 
     Trainings come first, ascending, so that a score finds its model; then scores, the newest first. Several processes may
     do it at once. What MLflow has lost (an experiment, a run or a registered model deleted, another store) is logged again.
-    Plots are drawn where at most :data:`PLOTTED_DAYS` days are owed. MLflow is waited for ``seconds`` in all, and
+    Plots are drawn where at most :data:`PLOTTED_DAYS` days are owed, and else of the newest. MLflow is waited for ``seconds`` in all, and
     :data:`EARNED_SECONDS` more for each day that it took.
 
     Raises:
@@ -138,7 +138,7 @@ class _CatchUp:
                     if record is None:
                         self._pass_by(place.ledger.trainings, day, days[day])
                     elif not registry.is_logged(record, days[day]):
-                        registry.log(record, days[day], self._draw(self.draw_training, day, len(days)))
+                        registry.log(record, days[day], self._draw(self.draw_training, day, days))
                         self.trainings += 1
                         self.patience.extend(EARNED_SECONDS)
             place.ledger.save(self.storage)
@@ -161,7 +161,7 @@ class _CatchUp:
                 runs.log_points(changed)
                 for scored in changed:
                     self.patience.check()
-                    runs.log_run(scored, self._draw(self.draw_score, scored.record.day, len(days)))
+                    runs.log_run(scored, self._draw(self.draw_score, scored.record.day, days))
                     self.scores += 1
                     self.patience.extend(EARNED_SECONDS)
             place.ledger.save(self.storage)
@@ -182,9 +182,9 @@ class _CatchUp:
         if day not in self.unreadable:
             logged[day.key] = replace(logged.get(day.key, Logged(file)), file=file)
 
-    def _draw(self, draw: Draw, day: LocalDay, owed_days: int) -> bytes | None:
+    def _draw(self, draw: Draw, day: LocalDay, owed: Collection[LocalDay]) -> bytes | None:
         """Draw a day; MLflow is not blamed for the time it takes, and a plot that fails holds up nothing."""
-        if owed_days > PLOTTED_DAYS:
+        if len(owed) > PLOTTED_DAYS and day != max(owed):
             return None
         start = time.monotonic()
         try:

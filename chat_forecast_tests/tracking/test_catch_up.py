@@ -259,13 +259,13 @@ def test_a_simulated_chat_is_said_to_be_one(tracking, tmp_path, client):
     assert "the simulated chat made-up" in experiment_of(client, chat).tags["mlflow.note.content"]
 
 
-@pytest.mark.parametrize(("days", "drawn"), [(14, 14), (15, 0)])
-def test_plots_are_drawn_for_a_fortnight_and_not_for_a_bulk_of_days(tracking, chat, storage, days, drawn):
+@pytest.mark.parametrize(("days", "drawn"), [(14, 14), (15, 1)])
+def test_plots_are_drawn_for_a_fortnight_and_of_a_bulk_of_days_for_the_newest(tracking, chat, storage, days, drawn):
     for number in range(1, days + 1):
         store_scored_day(storage, FIRST.plus(number))
     asked = []
     catch_up(tracking, chat, storage, draw_score=lambda day: asked.append(day.key), seconds=120)
-    assert len(set(asked)) == drawn
+    assert len(asked) == len(set(asked)) == drawn and max(asked) == FIRST.plus(days).key
 
 
 def test_mlflow_is_left_as_it_was_found(tracking, chat, storage):
