@@ -64,8 +64,8 @@ def catch_up(
 
     Trainings come first, ascending, so that a score finds its model; then scores, the newest first. Several processes may
     do it at once. What MLflow has lost (an experiment, a run or a registered model deleted, another store) is logged again.
-    Plots are drawn where at most :data:`PLOTTED_DAYS` days are owed, and else of the newest. MLflow is waited for ``seconds`` in all, and
-    :data:`EARNED_SECONDS` more for each day that it took.
+    Plots are drawn where at most :data:`PLOTTED_DAYS` days are owed, and else of the newest. MLflow is waited for
+    ``seconds`` in all, and :data:`EARNED_SECONDS` more for each day that it took.
 
     Raises:
         TrackingUnavailable: MLflow could not be used, or was too slow; what it took is known, the rest stays owed.
