@@ -135,7 +135,8 @@ def settle_ids(messages: pd.DataFrame, chat: HeldChat, *, has_own_ids: bool) -> 
     settled = without_repeated_ids(without_account_ids(messages, chat))
     if has_own_ids or chat.chat_id is None:
         return settled
-    return settled.assign(message_id=ids_of_another_space(settled["message_id"], chat.chat_id))
+    moved = settled.assign(message_id=ids_of_another_space(settled["message_id"], chat.chat_id))
+    return moved.drop(columns="topic_id", errors="ignore")  # these are ids of the other chat too
 
 
 def expect_same_messages(
@@ -159,7 +160,8 @@ def expect_same_messages(
     if len(others) <= HIGHEST_SHARE_OF_OTHERS * len(shared):
         return messages
     if is_same_chat:
-        return messages.assign(message_id=pd.Series(pd.NA, index=messages.index, dtype="Int64"))
+        without = messages.assign(message_id=pd.Series(pd.NA, index=messages.index, dtype="Int64"))
+        return without.drop(columns="topic_id", errors="ignore")
     usual = others.median()
     is_offset = usual % QUARTER == pd.Timedelta(0) and (others - usual).abs().max() <= LONGEST_CLOCK_CHANGE
     if is_offset and len(others) == len(shared):

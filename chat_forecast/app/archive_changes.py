@@ -20,6 +20,7 @@ from chat_forecast.errors import ChatForecastError
 from chat_forecast.forecasting import HISTORY_DAYS
 from chat_forecast.pipeline.runs import ALL_ASSETS, HISTORY_ASSETS
 from chat_forecast.settings.models import Chat
+from chat_forecast.sources import read_as
 from chat_forecast.sources.base import TRAITS
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import ArchiveContents
@@ -52,8 +53,10 @@ class NoSuchImportError(ChatForecastError):
     """An archive has no import of that number; the message lists those it has."""
 
 
-def remove_import(archive: Archive, number: int, storage: ChatStorage) -> list[LocalDay]:
+def remove_import(archive: Archive, number: int, storage: ChatStorage, topics: Sequence[ChatStorage] = ()) -> list[LocalDay]:
     """Take an import out of an archive, with what it alone brought; returns the days that change, ascending.
+
+    ``topics`` is what is stored of the chat's topics, which change with it.
 
     Raises:
         NoSuchImportError: there is none of that number.
@@ -63,11 +66,15 @@ def remove_import(archive: Archive, number: int, storage: ChatStorage) -> list[L
     if number not in numbers:
         known = ", ".join(map(str, numbers)) or "none"
         raise NoSuchImportError(f"{archive.chat} has no import {number}; it has: {known}. See chat-forecast imports CHAT")
-    return _change(archive, lambda contents: contents.without_import(number), storage)
+    return _change(archive, lambda contents: contents.without_import(number), [storage, *topics])
 
 
-def change_statements(archive: Archive, change: Callable[[Ledger], Ledger], storage: ChatStorage) -> list[LocalDay]:
+def change_statements(
+    archive: Archive, change: Callable[[Ledger], Ledger], storage: ChatStorage, topics: Sequence[ChatStorage] = ()
+) -> list[LocalDay]:
     """Change what people said about an archive's silences; returns the days that change, ascending.
+
+    ``topics`` is what is stored of the chat's topics, which change with it.
 
     Raises:
         StoredFileError: the archive or a stored day is damaged.
@@ -77,7 +84,7 @@ def change_statements(archive: Archive, change: Callable[[Ledger], Ledger], stor
         after = contents.with_ledger(change)
         return after if after.ledger != contents.ledger else contents
 
-    return _change(archive, changed, storage)
+    return _change(archive, changed, [storage, *topics])
 
 
 def take_back(storage: ChatStorage, before: ArchiveContents, after: ArchiveContents) -> None:
@@ -148,21 +155,24 @@ def remake_unmade(runner: Runner, chat: Chat) -> None:
         remake(runner, chat, ())
 
 
-def _change(archive: Archive, change: Callable[[ArchiveContents], ArchiveContents], storage: ChatStorage) -> list[LocalDay]:
+def _change(
+    archive: Archive, change: Callable[[ArchiveContents], ArchiveContents], storages: Sequence[ChatStorage]
+) -> list[LocalDay]:
     def with_days_first(before: ArchiveContents) -> ArchiveContents:
         after = change(before)
-        take_back(storage, before, after)
+        for storage in storages:
+            take_back(storage, before, after)
         return after
 
     before, after = archive.change(with_days_first)
-    return changed_days(before, after, storage.timezone)
+    return changed_days(before, after, storages[0].timezone)
 
 
 def _remove_unreached(chat: Chat, storage: ChatStorage) -> None:
     """Remove what is stored of days after the end of an imported chat; of all days, if no import is left."""
     if not TRAITS[chat.source].has_end:
         return
-    known_until = Archive(storage.root, chat.slug).known_until
+    known_until = Archive(storage.root, read_as(chat).slug).known_until
     end = None if known_until is None else LocalDay.containing(known_until, chat.timezone)
     with storage.lock():
         for asset in ALL_ASSETS:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
+from chat_forecast.settings.topics import Topic
 from chat_forecast.sources import Sources
 from chat_forecast.sources.base import SourceError
 from chat_forecast.storage.inspection import StoredChat
@@ -81,7 +82,7 @@ def about_unmade_days(chat: Chat, storage: ChatStorage) -> list[str]:
 
 def about_setup(chat: Chat, sources: Sources) -> list[str]:
     """What a chat of Telegram lacks to be read at all."""
-    if chat.source != "telegram":
+    if chat.source != "telegram" or isinstance(chat, Topic):  # a topic's forum says it
         return []
     try:
         sources.expect_ready(chat)

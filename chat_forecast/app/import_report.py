@@ -174,7 +174,11 @@ def report_of(
 
 def changed_days(before: ArchiveContents, after: ArchiveContents, timezone: str) -> list[LocalDay]:
     """The local days of which two states of an archive know different things, ascending: other messages, or other hours."""
-    changed = [_only_in(before.messages, after.messages), _only_in(after.messages, before.messages)]
+    changed = [
+        _only_in(before.messages, after.messages),
+        _only_in(after.messages, before.messages),
+        _in_other_topics(before.messages, after.messages),
+    ]
     days = {LocalDay(day, timezone) for sent_at in changed for day in _local_dates(sent_at, timezone)}
     old, new = before.read_intervals, after.read_intervals
     for start, end in [*old.without(new).intervals, *new.without(old).intervals]:
@@ -188,6 +192,17 @@ def _only_in(messages: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
     if others.empty or messages.empty:
         return messages["sent_at"]
     return messages.loc[~messages["message_id"].isin(others["message_id"]), "sent_at"]
+
+
+def _in_other_topics(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:
+    """When the messages were sent that both have, and of which the topic is another one."""
+    if "topic_id" not in after.columns or before.empty:
+        return after["sent_at"].iloc[:0]
+    old = before.reindex(columns=["message_id", "topic_id"]).set_index("message_id")["topic_id"]
+    was = old.reindex(after["message_id"]).fillna(0).to_numpy(dtype="int64")
+    is_other = (was != after["topic_id"].fillna(0).to_numpy(dtype="int64")) & after["message_id"].isin(old.index).to_numpy()
+    changed: pd.Series = after.loc[is_other, "sent_at"]
+    return changed
 
 
 def _local_dates(sent_at: pd.Series, timezone: str) -> set[date]:

@@ -160,7 +160,8 @@ def _joined(
         joined = joined.with_ledger(lambda ledger: ledger.trusting(silences))
     if not options.missing.is_empty:
         joined = joined.with_ledger(lambda ledger: ledger.missing_in(options.missing))
-    return joined if joined.ledger != contents.ledger else contents
+    is_same = joined.ledger == contents.ledger and joined.messages is contents.messages
+    return contents if is_same else joined
 
 
 def _file_name(reading: Reading) -> str:

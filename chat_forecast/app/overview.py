@@ -14,7 +14,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.scoring import unusual_hours
 from chat_forecast.settings.models import Chat
-from chat_forecast.sources import Sources
+from chat_forecast.sources import Sources, read_as
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
 
@@ -94,7 +94,7 @@ def end_in_words(chat: Chat, last: LocalDay) -> str:
     """That a chat has ended, with its last day, and what to do."""
     if chat.last_day is not None:
         return f"ended on {last.key}, its last_day in chats.toml"
-    return f"covered to {last.key}; import a newer export: chat-forecast import {chat.slug} FILE"
+    return f"covered to {last.key}; import a newer export: chat-forecast import {read_as(chat).slug} FILE"
 
 
 def where_it_ended(chat: Chat, sources: Sources, yesterday: LocalDay) -> str | None:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.domain.topics import topics_of_replies
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally, join
 from chat_forecast.sources.exports.detect import read_file
 from chat_forecast.sources.exports.partial import why_partial
@@ -49,6 +50,8 @@ class ImportOptions:
     """Whether silences across which ids jump were really silent."""
     missing: ReadIntervals = field(default_factory=ReadIntervals)
     """Where messages are missing, whatever the files show."""
+    is_forum: bool = False
+    """Whether the chat has topics, also where a file does not show it."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def read_chats(
     read = partial(read_file, chat_id=options.chat_id, date_order=options.date_order, together=together)
     try:
         for found in read(path, timezone=zone, tally=tally, progress=progress):
-            taken = _with_pseudonyms(found, pseudonyms)
+            taken = _with_topics(found, _with_pseudonyms(found, pseudonyms), is_forum=options.is_forum)
             if not taken.empty:
                 messages = _without_impossible_times(path, taken, now, tally)
                 readings.append(Reading(path, _with_title_key(found, pseudonyms), messages))
@@ -120,6 +123,14 @@ def _with_pseudonyms(found: FileChat, pseudonyms: Pseudonyms) -> pd.DataFrame:
     names = pd.Index([name for name in dict.fromkeys(of_senders) if name is not None], dtype="str")
     places = np.append(names.get_indexer(pd.Index(of_senders, dtype="str")), -1).astype("int32")
     return messages.assign(sender=pd.Categorical.from_codes(places[messages["sender"].cat.codes], names))
+
+
+def _with_topics(found: FileChat, messages: pd.DataFrame, *, is_forum: bool) -> pd.DataFrame:
+    """The messages of a forum with their topics; those of any other chat as they are."""
+    if found.replies is None or not (found.is_forum or is_forum):
+        return messages
+    ids = messages["message_id"].to_numpy(dtype="int64", na_value=0)
+    return messages.assign(topic_id=topics_of_replies(ids, np.array(found.replies, dtype="int64")))
 
 
 def _without_impossible_times(path: Path, messages: pd.DataFrame, now: datetime | None, tally: Tally) -> pd.DataFrame:

@@ -9,7 +9,7 @@ to a folder beside the new ones.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from chat_forecast.app.runs import Runner
@@ -20,6 +20,7 @@ from chat_forecast.settings.known_values import is_same_timezone
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import check_chat
+from chat_forecast.settings.topics import Topic
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.unmade_days import note_made, unmade_days
 from chat_forecast.storage.zone_change import ZoneChange
@@ -59,6 +60,8 @@ def change_timezone(runner: Runner, home: Home, chat: Chat, zone: str, now: date
         StoredFileError: messages of the old zone cannot be read. Nothing was changed.
         RunFailed: the days could not be made again; doing the same again goes on.
     """
+    if isinstance(chat, Topic) and chat.forum.timezone != zone:
+        raise ZoneError(f"{chat.slug} is a topic, with its forum's zone: chat-forecast timezone {chat.forum.slug} {zone}")
     if "://" in home.storage_url:
         raise ZoneError(
             f"{chat.slug}: the zone can be changed on a local disk only, where folders are renamed in one step; found "
@@ -90,7 +93,7 @@ def _moved(home: Home, chat: Chat, storage: ChatStorage, now: datetime) -> ZoneC
         others = [zone for zone in [*counted_in(storage), chat.timezone] if not is_same_timezone(zone, storage.timezone)]
         old = ChatStorage(storage.root, storage.chat, others[0] if others else chat.timezone, storage.locks)
         if not others or not days_of_messages(old):
-            update_timezone(home.chats_file, chat.slug, storage.timezone, chat.first_day)
+            _set_zone(home, chat, storage.timezone, chat.first_day)
             return None
         stage(old, storage)
         day = LocalDay.containing(now, storage.timezone)
@@ -100,10 +103,16 @@ def _moved(home: Home, chat: Chat, storage: ChatStorage, now: datetime) -> ZoneC
     if change.phase == "moving":
         swap(storage, change)
         first_day = min(chat.first_day, LocalDay.parse(change.first_day, storage.timezone).date)
-        update_timezone(home.chats_file, chat.slug, storage.timezone, first_day)
+        _set_zone(home, chat, storage.timezone, first_day)
         change = ZoneChange(change.old, change.new, change.retired, "rebuilding", change.first_day)
         change.save(storage.root, storage.chat)
     return change
+
+
+def _set_zone(home: Home, chat: Chat, zone: str, first_day: date) -> None:
+    """Put a zone into the settings; those of a topic are its forum's, which has it already."""
+    if not isinstance(chat, Topic):
+        update_timezone(home.chats_file, chat.slug, zone, first_day)
 
 
 def _rebuild(runner: Runner, chat: Chat, change: ZoneChange, now: datetime) -> ChangedZone:

@@ -3,6 +3,7 @@
 import click
 
 from chat_forecast.cli.base import Workplace, chat_argument, console_for, examples, json_option, pass_workplace, print_json
+from chat_forecast.settings.topics import Topic, topics_of
 from chat_forecast.sources.pseudonyms import Pseudonyms
 
 
@@ -43,13 +44,17 @@ def forget(workplace: Workplace, chat_slug: str, sender: str | None, yes: bool, 
 
 
 def _forget_member(workplace: Workplace, chat_slug: str, sender: str, *, as_json: bool) -> None:
-    from chat_forecast.app.forgetting import forget_sender, pseudonym_of
+    from chat_forecast.app.forgetting import Forgotten, forget_sender, pseudonym_of
 
     chat, console = workplace.chat(chat_slug), console_for(as_json)
     pseudonym = pseudonym_of(sender, Pseudonyms.load(workplace.home.root))
     if pseudonym is None:
         raise click.UsageError("--sender is empty: give a pseudonym, or the name or id that one is made from")
-    done = forget_sender(workplace.storage(chat), pseudonym)
+    forum = chat.forum if isinstance(chat, Topic) else chat  # the same messages lie in both
+    family = [workplace.storage(each) for each in (forum, *topics_of(forum, workplace.chats))]
+    parts = [forget_sender(storage, pseudonym) for storage in family]
+    files, faults = sum(part.files for part in parts), tuple(fault for part in parts for fault in part.faults)
+    done = Forgotten(max(part.messages for part in parts), files, faults)
     found = f"{done.messages:,} stored messages no longer name them" if done.messages else "no stored message named them"
     console.print(f"{chat.slug}: {found}; files written: {done.files}. What comes later will not name them either.")
     for fault in done.faults:
@@ -65,6 +70,10 @@ def _forget_chat(workplace: Workplace, slug: str, *, is_sure: bool, as_json: boo
     console, home = console_for(as_json), workplace.home
     if not is_begun(home, slug) and slug not in workplace.chats_file.put_aside:
         workplace.chat(slug)  # says which chats there are
+    file = workplace.chats_file
+    if topics := [each.slug for each in file.chats if isinstance(each, Topic) and each.forum.slug == slug]:
+        one_by_one = "; ".join(f"chat-forecast forget {each}" for each in topics)
+        raise click.UsageError(f"{slug} has topics that are chats of their own. Remove these first: {one_by_one}")
     found = find_removal(home, slug)
     console.print(f"{slug} will be removed for ever:")
     for line in found.lines:

@@ -17,6 +17,7 @@ from chat_forecast.cli.output.gaps import gaps_figures, print_gaps
 from chat_forecast.cli.output.imports import print_remade, remade_figures
 from chat_forecast.cli.remaking import remake_days
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.settings.topics import topics_of
 from chat_forecast.storage.archive_ledger import Ledger
 
 
@@ -76,7 +77,8 @@ def gaps(
         return ledger.forgetting(forgotten).trusting(silences).missing_in(said)
 
     if trust_silence or not all(stretches.is_empty for stretches in (forgotten, trusted, said)):
-        changed = change_statements(archive, change, storage)
+        topics = [workplace.storage(each) for each in topics_of(chat, workplace.chats)]
+        changed = change_statements(archive, change, storage, topics)
         remade = remake_days(workplace, chat, changed, console)
     found = list_gaps(archive)
     print_gaps(console, chat, found)

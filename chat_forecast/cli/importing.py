@@ -1,6 +1,5 @@
 """Taking in message files, and taking them back: ``import``, ``imports``."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -28,10 +27,12 @@ from chat_forecast.cli.remaking import remake_days
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.settings.editing import add_imported_chat, expect_addable, update_first_day
 from chat_forecast.settings.models import Chat
+from chat_forecast.settings.topics import Topic, topics_of
 
 if TYPE_CHECKING:  # `--help` need not wait for them
     from chat_forecast.app.importing import Change
     from chat_forecast.app.reading_files import ImportOptions
+    from chat_forecast.storage.archive_contents import ArchiveContents
 
 
 class _Said(TypedDict):
@@ -114,7 +115,7 @@ def import_(
             files,
             timezone=zone,
             pseudonyms=Pseudonyms.load(home.root),
-            options=_options(said, chat_slug, zone),
+            options=_options(said, chat_slug, zone, is_forum=bool(known and known.topics)),
             live=_live(workplace, known),
             now=workplace.now,
             before_writing=_take_back(workplace, known),
@@ -150,7 +151,8 @@ def imports(workplace: Workplace, chat_slug: str, number: int | None, as_json: b
     archive = Archive(storage.root, chat_slug, storage.locks)
     if number is not None:
         try:
-            changed = remove_import(archive, number, storage)
+            topics = [workplace.storage(each) for each in topics_of(chat, workplace.chats)]
+            changed = remove_import(archive, number, storage, topics)
         except NoSuchImportError:  # a command that was killed may have taken it out, and not have made its days again
             remake_days(workplace, chat, (), console)
             raise
@@ -170,7 +172,7 @@ def _expect_usable(workplace: Workplace, known: Chat | None, slug: str, timezone
         expect_addable(workplace.home.chats_file, slug, source="export", timezone=timezone, first_day=first_day)
 
 
-def _options(said: _Said, slug: str, timezone: str) -> "ImportOptions":
+def _options(said: _Said, slug: str, timezone: str, *, is_forum: bool) -> "ImportOptions":
     """What a person says about the files."""
     from chat_forecast.app.reading_files import ImportOptions
     from chat_forecast.app.stretches import read_stretches, read_stretches_file
@@ -186,6 +188,7 @@ def _options(said: _Said, slug: str, timezone: str) -> "ImportOptions":
         is_same_chat=said["same_chat"],
         is_silence_trusted=said["trust_silence"],
         missing=missing,
+        is_forum=is_forum,
     )
 
 
@@ -203,7 +206,15 @@ def _take_back(workplace: Workplace, chat: Chat | None) -> "Change":
     from chat_forecast.app.archive_changes import take_back
     from chat_forecast.app.importing import no_change
 
-    return no_change if chat is None else partial(take_back, workplace.resources.storages.of(chat))
+    if chat is None:
+        return no_change
+    storages = [workplace.resources.storages.of(each) for each in (chat, *topics_of(chat, workplace.chats))]
+
+    def all_take_back(before: "ArchiveContents", after: "ArchiveContents") -> None:
+        for storage in storages:
+            take_back(storage, before, after)
+
+    return all_take_back
 
 
 def _zone_of_import(configured: Chat | None, slug: str, timezone: str | None) -> str:
@@ -212,6 +223,9 @@ def _zone_of_import(configured: Chat | None, slug: str, timezone: str | None) ->
         raise click.UsageError(f"{slug} is a new chat: give its time zone, such as --timezone Europe/Moscow")
     if configured is None:
         return str(timezone)
+    if isinstance(configured, Topic):
+        forum = configured.forum.slug
+        raise click.UsageError(f"{slug} is a topic of {forum}, whose messages it has: chat-forecast import {forum} FILE")
     if configured.source == "simulated":
         raise click.UsageError(f"{slug} is a {configured.source} chat: choose another name for an imported one")
     if timezone not in (None, configured.timezone):

@@ -14,6 +14,7 @@ from chat_forecast.cli.reports import refresh_report
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.models import Chat
+from chat_forecast.settings.topics import topics_of
 from chat_forecast.storage.unmade_days import unmade_days
 
 if TYPE_CHECKING:  # it imports Dagster, for which a first import need not wait
@@ -27,11 +28,18 @@ class NotRemadeError(ChatForecastError):
 def remake_days(workplace: Workplace, chat: Chat, changed: Sequence[LocalDay], console: Console) -> "Remade | None":
     """Make those of the changed days again that were made before; None if none of them was.
 
-    Those that a command was to make which was killed are among them.
+    Those that a command was to make which was killed are among them. A forum's topics are made again after it.
 
     Raises:
         NotRemadeError: it did not succeed; the archive is changed all the same.
     """
+    remade = _remake(workplace, chat, changed, console)
+    for topic in topics_of(chat, workplace.chats):
+        _remake(workplace, topic, changed, console)
+    return remade
+
+
+def _remake(workplace: Workplace, chat: Chat, changed: Sequence[LocalDay], console: Console) -> "Remade | None":
     storage = workplace.resources.storages.of(chat)
     made = sorted({*changed, *unmade_days(storage)}.intersection(storage.days("hourly_series")))
     if not made:

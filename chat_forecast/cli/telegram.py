@@ -22,6 +22,7 @@ from chat_forecast.settings.editing import add_chat
 from chat_forecast.settings.mistakes import ConfigError
 from chat_forecast.settings.models import EARLIEST_DAY
 from chat_forecast.settings.reading import check_chat
+from chat_forecast.settings.topics import Topic
 
 DAYS_TO_BEGIN_WITH = 210
 """How many days ago a new chat begins: those that a model is trained on, and a month of scores."""
@@ -139,6 +140,8 @@ def add(workplace: Workplace, slug: str, peer: str, timezone: str | None, first_
     # A slug that cannot be used is refused before anything is asked.
     known = workplace.chats_file.find(slug) if home.chats_file.exists() else None
     check_chat(slug, source="telegram", timezone=timezone or "UTC", first_day=workplace.now.date())
+    if isinstance(known, Topic):
+        raise click.UsageError(f"{slug} is a topic of {known.forum.slug}: choose another name")
     home.prepare()
     found = account.look_up(home.root, load_credentials(home.root), peer, talk.say)
     talk.say(f"{one_line(found.chat.title)}: {found.chat.members or '?'} members, id {found.chat.peer.marked_id}")

@@ -14,6 +14,7 @@ from chat_forecast.cli.base import (
 from chat_forecast.cli.output.progress import run_progress
 from chat_forecast.cli.output.zones import print_zone, zone_figures
 from chat_forecast.cli.reports import refresh_report
+from chat_forecast.settings.topics import topics_of
 
 
 @click.command(
@@ -37,6 +38,9 @@ def timezone(workplace: Workplace, chat_slug: str, zone: str, as_json: bool) -> 
     with run_progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
         progress.headline(f"{chat.slug}: from {chat.timezone} to {zone}")
         changed = change_timezone(runner, workplace.home, chat, zone, workplace.now)
+        for topic in topics_of(chat, workplace.chats):  # whose settings have the new zone by now
+            progress.headline(f"{topic.slug}: from {chat.timezone} to {zone}")
+            change_timezone(runner, workplace.home, topic, zone, workplace.now)
     print_zone(console, changed)
     refresh_report(workplace, changed.chat, console)
     if as_json:

@@ -77,6 +77,8 @@ def _value(field: FieldInfo) -> str:
     kind: Any = field.annotation
     if get_origin(kind) in (Union, UnionType):  # a field that may be left out is one with None
         kind = next(each for each in get_args(kind) if each is not NoneType)
+    if kind == dict[str, int]:
+        return "table of whole numbers"
     if kind == list[str]:
         return "list of texts"
     if get_origin(kind) is list:
@@ -103,6 +105,6 @@ def _bound(limit: Any) -> str:  # noqa: ANN401 - pydantic's own list of anything
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "must be given"
-    if isinstance(field.default, list):
+    if isinstance(field.default, list | dict):
         return "all of them" if field.default else "none"
     return "none" if field.default is None else f"`{str(field.default).lower() if field.default is True else field.default}`"

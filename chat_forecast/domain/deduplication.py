@@ -20,8 +20,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import is_rising
-from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_messages, order_messages, with_plain_senders
+from chat_forecast.domain.messages import MessageBatch, empty_messages, message_dtypes, order_messages, with_plain_senders
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.domain.topics import with_best_topics, with_known_ends
 
 LOWEST_REAL_ID = -(2**53)
 MIGRATED_SHIFT = -(10**9)
@@ -63,8 +64,8 @@ def merge_batches(batches: Iterable[MessageBatch]) -> MessageBatch:
     real = _unique(_without_old_ids(pd.concat([with_id for with_id, _ in split], ignore_index=True)))
     numbered = [_numbered(without, with_id) for with_id, without in split if len(without)]
     if not numbered:
-        return MessageBatch(order_messages(real), coverage)
-    return MessageBatch(_joined(real, pd.concat(numbered, ignore_index=True)), coverage)
+        return MessageBatch(with_known_ends(order_messages(real)), coverage)
+    return MessageBatch(with_known_ends(_joined(real, pd.concat(numbered, ignore_index=True))), coverage)
 
 
 def trace(part: pd.DataFrame, whole: pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -113,7 +114,7 @@ def _unique(real: pd.DataFrame) -> pd.DataFrame:
     if real["message_id"].is_unique:
         return real
     ordered = real.sort_values(["sender", "sent_at"], na_position="last", kind="stable")
-    return ordered.drop_duplicates("message_id", keep="first")
+    return with_best_topics(ordered.drop_duplicates("message_id", keep="first"), real)
 
 
 def _numbered(made: pd.DataFrame, real: pd.DataFrame) -> pd.DataFrame:
@@ -140,9 +141,8 @@ def _joined(real: pd.DataFrame, numbered: pd.DataFrame) -> pd.DataFrame:
     senders = free["sender"].astype(object).where(free["sender"].notna(), "")
     ids = [_made_id(second, sender, number) for second, sender, number in zip(seconds, senders, free["number"], strict=True)]
     made = free.assign(message_id=pd.Series(ids, index=free.index, dtype="int64"))
-    return order_messages(
-        pd.concat([table.astype(MESSAGE_DTYPES) for table in (real[[*MESSAGE_DTYPES]], made[[*MESSAGE_DTYPES]])])
-    )
+    dtypes = message_dtypes(real, made)
+    return order_messages(pd.concat([table.reindex(columns=[*dtypes]).astype(dtypes) for table in (real, made)]))
 
 
 def _made_id(second: int, sender: str, number: int) -> int:

@@ -18,6 +18,14 @@ MESSAGE_DTYPES = {"message_id": "int64", "sent_at": "datetime64[us, UTC]", "send
 
 In a table of millions of messages, senders may be a categorical of such text: that is a sixth of the memory.
 """
+TOPIC_DTYPE = {"topic_id": "Int64"}
+"""The messages of a forum have one column more: see :mod:`.topics`."""
+
+
+def message_dtypes(*tables: pd.DataFrame) -> dict[str, str]:
+    """The columns that tables of messages have together, with their types."""
+    has_topics = any("topic_id" in table.columns for table in tables)
+    return MESSAGE_DTYPES | TOPIC_DTYPE if has_topics else MESSAGE_DTYPES
 
 
 def empty_messages() -> pd.DataFrame:
@@ -31,16 +39,18 @@ def _no_messages() -> pd.DataFrame:
 
 
 def with_message_types(messages: pd.DataFrame) -> pd.DataFrame:
-    """The same messages with the types of :data:`MESSAGE_DTYPES`; mostly they have them."""
-    has_them = all(str(messages.dtypes[name]) == dtype for name, dtype in MESSAGE_DTYPES.items())
-    return messages if has_them else messages.astype(MESSAGE_DTYPES)
+    """The same messages with the types of :func:`message_dtypes`; mostly they have them."""
+    dtypes = message_dtypes(messages)
+    has_them = all(str(messages.dtypes[name]) == dtype for name, dtype in dtypes.items())
+    return messages if has_them else messages.astype(dtypes)
 
 
 @dataclass(frozen=True)
 class MessageBatch:
     """Messages of a stretch of time, together with the part of it that was really read.
 
-    ``messages`` has the columns of :data:`MESSAGE_DTYPES`, one row a message, ordered by ``sent_at`` and ``message_id``.
+    ``messages`` has the columns of :data:`MESSAGE_DTYPES`, in a forum ``topic_id`` too; one row a message, ordered by
+    ``sent_at`` and ``message_id``.
     """
 
     messages: pd.DataFrame = field(default_factory=empty_messages)
@@ -54,8 +64,9 @@ def order_messages(messages: pd.DataFrame) -> pd.DataFrame:
     else:
         unique = messages.drop_duplicates("message_id", keep="first")
         ordered = unique.sort_values(["sent_at", "message_id"], kind="stable", ignore_index=True)
-    dtypes = MESSAGE_DTYPES | ({"sender": messages["sender"].dtype} if _has_few_senders(messages) else {})
-    return ordered[list(MESSAGE_DTYPES)].astype(dtypes)
+    dtypes = message_dtypes(messages)
+    kept = dtypes | ({"sender": messages["sender"].dtype} if _has_few_senders(messages) else {})
+    return ordered[list(dtypes)].astype(kept)
 
 
 def with_plain_senders(messages: pd.DataFrame) -> pd.DataFrame:

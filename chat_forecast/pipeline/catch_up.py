@@ -6,9 +6,11 @@ Does not belong here: the night itself (:mod:`.schedules`).
 A machine that was off for ten nights does them when it comes back: one run a chat over the whole range, so that a source is
 read in one pass, and one retraining if the newest verdict asks for it. A chat of which nothing was ever done has missed
 nothing: its past is a backfill, which somebody asks for.
+
+A topic's nights follow those of its forum: they are requested here too, as soon as the forum has the day.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -17,8 +19,10 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.compat import IMPLICIT_ASSET_JOB_NAME, NOT_FINISHED_STATUSES, PARTITION_NAME_TAG
 from chat_forecast.pipeline.resources import Resources
-from chat_forecast.pipeline.runs import CHAT_TAG, DAY, KIND_TAG, request_catch_up
+from chat_forecast.pipeline.runs import CHAT_TAG, DAY, KIND_TAG, request_catch_up, request_day
 from chat_forecast.settings.models import Chat
+from chat_forecast.settings.topics import Topic
+from chat_forecast.sources.topics import ASSET as TOPICS_ARE_OF
 from chat_forecast.storage.partitions import ChatStorage
 
 INTERVAL_SECONDS = 60
@@ -58,6 +62,9 @@ def catch_up_sensor(chats: Sequence[Chat], clock: Callable[[], datetime] = utc_n
         for chat in chats:
             try:
                 last = stores.sources.last_day(chat, LocalDay.containing(now, chat.timezone).plus(-1))
+                if isinstance(chat, Topic):
+                    requests += _nights_of_topic(context.instance, chat, stores, last)
+                    continue
                 days = missed_days(chat, stores.storages.of(chat), last)
             except ChatForecastError as error:  # one chat's damaged file is its own: `status` names it too
                 context.log.error(f"{chat.slug}: {error}")
@@ -68,6 +75,29 @@ def catch_up_sensor(chats: Sequence[Chat], clock: Callable[[], datetime] = utc_n
         return dg.SensorResult(run_requests=requests, skip_reason=None if requests else "No chat has missed a night.")
 
     return sensor
+
+
+def _nights_of_topic(instance: dg.DagsterInstance, topic: Topic, stores: Resources, last: LocalDay) -> list[dg.RunRequest]:
+    """What a topic lacks up to the last day that its forum has; nothing while either of them is being made."""
+    stored = [day for day in stores.storages.of(topic.forum).days(TOPICS_ARE_OF) if topic.first_day <= day.date <= last.date]
+    storage = stores.storages.of(topic)
+    if not stored or storage.has("next_day_forecast", stored[-1]):
+        return []
+    has_days = set(stored)
+    days = [day for day in missed_days(topic, storage, stored[-1]) if day in has_days] or stored[-1:]
+    if days[-1].plus(1 - len(days)) != days[0]:  # the forum lacks a day between: those before it are a run of their own
+        days = list(_without_gap(days))
+    if any(_has_run_under_way(instance, chat) for chat in (topic, topic.forum)):
+        return []
+    return [request_day(topic, days[0]) if len(days) == 1 else request_catch_up(topic, days[0], days[-1])]
+
+
+def _without_gap(days: Sequence[LocalDay]) -> Iterator[LocalDay]:
+    """The first of the days, as far as they follow one another."""
+    for number, day in enumerate(days):
+        if day != days[0].plus(number):
+            return
+        yield day
 
 
 def _was_left(instance: dg.DagsterInstance, chat: Chat, day: LocalDay, now: datetime) -> bool:

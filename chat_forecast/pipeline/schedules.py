@@ -16,13 +16,15 @@ from chat_forecast.pipeline.compat import IMPLICIT_ASSET_JOB_NAME
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.pipeline.runs import request_day
 from chat_forecast.settings.models import Chat
+from chat_forecast.settings.topics import Topic
 
 JUST_AFTER_MIDNIGHT = "1 0 * * *"
 
 
 def nightly_schedules(chats: Sequence[Chat]) -> list[dg.ScheduleDefinition]:
     """A schedule for each time zone that a chat lives in, in the order of the zones' names; on from the start."""
-    ordered = sorted(chats, key=lambda chat: chat.timezone)
+    # A topic's night is requested once its forum's is done: see `catch_up`.
+    ordered = sorted((chat for chat in chats if not isinstance(chat, Topic)), key=lambda chat: chat.timezone)
     return [_nightly(zone, list(of_zone)) for zone, of_zone in groupby(ordered, key=lambda chat: chat.timezone)]
 
 

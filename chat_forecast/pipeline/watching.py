@@ -25,14 +25,15 @@ from chat_forecast.forecasting.today import examine
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.presentation.today import Look
 from chat_forecast.settings.models import Chat
+from chat_forecast.settings.topics import Topic
 from chat_forecast.sources.base import TRAITS
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.today_files import TodayFiles
 
 
 def is_watchable(chat: Chat) -> bool:
-    """Whether there is anything new of a chat before its day is over."""
-    return not TRAITS[chat.source].has_end and chat.last_day is None
+    """Whether there is anything new of a chat before its day is over. A topic follows its forum at night."""
+    return not isinstance(chat, Topic) and not TRAITS[chat.source].has_end and chat.last_day is None
 
 
 def files_of(chat: Chat, stores: Resources) -> TodayFiles:

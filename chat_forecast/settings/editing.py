@@ -13,6 +13,7 @@ import tomlkit
 from filelock import FileLock
 from tomlkit import TOMLDocument
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Table
 
 from chat_forecast.settings.mistakes import CHATS, ConfigError, shown
 from chat_forecast.settings.models import Chat, SourceName
@@ -99,7 +100,9 @@ def update_timezone(path: Path, slug: str, timezone: str, first_day: date) -> No
 
 
 def remove_chat(path: Path, slug: str) -> bool:
-    """Take a chat's tables out of the file, and the file away if nothing is left in it; returns whether they were there.
+    """Take a chat's tables, or a topic's line, out of the file, and the file away if nothing is left in it.
+
+    Returns whether they were there.
 
     Raises:
         ConfigError: the file cannot be changed by the program.
@@ -110,9 +113,13 @@ def remove_chat(path: Path, slug: str) -> bool:
         text = read_text(path)
         document = _editable(path, text)
         tables = document.get(CHATS, {})
-        if slug not in tables:
+        forum = next((table for table in tables.values() if slug in (table.get("topics") or {})), None)
+        if slug in tables:
+            del tables[slug]
+        elif forum is not None:
+            _remove_topic(forum, slug)
+        else:
             return False
-        del tables[slug]
         if not tables and len(document) == 1:
             path.resolve().unlink()  # without the file there is the simulated chat
             return True
@@ -120,6 +127,13 @@ def remove_chat(path: Path, slug: str) -> bool:
         target = path.resolve()
         replace_file(target, changed.encode(), mode=target.stat().st_mode)
         return True
+
+
+def _remove_topic(forum: Table, slug: str) -> None:
+    """Take a topic out of its forum's table; the table of topics goes with the last one."""
+    del forum["topics"][slug]
+    if not forum["topics"]:
+        del forum["topics"]
 
 
 def _editable(path: Path, text: str) -> TOMLDocument:

@@ -37,7 +37,7 @@ def invalid_setting(slug: str, error: ErrorDetails) -> str:
 
 def _invalid_setting(error: ErrorDetails) -> str:
     *tables, name = (str(part) for part in error["loc"])
-    model = SECTIONS[tables[0]] if tables else Chat
+    model = SECTIONS[tables[0]] if tables and tables[0] in SECTIONS else Chat
     key = ".".join(shown_name(part) for part in [*tables, name])
     match error["type"]:
         case "missing":
@@ -66,6 +66,16 @@ def invalid_shared_setting(table: str, error: ErrorDetails) -> str:
 def slug_key(slug: str) -> str:
     """A key ``slug`` in a chat's table."""
     return f"chat {shown_name(slug)}: slug: unknown key, expected it left out: the table's name is the slug"
+
+
+def topics_of_no_forum(slug: str) -> str:
+    """Topics of a chat that cannot have any."""
+    return f"chat {shown_name(slug)}: topics: found topics of a simulated chat, expected them of a forum of Telegram only"
+
+
+def topic_slug(forum: str, slug: str, why: str) -> str:
+    """The name of a topic that no chat can have."""
+    return f"chat {shown_name(forum)}: topics.{shown_name(slug)}: {why}"
 
 
 def beside_the_chats(name: str, value: object) -> str:

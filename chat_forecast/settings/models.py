@@ -23,6 +23,7 @@ from chat_forecast.settings.known_values import (
     nearest_slug,
     to_date,
 )
+from chat_forecast.settings.topic_table import ABOUT_TOPICS, Topics
 from chat_forecast.settings.zone_guess import nearest_timezone
 
 SourceName = Literal["simulated", "export", "telegram"]
@@ -185,6 +186,7 @@ class Chat(_Settings):
         ge=1,
         description="Days after which a counted message leaves its count alone. Default that of `[retention]`, else none.",
     )
+    topics: Topics = Field(default={}, description=ABOUT_TOPICS)
     training: Training = Field(default=Training(), description="What a model is trained on.")
     check: Check = Field(default=Check(), description="When a score is not good enough.")
     simulation: Simulation = Field(default=Simulation(), description="Settings of a simulated chat.")
@@ -195,8 +197,7 @@ class Chat(_Settings):
         return self.slug.replace("-", "_")
 
     @property
-    def is_simulated(self) -> bool:
-        """Whether its messages are made up."""
+    def is_simulated(self) -> bool:  # noqa: D102 - whether its messages are made up
         return self.source == "simulated"
 
     @field_validator("slug")

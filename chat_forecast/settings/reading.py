@@ -20,6 +20,7 @@ from chat_forecast.settings import mistakes
 from chat_forecast.settings.mistakes import CHATS, ConfigError
 from chat_forecast.settings.models import SECTIONS, Chat, Notify, SourceName
 from chat_forecast.settings.shared_tables import SHARED_TABLES, Serve
+from chat_forecast.settings.topics import Topic, topic_of
 from chat_forecast.settings.zone_guess import WITHOUT_SUMMER
 
 DEMO_DAYS = 120
@@ -150,17 +151,19 @@ def parse_chats(path: Path, text: str, latest: date = date.max) -> ChatsFile:
         tables = {}
     elif not tables and not found:
         found.append(mistakes.no_chat())
-    chats, put_aside = [], dict[str, list[str]]()
+    chats, put_aside = list[Chat](), dict[str, list[str]]()
     ambiguous = mistakes.ambiguous_slugs(tables)
+    taken = {slug.replace("-", "_") for slug in tables}
     for slug, table in tables.items():
         chat = _to_chat(slug, table, latest)
         if isinstance(chat, Chat) and chat.retention_days is None and isinstance(shared, dict) and not found:
             chat = chat.model_copy(update={"retention_days": shared.get("days")})
         wrong = [*ambiguous.get(slug, []), *(chat if isinstance(chat, list) else [])]
+        topics = [] if isinstance(chat, list) else _topics(chat, table, latest, taken, wrong)
         if wrong or isinstance(chat, list):
             put_aside[slug] = wrong
         else:
-            chats.append(chat)
+            chats += [chat, *topics]
     if found:
         raise ConfigError(_lines(path, [*found, *(mistake for wrong in put_aside.values() for mistake in wrong)]))
     return ChatsFile(tuple(chats), {slug: _lines(path, wrong) for slug, wrong in put_aside.items()})
@@ -194,6 +197,25 @@ def _to_chat(slug: str, table: object, latest: date) -> Chat | list[str]:
     except ValidationError as error:
         return found + [mistakes.invalid_setting(slug, details) for details in error.errors(include_url=False)]
     return found or chat
+
+
+def _topics(forum: Chat, table: dict[str, Any], latest: date, taken: set[str], wrong: list[str]) -> list[Topic]:
+    """The chats that a forum makes of its topics; their names are taken then, and what is wrong stands in ``wrong``."""
+    topics = list[Topic]()
+    if forum.topics and forum.is_simulated:
+        wrong.append(mistakes.topics_of_no_forum(forum.slug))
+    for slug, topic_id in forum.topics.items():
+        found = _to_chat(slug, {name: value for name, value in table.items() if name != "topics"}, latest)
+        if isinstance(found, list):
+            wrong += [mistakes.topic_slug(forum.slug, slug, "found " + each.rpartition(": found ")[2]) for each in found]
+        elif found.group in taken:
+            why = "found a chat of that name too, expected names that differ in more than - and _"
+            wrong.append(mistakes.topic_slug(forum.slug, slug, why))
+        else:
+            named = found.model_copy(update={"retention_days": forum.retention_days})
+            topics.append(topic_of(forum, named, topic_id))
+            taken.add(named.group)
+    return topics
 
 
 def _mistakes_in(name: str, table: object) -> list[str]:

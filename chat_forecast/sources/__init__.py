@@ -5,19 +5,43 @@ Does not belong here: what is done with them afterwards.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.domain.topics import are_topics_known
 from chat_forecast.settings.models import Chat
+from chat_forecast.settings.topics import Topic
 from chat_forecast.sources.base import TRAITS, MessageSource, SourceError
 from chat_forecast.sources.imported import ExportSource
 from chat_forecast.sources.simulated import SimulatedSource
 from chat_forecast.sources.telegram.connection import Limits
 from chat_forecast.sources.telegram.peers import Peers, message_link
 from chat_forecast.sources.telegram.source import TelegramSource, keep_nothing, nothing_stored, say_nothing
+from chat_forecast.sources.topics import TopicSource
 from chat_forecast.storage.archive import Archive
+from chat_forecast.storage.locks import Locks
+from chat_forecast.storage.partitions import ChatStorage
+
+UNUSED = Locks(Path())
+"""Of storage that is only read."""
+
+
+def read_as(chat: Chat) -> Chat:
+    """The chat that is read for a chat: the forum for a topic, else itself."""
+    return chat.forum if isinstance(chat, Topic) else chat
+
+
+def _with_topics_only(stored: Callable[[LocalDay], MessageBatch]) -> Callable[[LocalDay], MessageBatch]:
+    """What is stored, but for days that were read before topics were kept: these are asked for again."""
+
+    def known(day: LocalDay) -> MessageBatch:
+        batch = stored(day)
+        return batch if are_topics_known(batch.messages) else replace(batch, read_intervals=ReadIntervals())
+
+    return known
 
 
 @dataclass(frozen=True)
@@ -43,6 +67,9 @@ class Sources:
         with what takes long, such as a wait that Telegram asks for; ``keep`` with what is read of a great day before it is
         complete.
         """
+        if isinstance(chat, Topic):
+            own, forum = (ChatStorage(self.root, slug, chat.timezone, UNUSED) for slug in (chat.slug, chat.forum.slug))
+            return TopicSource(chat, forum, own)
         if chat.source == "simulated":
             return SimulatedSource(chat.simulation.seed, chat.timezone)
         archive = Archive(self.root, chat.slug)
@@ -50,12 +77,13 @@ class Sources:
             return ExportSource(archive)
         if self.home is None:
             raise SourceError(f"{chat.slug}: a chat of Telegram needs a home folder for its session, found none")
-        return TelegramSource(chat.slug, self.home, archive, stored, say, self.limits, keep)
+        wanted = _with_topics_only(stored) if chat.topics else stored
+        return TelegramSource(chat.slug, self.home, archive, wanted, say, self.limits, keep)
 
     def offline(self, chat: Chat) -> MessageSource | None:
         """The part of the chat's source that can be read without a network; None where there is none."""
         archive = Archive(self.root, chat.slug)
-        if chat.source == "simulated":
+        if chat.source == "simulated" or isinstance(chat, Topic):
             return self.of(chat)
         return ExportSource(archive) if archive.is_there else None
 
@@ -64,7 +92,7 @@ class Sources:
         if chat.source != "telegram" or self.home is None:
             return None
         try:
-            return message_link(Peers(self.home).get(chat.slug), message_id)
+            return message_link(Peers(self.home).get(read_as(chat).slug), message_id)
         except SourceError:
             return None
 
@@ -86,7 +114,7 @@ class Sources:
         """
         if chat.last_day is not None:
             return LocalDay(chat.last_day, chat.timezone)
-        known_until = Archive(self.root, chat.slug).known_until if TRAITS[chat.source].has_end else None
+        known_until = Archive(self.root, read_as(chat).slug).known_until if TRAITS[chat.source].has_end else None
         return None if known_until is None else LocalDay.containing(known_until, chat.timezone)
 
     def last_day(self, chat: Chat, yesterday: LocalDay) -> LocalDay:

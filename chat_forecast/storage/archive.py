@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, empty_messages
+from chat_forecast.domain.messages import MESSAGE_DTYPES, TOPIC_DTYPE, MessageBatch, empty_messages, with_message_types
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.storage.archive_contents import ArchiveContents, NewImport
 from chat_forecast.storage.archive_ledger import LEDGER_KEY, Ledger
@@ -25,7 +25,7 @@ from chat_forecast.storage.atomic_files import file_exists, join_url, remove_fil
 from chat_forecast.storage.forgotten import without_forgotten
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.object_stores import open_store, store_errors
-from chat_forecast.storage.parquet_files import DAMAGE, open_parquet, rows_of, write_row_groups
+from chat_forecast.storage.parquet_files import DAMAGE, open_parquet, rows_of, without_empty_topics, write_row_groups
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
 BATCH_ROWS = 65_536
@@ -98,7 +98,7 @@ class Archive:
         if not self.is_there:
             return MessageBatch()
         with self._opened() as file:
-            return MessageBatch(_to_frame(rows_of(file, list(MESSAGE_DTYPES))), self._read_intervals(file))
+            return MessageBatch(_to_frame(rows_of(file, _columns(file))), self._read_intervals(file))
 
     def contents(self) -> ArchiveContents:
         """Everything, with the imports of each message; raises as :meth:`read`."""
@@ -107,7 +107,7 @@ class Archive:
         with self._opened() as file:
             table, ledger = ARCHIVE.upgrade(rows_of(file), self.url), self._ledger(file)
             sets = table.column("imports").fill_null(0).to_numpy()
-            return ArchiveContents(_to_frame(table.select(list(MESSAGE_DTYPES))), np.asarray(sets, dtype="int32"), ledger)
+            return ArchiveContents(_to_frame(table.drop_columns("imports")), np.asarray(sets, dtype="int32"), ledger)
 
     def read_window(self, start: datetime, end: datetime) -> MessageBatch:
         """Read the messages sent in ``[start, end)``, and what of it is covered.
@@ -127,7 +127,7 @@ class Archive:
         """
         with self._opened() as file:
             read = self._read_intervals(file)
-            rows = file.iter_batches(BATCH_ROWS, columns=list(MESSAGE_DTYPES), use_threads=False)
+            rows = file.iter_batches(BATCH_ROWS, columns=_columns(file), use_threads=False)
             batches = (_to_frame(pa.Table.from_batches([batch])) for batch in rows)
             held, is_at_end = empty_messages(), False
             for start, end in windows:
@@ -220,7 +220,7 @@ def _schema(contents: ArchiveContents) -> pa.Schema:
         READ_INTERVALS_KEY: contents.read_intervals.to_json().encode(),
         LEDGER_KEY: contents.ledger.to_json().encode(),
     }
-    schema = ARCHIVE.arrow()
+    schema = ARCHIVE.arrow(version=ARCHIVE.version_for([*contents.messages.columns, "imports"]))
     return schema.with_metadata({**schema.metadata, **metadata})
 
 
@@ -235,10 +235,15 @@ def _row_groups(contents: ArchiveContents, schema: pa.Schema) -> Iterator[pa.Tab
             pa.array(messages["sent_at"].dt.tz_convert(None).to_numpy()).cast(schema.field("sent_at").type),
             pa.array(messages["sender"]).cast(pa.string()),
             pa.array(contents.sets[rows]).cast(pa.int64()),
+            *([pa.array(messages["topic_id"], pa.int64())] if "topic_id" in messages.columns else []),
         ]
         yield pa.table(columns, schema)
 
 
 def _to_frame(table: pa.Table) -> pd.DataFrame:
-    frame: pd.DataFrame = table.to_pandas(use_threads=False)
-    return frame.astype(MESSAGE_DTYPES)
+    return with_message_types(without_empty_topics(table).to_pandas(use_threads=False))
+
+
+def _columns(file: pq.ParquetFile) -> list[str]:
+    """The columns of a message, as far as the file has them."""
+    return [name for name in [*MESSAGE_DTYPES, *TOPIC_DTYPE] if name in file.schema_arrow.names]

@@ -17,6 +17,7 @@ from chat_forecast.domain.deduplication import merge_batches, trace
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.domain.messages import MessageBatch, empty_messages
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.domain.topics import with_best_topics, with_known_ends
 from chat_forecast.domain.unread_silences import known_intervals
 from chat_forecast.storage.archive_ledger import ImportRecord, Ledger
 from chat_forecast.storage.replacing import Holding, held, is_inside
@@ -84,16 +85,24 @@ class ArchiveContents:
     def with_imports(self, imports: Sequence[NewImport], at: datetime | None) -> "ArchiveContents":
         """Add imports; a file whose messages were imported before under its name adds nothing."""
         fresh = {(each.fingerprint, each.file): each for each in imports}
-        for record in self.ledger.imports:
-            fresh.pop((record.fingerprint or "", record.file), None)
-        left, added = self._beside(list(fresh.values()))
+        known = [(record.fingerprint or "", record.file) for record in self.ledger.imports]
+        again = [fresh.pop(key) for key in known if key in fresh]
+        left, added = self._with_topics_of(again)._beside(list(fresh.values()))
         if not added:
-            return self
+            return left
         merged = merge_batches([MessageBatch(left.messages), *(each.batch for each in added)]).messages
         contents = ArchiveContents(merged, *left._carried_to(merged))
         for each in added:
             contents = contents._with_record(each, at)
         return contents
+
+    def _with_topics_of(self, again: Sequence[NewImport]) -> "ArchiveContents":
+        """The same messages with the topics that files know which were imported before topics were kept."""
+        tables = [each.batch.messages for each in again if "topic_id" in each.batch.messages.columns]
+        if not tables:
+            return self
+        messages = with_known_ends(with_best_topics(self.messages, pd.concat([*tables, self.messages])))
+        return self if messages.equals(self.messages) else replace(self, messages=messages)
 
     def _beside(self, added: list[NewImport]) -> tuple["ArchiveContents", list[NewImport]]:
         """The contents and those of some new imports that hold something, each with only what it holds."""

@@ -63,6 +63,13 @@ def rows_of(file: pq.ParquetFile, columns: list[str] | None = None) -> pa.Table:
     )
 
 
+def without_empty_topics(table: pa.Table) -> pa.Table:
+    """A table of messages without the column of topics, if none is known."""
+    if "topic_id" in table.column_names and table.column("topic_id").null_count == len(table):
+        return table.drop_columns("topic_id")
+    return table
+
+
 def read_footer(url: str, schema: Schema, timezone: str = "UTC") -> pq.FileMetaData:
     """What the end of a file says of its columns and rows; the rows themselves are not decoded.
 

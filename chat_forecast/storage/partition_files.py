@@ -22,7 +22,7 @@ from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, write_file
 from chat_forecast.storage.forgotten import without_forgotten
 from chat_forecast.storage.locks import Held, Locks
-from chat_forecast.storage.parquet_files import DAMAGE, read_parquet
+from chat_forecast.storage.parquet_files import DAMAGE, read_parquet, without_empty_topics
 from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
 from chat_forecast.storage.small_tables import to_parquet
 
@@ -101,6 +101,8 @@ class PartitionFiles:
         match value:
             case MessageBatch():
                 frame = without_forgotten(self.root, value.messages)
+                # Only a forum's files are of the version that knows of topics: all others stay as they were.
+                schema = kind.arrow(self.timezone, kind.version_for(frame.columns))
                 schema = _with_metadata(schema, READ_INTERVALS_KEY, value.read_intervals.to_json())
             case NotedTable():
                 frame = value.table
@@ -132,7 +134,7 @@ class PartitionFiles:
                 f"{self.schema(asset, day).advice}"
             )
         try:
-            messages = with_message_types(table.to_pandas(use_threads=False))
+            messages = with_message_types(without_empty_topics(table).to_pandas(use_threads=False))
             return MessageBatch(messages, ReadIntervals.from_json(intervals.decode()))
         except DAMAGE as error:
             raise self._damaged(asset, day, error) from error

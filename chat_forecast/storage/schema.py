@@ -4,7 +4,7 @@ Belongs here: reading files of an older version, and refusing those that are dam
 Does not belong here: the columns of any one kind of file (:mod:`.schemas`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -81,6 +81,13 @@ class Schema:
             if column.is_in(wanted)
         ]
         return pa.schema(fields, {SCHEMA_KEY: f"{self.name}/{wanted}".encode()})
+
+    def version_for(self, names: Iterable[str]) -> int:
+        """The oldest version that has just these columns; the newest if none has."""
+        wanted = set(names)
+        versions = range(1, self.version)
+        has = ({column.name for column in self.columns if column.is_in(version)} for version in versions)
+        return next((version for version, found in zip(versions, has, strict=True) if found == wanted), self.version)
 
     def version_of(self, found: pa.Schema, url: str) -> int:
         """The version of a file's schema.

@@ -45,14 +45,17 @@ _HOUR = Column("hour", LOCAL_TIME, "local start of the hour, in the chat's time 
 _TRAINED_THROUGH = Column("trained_through", TEXT, "the last day whose series the model has seen", parse=date.fromisoformat)
 _MODEL_VERSION = Column("model_version", INTEGER, "version of the chat's model in MLflow", until=2)
 
-RAW_MESSAGES = Schema("raw_messages", 1, _MESSAGES)
-MERGED_HISTORY = Schema("merged_history", 1, _MESSAGES, RESTORE)
+_TOPIC = "where its replies end: the topic's id, 1 for General; NA where unknown. Only files of a forum have it"
+
+RAW_MESSAGES = Schema("raw_messages", 2, (*_MESSAGES, Column("topic_id", INTEGER, _TOPIC, since=2)))
+MERGED_HISTORY = Schema("merged_history", 2, (*_MESSAGES, Column("topic_id", INTEGER, _TOPIC, since=2)), RESTORE)
 ARCHIVE = Schema(
     "archive",
-    2,
+    3,
     (
         *_MESSAGES,
         Column("imports", INTEGER, "which imports brought it: the place of their numbers in the ledger's `sets`", since=2),
+        Column("topic_id", INTEGER, _TOPIC, since=3),
     ),
     "Restore it from a backup, or move it away and import the files again: chat-forecast import CHAT FILE",
 )

@@ -66,6 +66,10 @@ class LoopbackChat:
     """Ids of service messages."""
     albums: dict[int, int] = field(default_factory=dict)
     """Id -> the album it is a part of."""
+    topics: dict[int, int] | None = None
+    """Of a forum: id -> the topic it is in, where that is not General."""
+    replies: dict[int, int] = field(default_factory=dict)
+    """Id -> the message that it answers."""
     text: str = "words that nobody needs"
 
     def add(self, times: Iterable[datetime | int], *, first_id: int | None = None) -> list[int]:
@@ -118,8 +122,19 @@ class LoopbackChat:
             return types.ChannelForbidden(self.chat_id, self.access_hash, self.title)
         return types.Channel(
             self.chat_id, self.title, photo, CREATED, access_hash=self.access_hash, username=self.username,
-            megagroup=self.kind == "supergroup", broadcast=self.kind == "channel", participants_count=self.members,
+            megagroup=self.kind == "supergroup", forum=self.topics is not None or None, broadcast=self.kind == "channel", participants_count=self.members,
         )  # fmt: skip
+
+    def header(self, message_id: int):
+        """What a message says that it replies to: its topic stands in it too, unless that is General."""
+        answered, topic = self.replies.get(message_id), (self.topics or {}).get(message_id)
+        if answered is None and topic is None:
+            return None
+        return types.MessageReplyHeader(
+            forum_topic=topic is not None or None,
+            reply_to_msg_id=answered or topic,
+            reply_to_top_id=topic if answered and topic else None,
+        )
 
     def message(self, place: int):
         """The message at a place in the history."""
@@ -133,7 +148,7 @@ class LoopbackChat:
         return types.Message(
             number, self.peer, date=when, message=self.text, post=is_post or None,
             from_id=None if is_post else types.PeerUser(self.sender_of(number)),
-            views=5 if is_post else None, forwards=0 if is_post else None, grouped_id=self.albums.get(number),
+            reply_to=self.header(number), views=5 if is_post else None, forwards=0 if is_post else None, grouped_id=self.albums.get(number),
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pytest
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.hourly_series import COUNT_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.messages import MESSAGE_DTYPES
+from chat_forecast.domain.messages import MESSAGE_DTYPES, TOPIC_DTYPE
 from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS
 from chat_forecast.domain.scoring import SCORE_COLUMNS
 from chat_forecast.storage import partitions
@@ -41,8 +41,8 @@ def old(tmp_path):
 
 def test_the_table_of_schemas_has_the_columns_that_are_computed():
     names = {asset: schema.arrow().names for asset, schema in PARTITION_SCHEMAS.items()}
-    assert names["merged_history"] == names["raw_messages"] == list(MESSAGE_DTYPES)
-    assert ARCHIVE.arrow().names == [*MESSAGE_DTYPES, "imports"]
+    assert names["merged_history"] == names["raw_messages"] == [*MESSAGE_DTYPES, *TOPIC_DTYPE]
+    assert ARCHIVE.arrow().names == [*MESSAGE_DTYPES, "imports", *TOPIC_DTYPE]
     assert names["hourly_series"] == ["hour", *COUNT_COLUMNS]
     assert names["next_day_forecast"] == [*FORECAST_COLUMNS, "forecaster", "trained_through"]
     assert names["daily_score"] == [*SCORE_COLUMNS, *VERDICT_COLUMNS]

@@ -16,7 +16,9 @@ from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
 from chat_forecast.pipeline.freshness import freshness_of
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
+from chat_forecast.settings.topics import Topic
 from chat_forecast.sources.base import TRAITS, SourceAsksToWait
+from chat_forecast.sources.topics import ASSET as TOPICS_ARE_OF
 from chat_forecast.storage.retention import forget_old_messages
 
 WAITS = 10
@@ -28,17 +30,19 @@ Known = tuple[MessageBatch, MessageBatch]
 def raw_messages_asset(chat: Chat) -> dg.AssetsDefinition:
     """The asset at which a chat's messages enter."""
     arguments = asset_arguments(chat, "raw_messages")
-    if TRAITS[chat.source].needs_session:
+    forums = [upstream(chat.forum, TOPICS_ARE_OF)] if isinstance(chat, Topic) else []
+    if TRAITS[chat.source].needs_session and not forums:
         arguments["pool"] = SESSION_POOL
 
-    @dg.asset(**arguments, kinds={"parquet"})
+    @dg.asset(**arguments, kinds={"parquet"}, deps=forums)
     def raw_messages(
         context: dg.AssetExecutionContext, stores: dg.ResourceParam[Resources], progress: dg.ResourceParam[Progress]
     ) -> None:
         """What the source returned for the day: one row a message, with id, time (UTC) and a pseudonym of the sender.
 
         Neither texts nor names are kept. The file also records which stretch of the day was read, so that a quiet hour can
-        be told from a missing one. Reading a day again adds to it and removes nothing.
+        be told from a missing one. Reading a day again adds to it and removes nothing. A topic's messages are those that
+        its forum has read.
         """
         run = AssetRun(context, chat, stores, progress)
         with _retrying_when_asked_to(run):

@@ -76,6 +76,10 @@ class FileChat:
     """Why it must hold only a part of its chat, as the continuation of the file's name; None where nothing shows it."""
     is_replacing: bool = False
     """Whether it stands instead of what older exports say of the hours that it covers: its messages have no ids."""
+    is_forum: bool = False
+    """Whether the file shows that the chat has topics."""
+    replies: "array[int] | None" = None
+    """What each message of the only batch replies to, or its topic itself, as in :func:`.topics.topics_of_replies`."""
 
 
 def make_batch(ids: pd.Series, sent_at: pd.DatetimeIndex, senders: Sequence[Any]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ times; their senders only with ``--raw``. Service entries are never written.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from chat_forecast.sources.exports.base import FileChat
@@ -52,7 +53,8 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     partial = None
     if len(found) and not has_text:
         partial = f"it holds only messages with a file: by default tdl leaves out the others. {_AGAIN} {ACCEPT}"
-    return [FileChat([found.batch], chat_of(peer, chat_id), partial=partial)]
+    chat = FileChat([found.batch], chat_of(peer, chat_id), partial=partial)
+    return [replace(chat, is_forum=found.is_forum, replies=found.replies)]
 
 
 def _take(entry: Any, found: Collected, asked: Asked) -> tuple[str, int] | None:  # noqa: ANN401 - any JSON
@@ -70,6 +72,9 @@ def _take(entry: Any, found: Collected, asked: Asked) -> tuple[str, int] | None:
     peer = peer_of(raw.get("PeerID"), _RAW_IDS)
     sender = peer_of(raw.get("FromID"), _RAW_IDS) or (peer if raw else None)
     found.add(sent * 1_000_000, spelled(sender), whole(entry.get("id")))
+    reply = raw.get("ReplyTo")
+    header = reply if isinstance(reply, dict) and reply.get("ForumTopic") else {}
+    found.note_topic(whole(header.get("ReplyToTopID")) or whole(header.get("ReplyToMsgID")))
     return peer
 
 

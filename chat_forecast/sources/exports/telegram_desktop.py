@@ -79,10 +79,11 @@ def read_telegram_desktop(
         chosen = [each for each in reading.chats if each.kept and any(each.chat == one.chat for one in chosen)]
     for each in chosen:
         tally.add(each.tally)
-    return [
+    read = [
         FileChat([each.kept.batch], each.chat, each.others, is_of_account=reading.is_account, exporter=reading.exporter)
         for each in chosen
     ]
+    return [replace(chat, is_forum=each.is_forum, replies=each.replies) for chat, each in zip(read, chosen, strict=True)]
 
 
 def _choose(path: Path, chats: list[Entries], chat_id: int | None) -> list[Entries]:

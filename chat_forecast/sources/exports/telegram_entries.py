@@ -5,6 +5,7 @@ Does not belong here: finding the chats in a file (:mod:`.telegram_desktop`).
 """
 
 import re
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ import pandas as pd
 
 from chat_forecast.domain.deduplication import LOWEST_REAL_ID
 from chat_forecast.domain.id_spaces import HeldChat
+from chat_forecast.domain.topics import ELSEWHERE, HIGHEST_ID, NO_REPLY
 from chat_forecast.sources.exports.base import BATCH_ROWS, Joined, Tally, make_batch, whole_numbers
 from chat_forecast.sources.exports.clock import LocalClock
 from chat_forecast.sources.exports.possible_times import within_calendar
@@ -21,9 +23,11 @@ from chat_forecast.sources.exports.unix_time import from_unix, whole_units
 
 _LOCAL_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _SHOWN = 3
-MEMBERS = ("id", "type", "date", "date_unixtime", "from_id", "action", "title")
+MEMBERS = ("id", "type", "date", "date_unixtime", "from_id", "action", "title", "reply_to_message_id", "reply_to_peer_id")
 """What is looked at of an entry."""
 _MIGRATIONS = ("migrate_to_supergroup", "migrate_from_group")
+_OF_FORUMS = ("topic_created", "topic_edit")
+"""What only a forum has, as service entries."""
 
 
 def storable(text: str) -> str:
@@ -47,6 +51,7 @@ class _Columns:
     unixtimes: list[Any] = field(default_factory=list)
     dates: list[Any] = field(default_factory=list)
     senders: list[Any] = field(default_factory=list)
+    replies: list[Any] = field(default_factory=list)
 
     def add_other(self, entry: dict[str, Any]) -> None:
         """Take an entry that is no message."""
@@ -66,6 +71,9 @@ class Entries:
     """Those with a date, without service entries, whether kept or not."""
     tally: Tally = field(default_factory=Tally)
     kept: Joined = field(default_factory=Joined)
+    is_forum: bool = False
+    replies: "array[int]" = field(default_factory=lambda: array("i"))
+    """What each kept message replies to."""
     _others: list[pd.DataFrame] = field(default_factory=list)
 
     @property
@@ -96,13 +104,17 @@ class Entries:
                     found.unixtimes.append(entry.get("date_unixtime"))
                     found.dates.append(entry.get("date"))
                     found.senders.append(entry.get("from_id"))
+                    found.replies.append(entry.get("reply_to_message_id"))
+                    if "reply_to_peer_id" in entry:
+                        found.replies[-1] = ELSEWHERE
                     if len(found.ids) == BATCH_ROWS:
-                        self.kept.add(_batch(found, clock, tally))
+                        self._keep(found, clock)
                         found = _Columns()
             elif kind == "service":
                 tally.service += 1
                 if entry.get("action") in _MIGRATIONS:
                     self._migrated(entry)
+                self.is_forum |= entry.get("action") in _OF_FORUMS
                 others = self._with_other(others, entry)
             elif isinstance(kind, str):
                 tally.unsupported += 1
@@ -110,10 +122,14 @@ class Entries:
             else:
                 raise NoMessageError('found "messages" whose entries have no type')
         if found.ids:
-            self.kept.add(_batch(found, clock, tally))
+            self._keep(found, clock)
         self._pack(others)
         if first is not None and isinstance(first.get("id"), int):
             self.chat = replace(self.chat, first_id=first["id"], first_message=self._sent_at(first))
+
+    def _keep(self, found: _Columns, clock: LocalClock | None) -> None:
+        self.kept.add(_batch(found, clock, self.tally))
+        self.replies.extend(map(_reply, found.replies))
 
     def _with_other(self, others: _Columns, entry: dict[str, Any]) -> _Columns:
         """Take an entry that is no message; many of them are packed."""
@@ -162,6 +178,13 @@ def _batch(found: _Columns, clock: LocalClock | None, tally: Tally) -> pd.DataFr
             sent_at[is_local] = _from_clock(dates[is_local], clock)
         tally.impossible_shown += [str(each)[:19] for each in dates[sent_at.isna()].head(_SHOWN)]
     return make_batch(numbers, pd.DatetimeIndex(sent_at), found.senders)
+
+
+def _reply(found: Any) -> int:  # noqa: ANN401 - any JSON
+    """The id that is replied to, of the chat's own; what is odd in it leaves the topic unknown."""
+    if found is None:
+        return NO_REPLY
+    return found if type(found) is int and 0 < found < HIGHEST_ID else ELSEWHERE
 
 
 def _unixtimes(found: list[Any]) -> pd.Series:

@@ -17,7 +17,7 @@ from chat_forecast.sources.exports.telegram_peers import PROGRAM, chat_of, peer_
 
 _IDS = {"channel": "channel_id", "chat": "chat_id", "user": "user_id"}
 _KINDS = frozenset({"Message", "MessageService", "MessageEmpty"})
-_MEMBERS = ("_", "id", "peer_id", "from_id", "date", "out")
+_MEMBERS = ("_", "id", "peer_id", "from_id", "date", "out", "reply_to")
 
 
 @dataclass
@@ -66,9 +66,11 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
             chat.found.add_other(number)
         else:
             chat.found.add(micros, _sender(entry, peer), number)
+            chat.found.note_topic(_topic(entry.get("reply_to")))
     chosen = choose(asked.path, list(chats.values()), asked.chat)
     asked.tally.service += chosen.service
-    return [FileChat([chosen.found.batch], chat_of(chosen.peer), chosen.found.others)]
+    found = chosen.found
+    return [FileChat([found.batch], chat_of(chosen.peer), found.others, is_forum=found.is_forum, replies=found.replies)]
 
 
 def _entries(bundle: Bundle, part: str, asked: Asked) -> Iterator[dict[str, Any]]:
@@ -87,6 +89,12 @@ def _sender(entry: dict[str, Any], peer: tuple[str, int]) -> str | None:
     """Who sent a message: the chat itself where it names nobody, but in a private chat that is the account's owner, too."""
     named = peer_of(entry.get("from_id"), _IDS)
     return spelled(named or (None if peer[0] == "user" and entry.get("out") else peer))
+
+
+def _topic(reply: object) -> int | None:
+    """The topic that a reply's header names."""
+    header = reply if isinstance(reply, dict) and reply.get("forum_topic") else {}
+    return whole(header.get("reply_to_top_id")) or whole(header.get("reply_to_msg_id"))
 
 
 FORMAT = ExportFormat(f"{PROGRAM} (Telethon)", find, read)

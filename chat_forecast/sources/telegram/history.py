@@ -18,11 +18,12 @@ Ids are those of a Telegram Desktop export: where a group became a supergroup, t
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from chat_forecast.domain.deduplication import MIGRATED_SHIFT
+from chat_forecast.domain.topics import GENERAL
 from chat_forecast.sources.telegram.connection import Connection
 from chat_forecast.sources.telegram.faults import ChatUnreadable, TelegramError
 from chat_forecast.sources.telegram.peers import Peer
@@ -51,13 +52,15 @@ class Row:
     """The marked id of who wrote it."""
     is_message: bool = False
     """Not a service entry, and not deleted."""
+    topic: int | None = None
+    """The topic of a forum that it is in; None in another chat."""
 
 
 class History:
     """The entries of a chat from ``low`` to ``high``; each method raises as :meth:`Connection.ask`."""
 
     def __init__(self, connection: Connection, peer: Peer, low: datetime, high: datetime) -> None:
-        self._connection = connection
+        self._connection, self._id = connection, peer.id
         self._parts = parts_of(peer)
         self._low, self._high = low, high
         self._pages_read = 0
@@ -97,7 +100,7 @@ class History:
                 if dated:
                     if self.begins is None:
                         self.begins = dated[0]
-                    yield [Row(row.id + part.shift, row.sent_at, row.sender, row.is_message) for row in inside]
+                    yield [replace(row, id=row.id + part.shift) for row in inside] if part.shift else inside
 
     async def _stretch(self, part: Part, after: int) -> list[Row]:
         """The entries of the next pages, as many as there really are; none at the window's end."""
@@ -190,7 +193,8 @@ class History:
                 part.peer, offset_id, offset_date, add_offset, limit, max_id=0, min_id=0, hash=0
             )
         )
-        return _rows(reversed(answer.messages))
+        is_forum = any(getattr(each, "forum", False) for each in answer.chats if each.id == self._id)
+        return _rows(reversed(answer.messages), is_forum=is_forum and part.shift == 0)
 
     async def _pace(self) -> None:
         """Read no faster than Telegram lets one in the long run."""
@@ -209,7 +213,15 @@ def parts_of(peer: Peer) -> list[Part]:
     return [own] if peer.before is None else [Part(types.InputPeerChat(peer.before), MIGRATED_SHIFT), own]
 
 
-def _rows(messages: Iterable[Any]) -> list[Row]:
+def _topic(message: Any) -> int:  # noqa: ANN401 - Telethon's
+    """The topic of a forum's message. A reply that names none is in General, as is a message that replies to nothing."""
+    header = message.reply_to
+    if not getattr(header, "forum_topic", False):
+        return GENERAL
+    return int(header.reply_to_top_id or header.reply_to_msg_id or GENERAL)
+
+
+def _rows(messages: Iterable[Any], *, is_forum: bool) -> list[Row]:
     """What is looked at of each ``Message``, ``MessageService`` or ``MessageEmpty``."""
     from telethon.tl import types
     from telethon.utils import get_peer_id
@@ -223,6 +235,7 @@ def _rows(messages: Iterable[Any]) -> list[Row]:
             message.date.astimezone(UTC),
             get_peer_id(message.from_id or message.peer_id),
             isinstance(message, types.Message),
+            _topic(message) if is_forum else None,
         )
         for message in messages
     ]

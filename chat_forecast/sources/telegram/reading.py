@@ -94,6 +94,8 @@ class DaysReader:
                 "sender": pd.Series([known[row.sender] for row in inside], dtype="str"),
             }
         )
+        if any(row.topic is not None for row in inside):
+            messages["topic_id"] = pd.array([row.topic for row in inside], dtype="Int64")
         begins = self._kept_until or self._history.begins
         read = ReadIntervals() if begins is None else ReadIntervals.of((begins, until)).clip(day.start, day.end)
         return MessageBatch(order_messages(messages), read)
