@@ -25,10 +25,9 @@ class Forum:
 
 
 def make_forum(messages: int, *, minutes: float, first_minute: float = 0, seed: int = 1) -> Forum:
-    """A forum of General and two topics, of which one is renamed. Half of what is written in a topic replies to what was
-    written in it before, so that replies are in chains; so does a part of what is written in General."""
-    rng, entries, topics = random.Random(seed), list[dict[str, object]](), dict[int, int]()
-    written = {GENERAL: [], NEWS: [], HELP: []}
+    """A forum of General and two topics, of which one is renamed; half of the messages are replies, in chains."""
+    rng, entries, topics = random.Random(seed), list[dict[str, object]](), dict[int, int]()  # noqa: S311 - no secret
+    written: dict[int, list[int]] = {GENERAL: [], NEWS: [], HELP: []}
     for number in range(2, messages + 2):
         when = first_minute + (number - 2) * minutes
         if number in (NEWS, HELP):
@@ -37,7 +36,7 @@ def make_forum(messages: int, *, minutes: float, first_minute: float = 0, seed: 
             continue
         topic = rng.choice([GENERAL, *(each for each in (NEWS, HELP) if each < number)])
         before = written[topic]
-        more = {} if topic == GENERAL else {"reply_to_message_id": topic}
+        more: dict[str, int] = {} if topic == GENERAL else {"reply_to_message_id": topic}
         if before and rng.random() < 0.5:
             more = {"reply_to_message_id": rng.choice(before[-9:])}
         entries.append(entry(number, when, f"user{rng.randrange(5)}", **more))

@@ -122,7 +122,8 @@ class LoopbackChat:
             return types.ChannelForbidden(self.chat_id, self.access_hash, self.title)
         return types.Channel(
             self.chat_id, self.title, photo, CREATED, access_hash=self.access_hash, username=self.username,
-            megagroup=self.kind == "supergroup", forum=self.topics is not None or None, broadcast=self.kind == "channel", participants_count=self.members,
+            megagroup=self.kind == "supergroup", broadcast=self.kind == "channel", participants_count=self.members,
+            forum=self.topics is not None or None,
         )  # fmt: skip
 
     def header(self, message_id: int):
@@ -148,7 +149,8 @@ class LoopbackChat:
         return types.Message(
             number, self.peer, date=when, message=self.text, post=is_post or None,
             from_id=None if is_post else types.PeerUser(self.sender_of(number)),
-            reply_to=self.header(number), views=5 if is_post else None, forwards=0 if is_post else None, grouped_id=self.albums.get(number),
+            reply_to=self.header(number), views=5 if is_post else None,
+            forwards=0 if is_post else None, grouped_id=self.albums.get(number),
         )  # fmt: skip
 
 
