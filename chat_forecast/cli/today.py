@@ -23,6 +23,7 @@ from chat_forecast.cli.output.today import print_look
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.presentation.today import event_in_words, now_figures, now_in_words
 from chat_forecast.settings.models import Chat
+from chat_forecast.settings.topics import Topic
 from chat_forecast.storage.locks import LockTaken
 
 if TYPE_CHECKING:  # `--help` need not wait for it
@@ -128,6 +129,10 @@ def _live(workplace: Workplace) -> list[Chat]:
 def _watchable(chat: Chat) -> Chat:
     from chat_forecast.pipeline.watching import is_watchable
 
+    if isinstance(chat, Topic):
+        raise click.ClickException(
+            f"{chat.slug} is a topic: the day that is not over is looked at of {chat.forum.slug} only"
+        )
     if not is_watchable(chat):
         raise click.ClickException(
             f"{chat.slug} is not live: an imported chat has nothing new before its next export, and one with a last_day has "

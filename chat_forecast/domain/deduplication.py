@@ -20,13 +20,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import is_rising
-from chat_forecast.domain.messages import MessageBatch, empty_messages, message_dtypes, order_messages, with_plain_senders
+from chat_forecast.domain.messages import (
+    MIGRATED_SHIFT,
+    MessageBatch,
+    empty_messages,
+    message_dtypes,
+    order_messages,
+    with_plain_senders,
+)
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.domain.topics import with_best_topics, with_known_ends
 
 LOWEST_REAL_ID = -(2**53)
-MIGRATED_SHIFT = -(10**9)
-"""Telegram Desktop adds this to the ids of the older part of a group that became a supergroup, whose own start over at 1."""
 _MADE_IDS = 2**62
 _PLACE = ["second", "sender"]
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import is_rising
-from chat_forecast.domain.deduplication import MIGRATED_SHIFT
+from chat_forecast.domain.messages import MIGRATED_SHIFT
 
 ACCOUNT_KINDS = frozenset({"private_group", "personal_chat", "bot_chat", "saved_messages", "replies"})
 """Chats, as Telegram Desktop names them, whose messages each account numbers on its own."""

@@ -18,6 +18,8 @@ MESSAGE_DTYPES = {"message_id": "int64", "sent_at": "datetime64[us, UTC]", "send
 
 In a table of millions of messages, senders may be a categorical of such text: that is a sixth of the memory.
 """
+MIGRATED_SHIFT = -(10**9)
+"""Telegram Desktop adds this to the ids of the older part of a group that became a supergroup, whose own start over at 1."""
 TOPIC_DTYPE = {"topic_id": "Int64"}
 """The messages of a forum have one column more: see :mod:`.topics`."""
 

@@ -6,8 +6,8 @@ Does not belong here: how a file or Telegram tells replies (:mod:`chat_forecast.
 A topic's id is that of the entry that created it. A message that is only posted into a topic replies to that entry, and a
 reply replies to a message of the topic: whoever follows the replies arrives at the topic. A message that replies to nothing
 is in ``GENERAL``. ``topic_id`` is where the replies end. If that is a message which was not read, such as a deleted one,
-nobody knows its topic, and it is the id of no topic. When that message is read one day, the replies go on from there. NA is
-a message of which not even that is known: it was read before topics were kept.
+nobody knows its topic, and it is the id of no topic. When that message is read one day, the replies go on from there. It is
+``NOBODY_KNOWS`` if the replies lead out of the chat, and NA in a message that was read before topics were kept.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from chat_forecast.domain.messages import MIGRATED_SHIFT
+
 GENERAL = 1
 """The topic that every forum has. It has no entry of its own."""
 HIGHEST_ID = 2**31
 """Telegram numbers a chat's messages in 32 bits."""
+NOBODY_KNOWS = 0
 NO_REPLY, ELSEWHERE = 0, -1
 """Instead of the id that is replied to: to nothing; to something that is no message of the chat."""
 
@@ -27,17 +30,16 @@ NO_REPLY, ELSEWHERE = 0, -1
 def topics_of_replies(ids: npt.NDArray[np.int64], replies: npt.NDArray[np.int64]) -> pd.Series:
     """The ``topic_id`` (``Int64``) of each message of a file, from the ids they reply to.
 
-    A reply is later than what it replies to: one that is not is followed no further.
+    A reply is later than what it replies to: one that is not is followed no further. Ids below zero are those of the group
+    that the forum once was, where all is in General.
 
     >>> topics_of_replies(np.array([18, 19, 20]), np.array([17, 18, NO_REPLY])).to_list()
     [17, 17, 1]
     """
     is_reply = (replies > 0) & (replies < ids)
-    ends = np.where(replies == NO_REPLY, GENERAL, np.where(is_reply, replies, ELSEWHERE))
+    ends = np.where((replies == NO_REPLY) | (ids < 0), GENERAL, np.where(is_reply, replies, NOBODY_KNOWS))
     known = pd.DataFrame({"message_id": ids, "topic_id": ends}).drop_duplicates("message_id")
-    followed = _followed(ends, known["message_id"].to_numpy(), known["topic_id"].to_numpy())
-    topics = pd.Series(followed, dtype="Int64")
-    return topics.mask(topics == ELSEWHERE)
+    return pd.Series(_followed(ends, known["message_id"].to_numpy(), known["topic_id"].to_numpy()), dtype="Int64")
 
 
 def with_known_ends(messages: pd.DataFrame) -> pd.DataFrame:
@@ -56,14 +58,19 @@ def with_known_ends(messages: pd.DataFrame) -> pd.DataFrame:
 def of_topic(messages: pd.DataFrame, topic_id: int) -> pd.DataFrame:
     """The messages of one topic, as those of a chat of its own."""
     if "topic_id" not in messages.columns:
-        return messages.iloc[:0]
-    inside = messages[messages["topic_id"].eq(topic_id).fillna(value=False).to_numpy(dtype=bool)]
+        return messages[_is_of_former_group(messages)] if topic_id == GENERAL else messages.iloc[:0]
+    is_inside = messages["topic_id"].eq(topic_id).fillna(value=False)
+    if topic_id == GENERAL:
+        is_inside |= _is_of_former_group(messages)
+    inside = messages[is_inside.to_numpy(dtype=bool)]
     return inside.drop(columns="topic_id").reset_index(drop=True)
 
 
 def are_topics_known(messages: pd.DataFrame) -> bool:
-    """Whether the messages were read with their topics; of no messages nothing is unknown."""
-    return messages.empty or ("topic_id" in messages.columns and bool(messages["topic_id"].notna().any()))
+    """Whether the messages were read with their topics, or need none: those of the group that a forum once was."""
+    if "topic_id" in messages.columns and messages["topic_id"].notna().any():
+        return True
+    return bool(_is_of_former_group(messages).all())
 
 
 def with_best_topics(chosen: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +80,9 @@ def with_best_topics(chosen: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFra
     """
     if "topic_id" not in readings.columns:
         return chosen
-    best = readings.dropna(subset=["topic_id"]).groupby("message_id")["topic_id"].min()
+    known = readings.dropna(subset=["topic_id"])
+    last_of_all = known["topic_id"].replace(NOBODY_KNOWS, HIGHEST_ID)
+    best = last_of_all.groupby(known["message_id"]).min().replace(HIGHEST_ID, NOBODY_KNOWS)
     topics = best.reindex(chosen["message_id"]).array
     return chosen.assign(topic_id=pd.Series(topics, index=chosen.index, dtype="Int64"))
 
@@ -85,6 +94,10 @@ def counts_of_topics(tables: Sequence[pd.DataFrame]) -> dict[int, int]:
         return {}
     counts = pd.concat(known).value_counts()
     return {int(topic): int(count) for topic, count in counts.items()}
+
+
+def _is_of_former_group(messages: pd.DataFrame) -> pd.Series:
+    return messages["message_id"].between(MIGRATED_SHIFT, -1)
 
 
 def _followed(

@@ -61,9 +61,10 @@ def catch_up_sensor(chats: Sequence[Chat], clock: Callable[[], datetime] = utc_n
         now, requests = clock(), []
         for chat in chats:
             try:
-                last = stores.sources.last_day(chat, LocalDay.containing(now, chat.timezone).plus(-1))
+                yesterday = LocalDay.containing(now, chat.timezone).plus(-1)
+                last = stores.sources.last_day(chat, yesterday)
                 if isinstance(chat, Topic):
-                    requests += _nights_of_topic(context.instance, chat, stores, last)
+                    requests += _nights_of_topic(context.instance, chat, stores, yesterday)
                     continue
                 days = missed_days(chat, stores.storages.of(chat), last)
             except ChatForecastError as error:  # one chat's damaged file is its own: `status` names it too
@@ -77,17 +78,21 @@ def catch_up_sensor(chats: Sequence[Chat], clock: Callable[[], datetime] = utc_n
     return sensor
 
 
-def _nights_of_topic(instance: dg.DagsterInstance, topic: Topic, stores: Resources, last: LocalDay) -> list[dg.RunRequest]:
-    """What a topic lacks up to the last day that its forum has; nothing while either of them is being made."""
-    stored = [day for day in stores.storages.of(topic.forum).days(TOPICS_ARE_OF) if topic.first_day <= day.date <= last.date]
-    storage = stores.storages.of(topic)
-    if not stored or storage.has("next_day_forecast", stored[-1]):
+def _nights_of_topic(
+    instance: dg.DagsterInstance, topic: Topic, stores: Resources, yesterday: LocalDay
+) -> list[dg.RunRequest]:
+    """What a topic lacks up to the last day that its forum has; nothing while either of them is being made.
+
+    Of a topic of which nothing was ever done that is the night alone, as of any chat.
+    """
+    storage, forum = stores.storages.of(topic), stores.storages.of(topic.forum)
+    read = [day for day in forum.days(TOPICS_ARE_OF) if topic.first_day <= day.date <= yesterday.date]
+    if not read or storage.has("next_day_forecast", read[-1]):
         return []
-    has_days = set(stored)
-    days = [day for day in missed_days(topic, storage, stored[-1]) if day in has_days] or stored[-1:]
-    if days[-1].plus(1 - len(days)) != days[0]:  # the forum lacks a day between: those before it are a run of their own
-        days = list(_without_gap(days))
-    if any(_has_run_under_way(instance, chat) for chat in (topic, topic.forum)):
+    missed = set(missed_days(topic, storage, read[-1])) or {yesterday}
+    # The forum may lack a day for ever: the days before it are a run of their own.
+    days = list(_without_gap([day for day in read if day in missed]))
+    if not days or any(_has_run_under_way(instance, chat) for chat in (topic, topic.forum)):
         return []
     return [request_day(topic, days[0]) if len(days) == 1 else request_catch_up(topic, days[0], days[-1])]
 

@@ -69,7 +69,7 @@ class Sources:
         """
         if isinstance(chat, Topic):
             own, forum = (ChatStorage(self.root, slug, chat.timezone, UNUSED) for slug in (chat.slug, chat.forum.slug))
-            return TopicSource(chat, forum, own)
+            return TopicSource(chat, forum, own, say)
         if chat.source == "simulated":
             return SimulatedSource(chat.simulation.seed, chat.timezone)
         archive = Archive(self.root, chat.slug)

@@ -7,7 +7,7 @@ Nothing is read twice: a topic's day is a part of the forum's stored day, and wh
 the topic's.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
@@ -25,12 +25,12 @@ _SHOWN = 12
 class TopicSource:
     """A topic as a :class:`~chat_forecast.sources.base.MessageSource`."""
 
-    def __init__(self, topic: Topic, forum: ChatStorage, own: ChatStorage) -> None:
+    def __init__(self, topic: Topic, forum: ChatStorage, own: ChatStorage, say: Callable[[str], object]) -> None:
         """``forum`` and ``own`` are the partitions of the forum and of the topic."""
-        self._topic, self._forum, self._own = topic, forum, own
+        self._topic, self._forum, self._own, self._say = topic, forum, own, say
 
     def read_days(self, days: Sequence[LocalDay]) -> Iterator[MessageBatch]:
-        """Take the topic's messages out of the forum's days.
+        """Take the topic's messages out of the forum's days; of one that keeps only counts, nothing is known.
 
         Raises:
             NotStored: the forum lacks a day.
@@ -41,7 +41,9 @@ class TopicSource:
         for day in days:
             batch = self._forum.required_messages(ASSET, day)
             if is_thinned(batch.messages):
-                raise SourceError(self._too_old(day))
+                self._say(self._too_old(day))
+                yield MessageBatch()
+                continue
             if not are_topics_known(batch.messages):
                 raise SourceError(self._without_topics(day))
             messages = of_topic(batch.messages, self._topic.topic_id)
@@ -85,6 +87,6 @@ class TopicSource:
     def _too_old(self, day: LocalDay) -> str:
         forum = self._topic.forum.slug
         return (
-            f"{self._topic.slug}: of {day.key} {forum} keeps counts and no messages (retention_days). A topic begins with "
-            f"the days that are kept: chat-forecast backfill {self._topic.slug} --from DAY"
+            f"{self._topic.slug}: of {day.key} {forum} keeps counts and no messages (retention_days): what the topic did "
+            "not take before then is missing"
         )

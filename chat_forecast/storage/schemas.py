@@ -45,7 +45,7 @@ _HOUR = Column("hour", LOCAL_TIME, "local start of the hour, in the chat's time 
 _TRAINED_THROUGH = Column("trained_through", TEXT, "the last day whose series the model has seen", parse=date.fromisoformat)
 _MODEL_VERSION = Column("model_version", INTEGER, "version of the chat's model in MLflow", until=2)
 
-_TOPIC = "where its replies end: the topic's id, 1 for General; NA where unknown. Only files of a forum have it"
+_TOPIC = "where its replies end: the topic's id, 1 for General, 0 where nobody knows. Only files of a forum have it"
 
 RAW_MESSAGES = Schema("raw_messages", 2, (*_MESSAGES, Column("topic_id", INTEGER, _TOPIC, since=2)))
 MERGED_HISTORY = Schema("merged_history", 2, (*_MESSAGES, Column("topic_id", INTEGER, _TOPIC, since=2)), RESTORE)

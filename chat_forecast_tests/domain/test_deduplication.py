@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_forecast.domain.deduplication import LOWEST_REAL_ID, MIGRATED_SHIFT, identify, merge_batches
-from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
+from chat_forecast.domain.deduplication import LOWEST_REAL_ID, identify, merge_batches
+from chat_forecast.domain.messages import MESSAGE_DTYPES, MIGRATED_SHIFT, MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 
 START = pd.Timestamp("2023-05-01T09:00:00Z")

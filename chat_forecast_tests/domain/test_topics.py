@@ -6,8 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat_forecast.domain.deduplication import merge_batches
-from chat_forecast.domain.messages import MessageBatch, empty_messages, order_messages
-from chat_forecast.domain.topics import ELSEWHERE, GENERAL, NO_REPLY, are_topics_known, of_topic, topics_of_replies
+from chat_forecast.domain.messages import MIGRATED_SHIFT, MessageBatch, empty_messages, order_messages
+from chat_forecast.domain.topics import (
+    ELSEWHERE,
+    GENERAL,
+    NO_REPLY,
+    NOBODY_KNOWS,
+    are_topics_known,
+    of_topic,
+    topics_of_replies,
+)
 from chat_forecast_tests.factories import make_messages
 
 ROOTS = (2, 5)
@@ -56,14 +64,23 @@ def test_a_reply_to_a_message_that_is_not_there_belongs_to_no_topic_until_that_m
 
 def test_what_replies_to_another_chat_or_to_later_messages_has_no_known_topic():
     topics = topics_of_replies(np.array([10, 11, 12]), np.array([ELSEWHERE, 12, 11]))
-    assert topics.isna().tolist() == [True, True, True]
+    assert topics.tolist() == [NOBODY_KNOWS] * 3
+
+
+def test_the_group_that_a_forum_once_was_is_in_general():
+    ids = np.array([MIGRATED_SHIFT + 7, MIGRATED_SHIFT + 8, 10])
+    assert topics_of_replies(ids, np.array([NO_REPLY, 7, 2])).tolist() == [GENERAL, GENERAL, 2]
+    live = table([9, 10], [NO_REPLY, 2]).assign(message_id=[MIGRATED_SHIFT + 9, 10], topic_id=pd.array([None, 2], "Int64"))
+    assert of_topic(live, GENERAL)["message_id"].tolist() == [MIGRATED_SHIFT + 9]
+    assert are_topics_known(live.iloc[:1].drop(columns="topic_id"))
 
 
 def test_a_reading_without_topics_takes_none_away():
     with_topics = table([10, 11], [2, NO_REPLY])
-    without = with_topics.drop(columns="topic_id")
-    for order in ([with_topics, without], [without, with_topics]):
-        assert merge_batches(map(MessageBatch, order)).messages["topic_id"].tolist() == [2, GENERAL]
+    without, lost = with_topics.drop(columns="topic_id"), table([10, 11], [ELSEWHERE, ELSEWHERE])
+    for other in (without, lost):
+        for order in ([with_topics, other], [other, with_topics]):
+            assert merge_batches(map(MessageBatch, order)).messages["topic_id"].tolist() == [2, GENERAL]
 
 
 def test_messages_of_no_forum_have_no_column_of_topics():

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from chat_forecast.domain.deduplication import MIGRATED_SHIFT
+from chat_forecast.domain.messages import MIGRATED_SHIFT
 from chat_forecast.domain.topics import GENERAL
 from chat_forecast.sources.telegram.connection import Connection
 from chat_forecast.sources.telegram.faults import ChatUnreadable, TelegramError

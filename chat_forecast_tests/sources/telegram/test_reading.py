@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from chat_forecast.domain.deduplication import MIGRATED_SHIFT
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.messages import MIGRATED_SHIFT, MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.sources.base import SourceAsksToWait, SourceError
 from chat_forecast.sources.pseudonyms import Pseudonyms
