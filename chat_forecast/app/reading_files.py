@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.read_intervals import ReadIntervals
-from chat_forecast.domain.topics import topics_of_replies
+from chat_forecast.domain.topics import GENERAL, NOBODY_KNOWS, counts_of_topics, topics_of_replies
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally, join
 from chat_forecast.sources.exports.detect import read_file
 from chat_forecast.sources.exports.partial import why_partial
@@ -30,6 +30,7 @@ HIGHEST_SHARE_IMPOSSIBLE = 0.01
 FEWEST_FOR_A_SHARE = 20
 """In a file of fewer messages, no time may be impossible."""
 SHOWN_TIMES = 3
+SHOWN_TOPICS = 12
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def read_chats(
             taken = _with_topics(found, _with_pseudonyms(found, pseudonyms), is_forum=options.is_forum)
             if not taken.empty:
                 messages = _without_impossible_times(path, taken, now, tally)
+                tally.notes += _about_topics(messages)
                 readings.append(Reading(path, _with_title_key(found, pseudonyms), messages))
     except OSError as error:
         raise RefusedFileError(path, f"it cannot be read: {error.strerror or error}.") from error
@@ -131,6 +133,16 @@ def _with_topics(found: FileChat, messages: pd.DataFrame, *, is_forum: bool) -> 
         return messages
     ids = messages["message_id"].to_numpy(dtype="int64", na_value=0)
     return messages.assign(topic_id=topics_of_replies(ids, np.array(found.replies, dtype="int64")))
+
+
+def _about_topics(messages: pd.DataFrame) -> list[str]:
+    """Which topics a file has, by their ids: titles are what somebody wrote."""
+    counts = [(topic, count) for topic, count in counts_of_topics([messages]).items() if topic != NOBODY_KNOWS]
+    if not counts:
+        return []
+    shown = ", ".join(f"{'1 (General)' if topic == GENERAL else topic}: {count:,}" for topic, count in counts[:SHOWN_TOPICS])
+    more = ", …" if len(counts) > SHOWN_TOPICS else ""
+    return [f"a forum; messages by the topic's id: {shown}{more}. A topic can be a chat of its own: [chats.<slug>.topics]"]
 
 
 def _without_impossible_times(path: Path, messages: pd.DataFrame, now: datetime | None, tally: Tally) -> pd.DataFrame:

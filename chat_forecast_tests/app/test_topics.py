@@ -124,7 +124,9 @@ def test_an_export_that_was_imported_before_topics_were_kept_is_imported_again_t
 
 
 def test_a_day_that_the_forum_lacks_and_a_topic_that_nobody_saw_are_named_with_what_to_do(home, tmp_path):
-    command("import", "forum", write_json(tmp_path / "a.json", FORUM.export()), "--timezone", ZONE)
+    said = command("import", "forum", write_json(tmp_path / "a.json", FORUM.export()), "--timezone", ZONE)
+    assert f"{NEWS}: {FORUM.count(NEWS)}" in said
+    assert f"1 (General): {FORUM.count(GENERAL)}" in said
     add_topics(home, {"news": NEWS, "typo": 18})
     said = refused("news")
     assert f"chat-forecast backfill forum --from {FIRST.key} --to {FIRST.key}" in said

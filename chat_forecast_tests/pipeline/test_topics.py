@@ -3,15 +3,18 @@
 from datetime import timedelta
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from chat_forecast.app.importing import import_files
 from chat_forecast.app.runs import Runner
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.thinned import thinned
 from chat_forecast.pipeline import repository
 from chat_forecast.pipeline.catch_up import catch_up_sensor
-from chat_forecast.pipeline.runs import DAY_ASSETS, asset_keys, kind_tags
+from chat_forecast.pipeline.runs import DAY_ASSETS, HISTORY_ASSETS, asset_keys, kind_tags
 from chat_forecast.pipeline.schedules import nightly_schedules
 from chat_forecast.settings.reading import parse_chats
 from chat_forecast.sources.pseudonyms import Pseudonyms
@@ -58,7 +61,7 @@ def test_a_night_of_topics_begins_when_the_forum_has_the_day(forum, stores, inst
     stores.storages.of(forum[0]).write("merged_history", day, stores.storages.of(forum[0]).messages("merged_history", day))
     assert requests(sensor, instance, stores) == []
     instance.delete_run(under_way.run_id)
-    runner.materialise(forum[0], DAY_ASSETS, day, day)
+    runner.materialise(forum[0], HISTORY_ASSETS, day, day)
     asked = requests(sensor, instance, stores)
     assert [each.run_key for each in asked] == [f"news/{day.key}", f"help/{day.key}"]
     for topic, request in zip(forum[1:], asked, strict=True):
@@ -66,13 +69,27 @@ def test_a_night_of_topics_begins_when_the_forum_has_the_day(forum, stores, inst
         runner.materialise(topic, DAY_ASSETS, day, day)
         assert stores.storages.of(topic).has("next_day_forecast", day)
     assert requests(sensor, instance, stores) == []
-    runner.materialise(forum[0], DAY_ASSETS, day.plus(1), day.plus(3))
+    runner.materialise(forum[0], HISTORY_ASSETS, day.plus(1), day.plus(3))
     now = day.plus(3).end
     assert [each.run_key for each in requests(sensor, instance, stores)] == [
         f"{slug}/{day.plus(1).key}..{day.plus(3).key}" for slug in ("news", "help")
     ]
     counts = {chat.slug: len(stores.storages.of(chat).messages("merged_history", day).messages) for chat in forum}
     assert 0 < counts["news"] + counts["help"] < counts["forum"] == 60
+
+
+def test_a_topic_keeps_what_it_took_of_a_day_of_which_the_forum_keeps_counts(forum, stores, instance):
+    runner, day = Runner(stores, forum, instance), FIRST.plus(1)
+    of_forum, of_topic = (stores.storages.of(chat) for chat in forum[:2])
+    for chat in forum[:2]:
+        runner.materialise(chat, HISTORY_ASSETS, day, day)
+    counted = of_topic.frame("hourly_series", day)
+    stored = of_forum.messages("merged_history", day)
+    of_forum.write("merged_history", day, MessageBatch(thinned(stored.messages, day), stored.read_intervals))
+    runner.materialise(forum[1], HISTORY_ASSETS, day, day)
+    pd.testing.assert_frame_equal(of_topic.frame("hourly_series", day), counted)
+    runner.materialise(forum[2], HISTORY_ASSETS, day, day)
+    assert stores.storages.of(forum[2]).frame("hourly_series", day)["messages"].isna().all(), "missing, not quiet"
 
 
 def test_the_graph_leads_from_the_forum_to_its_topics(forum, stores):
@@ -87,7 +104,7 @@ def test_a_process_that_knows_a_topic_alone_can_make_it(forum, stores, instance,
     monkeypatch.setattr(repository, "_own_chats", {"news"})
     known = repository.ChatRepository(forum, lambda some: build_definitions(some, stores))
     keys = set(asset_keys(forum[1], DAY_ASSETS))
-    Runner(stores, forum, instance).materialise(forum[0], DAY_ASSETS, FIRST, FIRST)
+    Runner(stores, forum, instance).materialise(forum[0], HISTORY_ASSETS, FIRST, FIRST)
     job = known.get_maybe_subset_job_def("__ASSET_JOB", asset_selection=keys)
     assert {key.path[0] for key in job.asset_layer.selected_asset_keys} == {"news"}
     assert job.execute_in_process(instance=instance, partition_key=FIRST.key).success

@@ -26,6 +26,8 @@ from chat_forecast.masking import without_secrets
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Metadata
 from chat_forecast.presentation import phrases
 from chat_forecast.settings.links import plot_url
+from chat_forecast.settings.models import Chat
+from chat_forecast.settings.topics import Topic
 from chat_forecast.storage.partition_files import NotedTable
 
 SPARKS = "▁▂▃▄▅▆▇█"
@@ -144,9 +146,15 @@ def _about(run: AssetRun, day: LocalDay) -> Metadata:
     return {
         # Short Markdown with an image is shown as the image itself.
         "plot": dg.MetadataValue.md(f"![{run.asset} of {day.key}]({url})"),
-        "source": "simulated chat: no real messages" if chat.source == "simulated" else chat.source,
+        "source": _source(chat),
         "stored file": dg.MetadataValue.path(without_secrets(run.storage.url(run.asset, day))),
     }
+
+
+def _source(chat: Chat) -> str:
+    if isinstance(chat, Topic):
+        return f"topic {chat.topic_id} of {chat.forum.slug}"
+    return "simulated chat: no real messages" if chat.is_simulated else chat.source
 
 
 def _figures(row: "pd.Series[Any]") -> Metadata:
