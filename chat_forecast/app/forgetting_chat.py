@@ -2,7 +2,8 @@
 
 Belongs here: what is to be removed, in which order, and finishing what was interrupted.
 Does not belong here: forgetting a single member (:mod:`.forgetting`), how one store is cleared
-(:mod:`chat_forecast.pipeline.forgotten_chat`, :mod:`chat_forecast.tracking.forgotten_chat`).
+(:mod:`chat_forecast.pipeline.forgotten_chat`, :mod:`chat_forecast.pipeline.forgotten_rows`,
+:mod:`chat_forecast.tracking.forgotten_chat`).
 
 A mark is made first and removed last: killed at any moment in between, the same command finds the mark and finishes. The
 chat's settings go next, so that nobody begins anything new for it.
@@ -19,6 +20,7 @@ from pathlib import Path
 from chat_forecast.app.runs import alone
 from chat_forecast.app.serving.leftovers import expect_not_serving
 from chat_forecast.pipeline.forgotten_chat import forget_in_dagster, runs_of, scrubbed
+from chat_forecast.pipeline.forgotten_rows import expect_no_daemon, forget_rows, runs_in
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.plain_text import counted
 from chat_forecast.presentation.notifications.ledger import FILE as NOTICES
@@ -36,8 +38,6 @@ from chat_forecast.storage.today_files import FOLDER as TODAY
 from chat_forecast.tracking.forgotten_chat import forget_at_server, forget_in_file
 from chat_forecast.whole_files import replace_file
 
-RUNS_STAY = "runs in Dagster: they stay in its database, where runs, events and ticks name the chat until they are deleted"
-
 
 @dataclass(frozen=True)
 class Removal:
@@ -49,8 +49,6 @@ class Removal:
     imports: int
     runs: int
     pages: tuple[Path, ...]
-    is_in_a_database: bool = False
-    """Whether Dagster keeps its runs in a database that many machines share, where they stay."""
 
     @property
     def lines(self) -> list[str]:
@@ -61,9 +59,7 @@ class Removal:
             f"archive: {counted(self.imports, 'imports')}"
             if self.imports
             else "archive: nothing was imported, or it is damaged",
-            RUNS_STAY
-            if self.is_in_a_database
-            else f"runs in Dagster: {self.runs}, with their events, checks, ticks and logs",
+            f"runs in Dagster: {self.runs}, with their events, checks, ticks and logs",
             "MLflow: its experiment, runs and models, with their files",
             f"report pages: {len(self.pages)}; its notices; its day so far; its table in chats.toml",
         ]
@@ -81,8 +77,10 @@ def find_removal(home: Home, slug: str) -> Removal:
     with suppress(StoredFileError):
         imports = len(Archive(home.storage_url, slug).ledger.imports)
     days = {asset: len(list_names(join_url(folder, asset))) for asset in PARTITION_SCHEMAS}
-    runs, pages = len(runs_of(home.dagster_home, slug)), tuple(_pages(home, slug))
-    return Removal(slug, days, imports, runs, pages, is_in_a_database=home.database is not None)
+    runs = len(runs_of(home.dagster_home, slug))
+    if home.database is not None:
+        runs += runs_in(home.database, slug)
+    return Removal(slug, days, imports, runs, tuple(_pages(home, slug)))
 
 
 def remove(home: Home, resources: Resources, slug: str, today: date) -> None:
@@ -91,11 +89,13 @@ def remove(home: Home, resources: Resources, slug: str, today: date) -> None:
     Raises:
         ServingError: ``up`` is running, which has files open that are cleared.
         ChatIsBusy: a command of the chat is running.
-        NotForgotten: one of Dagster's or MLflow's files is damaged or in use.
+        NotForgotten: one of Dagster's or MLflow's files is damaged or in use, or Dagster's database cannot be cleared.
         TrackingUnavailable: the MLflow server could not be asked.
         StoredFileError: something could not be removed.
     """
     expect_not_serving(home.locks / "up.json")
+    if home.database is not None:
+        expect_no_daemon(home.database)
     locks = resources.storages.locks
     with alone(locks, slug):
         replace_file(_mark(home, slug), json.dumps({"chat": slug}).encode())
@@ -104,6 +104,8 @@ def remove(home: Home, resources: Resources, slug: str, today: date) -> None:
             remove_folder(join_url(home.storage_url, slug))
             remove_folder(join_url(home.storage_url, TODAY, slug))
         forget_in_dagster(home.dagster_home, slug)
+        if home.database is not None:
+            forget_rows(home.database, slug)
         _forget_in_mlflow(home, resources, slug)
         for page in [*_pages(home, slug), home.drawn_forecast(slug)]:
             page.unlink(missing_ok=True)

@@ -1,26 +1,35 @@
 """Taking a chat out of Dagster's files: its runs, events, checks, ticks and cursors, so that no byte of them is left.
 
 Belongs here: what of the instance's SQLite files is about one chat.
-Does not belong here: what else is stored of it (:mod:`chat_forecast.app.forgetting_chat`).
+Does not belong here: where Dagster's rows name a chat (:mod:`.named_chats`), rows in PostgreSQL (:mod:`.forgotten_rows`),
+what else is stored of it (:mod:`chat_forecast.app.forgetting_chat`).
 
 ``instance.delete_run`` and ``wipe_asset`` leave rows of other tables, and what they delete stays in free pages.
 """
 
-import json
-import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.instance_files import INDEX
-from chat_forecast.pipeline.runs import ALL_ASSETS, CHAT_TAG
+from chat_forecast.pipeline.named_chats import (
+    BY_ASSET,
+    BY_POOL,
+    EVALUATIONS,
+    SNAPSHOT_ID,
+    STATES,
+    names,
+    pool_of,
+    selected,
+    state_without,
+    stored_keys,
+    tick_without,
+)
+from chat_forecast.pipeline.runs import CHAT_TAG
 from chat_forecast.storage.sqlite_files import damaged, fault_of
-
-SNAPSHOT_ID = re.compile(r"[0-9a-f]{40}")
 
 
 class NotForgotten(ChatForecastError):
@@ -47,14 +56,17 @@ def scrubbed(database: Path) -> Iterator[sqlite3.Connection]:
 
 
 def runs_of(dagster_home: Path, chat: str) -> list[str]:
-    """The ids of a chat's runs."""
+    """The ids of a chat's runs, and of those of several chats that it is one of."""
     database = dagster_home / "history" / "runs.db"
     if not database.is_file():
         return []
-    query = "SELECT run_id FROM run_tags WHERE key = ? AND value = ?"
     try:
         with closing(sqlite3.connect(database, timeout=10)) as connection:
-            return [run for (run,) in connection.execute(query, (CHAT_TAG, chat))] if _has(connection, "run_tags") else []
+            if not _has(connection, "run_tags"):
+                return []
+            tagged = connection.execute("SELECT run_id FROM run_tags WHERE key = ? AND value = ?", (CHAT_TAG, chat))
+            selecting = connection.execute("SELECT run_id FROM runs WHERE run_body LIKE ?", (f"%{selected(chat)}%",))
+            return sorted({run for (run,) in (*tagged, *selecting)})
     except sqlite3.Error as error:
         raise NotForgotten(_not_cleared(database, error)) from error
 
@@ -88,14 +100,17 @@ def forget_in_dagster(dagster_home: Path, chat: str) -> None:
 def _forget_events(database: Path, chat: str, runs: list[str]) -> None:
     if not database.is_file():
         return
-    keys = [json.dumps([chat, asset]) for asset in ALL_ASSETS]
+    keys = stored_keys(chat)
     with scrubbed(database) as connection:
-        for table in ("event_logs", "asset_event_tags", "asset_check_executions", "asset_keys"):
-            if not _has(connection, table):
-                continue
-            connection.executemany(f"DELETE FROM {table} WHERE asset_key = ?", [(key,) for key in keys])  # noqa: S608
-            if table in ("event_logs", "asset_check_executions"):
-                connection.executemany(f"DELETE FROM {table} WHERE run_id = ?", [(run,) for run in runs])  # noqa: S608
+        for table in BY_ASSET:
+            if _has(connection, table):
+                connection.executemany(f"DELETE FROM {table} WHERE asset_key = ?", [(key,) for key in keys])  # noqa: S608
+        if _has(connection, "event_logs"):  # what a run of several chats made of another one stays
+            unnamed = "DELETE FROM event_logs WHERE run_id = ? AND asset_key IS NULL"
+            connection.executemany(unnamed, [(run,) for run in runs])
+        for table in BY_POOL:
+            if _has(connection, table):
+                connection.execute(f"DELETE FROM {table} WHERE concurrency_key = ?", (pool_of(chat),))  # noqa: S608
 
 
 def _forget_runs(database: Path, chat: str, runs: list[str]) -> None:
@@ -107,7 +122,7 @@ def _forget_runs(database: Path, chat: str, runs: list[str]) -> None:
         for table in ("run_tags", "runs"):
             connection.executemany(f"DELETE FROM {table} WHERE run_id = ?", [(run,) for run in runs])  # noqa: S608
         if _has(connection, "bulk_actions"):
-            named = [(key,) for key, body in connection.execute("SELECT key, body FROM bulk_actions") if _names(body, chat)]
+            named = [(key,) for key, body in connection.execute("SELECT key, body FROM bulk_actions") if names(body, chat)]
             connection.executemany("DELETE FROM bulk_actions WHERE key = ?", named)
         bodies = connection.execute("SELECT coalesce(snapshot_id, '') || run_body FROM runs")
         used = {found for (body,) in bodies for found in SNAPSHOT_ID.findall(body)}
@@ -120,42 +135,19 @@ def _forget_ticks(database: Path, chat: str) -> None:
         return
     with scrubbed(database) as connection:
         if _has(connection, "job_ticks"):
-            ticks = [(key,) for key, body in connection.execute("SELECT id, tick_body FROM job_ticks") if _names(body, chat)]
-            connection.executemany("DELETE FROM job_ticks WHERE id = ?", ticks)
-        for table, column in (("jobs", "job_body"), ("instigators", "instigator_body")):
+            for key, body in connection.execute("SELECT id, tick_body FROM job_ticks").fetchall():
+                if (kept := tick_without(body, chat)) is None:
+                    connection.execute("DELETE FROM job_ticks WHERE id = ?", (key,))
+                elif kept != body:
+                    connection.execute("UPDATE job_ticks SET tick_body = ? WHERE id = ?", (kept, key))
+        for table, column in STATES.items():
             if _has(connection, table):
                 rows = connection.execute(f"SELECT id, {column} FROM {table}").fetchall()  # noqa: S608 - names of ours
-                changed = [(json.dumps(without(json.loads(body), chat)), key) for key, body in rows if _names(body, chat)]
+                changed = [(state_without(body, chat), key) for key, body in rows if names(body, chat)]
                 connection.executemany(f"UPDATE {table} SET {column} = ? WHERE id = ?", changed)  # noqa: S608
-        for table in ("asset_daemon_asset_evaluations",):
-            if _has(connection, table):
-                keys = [(json.dumps([chat, asset]),) for asset in ALL_ASSETS]
-                connection.executemany(f"DELETE FROM {table} WHERE asset_key = ?", keys)  # noqa: S608
-
-
-def _names(body: str | None, chat: str) -> bool:
-    """Whether a stored document names a chat, as a whole text in it, or before the slash of a key."""
-    return body is not None and re.search(rf'\\*"{re.escape(chat)}(?:\\*"|/)', body) is not None
-
-
-def without(value: Any, chat: str) -> Any:  # noqa: ANN401 - any JSON
-    r"""A document without what is said of a chat; texts in it may be documents themselves, as a sensor's cursor is.
-
-    >>> without({"cursor": '{"my-chat": 1, "other": ["my-chat", 2]}'}, "my-chat")
-    {'cursor': '{"other": [2]}'}
-    """
-    match value:
-        case dict():
-            return {key: without(each, chat) for key, each in value.items() if key != chat}
-        case list():
-            return [without(each, chat) for each in value if each != chat]
-        case str() if value[:1] in ("{", "["):
-            try:
-                return json.dumps(without(json.loads(value), chat))
-            except ValueError:
-                return value
-        case _:
-            return value
+        if _has(connection, EVALUATIONS):
+            keys = [(key,) for key in stored_keys(chat)]
+            connection.executemany(f"DELETE FROM {EVALUATIONS} WHERE asset_key = ?", keys)  # noqa: S608
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:

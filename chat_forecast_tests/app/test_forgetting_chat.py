@@ -12,9 +12,8 @@ from contextlib import closing
 import pytest
 from click.testing import CliRunner
 
-from chat_forecast.app.forgetting_chat import RUNS_STAY, find_removal
 from chat_forecast.cli import main
-from chat_forecast.pipeline.forgotten_chat import without
+from chat_forecast.pipeline.named_chats import tick_without, without
 from chat_forecast.settings.paths import Home
 from chat_forecast.storage.locks import Locks
 
@@ -150,6 +149,22 @@ def test_a_cursor_loses_the_chat_alone():
     assert without({"cursor": cursor}, LEAVING) == {"cursor": json.dumps({STAYING: [STAYING]})}
 
 
+def test_a_tick_about_two_chats_tells_of_the_other_one_alone():
+    keys = [f"{LEAVING}/2026-05-20", f"{STAYING}/2026-05-20"]
+    tick = {"run_keys": keys, "cursor": json.dumps({LEAVING: 1, STAYING: 2}), "skip_reason": None}
+    kept = {"run_keys": keys[1:], "cursor": json.dumps({STAYING: 2}), "skip_reason": None}
+    assert tick_without(json.dumps(tick), LEAVING) == json.dumps(kept)
+    for gone in ({**tick, "run_keys": keys[:1]}, {**tick, "skip_reason": f"{LEAVING}: it cannot be read"}):
+        assert tick_without(json.dumps(gone), LEAVING) is None
+    assert tick_without(json.dumps(kept), LEAVING) == json.dumps(kept)
+
+
+@pytest.mark.parametrize("chat", ["cursor", "last_run_key", "timestamp"])
+def test_a_chat_with_the_name_of_a_field_of_dagsters_leaves_that_field(chat):
+    state = {"last_run_key": f"{chat}/2026-05-20", "timestamp": 1.0, "cursor": json.dumps({chat: 1, STAYING: 2})}
+    assert without(state, chat) == {"last_run_key": None, "timestamp": 1.0, "cursor": json.dumps({STAYING: 2})}
+
+
 def test_a_chat_that_a_command_is_running_is_left_alone(home):
     before = places_of(home, LEAVING)
     with Locks(home.locks).hold(f"{LEAVING}.command"):
@@ -157,10 +172,3 @@ def test_a_chat_that_a_command_is_running_is_left_alone(home):
     assert done.exit_code == 1
     assert f"{LEAVING}: another command is running it" in done.output
     assert places_of(home, LEAVING) == before
-
-
-def test_with_a_database_of_many_machines_it_is_said_what_stays_there(tmp_path):
-    places = {"CHAT_FORECAST_HOME": str(tmp_path), "CHAT_FORECAST_DATABASE": "postgresql+psycopg2://nowhere/dagster"}
-    assert RUNS_STAY in find_removal(Home.from_environment(places), "my-chat").lines
-    del places["CHAT_FORECAST_DATABASE"]
-    assert RUNS_STAY not in find_removal(Home.from_environment(places), "my-chat").lines

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 import dagster as dg
 
+from chat_forecast.pipeline.named_chats import pool_of
 from chat_forecast.pipeline.partitions import SAME_DAY, daily_partitions
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS
@@ -59,7 +60,7 @@ def asset_arguments(chat: Chat, asset: str) -> AssetArguments:
         "owners": [OWNER],
         "tags": {"source": chat.source},
         "metadata": {"dagster/column_schema": column_schema(asset), "timezone": chat.timezone},
-        "pool": f"chat_{chat.group}",
+        "pool": pool_of(chat.slug),
     }
 
 
