@@ -13,11 +13,13 @@ The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none
 CI does the first three of these too.
 """
 
+import signal
 import subprocess
 import sys
 import time
 from itertools import takewhile
 from pathlib import Path
+from types import FrameType
 
 ROOT = Path(__file__).parents[1]
 # A module stays in one process, which shares its fixtures; the order is that of conftest.py.
@@ -45,11 +47,35 @@ def main(arguments: list[str]) -> int:
         command = [*known[name], *(arguments[len(asked) :] if name in WITH_ARGUMENTS else [])]
         begun = time.monotonic()
         print(f"== {name}: {' '.join(command)}", flush=True)
-        if subprocess.run([sys.executable, "-m", *command], cwd=ROOT).returncode:
+        code, stopped = _run([sys.executable, "-m", *command])
+        if code:
             failed.append(name)
         print(f"== {name}: {time.monotonic() - begun:.0f} s", flush=True)
+        if stopped:
+            return 128 + stopped
     print(f"failed: {', '.join(failed)}" if failed else f"{', '.join(asked or STEPS)}: passed")
     return bool(failed)
+
+
+def _run(command: list[str]) -> tuple[int, int]:
+    """Run a step; gives its exit code, and the signal that was to end it, or 0.
+
+    A step is passed the signal, and waited for: it has servers to end. Ctrl-C reaches it by itself.
+    """
+    stopped: list[int] = []
+    process = subprocess.Popen(command, cwd=ROOT)
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        stopped.append(number)
+        if number != signal.SIGINT or not sys.stdin.isatty():
+            process.send_signal(number)
+
+    before = {each: signal.signal(each, pass_on) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        return process.wait(), stopped[0] if stopped else 0
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 if __name__ == "__main__":

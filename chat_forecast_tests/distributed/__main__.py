@@ -5,13 +5,17 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from types import FrameType
+
+import psutil
 
 from chat_forecast_tests.distributed.deployment import Deployment, slugs_of
 from chat_forecast_tests.distributed.expected import chat_and_day, differences, make_expected, stored
@@ -19,6 +23,8 @@ from chat_forecast_tests.distributed.scenarios import DEFAULT, SCENARIOS, Scenar
 from chat_forecast_tests.distributed.servers import Postgres, Redis, missing
 from chat_forecast_tests.object_store import object_store
 from chat_forecast_tests.served import free_ports
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(asked: list[str]) -> int:
@@ -34,13 +40,41 @@ def main(asked: list[str]) -> int:
     try:
         names = asked or DEFAULT
         with ThreadPoolExecutor(1) as beside:  # while servers start and are away
-            expected = beside.submit(_expected, folder / "one", [SCENARIOS[name] for name in names])
-            failed = [name for name in names if not _passes(name, folder / name, expected.result)]
+            try:
+                expected = beside.submit(_expected, folder / "one", [SCENARIOS[name] for name in names])
+                failed = [name for name in names if not _passes(name, folder / name, expected.result)]
+            except BaseException:
+                end_children()  # the commands of that one machine, which would be waited for
+                raise
     finally:
         if "KEEP" not in os.environ:
             shutil.rmtree(folder, ignore_errors=True)
     print(f"failed: {', '.join(failed)}" if failed else "every partition is that of one machine, byte for byte", flush=True)
     return bool(failed)
+
+
+def stop_at_signals() -> None:
+    """Let the first signal to end lead out of every block, so that each server is ended; further ones change nothing."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        for each in SIGNALS:
+            signal.signal(each, lambda *_: None)
+        sys.exit(128 + number)
+
+    for each in SIGNALS:
+        signal.signal(each, stop)
+
+
+def end_children() -> None:
+    """End what this process has started."""
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        with suppress(psutil.NoSuchProcess):
+            child.terminate()
+    _, alive = psutil.wait_procs(children, timeout=10)
+    for child in alive:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
 
 
 def _expected(home: Path, scenarios: list[Scenario]) -> dict[str, bytes]:
@@ -59,13 +93,13 @@ def _passes(name: str, folder: Path, everything: Callable[[], dict[str, bytes]])
     folder.mkdir(mode=0o711)
     postgres_port, redis_port = free_ports(2)
     postgres, redis = Postgres(folder / "postgres", postgres_port), Redis(folder / "redis", redis_port)
-    postgres.start()
-    postgres.create("dagster")
-    postgres.create("mlflow")
-    redis.start()
     with ExitStack() as stack:
         stack.callback(postgres.stop)
+        postgres.start()
+        postgres.create("dagster")
+        postgres.create("mlflow")
         stack.callback(redis.stop)
+        redis.start()
         store = stack.enter_context(object_store(folder))
         environment = {
             "CHAT_FORECAST_DATABASE": postgres.url("dagster"),
@@ -97,4 +131,5 @@ def _passes(name: str, folder: Path, everything: Callable[[], dict[str, bytes]])
 
 
 if __name__ == "__main__":
+    stop_at_signals()
     sys.exit(main(sys.argv[1:]))
