@@ -112,7 +112,7 @@ def _midnights(forecaster: FittedForecaster, series: pd.DataFrame, recent: pd.Da
 
 
 def bursts_of(sent_at: pd.Series, hours: pd.DatetimeIndex, end: pd.Timestamp) -> Floats:
-    """The most messages of twenty minutes in each of the ``hours``, the last of which ends at ``end``."""
+    """The most messages of five minutes in each of the ``hours``, the last of which ends at ``end``."""
     instants = pd.DatetimeIndex(sent_at)
     origin = hours[0].tz_convert("UTC") if len(hours) else end
     bounds = ((pd.DatetimeIndex([*hours.tz_convert("UTC"), end]) - origin) / MINUTE).to_numpy()

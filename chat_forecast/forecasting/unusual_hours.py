@@ -5,8 +5,9 @@ Does not belong here: which hours are one event (:mod:`.unusual_events`), where 
 
 The tail of the distribution of an hour is too light (what should come once in a thousand hours comes three to four times),
 and chats differ: so a test asks whether an hour exceeds what this chat has done on the last 56 days too. The tests look for
-what is seen in one hour, in twenty minutes, in six hours, and in a silence; ``bench_today`` prints what they find, and how
-often they alarm without a cause.
+what is seen in one hour, in five minutes, in six hours, and in a silence; ``bench_today`` prints what they find, and how
+often they alarm without a cause. Hours of the night are compared with nights: beside the busy hours of a day, what would be
+unusual in them is not.
 """
 
 import math
@@ -23,7 +24,9 @@ from chat_forecast.forecasting.rest_of_day import SHARE, ratios
 
 FEWEST_MESSAGES = 10
 """An hour with fewer is not unusually busy."""
-BURST_MINUTES, LASTING_HOURS = 20, 6
+BURST_MINUTES, LASTING_HOURS = 5, 6
+NIGHT_SHARE = 0.5
+"""An hour of which less than this share of a mean hour of its day is expected belongs to the night."""
 LEVELS = (2.0, 8.0)
 """Messages an hour, on average over the days before: with fewer a chat is quiet, from the second on it is busy."""
 ENOUGH_DAYS = 14
@@ -41,7 +44,7 @@ class Hours:
     counts: Floats
     """Messages, NaN where not read; of an hour under way those so far."""
     bursts: Floats
-    """The most messages of twenty minutes that end in the hour, NaN where not read."""
+    """The most messages of five minutes that end in the hour, NaN where not read."""
     midnight: NegativeBinomial
     """What was expected of each at the midnight before it."""
     is_over: Booleans
@@ -53,9 +56,11 @@ class Signals:
     """How unusual each hour is, by each test; NaN where it cannot be said."""
 
     hour: Floats
-    """The surprise of its messages, beside what the hours before it let expect."""
+    """The surprise of its messages, beside what the hours before it let expect; NaN at night."""
+    night: Floats
+    """The same of an hour at night, NaN by day."""
     burst: Floats
-    """The most messages of twenty minutes."""
+    """The most messages of five minutes."""
     lasting: Floats
     """The surprise of the messages of six hours that end with it, beside what was expected at midnight."""
     silence: Floats
@@ -67,21 +72,22 @@ class Thresholds:
     """What each signal has to exceed on one day."""
 
     hour: float
+    night: float
     burst: float
     lasting: float
     silence: float
 
 
 LEAST = (
-    Thresholds(hour=3.0, burst=19, lasting=2.5, silence=2.0),
-    Thresholds(hour=3.0, burst=19, lasting=2.5, silence=1.5),
-    Thresholds(hour=2.0, burst=19, lasting=2.5, silence=2.0),
+    Thresholds(hour=3.0, night=3.0, burst=19, lasting=2.5, silence=2.5),
+    Thresholds(hour=2.75, night=3.0, burst=19, lasting=2.0, silence=1.5),
+    Thresholds(hour=2.0, night=1.0, burst=19, lasting=2.5, silence=2.5),
 )
 """The thresholds of quiet chats, those between, and busy ones are never lower;"""
 RANKS = (
-    {"hour": 3, "burst": 2, "lasting": 2, "silence": 2},
-    {"hour": 5, "burst": 2, "lasting": 2, "silence": 4},
-    {"hour": 5, "burst": 3, "lasting": 2, "silence": 3},
+    {"hour": 1, "night": 2, "burst": 1, "lasting": 1, "silence": 1},
+    {"hour": 3, "night": 3, "burst": 2, "lasting": 4, "silence": 4},
+    {"hour": 4, "night": 3, "burst": 5, "lasting": 2, "silence": 3},
 )
 """nor lower than the daily maximum that has this rank among a signal's, the largest first. Both were chosen on the last 22
 weeks of the open chats for at most one event a chat-week, and tried on the 38 weeks before (``forecasting.md``)."""
@@ -93,7 +99,9 @@ def measure(hours: Hours) -> Signals:
     whole = np.where(hours.is_over, counts, np.nan)
     expected = mean * _ratios_by_day(hours.days, whole, mean) ** SHARE
     silences = np.where(hours.is_over, _silences(whole, mean, size), np.nan)
-    return Signals(surprise(counts, expected, size), hours.bursts, _lasting(whole, mean, size), silences)
+    surprises, is_night = surprise(counts, expected, size), _is_night(hours.days, mean)
+    by_day, at_night = np.where(is_night, np.nan, surprises), np.where(is_night, surprises, np.nan)
+    return Signals(by_day, at_night, hours.bursts, _lasting(whole, mean, size), silences)
 
 
 def find_thresholds(hours: Hours, signals: Signals, day: int, days: int) -> Thresholds | None:
@@ -114,11 +122,12 @@ def find_thresholds(hours: Hours, signals: Signals, day: int, days: int) -> Thre
 
 
 def is_too_busy(hours: Hours, signals: Signals, limits: Thresholds) -> Booleans:
-    """Which hours have unusually many messages, in themselves, in twenty minutes of theirs, or with those before them."""
+    """Which hours have unusually many messages, in themselves, in five minutes of theirs, or with those before them."""
     is_enough = hours.counts >= FEWEST_MESSAGES
     # The six hours hold an event that has just ended too: the hour itself has to be above what was expected.
     by_sum = (signals.lasting > limits.lasting) & (hours.counts > hours.midnight.mean)
-    return np.asarray((is_enough & ((signals.hour > limits.hour) | by_sum)) | (signals.burst > limits.burst))
+    by_count = (signals.hour > limits.hour) | (signals.night > limits.night)
+    return np.asarray((is_enough & (by_count | by_sum)) | (signals.burst > limits.burst))
 
 
 def is_too_silent(signals: Signals, limits: Thresholds) -> Booleans:
@@ -127,12 +136,12 @@ def is_too_silent(signals: Signals, limits: Thresholds) -> Booleans:
 
 
 def most_in_a_burst(minutes: Floats, bounds: Floats) -> Floats:
-    """The most messages of twenty minutes that end in each hour.
+    """The most messages of five minutes that end in each hour.
 
     ``minutes`` are the ascending instants of messages, ``bounds`` those at which the hours begin and the last one ends, in
     minutes from anywhere.
 
-    >>> most_in_a_burst(np.array([1.0, 50, 59, 61, 69.9, 130]), np.array([0.0, 60, 120, 180, 240])).tolist()
+    >>> most_in_a_burst(np.array([1.0, 57, 59, 61, 61.9, 130]), np.array([0.0, 60, 120, 180, 240])).tolist()
     [2.0, 4.0, 1.0, 0.0]
     """
     counts = np.arange(len(minutes)) - np.searchsorted(minutes, minutes - BURST_MINUTES, side="right") + 1
@@ -141,6 +150,13 @@ def most_in_a_burst(minutes: Floats, bounds: Floats) -> Floats:
     is_inside = (place >= 0) & (place < len(found))
     np.maximum.at(found, place[is_inside], counts[is_inside])
     return found
+
+
+def _is_night(days: npt.NDArray[np.int64], mean: Floats) -> Booleans:
+    """Which hours belong to the night of a chat, by what was expected at midnight."""
+    _, places = np.unique(days, return_inverse=True)
+    usual = np.bincount(places, mean) / np.maximum(np.bincount(places), 1)
+    return np.asarray(mean < NIGHT_SHARE * usual[places])
 
 
 def _ratios_by_day(days: npt.NDArray[np.int64], counts: Floats, mean: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """How well the rest of a day is known from its hours so far, and what the tests for unusual hours find.
 
 ``python -m chat_forecast_tests.benchmarks.bench_today FOLDER [CHAT …] [--days 154] [--before 0] [--jobs 2]
-[--injected 3]``
+[--injected 7]``
 
 FOLDER holds Parquet chats with an ``index.csv`` (see :mod:`.chats`). Each chat's last days are gone through with a training
 every 14 days, but for the ``--before`` last: what was chosen on some days is tried on others. Printed are
@@ -54,9 +54,9 @@ PROTOTYPE = {
     "raid, +200 in 20 min": ("100%, 5 min", "100%, 5 min", "", "90%, 15 min"),
     "+40 in a night hour": ("98%, 20 min", "93%, 20 min", "", "22%"),
     "×10 for an hour at the busy time": ("6%", "38%, 45 min", "", "80%, 25 min"),
-    "10 times the expected": ("", "", "", ""),
+    "10 times the expected": ("6%", "38%, 45 min", "", "80%, 25 min"),
     "×5 from noon on": ("1%", "42%, 5 h", "", "88%, 4 h"),
-    "5 times the expected": ("", "", "", ""),
+    "5 times the expected": ("1%", "42%, 5 h", "", "88%, 4 h"),
     "silence of 3 h at the busy time": ("1%", "6%", "", "66%, 2 h"),
     "outage from noon on": ("0%", "54%, 8 h", "", "100%, 3 h"),
 }
@@ -346,7 +346,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=154)
     parser.add_argument("--before", type=int, default=0, help="as many days at the end are left out")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--injected", type=int, default=3, help="changed days for each training")
+    parser.add_argument("--injected", type=int, default=7, help="changed days for each training")
     given = parser.parse_args()
     chats = read_chats(given.folder, given.chats)
     jobs = [(given.folder, chat, given.days, given.before, given.injected) for chat in chats]

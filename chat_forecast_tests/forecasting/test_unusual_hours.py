@@ -22,14 +22,18 @@ DAYS = 57
 
 
 def make_hours(change=(), *, mean=10.0, last_is_over=True, bursts=None):
-    """57 ordinary days, the last of which is changed: pairs of a clock hour and its messages, None for unread."""
+    """57 ordinary days, the last of which is changed: pairs of a clock hour and its messages, None for unread.
+
+    ``mean``: of every hour, or of each of the day.
+    """
+    mean = np.resize(mean, DAYS * 24)
     rng = np.random.default_rng(3)
     counts = rng.poisson(mean, DAYS * 24).astype(float)
     for hour, count in change:
         counts[(DAYS - 1) * 24 + hour] = np.nan if count is None else count
     is_over = np.ones(len(counts), dtype=bool)
     is_over[-1] = last_is_over
-    midnight = NegativeBinomial(np.full(len(counts), mean), np.full(len(counts), 3.0))
+    midnight = NegativeBinomial(mean, np.full(len(counts), 3.0))
     days = np.repeat(np.arange(DAYS), 24)
     return Hours(days, counts, np.zeros(len(counts)) if bursts is None else bursts, midnight, is_over)
 
@@ -79,12 +83,30 @@ def test_the_hour_under_way_alarms_while_it_goes_on():
     assert found(make_hours([(23, 70)], last_is_over=False))[0] == [23]
 
 
-def test_a_burst_of_twenty_minutes_alarms_above_what_the_chat_has_done():
+def test_a_burst_of_five_minutes_alarms_above_what_the_chat_has_done():
     bursts = np.full(DAYS * 24, 6.0)
     bursts[-10] = 25
     assert found(make_hours(bursts=bursts))[0] == [14]
-    bursts[[100, 200, 300]] = 40  # on three days of the 56 it did more
+    bursts[24 * np.arange(10, 16)] = 40  # on six days of the 56 it did more
     assert found(make_hours(bursts=bursts))[0] == []
+
+
+NIGHTS = np.where(np.arange(24) < 6, 3.0, 12.0)
+"""Of the first six hours of a day little is expected."""
+
+
+def test_an_hour_at_night_is_compared_with_nights_and_one_by_day_with_days():
+    ordinary, loud_days, loud_nights = (make_hours([(3, 20), (14, 60)], mean=NIGHTS) for _ in range(3))
+    loud_days.counts[24 * np.arange(20, 30) + 15] = 120.0
+    loud_nights.counts[24 * np.arange(20, 30) + 4] = 50.0
+    assert [found(each)[0] for each in (ordinary, loud_days, loud_nights)] == [[3, 14], [3], [14]]
+
+
+def test_each_hour_is_measured_by_day_or_at_night():
+    signals = measure(make_hours(mean=NIGHTS))
+    assert np.isnan(signals.hour).reshape(DAYS, 24).all(axis=0).tolist() == [True] * 6 + [False] * 18
+    assert np.isnan(signals.night).reshape(DAYS, 24).all(axis=0).tolist() == [False] * 6 + [True] * 18
+    assert np.isnan(measure(make_hours()).night).all()  # where hours are alike there is no night
 
 
 def test_a_chat_that_is_known_for_two_weeks_has_thresholds_and_a_younger_one_has_none():
@@ -105,9 +127,9 @@ def test_thresholds_follow_the_chat_and_never_fall_below_the_least():
 def test_a_threshold_is_the_rank_of_the_chats_level_among_the_daily_maxima(mean, level):
     hours = make_hours(mean=mean)
     rising = 100.0 + np.repeat(np.random.default_rng(7).permutation(DAYS - 1), 24)
-    signals = Signals(*(np.append(rising * factor, np.full(24, 9e9)) for factor in (1, 2, 3, 4)))
+    signals = Signals(*(np.append(rising * factor, np.full(24, 9e9)) for factor in (1, 2, 3, 4, 5)))
     limits = find_thresholds(hours, signals, DAYS - 1, DAYS - 1)
-    factors = {"hour": 1, "burst": 2, "lasting": 3, "silence": 4}
+    factors = {"hour": 1, "night": 2, "burst": 3, "lasting": 4, "silence": 5}
     assert asdict(limits) == {name: factor * (156 - RANKS[level][name]) for name, factor in factors.items()}
 
 
@@ -134,11 +156,11 @@ def test_what_comes_later_changes_no_signal():
         assert getattr(measure(whole), name)[:-4].tolist() == getattr(first, name)[:-4].tolist()
 
 
-@pytest.mark.parametrize("minutes", [[], [3.0], [0, 19.9, 20, 40, 41, 42, 59, 61, 62, 130]])
+@pytest.mark.parametrize("minutes", [[], [3.0], [0, 4.9, 5, 40, 41, 42, 45, 59, 61, 62, 64, 130]])
 def test_bursts_are_those_of_a_slow_count(minutes):
     bounds = np.array([0.0, 60, 120, 180])
     slow = [
-        max([sum(end - 20 < each <= end for each in minutes) for end in minutes if low <= end < low + 60], default=0)
+        max([sum(end - 5 < each <= end for each in minutes) for end in minutes if low <= end < low + 60], default=0)
         for low in (0, 60, 120)
     ]
     assert most_in_a_burst(np.array(minutes, dtype=float), bounds).tolist() == slow
