@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import closing
 
+import dagster as dg
 import pytest
 from click.testing import CliRunner
 
@@ -16,6 +17,7 @@ from chat_forecast.cli import main
 from chat_forecast.pipeline.named_chats import tick_without, without
 from chat_forecast.settings.paths import Home
 from chat_forecast.storage.locks import Locks
+from chat_forecast_tests.pipeline.shared_runs import run_of
 
 pytestmark = pytest.mark.sweep
 
@@ -112,6 +114,20 @@ def test_no_byte_of_a_removed_chat_is_left_and_the_other_one_is_whole(home):
     assert CHAT.format(STAYING) in (home.root / "chats.toml").read_text()
     assert CliRunner().invoke(main, ["show", STAYING]).exit_code == 0
     assert "has no chat" in CliRunner().invoke(main, ["forget", LEAVING, "--yes"]).output
+
+
+def test_what_a_run_of_both_chats_made_of_the_other_one_stays(home, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(home.dagster_home))
+    with dg.DagsterInstance.get() as instance:
+        run = run_of(instance, [LEAVING, STAYING]).run_id
+    monkeypatch.delenv("DAGSTER_HOME")
+    done = CliRunner().invoke(main, ["forget", LEAVING, "--yes"])
+    assert done.exit_code == 0, done.output
+    assert "runs in Dagster: 2" in done.output
+    assert places_of(home, LEAVING) == []
+    with closing(sqlite3.connect(home.dagster_home / "history/runs/index.db")) as database:
+        query = "SELECT asset_key FROM event_logs WHERE run_id = ? AND dagster_event_type = 'ASSET_MATERIALIZATION'"
+        assert database.execute(query, (run,)).fetchall() == [(json.dumps([STAYING, "hourly_series"]),)]
 
 
 @pytest.mark.parametrize("step", ["remove_folder", "forget_in_dagster", "_forget_in_logs"])

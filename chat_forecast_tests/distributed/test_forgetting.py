@@ -34,6 +34,7 @@ from chat_forecast.pipeline.runs import ALL_ASSETS, CHAT_TAG
 from chat_forecast_tests.at_home import NO_MLFLOW
 from chat_forecast_tests.distributed.servers import PASSWORD, Postgres, missing
 from chat_forecast_tests.object_store import object_store
+from chat_forecast_tests.pipeline.shared_runs import run_of
 from chat_forecast_tests.served import free_ports
 
 pytestmark = [pytest.mark.sweep, pytest.mark.skipif(bool(missing()), reason="; ".join(missing()))]
@@ -151,21 +152,9 @@ def tell(instance, now):
     data = SensorInstigatorData(last_run_key=f"{LEAVING}/2026-05-21", cursor=json.dumps({LEAVING: 1, STAYING: [2]}))
     instance.add_instigator_state(InstigatorState(ORIGIN, InstigatorType.SENSOR, InstigatorStatus.RUNNING, data))
     # A run that somebody launched in the UI for both: it has no tag of ours.
-    mixed = [dg.AssetKey([chat, "hourly_series"]) for chat in (LEAVING, STAYING)]
-    both = dg.Definitions([made(key) for key in mixed], jobs=[dg.define_asset_job("both")]).resolve_job_def("both")
-    run = both.execute_in_process(instance=instance, asset_selection=mixed)
-    instance.report_engine_event(f"about {LEAVING} and {STAYING}", run.dagster_run)
+    run = run_of(instance, [LEAVING, STAYING])
+    instance.report_engine_event(f"about {LEAVING} and {STAYING}", run)
     return run.run_id
-
-
-def made(key):
-    """An asset of a chat, made by nobody in particular."""
-
-    @dg.asset(key=key)
-    def an_asset() -> dg.MaterializeResult:
-        return dg.MaterializeResult(metadata={"chat": key.path[0]})
-
-    return an_asset
 
 
 def dump(environment):
