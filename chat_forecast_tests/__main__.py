@@ -4,7 +4,7 @@ The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none
 ``python -m chat_forecast_tests tests -k telegram``. Others are done if they are named:
 
 - ``sweeps``: tests that try everything in turn, so that each write fails, each stored file is damaged, each command is
-  searched for secrets, and each page is asked for through a proxy;
+  searched for secrets, and each page is asked for through a proxy; or two of everything at once;
 - ``fuzz``: reads odd files for a minute (:mod:`.fuzz`);
 - ``distributed``: a backfill on many machines, with PostgreSQL and Redis (:mod:`.distributed`);
 - ``kills``: kills commands at random moments (:mod:`.kills`);

@@ -23,6 +23,8 @@ CHATS = '[chats.{slug}]\nsource = "simulated"\ntimezone = "UTC"\nfirst_day = 202
 CLI = (sys.executable, "-m", "chat_forecast.cli")
 BUSY = "runs of a chat never overlap"
 
+pytestmark = pytest.mark.sweep
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
@@ -104,7 +106,6 @@ def test_a_backfill_over_a_run_of_the_same_chat_is_refused_or_waits_and_nothing_
         assert counted == len(messages)
 
 
-@pytest.mark.sweep
 def test_a_night_two_backfills_and_a_second_up_at_once_wait_or_are_refused_and_double_nothing(home):
     """A run as the schedule's, a backfill of the UI and one of a command, of the same days, while the daemon is at work."""
     yesterday = LocalDay.containing(datetime.now(UTC), "UTC").plus(-1)

@@ -25,7 +25,7 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
-from dagster_shared.error import SerializableErrorInfo
+from dagster._utils.error import SerializableErrorInfo
 from sqlalchemy import MetaData, create_engine, select
 
 from chat_forecast.pipeline.distributed import distributed_settings

@@ -273,6 +273,7 @@ with opened(place.home, place.chats) as runner:
 """
 
 
+@pytest.mark.sweep
 def test_two_processes_that_do_one_day_at_once_leave_whole_files(new_home):
     home = new_home()
     (home.root / "chats.toml").write_text(
