@@ -269,6 +269,7 @@ def all_parts(tmp_path_factory):
     return list(parts.values())
 
 
+@pytest.mark.sweep
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_order_repetition_and_grouping_of_imports_do_not_change_what_is_known(all_parts, data):

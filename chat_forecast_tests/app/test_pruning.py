@@ -171,6 +171,7 @@ def test_tables_and_pictures_go_out_of_old_metadata_but_not_out_of_the_newest(ho
     assert not any(kind.endswith("PLANNED") for kind, *_ in events)
 
 
+@pytest.mark.sweep
 def test_400_nights_are_pruned_and_shown_as_before(home, runner):
     nights = with_many_nights(home, runner)
     before, size = seen(runner.instance), index_of(home).stat().st_size

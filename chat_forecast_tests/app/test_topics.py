@@ -1,5 +1,6 @@
 """A forum's topics through the commands: what is imported, taken out, forgotten or counted in another zone reaches them."""
 
+import shutil
 from datetime import timedelta
 
 import pandas as pd
@@ -71,13 +72,22 @@ def expected(topic, entries=FORUM.topics):
     return sorted(number for number in entries if FORUM.topics[number] == topic)
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    with at_home(folder / "home") as home:
+        command("import", "forum", write_json(folder / "a.json", FORUM.export()), "--timezone", ZONE)
+        add_topics(home)
+        make(home, "forum", *TOPICS)
+    return home.root
+
+
 @pytest.fixture
-def made(home, tmp_path):
+def made(made_once, tmp_path):
     """A forum of three topics, all made."""
-    command("import", "forum", write_json(tmp_path / "a.json", FORUM.export()), "--timezone", ZONE)
-    add_topics(home)
-    make(home, "forum", *TOPICS)
-    return home
+    shutil.copytree(made_once, tmp_path / "home")
+    with at_home(tmp_path / "home") as home:
+        yield home
 
 
 def test_each_topic_has_just_its_messages_and_together_they_are_the_forum(made):

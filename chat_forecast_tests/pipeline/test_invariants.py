@@ -384,6 +384,7 @@ def test_the_code_location_loads_with_an_empty_environment():
     assert ended.stdout.strip().endswith(" []")
 
 
+@pytest.mark.sweep
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real chats in ../shared/data, which are not in the repository")
 def test_a_real_chat_is_imported_and_backfilled(new_home):
     home = new_home()

@@ -154,6 +154,7 @@ class Killed(BaseException):
     """What a process that is killed does: nothing more."""
 
 
+@pytest.mark.sweep
 def test_a_process_killed_at_any_call_of_mlflow_leaves_nothing_twice(tracking, tmp_path, client, monkeypatch):
     from mlflow import MlflowClient
 
