@@ -37,9 +37,9 @@ def test_a_signal_ends_every_server(number):
                 [sys.executable, "-m", "chat_forecast_tests", "distributed"], env=os.environ | {"TMPDIR": str(folder)},
                 stdin=subprocess.DEVNULL, stdout=said, stderr=said,
             )  # fmt: skip
-            wait_for(lambda: {"postgres", "redis-server"} <= set(running_in(folder)), 90, "the servers to start")
+            wait_for(lambda: {"postgres", "redis-server"} <= set(running_in(folder)), 300, "the servers to start")
             process.send_signal(number)
-            assert process.wait(90) == 128 + number, (folder / "said").read_text()
+            assert process.wait(300) == 128 + number, (folder / "said").read_text()
         assert running_in(folder) == []
         assert list(folder.glob("chat_forecast-distributed-*")) == []
     finally:
