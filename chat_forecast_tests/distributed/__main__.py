@@ -90,7 +90,8 @@ def _expected(home: Path, scenarios: list[Scenario]) -> dict[str, bytes]:
 def _passes(name: str, folder: Path, everything: Callable[[], dict[str, bytes]]) -> bool:
     """Try one scenario on servers and homes of its own."""
     scenario = SCENARIOS[name]
-    folder.mkdir(mode=0o711)
+    folder.mkdir()
+    folder.chmod(0o711)  # whatever the umask
     postgres_port, redis_port = free_ports(2)
     postgres, redis = Postgres(folder / "postgres", postgres_port), Redis(folder / "redis", redis_port)
     with ExitStack() as stack:
