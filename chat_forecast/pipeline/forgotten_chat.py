@@ -9,7 +9,7 @@ what else is stored of it (:mod:`chat_forecast.app.forgetting_chat`).
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def runs_of(dagster_home: Path, chat: str) -> list[str]:
             if not _has(connection, "run_tags"):
                 return []
             tagged = connection.execute("SELECT run_id FROM run_tags WHERE key = ? AND value = ?", (CHAT_TAG, chat))
-            selecting = connection.execute("SELECT run_id FROM runs WHERE run_body LIKE ?", (f"%{selected(chat)}%",))
+            selecting = connection.execute("SELECT run_id FROM runs WHERE instr(run_body, ?)", (selected(chat),))
             return sorted({run for (run,) in (*tagged, *selecting)})
     except sqlite3.Error as error:
         raise NotForgotten(_not_cleared(database, error)) from error
@@ -103,14 +103,12 @@ def _forget_events(database: Path, chat: str, runs: list[str]) -> None:
     keys = stored_keys(chat)
     with scrubbed(database) as connection:
         for table in BY_ASSET:
-            if _has(connection, table):
-                connection.executemany(f"DELETE FROM {table} WHERE asset_key = ?", [(key,) for key in keys])  # noqa: S608
+            _delete(connection, table, "asset_key", keys)
         if _has(connection, "event_logs"):  # what a run of several chats made of another one stays
             unnamed = "DELETE FROM event_logs WHERE run_id = ? AND asset_key IS NULL"
             connection.executemany(unnamed, [(run,) for run in runs])
         for table in BY_POOL:
-            if _has(connection, table):
-                connection.execute(f"DELETE FROM {table} WHERE concurrency_key = ?", (pool_of(chat),))  # noqa: S608
+            _delete(connection, table, "concurrency_key", [pool_of(chat)])
 
 
 def _forget_runs(database: Path, chat: str, runs: list[str]) -> None:
@@ -120,14 +118,14 @@ def _forget_runs(database: Path, chat: str, runs: list[str]) -> None:
         if not _has(connection, "runs"):
             return
         for table in ("run_tags", "runs"):
-            connection.executemany(f"DELETE FROM {table} WHERE run_id = ?", [(run,) for run in runs])  # noqa: S608
+            _delete(connection, table, "run_id", runs)
         if _has(connection, "bulk_actions"):
-            named = [(key,) for key, body in connection.execute("SELECT key, body FROM bulk_actions") if names(body, chat)]
-            connection.executemany("DELETE FROM bulk_actions WHERE key = ?", named)
+            named = [key for key, body in connection.execute("SELECT key, body FROM bulk_actions") if names(body, chat)]
+            _delete(connection, "bulk_actions", "key", named)
         bodies = connection.execute("SELECT coalesce(snapshot_id, '') || run_body FROM runs")
         used = {found for (body,) in bodies for found in SNAPSHOT_ID.findall(body)}
-        unused = [(key,) for (key,) in connection.execute("SELECT snapshot_id FROM snapshots") if key not in used]
-        connection.executemany("DELETE FROM snapshots WHERE snapshot_id = ?", unused)
+        unused = [key for (key,) in connection.execute("SELECT snapshot_id FROM snapshots") if key not in used]
+        _delete(connection, "snapshots", "snapshot_id", unused)
 
 
 def _forget_ticks(database: Path, chat: str) -> None:
@@ -144,10 +142,15 @@ def _forget_ticks(database: Path, chat: str) -> None:
             if _has(connection, table):
                 rows = connection.execute(f"SELECT id, {column} FROM {table}").fetchall()  # noqa: S608 - names of ours
                 changed = [(state_without(body, chat), key) for key, body in rows if names(body, chat)]
-                connection.executemany(f"UPDATE {table} SET {column} = ? WHERE id = ?", changed)  # noqa: S608
-        if _has(connection, EVALUATIONS):
-            keys = [(key,) for key in stored_keys(chat)]
-            connection.executemany(f"DELETE FROM {EVALUATIONS} WHERE asset_key = ?", keys)  # noqa: S608
+                connection.executemany(f"UPDATE {table} SET {column} = ? WHERE id = ?", changed)  # noqa: S608 - names of ours
+        _delete(connection, EVALUATIONS, "asset_key", stored_keys(chat))
+
+
+def _delete(connection: sqlite3.Connection, table: str, column: str, values: Sequence[object]) -> None:
+    """Delete the rows of a table, if it is there, that have one of the values."""
+    if _has(connection, table):
+        rows = [(value,) for value in values]
+        connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", rows)  # noqa: S608 - names of ours
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:

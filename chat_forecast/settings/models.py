@@ -197,7 +197,8 @@ class Chat(_Settings):
         return self.slug.replace("-", "_")
 
     @property
-    def is_simulated(self) -> bool:  # noqa: D102 - whether its messages are made up
+    def is_simulated(self) -> bool:
+        """Whether its messages are made up."""
         return self.source == "simulated"
 
     @field_validator("slug")
@@ -217,11 +218,8 @@ class Chat(_Settings):
     @classmethod
     def _is_known(cls, timezone: str) -> str:
         if timezone not in known_timezones():
-            raise PydanticCustomError(
-                "timezone",
-                "an IANA time zone such as Europe/Moscow{hint}",
-                {"hint": did_you_mean(nearest_timezone(timezone))},
-            )
+            hint = {"hint": did_you_mean(nearest_timezone(timezone))}
+            raise PydanticCustomError("timezone", "an IANA time zone such as Europe/Moscow{hint}", hint)
         return timezone
 
     @field_validator("first_day", mode="before")

@@ -37,7 +37,8 @@ def forget_in_file(connection: sqlite3.Connection, chat: str) -> None:
     for table, columns in tables.items():
         wanted = [name for name in columns & owned.keys() if name != "name" or table.startswith(REGISTRY)]
         for column in wanted:
-            connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(each,) for each in owned[column]])  # noqa: S608
+            rows = [(each,) for each in owned[column]]
+            connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", rows)  # noqa: S608 - names of ours
 
 
 def forget_at_server(tracking: Tracking, chat: str) -> None:
@@ -55,4 +56,5 @@ def forget_at_server(tracking: Tracking, chat: str) -> None:
 
 
 def _ids(connection: sqlite3.Connection, table: str, column: str, condition: str, *values: object) -> list[object]:
-    return [found for (found,) in connection.execute(f"SELECT {column} FROM {table} WHERE {condition}", values)]  # noqa: S608
+    query = f"SELECT {column} FROM {table} WHERE {condition}"  # noqa: S608 - names of ours
+    return [found for (found,) in connection.execute(query, values)]

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from chat_forecast.cli import main
+from chat_forecast.pipeline.forgotten_chat import runs_of
 from chat_forecast.pipeline.named_chats import tick_without, without
 from chat_forecast.settings.paths import Home
 from chat_forecast.storage.locks import Locks
@@ -128,6 +129,12 @@ def test_what_a_run_of_both_chats_made_of_the_other_one_stays(home, monkeypatch)
     with closing(sqlite3.connect(home.dagster_home / "history/runs/index.db")) as database:
         query = "SELECT asset_key FROM event_logs WHERE run_id = ? AND dagster_event_type = 'ASSET_MATERIALIZATION'"
         assert database.execute(query, (run,)).fetchall() == [(json.dumps([STAYING, "hourly_series"]),)]
+
+
+def test_a_run_of_chats_whose_names_differ_where_an_underscore_stands_is_told_apart(tmp_path):
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        mine, other = (run_of(instance, [chat]).run_id for chat in ("a_chat", "abchat"))
+    assert runs_of(tmp_path, "a_chat") == [mine] != [other]
 
 
 @pytest.mark.parametrize("step", ["remove_folder", "forget_in_dagster", "_forget_in_logs"])
