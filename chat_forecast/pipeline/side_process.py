@@ -1,10 +1,10 @@
-"""A process beside that of a run, which computes what the run will store next.
+"""Processes beside that of a run, which compute what the run will store next, and copy what it has stored.
 
-Belongs here: handing the days of a long range to another process, and taking the results back in order.
+Belongs here: handing the days of a long range to other processes, and taking the results back in order.
 Does not belong here: what is computed, which is a plain function of plain values.
 
 Python uses one processor at a time in one process, and training a year of days takes minutes. Meanwhile the run's own
-process stores what is done, tells Dagster of it, and copies it to MLflow.
+process stores what is done, and tells Dagster of it.
 """
 
 import multiprocessing
@@ -25,6 +25,8 @@ ENOUGH = 10
 """For fewer results it does not pay to start a process, which takes as long as a few trainings."""
 AHEAD = 8
 """How many results are computed before the first of them is taken; that many inputs are held in memory."""
+PROCESSES = 2
+"""The run's own is idle for most of the time in which these train. Each takes as much memory as a training does."""
 
 _is_used = (os.cpu_count() or 1) > 1
 
@@ -35,51 +37,65 @@ def use_none() -> None:
     _is_used = False
 
 
-@contextmanager
-def computed_ahead(
-    make: Callable[[*Given], Made], inputs: Iterable[tuple[*Given]], total: int
-) -> Iterator[Iterator[tuple[tuple[*Given], Made]]]:
-    """Give each input, a tuple of arguments, with what ``make`` makes of them; many are computed in another process.
+class Beside:
+    """The other processes; without any, what is asked of them is done here, at once."""
 
-    They come in order. ``make`` and its arguments are pickled; what it raises is raised where its result is taken. The
-    process ends with the block, and if this one dies, whatever it dies of.
+    def __init__(self, pool: ProcessPoolExecutor | None) -> None:
+        self._pool = pool
+
+    def ahead(self, make: Callable[[*Given], Made], inputs: Iterable[tuple[*Given]]) -> Iterator[tuple[tuple[*Given], Made]]:
+        """Give each input, a tuple of arguments, with what ``make`` makes of them, in order; some are computed ahead.
+
+        ``make`` and its arguments are pickled; what it raises is raised where its result is taken.
+        """
+        waiting: deque[tuple[tuple[*Given], Future[Made] | None]] = deque()
+        for given in inputs:
+            waiting.append((given, self.begin(make, *given)))
+            if len(waiting) > (AHEAD if self._pool else 0):
+                yield _with_result(make, *waiting.popleft())
+        while waiting:
+            yield _with_result(make, *waiting.popleft())
+
+    def begin(self, make: Callable[[*Given], Made], *given: *Given) -> Future[Made] | None:
+        """Begin something in another process; None where there is none, or none any more."""
+        try:
+            return self._pool.submit(make, *given) if self._pool else None
+        except BrokenExecutor:
+            return None
+
+
+NONE_BESIDE = Beside(None)
+
+
+@contextmanager
+def processes_beside(results: int) -> Iterator[Beside]:
+    """Have other processes for the block, if it wants so many results that it pays.
+
+    They end with the block, and if this process dies, whatever it dies of.
     """
-    if total < ENOUGH or not _is_used:
-        yield ((given, make(*given)) for given in inputs)
+    if results < ENOUGH or not _is_used:
+        yield NONE_BESIDE
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(1, mp_context=context, initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(PROCESSES, mp_context=context, initializer=_end_with_parent)
     try:
-        yield _in_order(pool, make, inputs)
+        yield Beside(pool)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _in_order(
-    pool: ProcessPoolExecutor, make: Callable[[*Given], Made], inputs: Iterable[tuple[*Given]]
-) -> Iterator[tuple[tuple[*Given], Made]]:
-    waiting: deque[tuple[tuple[*Given], Future[Made] | None]] = deque()
-    for given in inputs:
-        waiting.append((given, _submitted(pool, make, given)))
-        if len(waiting) > AHEAD:
-            yield _taken(make, *waiting.popleft())
-    while waiting:
-        yield _taken(make, *waiting.popleft())
-
-
-def _submitted(pool: ProcessPoolExecutor, make: Callable[[*Given], Made], given: tuple[*Given]) -> Future[Made] | None:
+def taken(made: Future[Made] | None, make: Callable[[*Given], Made], *given: *Given) -> Made:
+    """A result; computed here where no other process could be started, or it was killed for its memory."""
     try:
-        return pool.submit(make, *given)
+        return make(*given) if made is None else made.result()
     except BrokenExecutor:
-        return None
+        return make(*given)
 
 
-def _taken(make: Callable[[*Given], Made], given: tuple[*Given], made: Future[Made] | None) -> tuple[tuple[*Given], Made]:
-    """A result; computed here where the other process could not be started, or was killed for its memory."""
-    try:
-        return given, make(*given) if made is None else made.result()
-    except BrokenExecutor:
-        return given, make(*given)
+def _with_result(
+    make: Callable[[*Given], Made], given: tuple[*Given], made: Future[Made] | None
+) -> tuple[tuple[*Given], Made]:
+    return given, taken(made, make, *given)
 
 
 def _end_with_parent() -> None:

@@ -8,17 +8,17 @@ import sys
 import psutil
 import pytest
 
-from chat_forecast.pipeline.side_process import AHEAD, ENOUGH, computed_ahead
+from chat_forecast.pipeline.side_process import AHEAD, ENOUGH, NONE_BESIDE, PROCESSES, processes_beside, taken
 
 MANY = ENOUGH + AHEAD
 OUTLIVED = f"""
 import os, time
-from chat_forecast.pipeline.side_process import computed_ahead
+from chat_forecast.pipeline.side_process import processes_beside
 from chat_forecast_tests.pipeline.test_side_process import process_of
 
 if __name__ == "__main__":
-    with computed_ahead(process_of, zip(range({MANY})), {MANY}) as made:
-        print(next(made)[1], flush=True)
+    with processes_beside({MANY}) as beside:
+        print(next(beside.ahead(process_of, zip(range({MANY}))))[1], flush=True)
         time.sleep(60)
 """
 
@@ -40,36 +40,43 @@ def end_elsewhere(here, number):
 
 
 def test_results_come_in_order_with_their_inputs():
-    with computed_ahead(inverse, zip(range(1, MANY)), MANY) as made:
-        assert list(made) == [((number,), 1 / number) for number in range(1, MANY)]
+    with processes_beside(MANY) as beside:
+        assert list(beside.ahead(inverse, zip(range(1, MANY)))) == [((number,), 1 / number) for number in range(1, MANY)]
 
 
 @pytest.mark.parametrize("total", [ENOUGH - 1, MANY])
-def test_another_process_computes_many_results_and_this_one_a_few(total):
-    with computed_ahead(process_of, zip(range(total)), total) as made:
-        processes = {process for _, process in made}
-    assert len(processes) == 1
+def test_other_processes_compute_many_results_and_this_one_a_few(total):
+    with processes_beside(total) as beside:
+        processes = {process for _, process in beside.ahead(process_of, zip(range(total)))}
+    assert len(processes) <= PROCESSES
     assert (os.getpid() in processes) is (total < ENOUGH)
 
 
+def test_one_result_is_computed_in_another_process_while_this_one_goes_on():
+    with processes_beside(MANY) as beside:
+        assert taken(beside.begin(process_of, 1), process_of, 1) != os.getpid()
+    assert taken(NONE_BESIDE.begin(process_of, 1), process_of, 1) == os.getpid()
+
+
 def test_an_error_is_raised_where_its_result_is_taken():
-    taken, before = [], set(psutil.Process().children())
-    with computed_ahead(inverse, zip(range(3, -MANY, -1)), MANY) as made, pytest.raises(ZeroDivisionError):
-        taken.extend(value for _, value in made)
+    given, before = [], set(psutil.Process().children())
+    with processes_beside(MANY) as beside, pytest.raises(ZeroDivisionError):
+        given.extend(value for _, value in beside.ahead(inverse, zip(range(3, -MANY, -1))))
     left = set(psutil.Process().children()) - before
     assert [child for child in left if "resource_tracker" not in " ".join(child.cmdline())] == []
 
 
-def test_where_the_other_process_is_killed_this_one_computes_the_rest():
+def test_where_another_process_is_killed_this_one_computes_the_rest():
     here = os.getpid()
-    with computed_ahead(end_elsewhere, ((here, number) for number in range(MANY)), MANY) as made:
+    with processes_beside(MANY) as beside:
+        made = beside.ahead(end_elsewhere, ((here, number) for number in range(MANY)))
         assert [value for _, value in made] == list(range(MANY))
 
 
 def test_inputs_are_read_only_a_little_ahead():
     read = []
-    with computed_ahead(inverse, (read.append(number) or (number,) for number in range(1, 1000)), 1000) as made:
-        next(made)
+    with processes_beside(MANY) as beside:
+        next(beside.ahead(inverse, (read.append(number) or (number,) for number in range(1, 1000))))
         assert len(read) == AHEAD + 1
 
 

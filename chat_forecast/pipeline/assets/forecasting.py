@@ -1,7 +1,5 @@
 """Forecasting a chat: the trained model and the next day's forecast."""
 
-from functools import partial
-
 import dagster as dg
 import pandas as pd
 
@@ -11,10 +9,10 @@ from chat_forecast.forecasting.model_record import train_record
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import asset_arguments, upstream
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
-from chat_forecast.pipeline.assets.tracking import copy_to_mlflow, log_to_mlflow
+from chat_forecast.pipeline.assets.tracking import MlflowCopy
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.pipeline.runs import REASON_TAG
-from chat_forecast.pipeline.side_process import computed_ahead
+from chat_forecast.pipeline.side_process import processes_beside
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partition_files import NotedTable
 
@@ -38,9 +36,10 @@ def trained_model_asset(chat: Chat) -> dg.AssetsDefinition:
         run, reason = AssetRun(context, chat, stores, progress), context.run.tags.get(REASON_TAG)
         histories = run.storage.series_before(run.days, days=chat.training.days)
         given = ((series, day.key, chat.training.holidays, reason) for day, series in zip(run.days, histories, strict=True))
-        with computed_ahead(train_record, given, len(run.days)) as records:
-            run.materialise(records, _record, metadata.of_model(run), meanwhile=partial(copy_to_mlflow, run))
-        log_to_mlflow(run)
+        with processes_beside(len(run.days)) as beside:
+            copy = MlflowCopy(run, beside)
+            run.materialise(beside.ahead(train_record, given), _record, metadata.of_model(run), copy.meanwhile)
+            copy.finish()
 
     return trained_model
 

@@ -10,9 +10,10 @@ from chat_forecast.forecasting.score_record import ScoreInputs, score_with_verdi
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import asset_arguments, upstream
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
-from chat_forecast.pipeline.assets.tracking import log_to_mlflow
+from chat_forecast.pipeline.assets.tracking import MlflowCopy
 from chat_forecast.pipeline.partitions import DAY_BEFORE
 from chat_forecast.pipeline.resources import Resources
+from chat_forecast.pipeline.side_process import processes_beside
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage, RecentDays
 
@@ -42,12 +43,15 @@ def daily_score_asset(chat: Chat) -> dg.AssetsDefinition:
         from 0 to 2 and is taken of the point that is best for it. The verdict is that of the chat's rule at the time.
         """
         run = AssetRun(context, chat, stores, progress)
-        run.materialise(
-            score_inputs(chat, run.storage, run.days),
-            lambda day, given: score_with_verdict(day, given, chat.check),
-            metadata.of_score(run),
-        )
-        log_to_mlflow(run)
+        with processes_beside(len(run.days)) as beside:
+            copy = MlflowCopy(run, beside)
+            run.materialise(
+                score_inputs(chat, run.storage, run.days),
+                lambda day, given: score_with_verdict(day, given, chat.check),
+                metadata.of_score(run),
+                copy.meanwhile,
+            )
+            copy.finish()
 
     return daily_score
 

@@ -1,47 +1,98 @@
 """Copying to MLflow what an asset has stored, once it is stored.
 
-Belongs here: the call after the last day of a run, and what the run says about it.
+Belongs here: the call after the last day of a run and those in the course of a long one, and what the run says about them.
 Does not belong here: what is logged (:mod:`chat_forecast.tracking`).
 
 MLflow comes after: a step never fails because of it. What it did not take is logged by the next call, of whichever run.
 """
 
+from concurrent.futures import Future
 from functools import partial
+from typing import NamedTuple
 
 import dagster as dg
 
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.pipeline.assets.asset_run import AssetRun
+from chat_forecast.pipeline.assets.asset_run import DAYS_AT_ONCE, AssetRun
 from chat_forecast.pipeline.runs import LATER_TAG
+from chat_forecast.pipeline.side_process import NONE_BESIDE, Beside, taken
 from chat_forecast.presentation.plots.stored_days import draw_stored_day
-from chat_forecast.tracking.catch_up import catch_up
+from chat_forecast.settings.models import Chat
+from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.tracking.catch_up import Draw, catch_up, no_plot
+from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.links import chat_links
 
-
-def log_to_mlflow(run: AssetRun) -> None:
-    """Copy to MLflow, and let each day's metadata lead there; where MLflow is away, the run's log says so."""
-    if LATER_TAG in run.context.run.tags or not copy_to_mlflow(run):
-        return
-    links = chat_links(run.stores.tracking, run.storage)
-    for day in run.days:
-        url = links.score(day) if run.asset == "daily_score" else links.training(day.key)
-        if url is not None:
-            run.describe(day, {"mlflow run": dg.MetadataValue.url(url)})
+PLOTTED = ("daily_score", "trained_model")
 
 
-def copy_to_mlflow(run: AssetRun) -> bool:
-    """Log what MLflow lacks of the chat's scores and trainings; whether it took all of it."""
-    draw = partial(draw_stored_day, run.chat, run.storage)
+class Copied(NamedTuple):
+    """What became of a copy."""
+
+    is_whole: bool
+    said: str
+
+
+class MlflowCopy:
+    """Copies to MLflow what a run stores of an asset: at its end, and in a long run also on the way, in another process.
+
+    Once MLflow did not take something, the run asks it for nothing more, and so waits for it once.
+    """
+
+    def __init__(self, run: AssetRun, beside: Beside) -> None:
+        self._run = run
+        self._is_asked_for = LATER_TAG not in run.context.run.tags
+        self._beside = beside if len(run.days) >= 2 * DAYS_AT_ONCE else NONE_BESIDE
+        self._begun: Future[Copied] | None = None
+
+    def meanwhile(self) -> None:
+        """Begin to copy what is stored so far, without plots, unless that would hold up the run."""
+        if self._begun is None or self._begun.done():
+            self._tell()
+            if self._is_asked_for:
+                self._begun = self._beside.begin(copy_to_mlflow, *self._given)
+
+    def finish(self) -> None:
+        """Copy what is left, and let each day's metadata lead there; where MLflow is away, the run's log says so."""
+        self._tell()
+        if self._is_asked_for:
+            begun = self._beside.begin(copy_to_mlflow, *self._given, *PLOTTED)
+            self._say(taken(begun, copy_to_mlflow, *self._given, *PLOTTED))
+        if self._is_asked_for:
+            self._link()
+
+    @property
+    def _given(self) -> tuple[Tracking, Chat, ChatStorage]:
+        return self._run.stores.tracking, self._run.chat, self._run.storage
+
+    def _tell(self) -> None:
+        """Wait for the copy that was begun, and say what became of it."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            self._say(taken(begun, copy_to_mlflow, *self._given))
+
+    def _say(self, copied: Copied) -> None:
+        log = self._run.context.log
+        (log.info if copied.is_whole else log.warning)(copied.said)
+        self._is_asked_for = copied.is_whole
+
+    def _link(self) -> None:
+        run = self._run
+        links = chat_links(run.stores.tracking, run.storage)
+        for day in run.days:
+            url = links.score(day) if run.asset == "daily_score" else links.training(day.key)
+            if url is not None:
+                run.describe(day, {"mlflow run": dg.MetadataValue.url(url)})
+
+
+def copy_to_mlflow(tracking: Tracking, chat: Chat, storage: ChatStorage, *plotted: str) -> Copied:
+    """Log what MLflow lacks of the chat's scores and trainings, with plots of the assets that are named."""
+
+    def draw(asset: str) -> Draw:
+        return partial(draw_stored_day, chat, storage, asset) if asset in plotted else no_plot
+
     try:
-        done = catch_up(
-            run.stores.tracking,
-            run.chat,
-            run.storage,
-            draw_score=partial(draw, "daily_score"),
-            draw_training=partial(draw, "trained_model"),
-        )
+        done = catch_up(tracking, chat, storage, draw_score=draw("daily_score"), draw_training=draw("trained_model"))
     except ChatForecastError as error:
-        run.context.log.warning(f"{error} What is owed to MLflow is logged by the chat's next run.")
-        return False
-    run.context.log.info(f"Logged to MLflow: {done.scores} scores, {done.trainings} trainings.")
-    return True
+        return Copied(is_whole=False, said=f"{error} What is owed to MLflow is logged by the chat's next run.")
+    return Copied(is_whole=True, said=f"Logged to MLflow: {done.scores} scores, {done.trainings} trainings.")
