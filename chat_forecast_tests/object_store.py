@@ -4,6 +4,7 @@ While the file is there, every request is answered by 503, as a store does that 
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from pathlib import Path
 from chat_forecast_tests.served import free_ports, wait_for
 
 BUCKET = "chats"
+LOG = "object-store.log"
+REQUEST = re.compile(r"(GET|HEAD|PUT|POST|DELETE) /")
 SECRET_KEY = "marked-secret-key-0815"  # noqa: S105 - it is searched for in logs
 BUSY = b'<?xml version="1.0"?><Error><Code>ServiceUnavailable</Code><Message>Reduce your request rate.</Message></Error>'
 
@@ -42,16 +45,21 @@ class ObjectStore:
         """The URL of a folder in it."""
         return f"s3://{BUCKET}/home"
 
+    def requests(self, name: str) -> list[str]:
+        """The methods of the requests so far whose address holds a name."""
+        lines = self.busy.with_name(LOG).read_text().splitlines()
+        return [found[1] for line in lines if name in line and (found := REQUEST.search(line))]
+
 
 @contextmanager
 def object_store(folder: Path) -> Iterator[ObjectStore]:
     """Run a store while the block lasts."""
     store = ObjectStore(free_ports(1)[0], folder / "busy")
     command = [sys.executable, "-m", __name__, str(store.port), str(store.busy)]
-    with (folder / "object-store.log").open("ab") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    with (folder / LOG).open("ab") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             wait_for(lambda: _has_bucket(store.port) or process.poll() is not None, 60, "the store to answer")
-            assert process.poll() is None, (folder / "object-store.log").read_text()
+            assert process.poll() is None, (folder / LOG).read_text()
             yield store
         finally:
             process.kill()  # it has nothing to put away

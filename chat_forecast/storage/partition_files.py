@@ -125,8 +125,9 @@ class PartitionFiles:
             StoredFileError: the file is damaged or foreign.
         """
         table = self.table(asset, day)
-        if table is None:
-            return MessageBatch()
+        return MessageBatch() if table is None else self._batch(asset, day, table)
+
+    def _batch(self, asset: str, day: LocalDay, table: pa.Table) -> MessageBatch:
         intervals = (table.schema.metadata or {}).get(READ_INTERVALS_KEY)
         if intervals is None:
             raise StoredFileError(
@@ -169,9 +170,10 @@ class PartitionFiles:
             NotStored: the day is not stored.
             StoredFileError: the file is damaged or foreign.
         """
-        if not self.has(asset, day):
+        table = self.table(asset, day)
+        if table is None:
             raise self._not_stored(asset, day)
-        return self.messages(asset, day)
+        return self._batch(asset, day, table)
 
     def required_frame(self, asset: str, day: LocalDay) -> pd.DataFrame:
         """The stored table of a day.

@@ -142,6 +142,15 @@ def test_a_store_that_answers_503_for_a_while_is_waited_for(store):
     assert read_file(url) == b"content"
 
 
+def test_a_store_is_asked_once_for_a_file_whether_it_is_there_or_not(store):
+    stored, missing = uuid.uuid4().hex, uuid.uuid4().hex
+    write_file(f"{store.root}/{stored}", b"content")
+    assert read_file(f"{store.root}/{stored}") == b"content"
+    assert read_file(f"{store.root}/{missing}") is None
+    assert store.requests(stored) == ["PUT", "GET"]
+    assert store.requests(missing) == ["GET"]
+
+
 def test_what_another_process_writes_to_a_store_is_seen_at_once(store):
     folder = f"{store.root}/{uuid.uuid4().hex}"
     write_file(f"{folder}/a.parquet", b"a")
