@@ -72,8 +72,9 @@ def test_every_process_ends_also_a_servers_workers_that_are_deaf_to_ctrl_c(tmp_p
     servers = Servers(tmp_path / "logs", tmp_path / "up.json")
     servers.start("one", SLEEPING)
     servers.start("two", WITH_A_WORKER)
-    while b"up" not in (tmp_path / "logs" / "two.log").read_bytes():
-        servers.expect_alive()
+    for name in servers.children:
+        while b"up" not in (tmp_path / "logs" / f"{name}.log").read_bytes():
+            servers.expect_alive()
     processes = [psutil.Process(child.pid) for child in servers.children.values()]
     processes += [each for process in processes for each in process.children()]
     servers.stop()
