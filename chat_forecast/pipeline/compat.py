@@ -63,8 +63,9 @@ from dagster._core.storage.tags import (
 )
 
 # What the webserver serves, for a webserver behind our guard.
-from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.context import WorkspaceProcessContext, WorkspaceRequestContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster._core.workspace.workspace import CurrentWorkspace
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
@@ -101,6 +102,7 @@ __all__ = [
     "CheckRunHealthResult",
     "ConfigurableClass",
     "ConfigurableClassData",
+    "CurrentWorkspace",
     "DagsterEventBatchMetadata",
     "ExecuteRunArgs",
     "LaunchRunContext",
@@ -117,6 +119,7 @@ __all__ = [
     "WorkerStatus",
     "WorkspaceFileTarget",
     "WorkspaceProcessContext",
+    "WorkspaceRequestContext",
     "configure_loggers",
     "execute_run_command",
     "execute_run_command_body",

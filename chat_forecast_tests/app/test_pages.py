@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from chat_forecast.app.serving.commands import LOCATION
+from chat_forecast.app.serving.quick_webserver import OPERATION, QUESTION
 from chat_forecast.pipeline.runs import ALL_ASSETS
 from chat_forecast.settings.editing import add_chat
 from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL, REPORTS_URL
@@ -127,6 +129,16 @@ def test_the_lineage_page_shows_the_chats_six_assets(system, page, theme):
     for asset in ALL_ASSETS:
         page.get_by_text(asset, exact=True).first.wait_for()
     shoot(page, theme, "lineage")
+
+
+def test_a_page_asks_about_all_assets_in_the_words_that_the_webserver_answers_quickly(system, browser):
+    context = browser.new_context()  # which has kept no answer
+    page = context.new_page()
+    with page.expect_request(lambda request: f'"{OPERATION}"' in (request.post_data or "")) as asked:
+        page.goto(f"{system.dagster}/locations/chat_forecast/asset-groups/loud_chat")
+    assert asked.value.post_data_json["query"] == QUESTION
+    assert asked.value.post_data_json["variables"] == {"name": LOCATION}
+    context.close()
 
 
 def test_dagsters_pages_show_a_plot_of_the_report_server_as_the_browser_lets_them(system, page, last):

@@ -24,8 +24,9 @@ POLL_MILLISECONDS = 2_000
 
 def main() -> None:
     """Serve the home that the environment names, until interrupted."""
-    from dagster_webserver.app import create_app_from_workspace_process_context
     from dagster_webserver.version import __version__
+
+    from chat_forecast.app.serving.quick_webserver import QuickWebserver
 
     door, home = door_of(sys.argv[1:]), Home.from_environment(os.environ)
     configure_loggers(log_level="INFO")
@@ -34,7 +35,7 @@ def main() -> None:
     with dg.DagsterInstance.get() as instance:
         instance.optimize_for_webserver(STATEMENT_MILLISECONDS, CONNECTION_SECONDS, MOST_CONNECTIONS)
         with WorkspaceProcessContext(instance, version=__version__, workspace_load_target=target) as context:
-            app = create_app_from_workspace_process_context(context, door.prefix, POLL_MILLISECONDS)
+            app = QuickWebserver(context, door.prefix, POLL_MILLISECONDS).create_asgi_app()
             serve_app(app, Guard(door.hosts, is_json_only=True), door)
 
 
