@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from chat_forecast.domain.arrays import in_few_bytes, looked_up
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.domain.topics import GENERAL, NOBODY_KNOWS, counts_of_topics, topics_of_replies
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally, join
@@ -86,7 +87,8 @@ def read_chats(
             if not taken.empty:
                 messages = _without_impossible_times(path, taken, now, tally)
                 tally.notes += _about_topics(messages)
-                readings.append(Reading(path, _with_title_key(found, pseudonyms), messages))
+                rest = replace(found, batches=(), replies=None)  # what was made of them is enough to hold in memory
+                readings.append(Reading(path, _with_title_key(rest, pseudonyms), messages))
     except OSError as error:
         raise RefusedFileError(path, f"it cannot be read: {error.strerror or error}.") from error
     if not readings:
@@ -123,8 +125,9 @@ def _with_pseudonyms(found: FileChat, pseudonyms: Pseudonyms) -> pd.DataFrame:
     messages = join(found.batches)
     of_senders = [pseudonyms.of(sender) for sender in messages["sender"].cat.categories]
     names = pd.Index([name for name in dict.fromkeys(of_senders) if name is not None], dtype="str")
-    places = np.append(names.get_indexer(pd.Index(of_senders, dtype="str")), -1).astype("int32")
-    return messages.assign(sender=pd.Categorical.from_codes(places[messages["sender"].cat.codes], names))
+    places = in_few_bytes(np.append(names.get_indexer(pd.Index(of_senders, dtype="str")), -1), len(names))
+    codes = looked_up(places, np.asarray(messages["sender"].cat.codes))
+    return messages.assign(sender=pd.Categorical.from_codes(codes, names))
 
 
 def _with_topics(found: FileChat, messages: pd.DataFrame, *, is_forum: bool) -> pd.DataFrame:
@@ -132,7 +135,7 @@ def _with_topics(found: FileChat, messages: pd.DataFrame, *, is_forum: bool) -> 
     if found.replies is None or not (found.is_forum or is_forum):
         return messages
     ids = messages["message_id"].to_numpy(dtype="int64", na_value=0)
-    return messages.assign(topic_id=topics_of_replies(ids, np.array(found.replies, dtype="int64")))
+    return messages.assign(topic_id=topics_of_replies(ids, found.replies.to_numpy()))
 
 
 def _about_topics(messages: pd.DataFrame) -> list[str]:

@@ -10,6 +10,10 @@ import pandas as pd
 
 Values = pd.Series | npt.ArrayLike
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.signedinteger]
+"""Where in a short list something is found: -1 in the last place of all."""
+ROWS_AT_ONCE = 1 << 16
+"""Of millions of rows so many are computed at once, where the computation needs more memory than its result."""
 
 
 def is_rising(numbers: pd.Series) -> bool:
@@ -36,6 +40,24 @@ def steps(rising: npt.NDArray[np.int64]) -> npt.NDArray[np.int32] | npt.NDArray[
     is_near = len(rising) > 0 and int(rising[-1]) - int(rising[0]) <= np.iinfo("int32").max
     found = np.empty(max(len(rising) - 1, 0), dtype="int32" if is_near else "int64")
     return np.subtract(rising[1:], rising[:-1], out=found, casting="unsafe")
+
+
+def in_few_bytes(places: Places, highest: int) -> Places:
+    """A copy of places in a list, in the fewest bytes in which ``highest`` can stand.
+
+    >>> [in_few_bytes(np.array([-1, 3]), highest).dtype.itemsize for highest in (3, 127, 128)]
+    [1, 1, 2]
+    """
+    return places.astype(np.min_scalar_type(-highest - 1))
+
+
+def looked_up(values: Places, places: Places) -> Places:
+    """``values[places]``, for which numpy would copy the places in eight bytes each."""
+    found = np.empty(len(places), dtype=values.dtype)
+    for begin in range(0, len(places), ROWS_AT_ONCE):
+        rows = slice(begin, begin + ROWS_AT_ONCE)
+        found[rows] = values[places[rows]]
+    return found
 
 
 def to_floats(values: Values) -> Floats:

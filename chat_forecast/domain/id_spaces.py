@@ -157,6 +157,8 @@ def without_account_ids(messages: pd.DataFrame, chat: HeldChat) -> pd.DataFrame:
     if chat.has_account_ids:
         return messages.assign(message_id=pd.Series(pd.NA, index=messages.index, dtype="Int64"))
     ids = messages["message_id"]
+    if chat.was_group is None and not (ids < 0).any():
+        return messages
     is_account = ids.between(MIGRATED_SHIFT, -1)
     if chat.was_group is not None:
         is_account |= messages["sent_at"] < pd.Timestamp(chat.was_group) - pd.Timedelta(seconds=MIGRATION_SECONDS)

@@ -1,7 +1,7 @@
 """Silences that were not read: where messages were sent and no file has them.
 
 Belongs here: finding them by message ids that jump, and what is known in spite of them.
-Does not belong here: the arithmetic of intervals (:mod:`.read_intervals`).
+Does not belong here: the arithmetic of intervals (:mod:`.read_intervals`), and entries in order (:mod:`.ordered_entries`).
 
 Where a chat numbers its messages one by one, ids go on counting through a stretch that an export lacks. Ids are missing in
 whole stretches too: deleted messages have them, and entries such as *joined* where a file leaves those out. So a silence is
@@ -10,12 +10,14 @@ chat would have used in that time.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.domain.arrays import Floats, is_among, steps
+from chat_forecast.domain.arrays import Floats, steps
+from chat_forecast.domain.ordered_entries import Instants, OrderedEntries, Times, ordered
 from chat_forecast.domain.read_intervals import ReadIntervals
 
 FEWEST_ENTRIES = 50
@@ -35,7 +37,6 @@ LEVEL_DAYS = 28
 FEWEST_MONTHS = 3
 """Files of single months lack each month's last day; that many months show it."""
 
-Instants = npt.NDArray[np.int64]
 _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
 _WEEK_HOURS = 168
@@ -49,23 +50,17 @@ def find_unread_silences(*entries: pd.DataFrame) -> ReadIntervals:
     not. A silence reaches from the entry before it to the one after it, and holds a whole hour. Where ids do not count one
     by one, nothing is found.
     """
-    ids, times, undated = _ordered(entries)
-    if len(ids) < FEWEST_ENTRIES:
+    known = ordered(entries)
+    if len(known) < FEWEST_ENTRIES:
         return ReadIntervals()
-    missing = steps(ids)
-    missing -= 1
-    if np.count_nonzero(missing == 0) <= len(missing) // 2:  # more than half of the ids follow the one before
+    found = _silences(known)
+    if found.ids_following <= (len(known) - 1) // 2:  # more than half of the ids follow the one before
         return ReadIntervals()
-    if len(undated):
-        missing -= np.diff(np.searchsorted(undated, ids))
-    starts, ends = times[:-1], times[1:]
-    is_silence = _hold_an_hour(starts, ends)
-    usual = np.quantile(missing[is_silence] if is_silence.sum() >= ENOUGH_SILENCES else missing, USUAL_QUANTILE)
-    threshold = max(FEWEST_MISSING, FAR_BEYOND * usual)
-    silences = np.flatnonzero(is_silence & (missing > 0))
-    starts, ends, gone = starts[silences], ends[silences], missing[silences].astype("int64")
-    times = times if (times[1:] >= times[:-1]).all() else np.sort(times)
-    would_be_used = _expected(times, starts, ends) * (ids[-1] - ids[0]) / len(ids)
+    threshold = max(FEWEST_MISSING, FAR_BEYOND * np.quantile(found.usual, USUAL_QUANTILE))
+    has_missing = found.missing > 0
+    starts, ends, gone = found.starts[has_missing], found.ends[has_missing], found.missing[has_missing]
+    times = known.times
+    would_be_used = _expected(times, starts, ends) * known.ids_used / len(known)
     is_unread = (gone >= threshold) & (gone >= LEAST_SHARE * would_be_used) & (gone <= MOST_TIMES * would_be_used)
     is_unread |= _has_last_day_of_months(times, starts, ends, gone, threshold)
     return _intervals(starts[is_unread], ends[is_unread])
@@ -97,31 +92,36 @@ def known_intervals(
     return read.union(spans.within(trusted)).without(missing)
 
 
-def _ordered(parts: Iterable[pd.DataFrame]) -> tuple[Instants, Instants, Instants]:
-    """Ids ascending, each once, with their times in microseconds; and the ids of entries without a time."""
-    ids, times, undated = (np.zeros(0, dtype="int64") for _ in range(3))
-    for part in parts:
-        known = part[is_known] if not (is_known := part["message_id"].notna().to_numpy()).all() else part
-        numbers, instants = known["message_id"].to_numpy(dtype="int64"), pd.DatetimeIndex(known["sent_at"]).as_unit("us")
-        if not (is_dated := np.asarray(instants.notna())).all():
-            undated = np.union1d(undated, numbers[~is_dated])
-            numbers, instants = numbers[is_dated], instants[is_dated]
-        ids, times = _joined(ids, times, numbers, instants.asi8)
-    return ids, times, undated
+@dataclass(frozen=True)
+class _Silences:
+    """The silences between entries, and what is usual in them."""
+
+    starts: Instants
+    ends: Instants
+    missing: npt.NDArray[np.int64]
+    """How many ids are missing in each."""
+    usual: npt.NDArray[np.signedinteger]
+    """Those, or of few silences the ids missing in each step from one entry to the next."""
+    ids_following: int
+    """How many ids follow the one before."""
 
 
-def _joined(ids: Instants, times: Instants, more_ids: Instants, more_times: Instants) -> tuple[Instants, Instants]:
-    """Add entries to those of rising ids, where their ids are not there yet."""
-    if not (more_ids[1:] > more_ids[:-1]).all():
-        more_ids, first = np.unique(more_ids, return_index=True)
-        more_times = more_times[first]
-    if not len(ids):
-        return more_ids, more_times
-    is_new = ~is_among(more_ids, ids)
-    if not is_new.any():
-        return ids, times
-    places = np.searchsorted(ids, more_ids[is_new])
-    return np.insert(ids, places, more_ids[is_new]), np.insert(times, places, more_times[is_new])
+def _silences(entries: OrderedEntries) -> _Silences:
+    starts, ends, missing, of_steps, following = [], [], [], list[npt.NDArray[np.signedinteger]](), 0
+    for ids, at in entries.parts():
+        gone = steps(ids) - 1
+        following += int(np.count_nonzero(gone == 0))
+        if len(entries.undated):
+            gone = gone - np.diff(np.searchsorted(entries.undated, ids))
+        is_silence = _hold_an_hour(at[:-1], at[1:])
+        starts.append(at[:-1][is_silence])
+        ends.append(at[1:][is_silence])
+        missing.append(gone[is_silence].astype("int64"))
+        is_enough = sum(map(len, missing)) >= ENOUGH_SILENCES
+        of_steps = [] if is_enough else [*of_steps, gone]
+    of_silences = np.concatenate(missing)
+    usual = np.concatenate(of_steps) if of_steps else of_silences
+    return _Silences(np.concatenate(starts), np.concatenate(ends), of_silences, usual, following)
 
 
 def _hold_an_hour(starts: Instants, ends: Instants) -> npt.NDArray[np.bool_]:
@@ -133,11 +133,11 @@ def _hold_an_hour(starts: Instants, ends: Instants) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _expected(times: Instants, starts: Instants, ends: Instants) -> Floats:
+def _expected(times: Times, starts: Instants, ends: Instants) -> Floats:
     """How many entries the chat would have had between two instants, by its week and its level around them."""
-    first = int(times[0] // _HOUR)
-    hours = np.arange(first, int(times[-1] // _HOUR) + 2)
-    by_hour = np.diff(np.searchsorted(times, np.append(hours, hours[-1] + 1) * _HOUR)).astype(float)
+    first = times.first // _HOUR
+    hours = np.arange(first, times.last // _HOUR + 2)
+    by_hour = np.diff(times.before(np.append(hours, hours[-1] + 1) * _HOUR)).astype(float)
     # Of a few weeks an hour shows little: each counts as if it had been average for one week more.
     weeks = np.bincount(hours % _WEEK_HOURS, minlength=_WEEK_HOURS)
     weekly = (np.bincount(hours % _WEEK_HOURS, by_hour, _WEEK_HOURS) + by_hour.mean()) / (weeks + 1)
@@ -147,15 +147,15 @@ def _expected(times: Instants, starts: Instants, ends: Instants) -> Floats:
         place = instants // _HOUR - first
         return np.asarray(profile[place] + (instants % _HOUR) / _HOUR * weekly[(place + first) % _WEEK_HOURS])
 
-    low, high = np.maximum(starts - LEVEL_DAYS * _DAY, times[0]), np.minimum(ends + LEVEL_DAYS * _DAY, times[-1])
-    around = np.searchsorted(times, high) - np.searchsorted(times, low)
+    low, high = np.maximum(starts - LEVEL_DAYS * _DAY, times.first), np.minimum(ends + LEVEL_DAYS * _DAY, times.last)
+    around = times.before(high) - times.before(low)
     inside = used_until(ends) - used_until(starts)
     typical = used_until(high) - used_until(low) - inside
     return np.asarray(inside * around / np.maximum(typical, 1))
 
 
 def _has_last_day_of_months(
-    times: Instants,
+    times: Times,
     starts: Instants,
     ends: Instants,
     missing: Instants,
@@ -166,13 +166,13 @@ def _has_last_day_of_months(
     Telegram Desktop excludes the upper bound of a range of dates: a chat exported month by month lacks these days.
     """
     found = np.zeros(len(starts), dtype=bool)
-    months = pd.date_range(pd.Timestamp(times[0], unit="us"), pd.Timestamp(times[-1], unit="us"), freq="MS", unit="us")
+    months = pd.date_range(pd.Timestamp(times.first, unit="us"), pd.Timestamp(times.last, unit="us"), freq="MS", unit="us")
     if len(months) < FEWEST_MONTHS:
         return found
     for offset in _OFFSETS:
         day_ends = months.asi8 - offset * _HOUR
-        day_ends = day_ends[(day_ends - _DAY > times[0]) & (day_ends < times[-1])]
-        is_silent = np.searchsorted(times, day_ends - _DAY) == np.searchsorted(times, day_ends)
+        day_ends = day_ends[(day_ends - _DAY > times.first) & (day_ends < times.last)]
+        is_silent = times.before(day_ends - _DAY) == times.before(day_ends)
         if len(day_ends) < FEWEST_MONTHS or not is_silent.all():
             continue
         holds = (starts[:, None] < day_ends - _DAY + _HOUR) & (ends[:, None] > day_ends - _HOUR)

@@ -11,12 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.id_spaces import HeldChat
+from chat_forecast.domain.topics import NO_REPLY
 from chat_forecast.sources.base import SourceError
 
 BATCH_ROWS = 50_000
+_MANY, _MOST_FEW = np.dtype("int32"), 2**15 - 1
+"""The type of the places of many senders; up to so many, two bytes do."""
+INSTANT = pd.DatetimeTZDtype("us", "UTC")
 
 Progress = Callable[[int], None]
 """Called with the number of bytes of the file that were read so far."""
@@ -78,8 +83,8 @@ class FileChat:
     """Whether it stands instead of what older exports say of the hours that it covers: its messages have no ids."""
     is_forum: bool = False
     """Whether the file shows that the chat has topics."""
-    replies: "array[int] | None" = None
-    """What each message of the only batch replies to, or its topic itself, as in :func:`.topics.topics_of_replies`."""
+    replies: "Replies | None" = None
+    """What each message of the only batch replies to."""
 
 
 def make_batch(ids: pd.Series, sent_at: pd.DatetimeIndex, senders: Sequence[Any]) -> pd.DataFrame:
@@ -92,20 +97,47 @@ def make_batch(ids: pd.Series, sent_at: pd.DatetimeIndex, senders: Sequence[Any]
     return pd.DataFrame({"message_id": ids.array, "sent_at": sent_at.as_unit("us"), "sender": found})
 
 
+class Replies:
+    """What each of some messages replies to, or its topic itself: kept of those alone that reply to something."""
+
+    def __init__(self) -> None:
+        self._rows, self._ids, self._length = array("i"), array("i"), 0
+
+    def add(self, found: Iterable[int]) -> None:
+        """Take what the messages that follow reply to, ``NO_REPLY`` if to nothing."""
+        for number in found:
+            if number != NO_REPLY:
+                self._rows.append(self._length)
+                self._ids.append(number)
+            self._length += 1
+
+    def to_numpy(self) -> npt.NDArray[np.int64]:
+        """One number a message, as in :func:`.topics.topics_of_replies`."""
+        replies = np.full(self._length, NO_REPLY, dtype="int64")
+        replies[np.frombuffer(self._rows, "int32")] = np.frombuffer(self._ids, "int32")
+        return replies
+
+
 class Joined:
     """Batches one below the other, in columns that grow in place: of millions of messages nothing is there twice."""
 
     def __init__(self) -> None:
-        self._ids, self._has_none, self._instants, self._senders = array("q"), bytearray(), array("q"), array("i")
+        self._ids, self._instants, self._senders = array("q"), array("q"), array("h")
+        self._has_none = bytearray()
+        """Which of the first messages have no id; of those that come after them all have one."""
         self._places: dict[Any, int] = {}
 
     def add(self, batch: pd.DataFrame) -> None:
         """Put a batch below the others."""
         known = [self._places.setdefault(sender, len(self._places)) for sender in batch["sender"].cat.categories]
-        places = np.array([*known, -1], dtype="int32")  # the code of an unknown sender is -1: the last
+        if len(self._places) > _MOST_FEW and self._senders.itemsize < _MANY.itemsize:
+            self._senders = array(_MANY.char, np.asarray(self._senders, dtype=_MANY).tobytes())
+        places = np.array([*known, -1], dtype=self._senders.typecode)  # the code of an unknown sender is -1: the last
         self._senders.frombytes(places[batch["sender"].cat.codes].tobytes())
+        is_none = batch["message_id"].isna().to_numpy()
+        if is_none.any():
+            self._has_none += bytes(len(self._ids) - len(self._has_none)) + is_none.tobytes()
         self._ids.frombytes(batch["message_id"].to_numpy(dtype="int64", na_value=0).tobytes())
-        self._has_none += batch["message_id"].isna().to_numpy().tobytes()
         self._instants.frombytes(pd.DatetimeIndex(batch["sent_at"]).asi8.tobytes())
 
     def __len__(self) -> int:
@@ -114,11 +146,14 @@ class Joined:
     @property
     def batch(self) -> pd.DataFrame:
         """All of them as one batch, which shares their memory."""
+        has_none = np.zeros(len(self), dtype=bool)  # takes no memory before something is written
+        if self._has_none:
+            has_none[: len(self._has_none)] = np.frombuffer(self._has_none, bool)
         columns = {
-            "message_id": pd.arrays.IntegerArray(np.frombuffer(self._ids, "int64"), np.frombuffer(self._has_none, bool)),
-            "sent_at": pd.DatetimeIndex(np.frombuffer(self._instants, "M8[us]")).tz_localize("UTC"),
+            "message_id": pd.arrays.IntegerArray(np.frombuffer(self._ids, "int64"), has_none),
+            "sent_at": pd.DatetimeIndex(np.frombuffer(self._instants, "int64"), dtype=INSTANT, copy=False),
             "sender": pd.Categorical.from_codes(
-                np.frombuffer(self._senders, "int32"), pd.Index(list(self._places), dtype=object)
+                np.frombuffer(self._senders, self._senders.typecode), pd.Index(list(self._places), dtype=object)
             ),
         }
         return pd.DataFrame(columns, copy=False)

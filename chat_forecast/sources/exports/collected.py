@@ -5,7 +5,6 @@ Does not belong here: any format.
 """
 
 import hashlib
-from array import array
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.topics import HIGHEST_ID, NO_REPLY
-from chat_forecast.sources.exports.base import BATCH_ROWS, Joined, make_batch, whole_numbers
+from chat_forecast.sources.exports.base import BATCH_ROWS, Joined, Replies, make_batch, whole_numbers
 from chat_forecast.sources.exports.clock import LocalClock
 
 EPOCH: datetime = datetime(1970, 1, 1)  # noqa: DTZ001 - of clocks, whatever their zone
@@ -33,7 +32,7 @@ class Collected:
         self._ids: list[int | None] = []
         self._micros: list[int] = []
         self._senders: list[Any] = []
-        self.replies = array("i")
+        self.replies = Replies()
         self.is_forum = False
         self._other_ids: list[int | None] = []
         self._other_micros: list[int] = []
@@ -52,7 +51,7 @@ class Collected:
     def note_topic(self, topic_id: int | None) -> None:
         """Take the topic of the message that was added last; None: General, if the chat is a forum."""
         is_one = topic_id is not None and 0 < topic_id < HIGHEST_ID
-        self.replies.append(topic_id or NO_REPLY if is_one else NO_REPLY)
+        self.replies.add([topic_id or NO_REPLY if is_one else NO_REPLY])
         self.is_forum |= is_one
 
     def add_other(self, message_id: int, micros: int | None = None) -> None:

@@ -30,7 +30,7 @@ def why_partial(found: FileChat, messages: pd.DataFrame, exporter: str | None) -
     """
     if found.partial is not None:
         return found.partial
-    kind, ids = found.chat.kind, _ids(found, messages)
+    kind, ids = found.chat.kind, _ids_if_thin(found, messages)
     is_own = found.is_of_account and kind in GROUP_KINDS and _is_of_one(messages, exporter)
     if is_own and (kind not in COUNTING_KINDS or is_thin(ids, fewest=3)):
         return (
@@ -67,13 +67,23 @@ def mean_jump(ids: Ids) -> float:
     return float(kept.mean()) if len(kept) else 0.0
 
 
-def _ids(found: FileChat, messages: pd.DataFrame) -> Ids:
-    """The ids that the chat itself gave to its entries, messages or not; ascending."""
+def _ids_if_thin(found: FileChat, messages: pd.DataFrame) -> Ids:
+    """The ids that the chat itself gave to its entries, messages or not; ascending. None where they cannot be thin."""
     own, others = (_own(table["message_id"].astype("Int64")) for table in (messages, found.others))
+    if _are_dense(own, others):
+        return np.zeros(0, dtype="int64")
     rising = own.to_numpy(dtype="int64") if is_rising(own) else np.unique(own.to_numpy(dtype="int64"))
     few = np.unique(others.to_numpy(dtype="int64"))
     few = few[~is_among(few, rising)]
     return np.insert(rising, np.searchsorted(rising, few), few) if len(few) else rising
+
+
+def _are_dense(own: pd.Series, others: pd.Series) -> bool:
+    """Whether ids go on by ``THIN`` at most, the greatest jumps included: of millions that is told without a table."""
+    if not len(own) or not is_rising(own):
+        return False
+    bounds = [own.iloc[0], own.iloc[-1], *([others.min(), others.max()] if len(others) else [])]
+    return bool(max(bounds) - min(bounds) <= THIN * (len(own) - 1))
 
 
 def _own(ids: pd.Series) -> pd.Series:

@@ -5,7 +5,6 @@ Does not belong here: finding the chats in a file (:mod:`.telegram_desktop`).
 """
 
 import re
-from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,7 +15,7 @@ import pandas as pd
 from chat_forecast.domain.deduplication import LOWEST_REAL_ID
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.domain.topics import ELSEWHERE, HIGHEST_ID, NO_REPLY
-from chat_forecast.sources.exports.base import BATCH_ROWS, Joined, Tally, make_batch, whole_numbers
+from chat_forecast.sources.exports.base import BATCH_ROWS, Joined, Replies, Tally, make_batch, whole_numbers
 from chat_forecast.sources.exports.clock import LocalClock
 from chat_forecast.sources.exports.possible_times import within_calendar
 from chat_forecast.sources.exports.unix_time import from_unix, whole_units
@@ -72,7 +71,7 @@ class Entries:
     tally: Tally = field(default_factory=Tally)
     kept: Joined = field(default_factory=Joined)
     is_forum: bool = False
-    replies: "array[int]" = field(default_factory=lambda: array("i"))
+    replies: Replies = field(default_factory=Replies)
     """What each kept message replies to."""
     _others: list[pd.DataFrame] = field(default_factory=list)
 
@@ -129,7 +128,7 @@ class Entries:
 
     def _keep(self, found: _Columns, clock: LocalClock | None) -> None:
         self.kept.add(_batch(found, clock, self.tally))
-        self.replies.extend(map(_reply, found.replies))
+        self.replies.add(map(_reply, found.replies))
 
     def _with_other(self, others: _Columns, entry: dict[str, Any]) -> _Columns:
         """Take an entry that is no message; many of them are packed."""
