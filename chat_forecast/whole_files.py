@@ -8,7 +8,7 @@ import fcntl
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -27,7 +27,12 @@ def replace_file(target: Path, content: bytes | memoryview, *, mode: int | None 
     Raises:
         OSError: it could not be written; what stood there before is as it was.
     """
-    with _written_aside(target, content, mode) as aside:
+    replace_file_by(target, lambda file: file.write(content), mode=mode)
+
+
+def replace_file_by(target: Path, write: Callable[[BinaryIO], object], *, mode: int | None = None) -> None:
+    """Do the same with what ``write`` writes into a file, of which never all has to be in memory; raises as that."""
+    with _written_aside(target, write, mode) as aside:
         aside.replace(target)
 
 
@@ -37,7 +42,7 @@ def create_file(target: Path, content: bytes | memoryview, *, mode: int | None =
     Raises:
         OSError: it could not be written.
     """
-    with _written_aside(target, content, mode) as aside:
+    with _written_aside(target, lambda file: file.write(content), mode) as aside:
         try:
             target.hardlink_to(aside)  # unlike a renaming, a link never replaces a file
         except FileExistsError:
@@ -64,14 +69,14 @@ def remove_leftovers(folder: Path) -> int:
 
 
 @contextmanager
-def _written_aside(target: Path, content: bytes | memoryview, mode: int | None) -> Iterator[Path]:
+def _written_aside(target: Path, write: Callable[[BinaryIO], object], mode: int | None) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
         with _locked(aside, 0o666 if mode is None else mode) as file:
             if mode is not None:
                 os.fchmod(file.fileno(), mode)  # whatever the process's umask says
-            file.write(content)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
             yield aside

@@ -1,8 +1,8 @@
 """The archive: a chat's imported messages, which imports brought them, and what stretches of time those read.
 
 Belongs here: storing it as one file, changing it, and reading days from it.
-Does not belong here: what a change does to it (:mod:`.archive_contents`), the formats of imported files
-(:mod:`chat_forecast.sources.exports`), and how files are replaced (:mod:`.atomic_files`).
+Does not belong here: what a change does to it (:mod:`.archive_contents`), the rows of its file (:mod:`.archive_writing`),
+the formats of imported files (:mod:`chat_forecast.sources.exports`), and how files are replaced (:mod:`.atomic_files`).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,26 +11,25 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from chat_forecast.domain.arrays import in_few_bytes
 from chat_forecast.domain.messages import MESSAGE_DTYPES, TOPIC_DTYPE, MessageBatch, empty_messages, with_message_types
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.storage.archive_contents import ArchiveContents, NewImport
 from chat_forecast.storage.archive_ledger import LEDGER_KEY, Ledger
+from chat_forecast.storage.archive_writing import write_contents
 from chat_forecast.storage.atomic_files import file_exists, join_url, remove_file
 from chat_forecast.storage.forgotten import without_forgotten
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.object_stores import open_store, store_errors
-from chat_forecast.storage.parquet_files import DAMAGE, open_parquet, rows_of, without_empty_topics, write_row_groups
+from chat_forecast.storage.parquet_files import DAMAGE, open_parquet, rows_of, without_empty_topics
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
 BATCH_ROWS = 65_536
-GROUP_ROWS = 1 << 20
-"""A row group of the file has that many messages."""
 
 
 class Archive:
@@ -106,8 +105,8 @@ class Archive:
             return ArchiveContents()
         with self._opened() as file:
             table, ledger = ARCHIVE.upgrade(rows_of(file), self.url), self._ledger(file)
-            sets = table.column("imports").fill_null(0).to_numpy()
-            return ArchiveContents(_to_frame(table.drop_columns("imports")), np.asarray(sets, dtype="int32"), ledger)
+            sets = in_few_bytes(table.column("imports").fill_null(0).to_numpy(), len(ledger.sets))
+            return ArchiveContents(_to_frame(table.drop_columns("imports")), sets, ledger)
 
     def read_window(self, start: datetime, end: datetime) -> MessageBatch:
         """Read the messages sent in ``[start, end)``, and what of it is covered.
@@ -160,8 +159,7 @@ class Archive:
             before = self.contents()
             after = self._allowed(change(before))
             if after is not before and after.ledger.imports:
-                schema = _schema(after)
-                write_row_groups(self.url, schema, _row_groups(after, schema))
+                write_contents(self.url, after)
             elif after is not before and self.is_there:
                 remove_file(self.url)
             return before, after
@@ -212,32 +210,6 @@ class Archive:
         folder = Path(path).parent
         folder.mkdir(parents=True, exist_ok=True)
         return FileLock(folder / ".messages.lock")
-
-
-def _schema(contents: ArchiveContents) -> pa.Schema:
-    """The schema of the file to store, with what it says of its messages; the same contents give the same bytes."""
-    metadata = {
-        READ_INTERVALS_KEY: contents.read_intervals.to_json().encode(),
-        LEDGER_KEY: contents.ledger.to_json().encode(),
-    }
-    schema = ARCHIVE.arrow(version=ARCHIVE.version_for([*contents.messages.columns, "imports"]))
-    return schema.with_metadata({**schema.metadata, **metadata})
-
-
-def _row_groups(contents: ArchiveContents, schema: pa.Schema) -> Iterator[pa.Table]:
-    """The tables to store, one after another."""
-    # Not pa.Table.from_pandas: it uses what pandas deprecates, and adds metadata that differ by version.
-    for begin in range(0, max(len(contents.messages), 1), GROUP_ROWS):
-        rows = slice(begin, begin + GROUP_ROWS)
-        messages = contents.messages.iloc[rows]
-        columns = [
-            pa.array(messages["message_id"].to_numpy()),
-            pa.array(messages["sent_at"].dt.tz_convert(None).to_numpy()).cast(schema.field("sent_at").type),
-            pa.array(messages["sender"]).cast(pa.string()),
-            pa.array(contents.sets[rows]).cast(pa.int64()),
-            *([pa.array(messages["topic_id"], pa.int64())] if "topic_id" in messages.columns else []),
-        ]
-        yield pa.table(columns, schema)
 
 
 def _to_frame(table: pa.Table) -> pd.DataFrame:

@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from chat_forecast.domain.arrays import Places, in_few_bytes, looked_up
 from chat_forecast.domain.deduplication import merge_batches, trace
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.domain.messages import MessageBatch, empty_messages
@@ -22,8 +23,8 @@ from chat_forecast.domain.unread_silences import known_intervals
 from chat_forecast.storage.archive_ledger import ImportRecord, Ledger
 from chat_forecast.storage.replacing import Holding, held, is_inside
 
-Sets = npt.NDArray[np.int32]
-"""For each message the place of its set in :attr:`~.archive_ledger.Ledger.sets`."""
+Sets = Places
+"""For each message the place of its set in :attr:`~.archive_ledger.Ledger.sets`, in as few bytes as it takes."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,14 @@ class NewImport:
         batch = MessageBatch(inside, self.batch.read_intervals.within(held))
         return replace(self, batch=batch, holding=replace(self.holding, holds=held), whole=self.fingerprint)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The same for the same messages of the same chat."""
         if self.whole is not None:
             return self.whole
-        digest = hashlib.blake2b(f"{self.chat.chat_id}".encode(), digest_size=16)
-        for name in ("message_id", "sent_at"):
-            digest.update(self.batch.messages[name].to_numpy(dtype="int64").data)
+        digest, messages = hashlib.blake2b(f"{self.chat.chat_id}".encode(), digest_size=16), self.batch.messages
+        digest.update(np.ascontiguousarray(messages["message_id"].to_numpy(dtype="int64")).data)
+        digest.update(np.ascontiguousarray(pd.DatetimeIndex(messages["sent_at"]).asi8).data)
         return digest.hexdigest()
 
 
@@ -64,7 +65,7 @@ class ArchiveContents:
     """The messages of an archive, the set of imports of each, and the ledger."""
 
     messages: pd.DataFrame = field(default_factory=empty_messages)
-    sets: Sets = field(default_factory=lambda: np.zeros(0, dtype="int32"))
+    sets: Sets = field(default_factory=lambda: np.zeros(0, dtype="int8"))
     ledger: Ledger = field(default_factory=Ledger)
 
     @property
@@ -122,7 +123,7 @@ class ArchiveContents:
     def _with_less(self, record: ImportRecord, share: ReadIntervals) -> "ArchiveContents":
         """The contents when an import holds less than before: others stand instead of it."""
         is_lost = ~is_inside(self.messages["sent_at"], share).to_numpy()
-        sets, places = list(self.ledger.sets), self.sets.copy()
+        sets, places = list(self.ledger.sets), in_few_bytes(self.sets, 2 * len(self.ledger.sets))
         for place in np.sort(pd.unique(places[is_lost])):
             sets.append(sets[place] - {record.number})
             places[is_lost & (self.sets == place)] = len(sets) - 1
@@ -157,12 +158,14 @@ class ArchiveContents:
         """The sets of the messages after a merge; those that are new have the empty set."""
         sets = (*self.ledger.sets, frozenset[int]())
         if not len(self.messages):
-            return np.full(len(merged), len(sets) - 1, dtype="int32"), replace(self.ledger, sets=sets)
-        rows = trace(self.messages, merged)
-        return np.where(rows >= 0, self.sets[rows], np.int32(len(sets) - 1)), replace(self.ledger, sets=sets)
+            last = in_few_bytes(np.array([len(sets) - 1]), len(sets))
+            return np.repeat(last, len(merged)), replace(self.ledger, sets=sets)
+        rows, places = trace(self.messages, merged), in_few_bytes(self.sets, len(sets))
+        return np.where(rows >= 0, places[rows], places.dtype.type(len(sets) - 1)), replace(self.ledger, sets=sets)
 
     def _with_record(self, added: NewImport, at: datetime | None) -> "ArchiveContents":
-        number, sets, places = self.ledger.next_number, list(self.ledger.sets), self.sets.copy()
+        number, sets = self.ledger.next_number, list(self.ledger.sets)
+        places = in_few_bytes(self.sets, 2 * len(sets))
         # The whole archive is often just this import.
         is_all = len(added.batch.messages) == len(self.messages)
         has = np.ones(len(places), dtype=bool) if is_all else trace(added.batch.messages, self.messages) >= 0
@@ -197,5 +200,5 @@ def _compact(sets: Sequence[frozenset[int]], places: Sets) -> tuple[tuple[frozen
     """Each used set once, in an order of its own."""
     used = sorted({sets[place] for place in pd.unique(places).tolist()}, key=sorted)
     position = {numbers: place for place, numbers in enumerate(used)}
-    mapping = np.array([position.get(numbers, -1) for numbers in sets], dtype="int32")
-    return tuple(used), mapping[places] if len(places) else places
+    mapping = in_few_bytes(np.array([position.get(numbers, -1) for numbers in sets], dtype="int64"), len(used))
+    return tuple(used), looked_up(mapping, places)

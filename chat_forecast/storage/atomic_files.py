@@ -6,17 +6,19 @@ Does not belong here: which files there are and what they mean (:mod:`chat_forec
 """
 
 import errno
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from chat_forecast.storage.object_stores import open_store, store_errors
 from chat_forecast.storage.schemas import StoredFileError
-from chat_forecast.whole_files import replace_file
+from chat_forecast.whole_files import replace_file_by
 
 
 def join_url(root: str, *parts: str) -> str:
@@ -32,12 +34,19 @@ def write_file(url: str, content: bytes | memoryview) -> None:
     Raises:
         StoredFileError: it could not be written; what stood there is as it was.
     """
+    write_file_by(url, lambda file: file.write(content))
+
+
+def write_file_by(url: str, write: Callable[[BinaryIO], object]) -> None:
+    """Replace one file by what ``write`` writes, of which on a local disk never all is in memory; raises as that."""
     filesystem, path = open_store(url)
     try:
         if isinstance(filesystem, LocalFileSystem):
-            replace_file(Path(path), content)
+            replace_file_by(Path(path), write)
         else:
-            _put(filesystem, path, bytes(content))
+            buffer = io.BytesIO()
+            write(buffer)
+            _put(filesystem, path, buffer.getvalue())
     except OSError as error:
         raise StoredFileError(
             f"{url} could not be written ({error.strerror or error}); what stood there before is as it was. "

@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 import uuid
+import weakref
 from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from chat_forecast.domain.deduplication import identify, merge_batches
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.storage import archive_writing
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import NewImport
 from chat_forecast.storage.archive_ledger import Ledger
@@ -50,6 +52,33 @@ def test_an_archive_that_is_not_there_is_empty(archive):
     assert archive.read().messages.empty
     with pytest.raises(FileNotFoundError):
         archive.read_window(after(0), after(1))
+
+
+def test_each_of_hundreds_of_imports_is_known_by_the_messages_that_it_brought(archive):
+    number = 140  # more sets of imports than one byte can number
+    assert archive.add(*(batch(minute, first_id=minute + 1) for minute in range(number))) == number
+    assert archive.add(batch(*range(number))) == 0
+    contents = archive.contents()
+    assert [len(contents.only_of(record.number)) for record in contents.ledger.imports] == [0] * (number + 1)
+    left = contents.without_import(number + 1)
+    assert [left.only_of(record.number)["message_id"].tolist() for record in left.ledger.imports] == [
+        [each + 1] for each in range(number)
+    ]
+
+
+def test_of_a_great_archive_one_row_group_at_a_time_is_made(archive, monkeypatch):
+    monkeypatch.setattr(archive_writing, "GROUP_ROWS", 2)
+    made, alive, make = list[weakref.ref](), [], archive_writing._row_group
+
+    def counted(*arguments):
+        alive.append(sum(table() is not None for table in made))
+        made.append(weakref.ref(table := make(*arguments)))
+        return table
+
+    monkeypatch.setattr(archive_writing, "_row_group", counted)
+    archive.add(batch(*range(7)))
+    assert alive == [0, 0, 0, 0]
+    assert archive.read().messages["message_id"].tolist() == list(range(1, 8))
 
 
 def test_what_is_added_is_read_and_counted_once(archive):
