@@ -203,11 +203,12 @@ def _live(workplace: Workplace, chat: Chat | None) -> list[HeldChat]:
 
 def _take_back(workplace: Workplace, chat: Chat | None) -> "Change":
     """What is to be done before the archive of a chat changes."""
-    from chat_forecast.app.archive_changes import take_back
     from chat_forecast.app.importing import no_change
 
     if chat is None:
         return no_change
+    from chat_forecast.app.archive_changes import take_back
+
     storages = [workplace.resources.storages.of(each) for each in (chat, *topics_of(chat, workplace.chats))]
 
     def all_take_back(before: "ArchiveContents", after: "ArchiveContents") -> None:

@@ -13,9 +13,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 WORDS = [
     "lorem",
     "ipsum",
@@ -36,6 +33,9 @@ MEGABYTE = 1e6
 
 def write_export(path: Path, messages: int) -> None:
     """Write an export of one chat: indented, with text entities, and a service entry that is years older."""
+    import numpy as np  # here, so that the process that imports loads only what it needs
+    import pandas as pd
+
     rng = np.random.default_rng(0)
     seconds = 1_262_304_000 + rng.exponential(MEAN_SECONDS_BETWEEN, messages).cumsum().astype(int)
     with path.open("w", encoding="utf-8") as file:

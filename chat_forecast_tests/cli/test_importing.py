@@ -48,6 +48,16 @@ def everything(home):
     return {str(path): path.read_bytes() for path in found}
 
 
+def test_a_first_import_waits_for_no_dagster_and_gives_freed_memory_back(home, files):
+    code = (
+        "import sys; from chat_forecast.cli import main; main(sys.argv[1:], standalone_mode=False);"
+        "import pyarrow; print({'dagster', 'mlflow'} & set(sys.modules), pyarrow.default_memory_pool().backend_name)"
+    )
+    words = ["import", "my-chat", str(files[0]), "--timezone", "UTC"]
+    done = subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "set() system"
+
+
 def test_an_import_adds_the_chat_and_says_what_comes_next(home, files):
     code, words = command("my-chat", files[1], "--timezone", "Australia/Lord_Howe")
     assert code == 0
