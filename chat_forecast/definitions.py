@@ -29,6 +29,7 @@ from chat_forecast.pipeline.retraining import retraining_sensor
 from chat_forecast.pipeline.schedules import nightly_schedules
 from chat_forecast.pipeline.sensors import notify_sensor
 from chat_forecast.pipeline.today_sensor import today_assets, today_sensor
+from chat_forecast.pipeline.told_definitions import tell_once
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.privacy import keep_private
@@ -84,4 +85,5 @@ mask_errors()
 keep_private()
 quicken(home.dagster_home)
 wait_for_database()
+tell_once()
 defs = build_repository(home)

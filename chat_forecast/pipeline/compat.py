@@ -6,6 +6,8 @@ Does not belong here: using them.
 Dagster is pinned to one minor version: an import that fails here names what has moved.
 """
 
+import sys
+
 import dagster as dg
 
 # What Dagster raises about a value of a type that it did not expect, as in settings.
@@ -120,6 +122,7 @@ __all__ = [
     "WorkspaceFileTarget",
     "WorkspaceProcessContext",
     "WorkspaceRequestContext",
+    "code_server_class",
     "configure_loggers",
     "execute_run_command",
     "execute_run_command_body",
@@ -136,3 +139,9 @@ def will_be_retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
 
     failed = run.with_status(dg.DagsterRunStatus.FAILURE)
     return bool(instance.run_retries_enabled and auto_reexecution_should_retry_run(instance, failed, None))
+
+
+def code_server_class() -> type | None:
+    """What answers questions about definitions, in a process that serves some; nobody else imports it."""
+    module = sys.modules.get("dagster._grpc.server")
+    return None if module is None else module.DagsterApiServer

@@ -12,8 +12,9 @@ from pathlib import Path
 from chat_forecast.app.serving.door import Door
 from chat_forecast.settings.paths import Home
 
-MLFLOW = "mlflow"
 CODE_SERVER = "code-server"
+DAEMON = "dagster-daemon"
+MLFLOW = "mlflow"
 LOCATION = "chat_forecast"
 """The code location's name: the same as in ``workspace.yaml``, so that ticks and states have one history."""
 LONGEST_SOCKET_PATH = 100
@@ -29,9 +30,9 @@ def commands(home: Home, dagster: Door, mlflow: Door, reports: Door) -> dict[str
             "--socket", str(code_socket(home)),
         ],
         "dagster-webserver": [*python, "chat_forecast.app.serving.dagster_ui", *dagster.options],
-        "dagster-daemon": [*python, "dagster._daemon", "run", "-w", str(workspace_file(home))],
         MLFLOW: [*python, "chat_forecast.app.serving.mlflow_ui", *mlflow.options],
         "reports": [*python, "chat_forecast.app.report_server", *reports.options],
+        DAEMON: [*python, "dagster._daemon", "run", "-w", str(workspace_file(home))],
     }  # fmt: skip
 
 

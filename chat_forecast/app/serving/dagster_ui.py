@@ -1,17 +1,19 @@
 """The Dagster UI behind the guard: ``python -m chat_forecast.app.serving.dagster_ui --port 3000``.
 
-Belongs here: making Dagster's web application, as its own command does.
+Belongs here: making Dagster's web application, as its own command does, once the code server has loaded the definitions.
 Does not belong here: who may come in (:mod:`.guard`).
 """
 
 import os
 import sys
+import time
 
 import dagster as dg
 
-from chat_forecast.app.serving.commands import workspace_file
+from chat_forecast.app.serving.commands import code_socket, workspace_file
 from chat_forecast.app.serving.door import door_of
 from chat_forecast.app.serving.guard import Guard
+from chat_forecast.app.serving.ports import answers_on_socket
 from chat_forecast.app.serving.web_app import serve_app
 from chat_forecast.pipeline.compat import WorkspaceFileTarget, WorkspaceProcessContext, configure_loggers
 from chat_forecast.pipeline.followed_logs import follow_logs
@@ -20,6 +22,8 @@ from chat_forecast.settings.paths import Home
 # As Dagster's own command has them.
 STATEMENT_MILLISECONDS, CONNECTION_SECONDS, MOST_CONNECTIONS = 15_000, 3_600, 20
 POLL_MILLISECONDS = 2_000
+LOOK_SECONDS = 0.1
+"""Between two looks whether the code server answers."""
 
 
 def main() -> None:
@@ -34,6 +38,8 @@ def main() -> None:
     target = WorkspaceFileTarget([str(workspace_file(home))])
     with dg.DagsterInstance.get() as instance:
         instance.optimize_for_webserver(STATEMENT_MILLISECONDS, CONNECTION_SECONDS, MOST_CONNECTIONS)
+        while not answers_on_socket(code_socket(home)):  # a minute with many chats; `up` ends who waits in vain
+            time.sleep(LOOK_SECONDS)
         with WorkspaceProcessContext(instance, version=__version__, workspace_load_target=target) as context:
             app = QuickWebserver(context, door.prefix, POLL_MILLISECONDS).create_asgi_app()
             serve_app(app, Guard(door.hosts, is_json_only=True), door)

@@ -62,12 +62,17 @@ def await_socket(path: Path, servers: Servers, stopping: threading.Event) -> Non
     deadline = time.monotonic() + START_SECONDS
     while not stopping.is_set():
         servers.expect_alive()
-        with socket.socket(socket.AF_UNIX) as probe:
-            if probe.connect_ex(str(path)) == 0:
-                return
+        if answers_on_socket(path):
+            return
         if time.monotonic() > deadline:
             raise ServingError(f"nothing answers on {path} after {START_SECONDS} s; see {servers.logs}")
         stopping.wait(0.1)
+
+
+def answers_on_socket(path: Path) -> bool:
+    """Whether something answers on a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def _answers(door: Door) -> bool:

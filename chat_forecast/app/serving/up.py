@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
 
-from chat_forecast.app.serving.commands import CODE_SERVER, MLFLOW, code_socket, commands, workspace, workspace_file
+from chat_forecast.app.serving.commands import DAEMON, MLFLOW, code_socket, commands, workspace, workspace_file
 from chat_forecast.app.serving.door import Door
 from chat_forecast.app.serving.health_watch import looking_ahead
 from chat_forecast.app.serving.leftovers import end_leftovers
@@ -81,9 +81,9 @@ def serve(home: Home, doors: Doors, say: Callable[[str], object]) -> int:
         try:
             say("Starting …")
             for name, command in wanted.items():
-                servers.start(name, command)
-                if name == CODE_SERVER:
+                if name == DAEMON:  # which does not wait for the code server itself
                     await_socket(code_socket(home), servers, stopping)
+                servers.start(name, command)
             await_answers(list(opened.values()), servers, stopping)
             if not stopping.is_set():
                 say(f"Dagster: {doors.dagster.url}")
