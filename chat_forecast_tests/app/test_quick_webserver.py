@@ -1,9 +1,11 @@
 """Dagster's webserver as it is served, asked about all assets; that its pages ask so is seen in ``test_pages.py``."""
 
 import json
+from http import HTTPStatus
 
 import dagster as dg
 import pytest
+from dagster_webserver.graphql import GraphQLServer
 
 from chat_forecast.app.serving.commands import LOCATION
 from chat_forecast.app.serving.dagster_ui import POLL_MILLISECONDS
@@ -24,11 +26,11 @@ class Asked:
     def __init__(self, home, context):
         self.chats = home.chats_file
         self._context = context
-        self._server = QuickWebserver(context, "", POLL_MILLISECONDS)
+        self.server = QuickWebserver(context, "", POLL_MILLISECONDS)
 
     def response(self, question, **variables):
         variables = variables or {"name": LOCATION}
-        return self._server.graphql_execution_thread(None, question, variables, None)
+        return self.server.graphql_execution_thread(None, question, variables, None)
 
     def answer(self, question, **variables):
         return json.loads(self.response(question, **variables).body)
@@ -76,6 +78,15 @@ def test_the_answer_is_found_once_and_again_when_other_definitions_were_loaded(a
     answer = asked.answer(QUESTION)
     assert {node["groupName"] for node in repository(answer)["assetNodes"]} >= {"added"}
     assert answer == asked.answer(BY_DAGSTER)
+
+
+def test_it_is_found_before_anybody_asks(asked, monkeypatch):
+    asked.load(CHAT.format(slug="early", zone="UTC"))
+    asked.server.look_ahead().join()
+    monkeypatch.delattr(GraphQLServer, "gen_graphql_response")
+    assert asked.response(QUESTION).status_code == HTTPStatus.OK
+    with pytest.raises(AttributeError):
+        asked.response(BY_DAGSTER)
 
 
 @pytest.mark.filterwarnings("ignore:Error loading repository location:UserWarning")

@@ -41,8 +41,9 @@ def main() -> None:
         while not answers_on_socket(code_socket(home)):  # a minute with many chats; `up` ends who waits in vain
             time.sleep(LOOK_SECONDS)
         with WorkspaceProcessContext(instance, version=__version__, workspace_load_target=target) as context:
-            app = QuickWebserver(context, door.prefix, POLL_MILLISECONDS).create_asgi_app()
-            serve_app(app, Guard(door.hosts, is_json_only=True), door)
+            webserver = QuickWebserver(context, door.prefix, POLL_MILLISECONDS)
+            webserver.look_ahead()
+            serve_app(webserver.create_asgi_app(), Guard(door.hosts, is_json_only=True), door)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ definitions are loaded again, since it depends on nothing else. Any other questi
 another version, which asks for other traits, is as slow as it is without this module.
 """
 
+import asyncio
 import re
 import threading
 from http import HTTPStatus
@@ -46,6 +47,17 @@ class QuickWebserver(DagsterWebserver[WorkspaceProcessContext, WorkspaceRequestC
         self._answers: WeakKeyDictionary[CurrentWorkspace, JSONResponse] = WeakKeyDictionary()
         self._asking = threading.Lock()
         """Held while it is found out; who asks meanwhile, each in a thread of its own, waits for the same answer."""
+
+    def look_ahead(self) -> threading.Thread:
+        """Find, in a thread beside the serving, what the first page would wait a second for."""
+        thread = threading.Thread(target=self._find_first_answers, name="look-ahead", daemon=True)
+        thread.start()
+        return thread
+
+    def _find_first_answers(self) -> None:
+        with self._process_context.create_request_context() as context:
+            asyncio.run(self.gen_graphql_response(context, QUESTION, {"name": LOCATION}, OPERATION))
+            context.asset_graph  # noqa: B018 - built when it is first asked for
 
     async def gen_graphql_response(
         self,
