@@ -4,7 +4,7 @@ Belongs here: distributions of whole numbers, and their mean, quantiles and poin
 Does not belong here: finding a distribution from a series.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,6 +21,8 @@ COUNTED = (0, 16, 64, 256)
 """Up to these counts, in groups of hours, quantiles are found by adding up the probabilities of all counts below."""
 TAIL = 6.0
 """So many standard deviations above the mean lies about the largest quantile that is asked for."""
+FEW = 5000
+"""Up to so many quantiles are found sooner than ``scipy.stats`` is imported, which takes most of a second."""
 LEAST_LOG = -600.0
 """A probability below ``exp(-600)`` is too near to the smallest number there is to be multiplied with."""
 
@@ -43,17 +45,47 @@ class NegativeBinomial:
             found[rows] = _quantiles_by_counting(self.mean[rows, None], self.size[rows, None], wanted, most)
         rows = np.flatnonzero(np.isnan(found).any(axis=1))
         if len(rows):
-            from scipy.stats import nbinom  # here, since it takes half a second to import
-
-            size, mean = self.size[rows, None], self.mean[rows, None]
-            found[rows] = nbinom.ppf(wanted, size, size / (size + mean))
+            found[rows] = NegativeBinomial(self.mean[rows], self.size[rows])._quantiles_of_many(wanted)
         return found
+
+    def _quantiles_of_many(self, wanted: Floats) -> Floats:
+        """Quantiles of counts too high to be counted up to."""
+        size, mean = self.size[:, None], self.mean[:, None]
+        if len(mean) * len(wanted) > FEW:
+            from scipy.stats import nbinom
+
+            return np.asarray(nbinom.ppf(wanted, size, size / (size + mean)))
+        reach = np.ceil(mean + TAIL * np.sqrt(mean + mean**2 / size)) + 1
+        return _quantiles_by_halving(lambda counts: _at_most(counts, mean, size), wanted, reach)
 
     def at_most(self, counts: Floats) -> Floats:
         """See :meth:`Distribution.at_most`."""
-        from scipy.stats import nbinom
+        return _at_most(counts, self.mean, self.size)
 
-        return np.asarray(nbinom.cdf(counts, self.size, self.size / (self.size + self.mean)))
+
+def _at_most(counts: Floats, mean: Floats, size: Floats) -> Floats:
+    """The probability of a negative binomial to be at most ``counts``: what ``scipy.stats`` gives, without importing it."""
+    from scipy.special import betainc
+
+    whole = np.floor(counts)
+    return np.where(whole < 0, 0.0, betainc(size, np.maximum(whole, 0) + 1, size / (size + mean)))
+
+
+def _quantiles_by_halving(at_most: Callable[[Floats], Floats], wanted: Floats, reach: Floats) -> Floats:
+    """For each row and wanted probability the smallest count that is not exceeded with it.
+
+    ``at_most`` gives the probabilities of counts, an array of rows and wanted ones. ``reach``, of shape ``(n, 1)``, is where
+    the largest quantile is looked for first.
+    """
+    shape = (len(reach), len(wanted))
+    low, high = np.full(shape, -1.0), np.broadcast_to(reach, shape)
+    while (is_short := at_most(high) < wanted).any():
+        low, high = np.where(is_short, high, low), np.where(is_short, 2 * high, high)
+    while (high - low > 1).any():
+        middle = np.floor((low + high) / 2)
+        is_enough = at_most(middle) >= wanted
+        low, high = np.where(is_enough, low, middle), np.where(is_enough, middle, high)
+    return np.asarray(high)
 
 
 def _quantiles_by_counting(mean: Floats, size: Floats, wanted: Floats, most: int) -> Floats:
@@ -90,13 +122,8 @@ class RegularCounts:
     def quantiles(self, probabilities: Sequence[float]) -> Floats:
         """See :meth:`Distribution.quantiles`."""
         rate = self.rate[:, None]
-        wanted = np.broadcast_to(np.array(probabilities), (len(self.rate), len(probabilities)))
-        low, high = np.full(wanted.shape, -1.0), np.broadcast_to(np.ceil(rate + 40 * np.sqrt(rate) + 40), wanted.shape)
-        while (high - low > 1).any():
-            middle = np.floor((low + high) / 2)
-            is_enough = self._at_most(middle, rate) >= wanted
-            low, high = np.where(is_enough, low, middle), np.where(is_enough, middle, high)
-        return np.asarray(high)
+        reach = np.ceil(rate + 40 * np.sqrt(rate) + 40)
+        return _quantiles_by_halving(lambda counts: self._at_most(counts, rate), np.array(probabilities, dtype=float), reach)
 
     def at_most(self, counts: Floats) -> Floats:
         """See :meth:`Distribution.at_most`."""

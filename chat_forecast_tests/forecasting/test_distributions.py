@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,13 +45,26 @@ def test_quantiles_hold_as_many_draws_as_they_say(mean, size):
         assert (draws < table[name]).mean() <= probability + 0.005
 
 
-@pytest.mark.parametrize("mean", [0.01, 1.0, 10.0, 60.0, 1000.0])
-@pytest.mark.parametrize("size", [0.02, 1.0, 1000.0])
-def test_quantiles_found_by_counting_are_those_that_scipy_searches(mean, size):
-    means, sizes = (scale * np.random.default_rng(5).gamma(2, 0.5, 60) + 1e-3 for scale in (mean, size))
+@pytest.mark.parametrize("mean", [0.01, 1.0, 10.0, 60.0, 1000.0, 1e5])
+@pytest.mark.parametrize("size", [0.02, 1.0, 1000.0, 1e6])
+@pytest.mark.parametrize("rows", [60, 800])
+def test_quantiles_found_by_counting_or_halving_are_those_that_scipy_searches(mean, size, rows):
+    means, sizes = (scale * np.random.default_rng(5).gamma(2, 0.5, rows) + 1e-3 for scale in (mean, size))
     probabilities = [0.5, 0.01, 0.1, 0.25, 0.75, 0.9, 0.99, 0.995]
     slow = nbinom.ppf(probabilities, sizes[:, None], (sizes / (sizes + means))[:, None])
     np.testing.assert_array_equal(NegativeBinomial(means, sizes).quantiles(probabilities), slow)
+    counts = np.append(np.random.default_rng(6).uniform(-1, 3, rows - 2) * means[2:], [-0.5, 0])
+    at_most = nbinom.cdf(counts, sizes, sizes / (sizes + means))
+    np.testing.assert_array_equal(NegativeBinomial(means, sizes).at_most(counts), at_most)
+
+
+def test_a_few_quantiles_are_found_without_importing_all_of_scipy_stats():
+    code = (
+        "import sys; import numpy as np; from chat_forecast.forecasting.distributions import NegativeBinomial;"
+        "many = NegativeBinomial(np.array([900.0]), np.array([9.0])); many.quantiles([0.1, 0.9]); many.at_most(np.array([7.0]));"
+        "sys.exit('scipy.stats' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 @settings(deadline=None)

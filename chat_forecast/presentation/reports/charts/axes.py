@@ -11,6 +11,7 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
+from altair.utils import schemapi
 
 from chat_forecast.presentation.phrases.catalogue import Phrases
 
@@ -184,6 +185,6 @@ def specification(chart: "alt.Chart | alt.LayerChart | alt.FacetChart", rows: li
         ),
         view=alt.ViewConfig(stroke=None),
     )
-    spec: Spec = made.to_dict()
+    spec: Spec = made.to_dict(validate=schemapi.DEBUG_MODE)
     # Put in afterwards: Altair would copy and check every row many times over.
     return {**spec, "datasets": {**spec.get("datasets", {}), "rows": rows}}
