@@ -16,6 +16,7 @@ from chat_forecast.domain.scoring import unusual_hours
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources, read_as
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.remembered_days import remembered_frames
 from chat_forecast.storage.schemas import StoredFileError
 
 SCORED_DAYS = 7
@@ -57,8 +58,7 @@ def gather_overview(chat: Chat, storage: ChatStorage, day: LocalDay) -> Overview
     before, notes_before = _forecast(storage, day.plus(-1), faults)
     scores, unusable = storage.usable_frames("daily_score", day.plus(1 - SCORED_DAYS), day)
     faults += unusable
-    series, unusable = storage.usable_frames("hourly_series", day.plus(1 - LOOKBACK_DAYS), day)
-    faults += unusable
+    series = _series(storage, day, faults)
     actuals = series[series["hour"] >= day.start].reset_index(drop=True)
     return Overview(
         chat=chat,
@@ -81,6 +81,17 @@ def _forecast(storage: ChatStorage, day: LocalDay, faults: list[str]) -> tuple[p
     except StoredFileError as error:
         faults.append(str(error))
         return None, {}
+
+
+def _series(storage: ChatStorage, day: LocalDay, faults: list[str]) -> pd.DataFrame:
+    """The hours in which a change of the chat would show, around files that cannot be used."""
+    first = day.plus(1 - LOOKBACK_DAYS)
+    try:
+        return remembered_frames(storage, "hourly_series", first, day)
+    except StoredFileError:
+        series, unusable = storage.usable_frames("hourly_series", first, day)
+        faults += unusable
+        return series
 
 
 def why_not_shown(forecast: pd.DataFrame, notes: Mapping[str, str]) -> str:

@@ -37,12 +37,13 @@ def report(
 ) -> None:
     """Make the page about a chat.
 
-    It is one HTML file that needs no network and can be sent to other people.
+    It is one HTML file that needs no network and can be sent to other people. A page that is up to date stays as it is.
     """
     chat = workplace.chat(chat_slug)
     reports = workplace.resources.reports
     try:
-        made = reports.make(chat, language, path=path)
+        is_made = path is None and reports.is_current(chat, language)
+        made = reports.path(chat, language) if is_made else reports.make(chat, language, path=path)
         if path is None:
             reports.make_index(workplace.chats)
     except OSError as error:

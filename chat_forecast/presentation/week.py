@@ -40,15 +40,19 @@ class Week:
     """Why there is no forecast, or why it is not by the model."""
 
 
-def gather_week(chat: Chat, storage: ChatStorage, day: LocalDay) -> Week:
-    """The week after a day, from what was known at its end.
+def gather_week(chat: Chat, storage: ChatStorage, day: LocalDay, read: pd.DataFrame | None = None) -> Week:
+    """The week after a day, from what was known at its end; ``read`` is the series of all stored days, if it was read.
 
     Raises:
         StoredFileError: a stored file is damaged.
     """
     coming = list(day.plus(1).until(day.plus(DAYS)))
     hours = pd.DatetimeIndex([hour for each in coming for hour in each.hours], name="hour").as_unit("us")
-    series = storage.frames("hourly_series", day.plus(1 - HISTORY_DAYS), day)
+    first = day.plus(1 - HISTORY_DAYS)
+    if read is None:
+        series = storage.frames("hourly_series", first, day)
+    else:
+        series = read[(read["hour"] >= first.start) & (read["hour"] < day.end)].reset_index(drop=True)
     said = forecast_distribution(storage.newest_model(day), series, coming[0].hours)
     if said.forecaster is None or said.withheld:
         none = pd.DataFrame(columns=["day", "expected", "low", "high", "holiday"])

@@ -75,7 +75,7 @@ def report_page(facts: Facts, phrases: Phrases, *, library: str, state: str) -> 
 def _charts(facts: Facts, phrases: Phrases) -> dict[str, Spec]:
     """The charts that have something to show, by name, each with its description."""
     # Altair checks each axis and layer against its schema, which takes half as long as all else. The tests do it instead.
-    with debug_mode(False):
+    with debug_mode(arg=False):
         drawn = {name: chart for charts in CHARTS for name, chart in charts(facts, phrases).items()}
     return {name: {**spec, "description": description} for name, (spec, description) in drawn.items()}
 

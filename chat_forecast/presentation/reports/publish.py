@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from chat_forecast.presentation.reports.requirements import expect_packages, what_is_missing
 from chat_forecast.settings.models import Chat
+from chat_forecast.storage.atomic_files import folder_marks, join_url
 from chat_forecast.storage.partitions import ChatStorage, Storages
 from chat_forecast.whole_files import replace_file
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 HEAD_BYTES = 4096
 """What the program itself reads of a page stands within this many first bytes of it."""
+PAGE_NAME = re.compile(r"([^.]+)\.(.+)\.html")
 STATE, FORECAST = "chat-forecast-state", "chat-forecast-forecast"
 """Names of the page's own notes: what it was made from; the day it forecasts and the messages expected, if any."""
 
@@ -84,6 +86,14 @@ class Reports:
         outdated = [language for language in languages if _noted(self.path(chat, language), STATE) != state]
         return [self.make(chat, language) for language in outdated]
 
+    def is_current(self, chat: Chat, language: str | None = None) -> bool:
+        """Whether there is a page of the chat that would be made again as it is.
+
+        Raises:
+            StoredFileError: what is stored of the chat is damaged.
+        """
+        return _noted(self.path(chat, language), STATE) == self.state(chat)
+
     def state(self, chat: Chat) -> str:
         """What a page made now would be made from, and by which version: pages of one state say the same.
 
@@ -94,7 +104,15 @@ class Reports:
 
     def languages(self, chat: Chat) -> list[str]:
         """The languages in which there is a page of the chat."""
-        return sorted(path.name.split(".")[1] for path in self.folder.glob(f"{chat.slug}.*.html"))
+        return self._all_languages().get(chat.slug, [])
+
+    def _all_languages(self) -> dict[str, list[str]]:
+        """The languages of the pages that there are, by chat: of a thousand chats the folder is listed once."""
+        found: dict[str, list[str]] = {}
+        for name in sorted(path.name for path in self.folder.iterdir()) if self.folder.is_dir() else ():
+            if page := PAGE_NAME.fullmatch(name):
+                found.setdefault(page[1], []).append(page[2])
+        return found
 
     def make_index(self, chats: Sequence[Chat]) -> Path:
         """Make the page that leads to every chat's: in their language if they have one in common, else in English.
@@ -110,15 +128,16 @@ class Reports:
         spoken = {chat.language for chat in chats}
         phrases = Phrases(spoken.pop() if len(spoken) == 1 else "en")
         index = self.folder / "index.html"
-        replace_file(index, index_page([self._entry(chat) for chat in chats], phrases).encode())
+        made = self._all_languages()
+        replace_file(index, index_page([self._entry(chat, made.get(chat.slug, [])) for chat in chats], phrases).encode())
         return index
 
-    def _entry(self, chat: Chat) -> "IndexEntry":
+    def _entry(self, chat: Chat, languages: list[str]) -> "IndexEntry":
         """A chat on the index, by its pages: reading what is stored of a thousand chats would take half a minute."""
         from chat_forecast.presentation.phrases.catalogue import Phrases
         from chat_forecast.presentation.reports.index import IndexEntry
 
-        languages = sorted(self.languages(chat), key=lambda language: (language != chat.language, language))
+        languages = sorted(languages, key=lambda language: (language != chat.language, language))
         pages = [
             {"file": self.path(chat, language).name, "language": language, "name": Phrases(language)("language.name")}
             for language in languages
@@ -129,13 +148,16 @@ class Reports:
 
 
 def _state(chat: Chat, storage: ChatStorage) -> str:
-    """The program's version, the chat's settings that a page shows, and the newest partitions: which, and stored when."""
+    """The program's version, the chat's settings, and the partitions that a page is made from: which, and stored when."""
     stored = []
-    for asset in ("hourly_series", "daily_score", "next_day_forecast"):
-        days = storage.days(asset)
-        mark = hashlib.sha256((storage.version(asset, days[-1]) or "").encode()).hexdigest() if days else "none"
-        stored.append(f"{days[-1].key}-{mark[:12]}" if days else mark)
-    return " ".join([version("chat_forecast"), chat.source, chat.timezone, *stored])
+    for asset in ("hourly_series", "daily_score", "next_day_forecast", "trained_model"):
+        marks = sorted(folder_marks(join_url(storage.root, storage.chat, asset)).items())
+        stored.append(f"{marks[-1][0].partition('.')[0]}-{_digest(repr(marks))}" if marks else "none")
+    return " ".join([version("chat_forecast"), _digest(chat.model_dump_json()), *stored])
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _noted(path: Path, name: str) -> str | None:

@@ -1,8 +1,15 @@
 import json
 import re
+from contextlib import nullcontext
 
 import pytest
+from altair.utils import schemapi
+from click.testing import CliRunner
 
+from chat_forecast.cli import main
+from chat_forecast.presentation.phrases.catalogue import Phrases
+from chat_forecast.presentation.reports.facts import gather
+from chat_forecast.presentation.reports.page import _charts
 from chat_forecast.settings.known_values import known_languages
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast_tests.presentation.reports.stored import (
@@ -11,6 +18,7 @@ from chat_forecast_tests.presentation.reports.stored import (
     store_forecasts,
     store_scores,
     store_series,
+    store_training,
 )
 
 CHAT = make_chat()
@@ -102,6 +110,58 @@ def test_pages_are_made_again_once_what_they_are_made_from_has_changed(reports):
     store_scores(storage, 29, 29)
     assert len(reports.make_current(CHAT)) == 2
     assert reports.make_current(CHAT) == []
+
+
+@pytest.mark.parametrize("asset", ["hourly_series", "daily_score", "next_day_forecast", "trained_model"])
+def test_a_page_is_outdated_once_any_day_that_it_is_made_from_is_stored_again(reports, asset):
+    storage = reports.storages.of(CHAT)
+    assert not reports.is_current(CHAT)
+    store_series(storage, 32)
+    store_training(storage, 28)
+    store_forecasts(storage, 29, 31)
+    store_scores(storage, 30, 31)
+    reports.make(CHAT)
+    assert reports.is_current(CHAT)
+    assert not reports.is_current(CHAT, "ru")
+    day = storage.days(asset)[0]
+    storage.write(asset, day, storage.frame(asset, day))
+    assert not reports.is_current(CHAT)
+    assert reports.make_current(CHAT) == [reports.path(CHAT)]
+    assert reports.is_current(CHAT)
+
+
+def test_a_page_is_outdated_once_the_settings_of_its_chat_change(reports):
+    store_series(reports.storages.of(CHAT), 3)
+    reports.make(CHAT)
+    assert not reports.is_current(make_chat(training={"holidays": "DE"}))
+    assert reports.is_current(make_chat())
+
+
+def test_the_command_leaves_a_page_that_is_current_as_it_is(reports, monkeypatch):
+    home = reports.folder.parent
+    for name in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_STORAGE"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("CHAT_FORECAST_HOME", str(home))
+    chat = f'[chats.my-chat]\nsource = "export"\ntimezone = "{CHAT.timezone}"\nfirst_day = {CHAT.first_day}\n'
+    (home / "chats.toml").write_text(chat)
+    store_series(reports.storages.of(CHAT), 3)
+    page, made = reports.path(CHAT), []
+    for number in range(3):
+        if number == 2:
+            store_series(reports.storages.of(CHAT), 4)
+        done = CliRunner().invoke(main, ["report", "my-chat"])
+        assert (done.exit_code, done.output.count("my-chat.en.html")) == (0, 1), done.output
+        made.append(page.stat().st_mtime_ns)
+    assert made[0] == made[1] < made[2]
+
+
+@pytest.mark.parametrize("language", known_languages())
+def test_altair_finds_no_fault_in_the_charts_of_a_page(whole, language, monkeypatch):
+    facts, phrases = gather(CHAT, whole.storages.of(CHAT)), Phrases(language)
+    drawn = _charts(facts, phrases)
+    monkeypatch.setattr("chat_forecast.presentation.reports.page.debug_mode", lambda arg: nullcontext(arg))
+    assert schemapi.DEBUG_MODE
+    assert _charts(facts, phrases) == drawn
 
 
 def test_the_index_leads_to_every_page_in_the_language_the_chats_share(whole):

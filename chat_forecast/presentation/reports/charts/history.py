@@ -77,7 +77,7 @@ def _changes(x: alt.X) -> alt.Chart:
 
 def draw_overview(phrases: Phrases, days: pd.DataFrame) -> Spec:
     """The whole history, small; the interval ``range`` chosen on it is what :func:`draw_history` shows."""
-    rows = [{name: row[name] for name in ("day", "messages")} for row in _daily_rows(phrases, days)]
+    rows = [{"day": _instant(day), "messages": _number(count)} for day, count in days[["day", "messages"]].to_numpy()]
     begin, end = _shown_at_first(rows)
     brush = alt.selection_interval(
         name="range",
@@ -148,13 +148,17 @@ def _daily_rows(phrases: Phrases, days: pd.DataFrame) -> list[Spec]:
         {
             "day": _instant(day),
             "end": _instant(day) + DAY_MS,
-            "messages": None if pd.isna(count) else int(count),
+            "messages": _number(count),
             "mean": None if pd.isna(mean) or pd.isna(count) else round(mean, 1),
             "label": phrases.date(day, "full"),
             "said": phrases("hour.missing") if pd.isna(count) else phrases.number(count),
         }
         for day, count, mean in zip(days["day"], days["messages"], means, strict=True)
     ]
+
+
+def _number(count: float | None) -> int | None:
+    return None if pd.isna(count) else int(count)
 
 
 def _shown_at_first(rows: list[Spec]) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from chat_forecast.presentation.reports.facts.trainings import COMPARED_DAYS, Tr
 from chat_forecast.presentation.week import Week, gather_week
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.remembered_days import remembered_frames
 
 MONTH_DAYS = 30
 TRAININGS = 12
@@ -97,11 +98,11 @@ def gather(chat: Chat, storage: ChatStorage) -> Facts:
         return Facts(chat, daily(pd.DataFrame({"hour": pd.DatetimeIndex([], tz=chat.timezone), "messages": []})))
     last = stored[-1]
     month = last.plus(1 - MONTH_DAYS)
-    series = storage.frames("hourly_series", stored[0], last)
+    series = remembered_frames(storage, "hourly_series", stored[0], last)
     yesterday = read_yesterday(storage, series, last)
     trained = storage.trained_days()
     listed = trained[-TRAININGS:]
-    scores = storage.frames("daily_score", min([month, *(day.plus(-COMPARED_DAYS) for day in listed[:1])]), last)
+    scores = remembered_frames(storage, "daily_score", min([month, *(day.plus(-COMPARED_DAYS) for day in listed[:1])]), last)
     if yesterday.is_score_computed:
         newest = pd.DataFrame([yesterday.score]).reindex(columns=scores.columns).astype(scores.dtypes)
         scores = pd.concat([scores, newest], ignore_index=True) if len(scores) else newest
@@ -111,7 +112,7 @@ def gather(chat: Chat, storage: ChatStorage) -> Facts:
         chat,
         daily(series),
         tomorrow=tomorrow,
-        week=None if tomorrow is None or tomorrow.withheld else gather_week(chat, storage, tomorrow.day.plus(-1)),
+        week=None if tomorrow is None or tomorrow.withheld else gather_week(chat, storage, tomorrow.day.plus(-1), series),
         days_unknown=missing_days_before(series, last.plus(1)),
         yesterday=yesterday,
         scores=scores[is_scored & (scores["day"] >= month.key)].reset_index(drop=True),

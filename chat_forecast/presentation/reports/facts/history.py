@@ -25,10 +25,9 @@ def daily(series: pd.DataFrame) -> pd.DataFrame:
     Days that the series leaves out between its first and its last are there too, as missing ones.
     """
     day = pd.DatetimeIndex(series["hour"]).tz_localize(None).normalize()
-    grouped = series["messages"].astype("Int64").groupby(day.to_numpy())
-    table = pd.DataFrame(
-        {"messages": grouped.sum(min_count=1), "hours_missing": grouped.apply(lambda hours: hours.isna().sum())}
-    )
+    messages = series["messages"].astype("Int64")
+    missing = messages.isna().groupby(day.to_numpy()).sum()
+    table = pd.DataFrame({"messages": messages.groupby(day.to_numpy()).sum(min_count=1), "hours_missing": missing})
     if len(table):
         table = table.reindex(pd.date_range(table.index[0], table.index[-1]))
     table["hours_missing"] = table["hours_missing"].fillna(24).astype(int)

@@ -1,0 +1,101 @@
+"""The days of an asset that were read once, in one file: a page about years opens that one instead of a thousand.
+
+Belongs here: keeping them, and telling which of them are as they were when they were read.
+Does not belong here: the days' own files (:mod:`.partition_files`), which alone are the truth.
+
+A day is taken from there only while its own file has the size, the times and the mode that it had before it was read. The
+file lies beside the chat's folders, and may be deleted at any time.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pandas as pd
+import pyarrow as pa
+
+from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.storage.atomic_files import folder_marks, join_url, read_bytes
+from chat_forecast.storage.parquet_files import DAMAGE, open_parquet, rows_of, write_row_groups
+from chat_forecast.storage.partition_files import to_pandas
+from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
+
+VERSION = 1
+DAYS_KEY = b"days"
+RISING = {"hourly_series": ("hour",)}
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """The days of an asset, one below the other."""
+
+    table: pa.Table
+    days: dict[str, tuple[int | str, int, int]] = field(default_factory=dict)
+    """Name of a day's file -> its mark, and the first and the last but one of its rows."""
+
+
+def kept_file(storage: ChatStorage, asset: str) -> str:
+    """Where the days of an asset are kept."""
+    return join_url(storage.root, storage.chat, f".{asset}.days.parquet")
+
+
+def remembered_frames(storage: ChatStorage, asset: str, first: LocalDay, last: LocalDay) -> pd.DataFrame:
+    """What :meth:`.ChatStorage.frames` gives; only the files that were not read before are opened. Raises as that."""
+    marks = folder_marks(join_url(storage.root, storage.chat, asset))
+    kept, pieces, found = _load(storage, asset), [], list[pa.Table]()
+    for name in sorted(marks):
+        day = storage.day_of(name)
+        mark, begin, end = kept.days.get(name, (None, 0, 0))
+        is_wanted = day is not None and first <= day <= last
+        if mark is not None and mark == marks[name]:
+            table = kept.table.slice(begin, end - begin)
+        elif day is None or not is_wanted or (read := storage.table(asset, day)) is None:
+            continue
+        else:
+            table = read
+        pieces.append((name, marks[name], table))
+        found += [table] if is_wanted else []
+    if {name: mark for name, mark, _ in pieces} != {name: mark for name, (mark, *_) in kept.days.items()}:
+        _save(storage, asset, pieces)
+    return to_pandas(pa.concat_tables([_schema(storage, asset).empty_table(), *found]))
+
+
+def _schema(storage: ChatStorage, asset: str) -> pa.Schema:
+    return PARTITION_SCHEMAS[asset].arrow(storage.timezone)
+
+
+def _version(storage: ChatStorage, asset: str) -> str:
+    return f"{VERSION} {asset}/{PARTITION_SCHEMAS[asset].version} {storage.timezone}"
+
+
+def _load(storage: ChatStorage, asset: str) -> _Kept:
+    """What is kept; nothing if that was made by another version, or is damaged."""
+    schema = _schema(storage, asset)
+    with suppress(*DAMAGE):
+        table = rows_of(open_parquet(read_bytes(kept_file(storage, asset))))
+        noted = json.loads((table.schema.metadata or {})[DAYS_KEY])
+        days = dict(_spans(noted["days"]))
+        is_whole = sum(rows for _, _, rows in noted["days"]) == len(table)
+        if noted["version"] == _version(storage, asset) and is_whole and table.schema.equals(schema):
+            return _Kept(table.replace_schema_metadata(schema.metadata), days)
+    return _Kept(schema.empty_table())
+
+
+def _spans(noted: list[tuple[str, int | str, int]]) -> Iterator[tuple[str, tuple[int | str, int, int]]]:
+    begin = 0
+    for name, mark, rows in noted:
+        yield name, (mark, begin, begin + rows)
+        begin += rows
+
+
+def _save(storage: ChatStorage, asset: str, pieces: list[tuple[str, int | str, pa.Table]]) -> None:
+    noted = {"version": _version(storage, asset), "days": [(name, mark, len(table)) for name, mark, table in pieces]}
+    schema = _schema(storage, asset)
+    schema = schema.with_metadata({**(schema.metadata or {}), DAYS_KEY: json.dumps(noted).encode()})
+    rows = pa.concat_tables(
+        [schema.empty_table(), *(table.replace_schema_metadata(schema.metadata) for *_, table in pieces)]
+    )
+    with suppress(StoredFileError, OSError):  # where nothing can be written, the next look takes as long
+        write_row_groups(kept_file(storage, asset), schema, [rows], RISING.get(asset, ()))
