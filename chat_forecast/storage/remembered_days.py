@@ -72,14 +72,15 @@ def _version(storage: ChatStorage, asset: str) -> str:
 
 def _load(storage: ChatStorage, asset: str) -> _Kept:
     """What is kept; nothing if that was made by another version, or is damaged."""
-    schema = _schema(storage, asset)
-    with suppress(*DAMAGE):
-        table = rows_of(open_parquet(read_bytes(kept_file(storage, asset))))
+    schema, url = _schema(storage, asset), kept_file(storage, asset)
+    with suppress(*DAMAGE, StoredFileError, AttributeError, RecursionError):
+        table = rows_of(open_parquet(read_bytes(url)))
         noted = json.loads((table.schema.metadata or {})[DAYS_KEY])
         days = dict(_spans(noted["days"]))
         is_whole = sum(rows for _, _, rows in noted["days"]) == len(table)
-        if noted["version"] == _version(storage, asset) and is_whole and table.schema.equals(schema):
-            return _Kept(table.replace_schema_metadata(schema.metadata), days)
+        if noted["version"] == _version(storage, asset) and is_whole:
+            usable = PARTITION_SCHEMAS[asset].upgrade(table, url, storage.timezone)
+            return _Kept(usable.replace_schema_metadata(schema.metadata), days)
     return _Kept(schema.empty_table())
 
 

@@ -33,7 +33,7 @@ def _files(home: Path, chat: str) -> Iterator[tuple[str, object]]:
             yield name, pq.read_table(path).drop_columns(TIMED).to_pylist()
         elif re.fullmatch(r"\d{4}-\d\d-\d\d\.parquet", path.name):
             yield name, path.read_bytes()
-        elif path.is_file():
+        elif path.is_file() and not path.name.endswith(".days.parquet"):  # those are there once a page was made
             yield name, "there"
     settings = home / "chats.toml"
     yield "chats.toml", settings.read_text() if settings.exists() else None

@@ -134,7 +134,18 @@ def lose_rows(path):
 
 def hold_other_columns(path):
     table = pq.read_table(path)
-    pq.write_table(pa.table({"hour": table["hour"]}).replace_schema_metadata(table.schema.metadata), path)
+    pq.write_table(table.select(table.column_names[:1]), path)
+
+
+def lose_values(path):
+    table = pq.read_table(path)
+    pq.write_table(pa.table([pa.nulls(len(table), each.type) for each in table.schema], table.schema), path)
+
+
+def garble_texts(path):
+    table = pq.read_table(path)
+    texts = [pa.array(["{oops"] * len(table)) if each.type == pa.string() else table[each.name] for each in table.schema]
+    pq.write_table(pa.table(texts, table.schema), path)
 
 
 def become_a_folder(path):
@@ -142,13 +153,17 @@ def become_a_folder(path):
     path.mkdir()
 
 
-@pytest.mark.parametrize(
-    "damage", [cut, fill_with_noise, lose_what_is_noted, lose_rows, hold_other_columns, become_a_folder]
-)
-def test_a_kept_file_that_is_damaged_is_as_good_as_none(storage, damage):
-    expect_as_plainly(storage)
-    damage(Path(kept_file(storage, "hourly_series")))
-    expect_as_plainly(storage)
+DAMAGES = [
+    cut, fill_with_noise, lose_what_is_noted, lose_rows, hold_other_columns, lose_values, garble_texts, become_a_folder,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("asset", ASSETS)
+def test_a_kept_file_that_is_damaged_is_as_good_as_none(storage, damage, asset):
+    expect_as_plainly(storage, asset)
+    damage(Path(kept_file(storage, asset)))
+    expect_as_plainly(storage, asset)
 
 
 def test_what_another_version_kept_is_not_taken(storage, opened, monkeypatch):
