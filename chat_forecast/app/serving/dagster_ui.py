@@ -38,6 +38,7 @@ def main() -> None:
     target = WorkspaceFileTarget([str(workspace_file(home))])
     with dg.DagsterInstance.get() as instance:
         instance.optimize_for_webserver(STATEMENT_MILLISECONDS, CONNECTION_SECONDS, MOST_CONNECTIONS)
+        instance.run_coordinator  # noqa: B018 - imports pandas, for which the first page would wait
         while not answers_on_socket(code_socket(home)):  # a minute with many chats; `up` ends who waits in vain
             time.sleep(LOOK_SECONDS)
         with WorkspaceProcessContext(instance, version=__version__, workspace_load_target=target) as context:
