@@ -1,20 +1,25 @@
 """Running commands for the benchmarks, and measuring what they took."""
 
+import ctypes
 import os
+import resource
 import subprocess
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 KILOBYTES_OF_A_MEGABYTE = 1000
+PR_SET_CHILD_SUBREAPER = 36
+"""Linux gives a process its children's orphans: what a command started and left behind is waited for, and counted."""
 OWN_PLACES = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_STORAGE")
 
 
 @dataclass(frozen=True)
 class Took:
-    """What a process took: wall time, processor time, and the peak of its memory."""
+    """What a command took with all processes that it started: wall time, processor time, and the peak of the largest one."""
 
     wall: float
     cpu: float
@@ -28,13 +33,23 @@ def measure(home: Path, *arguments: str, codes: Collection[int] = (0,)) -> Took:
     """Run Python with these arguments on a home, and see that it ends with one of the exit codes."""
     environment = {name: value for name, value in os.environ.items() if name not in OWN_PLACES}
     environment["CHAT_FORECAST_HOME"] = str(home)
+    assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
     begun = time.perf_counter()
     process = subprocess.Popen([sys.executable, *arguments], env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - begun
     process.returncode = os.waitstatus_to_exitcode(status)
+    usages = [usage, *_of_orphans()]
     assert process.returncode in codes, f"{arguments} ended with {process.returncode}"
-    return Took(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / KILOBYTES_OF_A_MEGABYTE)
+    peak = max(each.ru_maxrss for each in usages)
+    return Took(wall, sum(each.ru_utime + each.ru_stime for each in usages), peak / KILOBYTES_OF_A_MEGABYTE)
+
+
+def _of_orphans() -> Iterator[resource.struct_rusage]:
+    """What the processes took that a command left behind; they are waited for."""
+    with suppress(ChildProcessError):
+        while True:
+            yield os.wait4(-1, 0)[2]
 
 
 def measure_command(home: Path, *arguments: str, codes: Collection[int] = (0,)) -> Took:
