@@ -43,14 +43,16 @@ def write_row_groups(url: str, schema: pa.Schema, tables: Iterable[pa.Table], ri
     write_file_by(url, write)
 
 
-def read_parquet(url: str, schema: Schema, timezone: str = "UTC") -> pa.Table:
+def read_parquet(url: str, schema: Schema, timezone: str = "UTC", content: bytes | None = None) -> pa.Table:
     """Read one file with the newest version's columns of its schema, in which ``timezone`` is that of local times.
+
+    The ``content`` is given where it has been fetched already.
 
     Raises:
         FileNotFoundError: there is no such file.
         StoredFileError: it cannot be read, is not a Parquet file, is damaged, or is of another schema or a newer version.
     """
-    with _opened(url, schema) as file:
+    with _opened(url, schema, content) as file:
         return schema.upgrade(rows_of(file), url, timezone)
 
 
@@ -93,9 +95,9 @@ def read_footer(url: str, schema: Schema, timezone: str = "UTC") -> pq.FileMetaD
 
 
 @contextmanager
-def _opened(url: str, schema: Schema) -> Iterator[pq.ParquetFile]:
+def _opened(url: str, schema: Schema, content: bytes | None = None) -> Iterator[pq.ParquetFile]:
     try:
-        content = read_bytes(url)
+        content = read_bytes(url) if content is None else content
     except FileNotFoundError:
         raise
     except OSError as error:

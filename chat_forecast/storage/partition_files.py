@@ -201,10 +201,10 @@ class PartitionFiles:
         schema = PARTITION_SCHEMAS[asset]
         return replace(schema, advice=schema.advice.format(chat=self.chat, day=day.key), chat=self.chat)
 
-    def table(self, asset: str, day: LocalDay) -> pa.Table | None:
-        """The stored table of a day in Arrow, or None where the day is not stored."""
+    def table(self, asset: str, day: LocalDay, content: bytes | None = None) -> pa.Table | None:
+        """The stored table of a day in Arrow, or None where the day is not stored; from its content, if that is at hand."""
         try:
-            return read_parquet(self.url(asset, day), self.schema(asset, day), self.timezone)
+            return read_parquet(self.url(asset, day), self.schema(asset, day), self.timezone, content)
         except FileNotFoundError:
             return None
 

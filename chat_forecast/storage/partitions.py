@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
+from chat_forecast.storage.atomic_files import read_many
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.parquet_files import read_footer
 from chat_forecast.storage.partition_files import PartitionFiles, to_pandas
@@ -20,6 +21,8 @@ from chat_forecast.storage.schemas import PARTITION_SCHEMAS, OtherZoneError, Sto
 from chat_forecast.storage.zone_change import expect_not_moving
 
 READ_AHEAD_DAYS = 60
+FETCHED_AT_ONCE = 60
+"""A store that is far away answers them in the time of a few."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +53,26 @@ class ChatStorage(PartitionFiles):
         Raises:
             StoredFileError: a file is damaged or foreign.
         """
-        return self._concatenated(asset, (self.table(asset, day) for day in self._stored(asset, first, last)))
+        stored = self._fetched(asset, self._stored(asset, first, last))
+        return self._concatenated(asset, (self.table(asset, day, content) for day, content in stored))
 
     def usable_frames(self, asset: str, first: LocalDay, last: LocalDay) -> tuple[pd.DataFrame, list[str]]:
         """As :meth:`frames`, but without the files that cannot be used; what is wrong with each is given beside it."""
         tables: list[pa.Table | None] = []
         faults: list[str] = []
-        for day in self._stored(asset, first, last):
+        for day, content in self._fetched(asset, self._stored(asset, first, last)):
             try:
-                tables.append(self.table(asset, day))
+                tables.append(self.table(asset, day, content))
             except StoredFileError as error:
                 faults.append(str(error))
         return self._concatenated(asset, tables), faults
+
+    def _fetched(self, asset: str, days: Sequence[LocalDay]) -> Iterator[tuple[LocalDay, bytes | None]]:
+        """Days, each with the content of its file where many are fetched at once: from an object store."""
+        for begin in range(0, len(days), FETCHED_AT_ONCE):
+            block = {day: self.url(asset, day) for day in days[begin : begin + FETCHED_AT_ONCE]}
+            contents = read_many(list(block.values())) if len(block) > 1 else {}
+            yield from ((day, contents.get(url)) for day, url in block.items())
 
     def _concatenated(self, asset: str, tables: Iterable[pa.Table | None]) -> pd.DataFrame:
         empty = PARTITION_SCHEMAS[asset].arrow(self.timezone).empty_table()

@@ -8,7 +8,15 @@ import pyarrow as pa
 import pytest
 
 from chat_forecast.storage import object_stores
-from chat_forecast.storage.atomic_files import file_exists, file_versions, join_url, list_names, read_file, write_file
+from chat_forecast.storage.atomic_files import (
+    file_exists,
+    file_versions,
+    join_url,
+    list_names,
+    read_file,
+    read_many,
+    write_file,
+)
 from chat_forecast.storage.parquet_files import read_parquet, write_parquet
 from chat_forecast.storage.schemas import INTEGER, Column, Schema, StoredFileError
 
@@ -149,6 +157,15 @@ def test_a_store_is_asked_once_for_a_file_whether_it_is_there_or_not(store):
     assert read_file(f"{store.root}/{missing}") is None
     assert store.requests(stored) == ["PUT", "GET"]
     assert store.requests(missing) == ["GET"]
+
+
+def test_many_files_of_a_store_are_fetched_at_once_and_those_that_cannot_be_are_left_out(store):
+    folder = f"{store.root}/{uuid.uuid4().hex}"
+    urls = [f"{folder}/{number}" for number in range(30)]
+    for url in urls[1:]:
+        write_file(url, url.encode())
+    assert read_many(urls) == {url: url.encode() for url in urls[1:]}
+    assert read_many([]) == {}
 
 
 def test_what_another_process_writes_to_a_store_is_seen_at_once(store):
