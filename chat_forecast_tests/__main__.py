@@ -25,6 +25,9 @@ ROOT = Path(__file__).parents[1]
 # A module stays in one process, which shares its fixtures; the order is that of conftest.py.
 # Two processes more than processors: the longest tests wait most of the time.
 PYTEST = ["pytest", "--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder", "--durations=10"]
+TESTS = ROOT / "chat_forecast_tests"
+# The modules that have one: each process would import all the others only to leave them out.
+SWEEPS = sorted(str(path.relative_to(ROOT)) for path in TESTS.rglob("test_*.py") if "pytest.mark.sweep" in path.read_text())
 STEPS = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
@@ -32,7 +35,7 @@ STEPS = {
     "tests": [*PYTEST, "-m", "not sweep"],
 }
 ON_REQUEST = {
-    "sweeps": [*PYTEST, "-m", "sweep"],
+    "sweeps": [*PYTEST, "-m", "sweep", *SWEEPS],
     **{name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz", "kills")},
 }
 WITH_ARGUMENTS = ("tests", "sweeps", "distributed", "fuzz", "kills")

@@ -20,7 +20,7 @@ from chat_forecast.errors import ChatForecastError
 from chat_forecast.masking import without_secrets
 from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL
 from chat_forecast.storage.sqlite_files import fault_of, how_to_replace
-from chat_forecast.tracking.sqlite_store import is_unfinished, make_store
+from chat_forecast.tracking.sqlite_store import commit_at_once, flush, is_unfinished, make_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -125,6 +125,8 @@ class Tracking:
     def _client(self) -> "MlflowClient":
         from mlflow import MlflowClient
 
+        if self.file:
+            commit_at_once(self.file)
         return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
     @cached_property
@@ -160,7 +162,7 @@ class Tracking:
             if not self.file.exists():
                 make_store(self.file)
             with closing(sqlite3.connect(self.file, timeout=self.patience_seconds)) as connection:
-                # Kept in the file: a write waits once for the disk instead of three times, and no reader waits for a writer.
+                # Kept in the file: no reader waits for a writer, and a commit need not wait for the disk.
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("BEGIN IMMEDIATE")
                 connection.rollback()
@@ -168,10 +170,8 @@ class Tracking:
                 make_store(self.file)
 
     def _end_file(self) -> None:
-        """Put what was written into the SQLite file itself, so that a copy of it is whole, if nobody is reading."""
         if self.file:
-            with closing(sqlite3.connect(self.file)) as connection:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            flush(self.file)
 
 
 def import_mlflow() -> None:

@@ -1,14 +1,16 @@
 """MLflow's SQLite file: made aside and then put in its place, so that no half-made one is ever used.
 
-Belongs here: making a new file, and telling one whose making was interrupted.
+Belongs here: making a new file, telling one whose making was interrupted, and when the disk is waited for.
 Does not belong here: a file that is damaged (:mod:`chat_forecast.storage.sqlite_files`), or opening it (:mod:`.client`).
 
 MLflow makes its tables by some fifty migrations, in the file itself, for seconds. Interrupted among them, neither it nor
 anybody else can go on: the next try finds tables that are half moved.
 """
 
+import os
 import sqlite3
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 INCOMPLETE = ".incomplete"
@@ -23,16 +25,18 @@ def make_store(path: Path) -> None:
     MLflow is imported by then; nobody else is at work on the file.
     """
     import mlflow.store.db.utils as databases
-    from sqlalchemy import create_engine
+    from sqlalchemy import create_engine, event
 
     aside = path.with_name(f".{path.name}.new")
     for leftover in (aside, *_beside(aside)):
         leftover.unlink(missing_ok=True)
     engine = create_engine(f"sqlite:///{aside.as_posix()}")
+    event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous = OFF").close())
     try:
         databases._initialize_tables(engine)  # type: ignore[no-untyped-call]  # MLflow's
     finally:
         engine.dispose()
+    _wait_for_disk(aside)
     if path.exists():
         path.replace(path.with_name(f"{path.name}{INCOMPLETE}"))
         for beside in _beside(path):
@@ -65,3 +69,35 @@ def is_unfinished(path: Path) -> bool:
 
 def _beside(path: Path) -> list[Path]:
     return [path.with_name(f"{path.name}{ending}") for ending in BESIDE]
+
+
+@cache
+def commit_at_once(path: Path) -> None:
+    """Let what this process writes to a store wait for the disk in :func:`flush` alone, not with each of a dozen commits.
+
+    A power cut may take what was written since, and leaves the file whole.
+    """
+    from sqlalchemy import Engine, event
+
+    def on_connect(connection: object, _record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            with closing(connection.execute("PRAGMA database_list")) as found:
+                file = found.fetchone()[2]
+            if file and Path(file) == path.resolve():
+                connection.execute("PRAGMA synchronous = NORMAL").close()
+
+    event.listen(Engine, "connect", on_connect)
+
+
+def flush(path: Path) -> None:
+    """See that all that was written is on the disk, and in the file itself if nobody reads it: a copy is whole."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists():  # somebody is reading
+            _wait_for_disk(log)
+
+
+def _wait_for_disk(path: Path) -> None:
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())

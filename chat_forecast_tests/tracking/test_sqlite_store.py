@@ -7,12 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from chat_forecast.tracking.client import Tracking, import_mlflow
 from chat_forecast.tracking.sqlite_store import is_unfinished
 from chat_forecast_tests.tracking.stored import make_store
 
+NORMAL, FULL = 1, 2
 REPOSITORY = Path(__file__).parents[2]
 INTERRUPTED = """
 import os, sys
@@ -81,3 +82,22 @@ def test_a_file_with_tables_of_somebody_else_is_never_replaced(path):
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE notes (text VARCHAR)")
     assert not is_unfinished(path)
+
+
+def test_what_mlflow_commits_waits_for_the_disk_once_when_all_is_written(tmp_path, with_mlflow):
+    path = with_mlflow(tmp_path) / "mlflow" / "mlflow.db"
+    log = path.with_name("mlflow.db-wal")
+    with Tracking(f"sqlite:///{path}").open("log something") as client:
+        client.create_experiment("book-club")
+        assert synchronous(create_engine(f"sqlite:///{path}")) == NORMAL
+        assert log.stat().st_size
+    assert not log.exists() or not log.stat().st_size
+    assert synchronous(create_engine(f"sqlite:///{tmp_path}/other.db")) == FULL
+
+
+def synchronous(engine):
+    """How a connection of an engine waits for the disk."""
+    with engine.connect() as connection:
+        found = connection.execute(text("PRAGMA synchronous")).scalar_one()
+    engine.dispose()
+    return found
