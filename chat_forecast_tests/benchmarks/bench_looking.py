@@ -1,12 +1,15 @@
-"""Looking at many chats with years behind them: ``status``, ``show``, ``report`` and a plot of a stored day.
+"""Looking at many chats with years behind them: ``status``, ``show``, ``report``, its page, and a plot of a stored day.
 
 ``python -m chat_forecast_tests.benchmarks.bench_looking [--days N] [CHATS …]``: of 20, 100 and 200 chats of 1,095 days each
 by default. One chat is made up, and the others are links to its files, so that a thousand days cost no disk. Each command is
-a process of its own, from its start to its end. The plot is one that the report server has not drawn yet.
+a process of its own, from its start to its end; the second ``report`` finds its page up to date. The page is the first one
+that the report server is asked for, and then once more; the plot is one that it has not drawn yet.
 """
 
 import argparse
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -24,6 +27,7 @@ first_day = {first}
 """
 TRAINED_EVERY = 14
 CHATS, DAYS = (20, 100, 200), 1095
+PAGES = "from chat_forecast_tests.benchmarks.bench_looking import *; look_at_pages(Path({0!r}), {1!r})"
 IMPORTS = "import chat_forecast.cli"
 
 
@@ -75,22 +79,28 @@ def store_chat(home: Path, first: str, days: int) -> None:
         made = forecast.table
 
 
-def seconds_of_plot(home: Path, day: str) -> float:
-    """How long the report server takes for a plot of a day, the first one after its start left out."""
+def look_at_pages(home: Path, day: str) -> None:
+    """Print how long the report server takes for a page, and for a plot of a day; a plot before it is left out."""
     import threading
 
+    from chat_forecast.app.api.teller import tell_nothing
+    from chat_forecast.app.live_page import PageEnlivener
     from chat_forecast.app.plot_drawer import PlotDrawer
     from chat_forecast.app.report_server import ReportServer
+    from chat_forecast.app.serving.door import door_of
     from chat_forecast.settings.paths import Home
 
-    with ReportServer(home / "reports", 0, PlotDrawer(Home.from_environment({"CHAT_FORECAST_HOME": str(home)}))) as server:
+    there = Home.from_environment({"CHAT_FORECAST_HOME": str(home)})
+    parts = PlotDrawer(there), tell_nothing, "", PageEnlivener(there)
+    with ReportServer(there.reports, door_of(["--port", "0"]), *parts) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        for chat in ("chat-0", "chat-1"):
+        page, plot = "chat-0.en.html", f"plots/chat-{{}}/daily_score/{day}.png"
+        for name, path in (("page", page), ("page again", page), ("", plot.format(0)), ("plot", plot.format(1))):
             begun = time.perf_counter()
-            urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/plots/{chat}/daily_score/{day}.png").read()
-            took = time.perf_counter() - begun
+            urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/{path}").read()
+            if name:
+                print(f"  {name}: {time.perf_counter() - begun:.3f} s wall", flush=True)
         server.shutdown()
-    return took
 
 
 def main() -> None:
@@ -115,7 +125,7 @@ def main() -> None:
             for words in (["status"], ["show", "chat-0"], ["report", "chat-0"], ["report", "chat-0"]):
                 took = look(home, count, first, *words)
                 print(f"{count} chats, {arguments.days} days, {words[0]}: {took}", flush=True)
-            print(f"{count} chats, {arguments.days} days, plot: {seconds_of_plot(home, yesterday.isoformat()):.2f} s wall")
+            subprocess.run([sys.executable, "-c", PAGES.format(str(home), yesterday.isoformat())], check=True)
 
 
 def link(old: str, new: str) -> None:

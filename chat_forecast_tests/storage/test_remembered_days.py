@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import uuid
 from pathlib import Path
 
 import pandas as pd
@@ -186,3 +187,14 @@ def test_a_chat_of_which_nothing_is_stored_has_no_file_of_days(tmp_path):
     storage = storage_in(tmp_path)
     expect_as_plainly(storage)
     assert not (tmp_path / "my-chat").exists()
+
+
+def test_days_of_a_store_that_is_no_disk_are_kept_beside_them_too(tmp_path, opened):
+    storage = Storages(f"memory://{uuid.uuid4().hex}", Locks(tmp_path / "locks")).of(make_chat())
+    store_series(storage, 4)
+    remembered_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
+    storage.write("hourly_series", DAYS[2], make_series(DAYS[2], 1, lambda _hour: 9))
+    opened.clear()
+    found = remembered_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
+    assert opened == [DAYS[2]]
+    pd.testing.assert_frame_equal(found, storage.frames("hourly_series", DAYS[0], DAYS[-1]))
