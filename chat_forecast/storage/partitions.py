@@ -53,8 +53,15 @@ class ChatStorage(PartitionFiles):
         Raises:
             StoredFileError: a file is damaged or foreign.
         """
-        stored = self._fetched(asset, self._stored(asset, first, last))
-        return self._concatenated(asset, (self.table(asset, day, content) for day, content in stored))
+        return self._concatenated(asset, (table for _, table in self.tables(asset, self._stored(asset, first, last))))
+
+    def tables(self, asset: str, days: Sequence[LocalDay]) -> Iterator[tuple[LocalDay, pa.Table | None]]:
+        """The stored tables of some days, each read when it is asked for; None for a day that is not stored.
+
+        Raises:
+            StoredFileError: a file is damaged or foreign.
+        """
+        return ((day, self.table(asset, day, content)) for day, content in self._fetched(asset, days))
 
     def usable_frames(self, asset: str, first: LocalDay, last: LocalDay) -> tuple[pd.DataFrame, list[str]]:
         """As :meth:`frames`, but without the files that cannot be used; what is wrong with each is given beside it."""

@@ -44,19 +44,16 @@ def kept_file(storage: ChatStorage, asset: str) -> str:
 def remembered_frames(storage: ChatStorage, asset: str, first: LocalDay, last: LocalDay) -> pd.DataFrame:
     """What :meth:`.ChatStorage.frames` gives; only the files that were not read before are opened. Raises as that."""
     marks = folder_marks(join_url(storage.root, storage.chat, asset))
+    days = {day: name for name in sorted(marks) if (day := storage.day_of(name)) is not None}
     kept, pieces, found = _load(storage, asset), [], list[pa.Table]()
-    for name in sorted(marks):
-        day = storage.day_of(name)
-        mark, begin, end = kept.days.get(name, (None, 0, 0))
-        is_wanted = day is not None and first <= day <= last
-        if mark is not None and mark == marks[name]:
-            table = kept.table.slice(begin, end - begin)
-        elif day is None or not is_wanted or (read := storage.table(asset, day)) is None:
-            continue
-        else:
-            table = read
-        pieces.append((name, marks[name], table))
-        found += [table] if is_wanted else []
+    known = {day for day, name in days.items() if name in kept.days and kept.days[name][0] == marks[name]}
+    read = dict(storage.tables(asset, [day for day in days if first <= day <= last and day not in known]))
+    for day, name in days.items():
+        _, begin, end = kept.days[name] if day in known else (None, 0, 0)
+        table = kept.table.slice(begin, end - begin) if day in known else read.get(day)
+        if table is not None:
+            pieces.append((name, marks[name], table))
+            found += [table] if first <= day <= last else []
     if {name: mark for name, mark, _ in pieces} != {name: mark for name, (mark, *_) in kept.days.items()}:
         _save(storage, asset, pieces)
     return to_pandas(pa.concat_tables([_schema(storage, asset).empty_table(), *found]))

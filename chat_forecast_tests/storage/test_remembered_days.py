@@ -51,9 +51,9 @@ def opened(monkeypatch):
     """The days whose own files were opened."""
     days, table = [], ChatStorage.table
 
-    def noted(storage, asset, day):
+    def noted(storage, asset, day, *content):
         days.append(day)
-        return table(storage, asset, day)
+        return table(storage, asset, day, *content)
 
     monkeypatch.setattr(ChatStorage, "table", noted)
     return days
