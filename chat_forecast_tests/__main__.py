@@ -5,8 +5,9 @@ The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none
 
 - ``sweeps``: tests that try everything in turn, so that each write fails, each stored file is damaged, each command is
   searched for secrets, and each page is asked for through a proxy; or two of everything at once;
-- ``fuzz``: reads odd files for a minute (:mod:`.fuzz`);
 - ``distributed``: a backfill on many machines, with PostgreSQL and Redis (:mod:`.distributed`);
+- ``odd-files``: reads files that nobody would write, the same 5,600 each time;
+- ``fuzz``: looks for new ones for a minute (:mod:`.fuzz`);
 - ``kills``: kills commands at random moments (:mod:`.kills`);
 - ``audit``: for the network (:mod:`.audit`).
 
@@ -17,6 +18,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from types import FrameType
@@ -37,45 +41,71 @@ STEPS = {
 ON_REQUEST = {
     "sweeps": [*PYTEST, "-m", "sweep", *SWEEPS],
     **{name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz", "kills")},
+    "odd-files": ["chat_forecast_tests.fuzz", "--seconds", "600", "--rounds", "20", "--seed", "20261128"],
 }
+BESIDE = ("types", "odd-files")
+"""What keeps one processor busy, and is done beside the other steps: the tests and the many machines wait now and then."""
 WITH_ARGUMENTS = ("tests", "sweeps", "distributed", "fuzz", "kills")
+
+
+@dataclass
+class Step:
+    """A step that runs."""
+
+    name: str
+    process: subprocess.Popen[str]
+    begun: float
+
+    @classmethod
+    def begin(cls, name: str, arguments: list[str], *, is_beside: bool = False) -> "Step":
+        """Start a step; what one beside others says is kept until it has ended."""
+        command = [*(STEPS | ON_REQUEST)[name], *(arguments if name in WITH_ARGUMENTS else [])]
+        print(f"== {name}: {' '.join(command)}", flush=True)
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if is_beside else {}
+        return cls(name, subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, text=True, **output), time.monotonic())
+
+    def end(self) -> bool:
+        """Wait for it, and tell; whether it passed."""
+        said, _ = self.process.communicate()
+        print(f"{said or ''}== {self.name}: {time.monotonic() - self.begun:.0f} s", flush=True)
+        return not self.process.returncode
 
 
 def main(arguments: list[str]) -> int:
     """Run the steps that are asked for, every one even after one failed; the exit code is 0 if all passed."""
-    known = STEPS | ON_REQUEST
-    asked = list(takewhile(known.__contains__, arguments))
-    failed = []
-    for name in asked or STEPS:
-        command = [*known[name], *(arguments[len(asked) :] if name in WITH_ARGUMENTS else [])]
-        begun = time.monotonic()
-        print(f"== {name}: {' '.join(command)}", flush=True)
-        code, stopped = _run([sys.executable, "-m", *command])
-        if code:
-            failed.append(name)
-        print(f"== {name}: {time.monotonic() - begun:.0f} s", flush=True)
-        if stopped:
-            return 128 + stopped
-    print(f"failed: {', '.join(failed)}" if failed else f"{', '.join(asked or STEPS)}: passed")
+    asked = list(takewhile((STEPS | ON_REQUEST).__contains__, arguments))
+    names, given = asked or list(STEPS), arguments[len(asked) :]
+    beside = [Step.begin(name, given, is_beside=True) for name in names if name in BESIDE and len(names) > 1]
+    failed: list[str] = []
+    for name in names:
+        if name not in [step.name for step in beside]:
+            step = Step.begin(name, given)
+            with _passing_on_signals([step, *beside]) as stopped:
+                failed += [] if step.end() else [name]
+            if stopped:
+                return 128 + stopped[0]
+    failed += [step.name for step in beside if not step.end()]
+    print(f"failed: {', '.join(failed)}" if failed else f"{', '.join(names)}: passed")
     return bool(failed)
 
 
-def _run(command: list[str]) -> tuple[int, int]:
-    """Run a step; gives its exit code, and the signal that was to end it, or 0.
+@contextmanager
+def _passing_on_signals(steps: list[Step]) -> Iterator[list[int]]:
+    """Pass steps the signals that are to end them meanwhile, which are yielded; Ctrl-C reaches them by itself.
 
-    A step is passed the signal, and waited for: it has servers to end. Ctrl-C reaches it by itself.
+    They are waited for: they have servers to end.
     """
     stopped: list[int] = []
-    process = subprocess.Popen(command, cwd=ROOT)
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         stopped.append(number)
         if number != signal.SIGINT or not sys.stdin.isatty():
-            process.send_signal(number)
+            for step in steps:
+                step.process.send_signal(number)
 
     before = {each: signal.signal(each, pass_on) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
-        return process.wait(), stopped[0] if stopped else 0
+        yield stopped
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
