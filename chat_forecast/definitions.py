@@ -42,6 +42,7 @@ def build_definitions(
     """All assets, checks, schedules and sensors for these chats, over these resources; ``put_aside``: others' slugs."""
     chats = [with_end(chat, resources) for chat in chats]
     pictured = partial(with_picture, reports_url=resources.reports_url)
+    of_chats = [each(chats) for each in (retraining_sensor, catch_up_sensor, report_sensor, notify_sensor, today_sensor)]
     return dg.Definitions(
         assets=[
             *(asset.map_asset_specs(pictured) for chat in chats for asset in chat_assets(chat)),
@@ -50,11 +51,7 @@ def build_definitions(
         asset_checks=[check for chat in chats for check in chat_checks(chat)],
         schedules=nightly_schedules(chats),
         sensors=[
-            retraining_sensor(chats),
-            catch_up_sensor(chats),
-            report_sensor(chats),
-            notify_sensor(chats),
-            today_sensor(chats),
+            *(of_chats if chats else []),  # without an asset Dagster has no job that they could name
             abandoned_runs_sensor(),
             heartbeat_sensor(chats, put_aside),
         ],

@@ -62,7 +62,8 @@ def distributions(module: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("package", "extras"), [("chat_forecast", ("report", "distributed")), ("chat_forecast_tests", ("dev", "distributed"))]
+    ("package", "extras"),
+    [("chat_forecast", ("report", "distributed")), ("chat_forecast_tests", ("dev", "report", "distributed"))],
 )
 def test_what_is_imported_is_declared(package, extras):
     known = declared(*extras)

@@ -132,3 +132,9 @@ def test_the_tag_of_the_chat_is_given_to_runs_of_one_chat_alone():
     assert chat_of(run_of(CHATS[0])) == "chat-0"
     assert chat_of(run_of(CHATS[0], CHATS[1])) is None
     assert chat_of(dg.DagsterRun(job_name="other")) is None
+
+
+def test_where_no_chat_can_be_used_the_rest_of_the_pipeline_is_there_and_says_so(stores):
+    whole = build_definitions([], stores, put_aside=["book-club"]).get_repository_def()
+    assert {sensor.name for sensor in whole.sensor_defs} == {"abandoned_runs", "heartbeat"}
+    assert not whole.schedule_defs
