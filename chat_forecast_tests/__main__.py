@@ -67,7 +67,8 @@ class Step:
     def end(self) -> bool:
         """Wait for it, and tell; whether it passed."""
         said, _ = self.process.communicate()
-        print(f"{said or ''}== {self.name}: {time.monotonic() - self.begun:.0f} s", flush=True)
+        took = f"{time.monotonic() - self.begun:.0f} s" if said is None else "beside the others"
+        print(f"{said or ''}== {self.name}: {took}", flush=True)
         return not self.process.returncode
 
 
