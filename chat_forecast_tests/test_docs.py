@@ -19,6 +19,10 @@ from chat_forecast_tests import benchmarks
 ROOT = Path(__file__).parents[1]
 DOCUMENTATION = [ROOT / "data" / "README.md", *sorted((ROOT / "chat_forecast" / "docs").glob("*.md"))]
 PAGES = [ROOT / "README.md", ROOT / ".github" / "CONTRIBUTING.md", ROOT / ".github" / "SECURITY.md", *DOCUMENTATION]
+TOP_LEVEL = {
+    *("chat_forecast", "chat_forecast_tests", "data", "workspace.yaml", "pyproject.toml", "README.md"),
+    *("CHANGELOG.md", "LICENSE", "constraints.txt", ".ci", ".github", ".gitignore", ".pre-commit-config.yaml"),
+}
 OF_ONE_MACHINE = (
     rb"(?<![\w./-])/(?:work|root|opt|mnt|Users)/|pythonhosted|\bpypi\.|--(?:extra-)?index-url|--find-links|--trusted-host"
 )
@@ -117,11 +121,21 @@ def test_the_list_of_benchmarks_is_whole_and_each_finds_what_it_imports():
         importlib.import_module(f"{benchmarks.__name__}.{name}")
 
 
-def test_no_file_names_a_path_of_one_machine_or_a_registry():
+@pytest.fixture(scope="module")
+def tracked():
+    """The files of the repository, by their names."""
     listed = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("needs git and a clone: without them nobody knows which files are the repository's")
-    for name in listed.stdout.split("\0")[:-1]:
+    return listed.stdout.split("\0")[:-1]
+
+
+def test_no_file_names_a_path_of_one_machine_or_a_registry(tracked):
+    for name in tracked:
         path = ROOT / name
         if path.exists() and path != Path(__file__):
             assert not re.search(OF_ONE_MACHINE, path.read_bytes()), name
+
+
+def test_nothing_lies_at_the_top_level_but_what_belongs_there(tracked):
+    assert {name.partition("/")[0] for name in tracked} == TOP_LEVEL
