@@ -1,6 +1,7 @@
 """That what a long run stores is copied to MLflow on the way, and that one which MLflow does not serve waits for it once."""
 
 import logging
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ from chat_forecast.pipeline.assets.tracking import MlflowCopy
 from chat_forecast.pipeline.runs import LATER_TAG
 from chat_forecast.pipeline.side_process import NONE_BESIDE, processes_beside
 from chat_forecast.tracking.client import Tracking
-from chat_forecast_tests.tracking.stored import make_chat, make_storage, make_store, store_scored_day
+from chat_forecast_tests.tracking.stored import make_chat, make_storage, store_scored_day
 
 LAST = LocalDay.parse("2026-05-31", "Europe/Moscow")
 
@@ -40,15 +41,20 @@ def said(caplog):
 
 
 @pytest.fixture
+def tracking(tmp_path, with_mlflow):
+    """A store that is there, with its artifacts beside it."""
+    folder = with_mlflow(tmp_path) / "mlflow"
+    return Tracking(f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts"))
+
+
+@pytest.fixture
 def away(tmp_path):
     """A store that cannot be there: its folder is a file."""
     (tmp_path / "file").write_text("")
     return Tracking(f"sqlite:///{tmp_path}/file/mlflow.db")
 
 
-def test_a_long_run_is_copied_on_the_way_by_another_process_and_the_rest_at_its_end(tmp_path, said, with_mlflow):
-    tracking = Tracking(f"sqlite:///{with_mlflow(tmp_path)}/mlflow/mlflow.db")
-    make_store(tracking)
+def test_a_long_run_is_copied_on_the_way_by_another_process_and_the_rest_at_its_end(tmp_path, said, tracking):
     run = Run(tmp_path, tracking, 2 * DAYS_AT_ONCE)
     with processes_beside(len(run.days)) as beside:
         copy = MlflowCopy(run, beside)
@@ -72,6 +78,20 @@ def test_a_long_run_waits_once_where_mlflow_is_away(tmp_path, said, away):
     assert [level for level, _ in said()] == ["WARNING"]
     assert "What is owed to MLflow is logged by the chat's next run." in said()[0][1]
     assert run.linked == []
+
+
+def test_a_damaged_day_keeps_no_other_one_out_of_mlflow(tmp_path, said, tracking):
+    run = Run(tmp_path, tracking, 2 * DAYS_AT_ONCE)
+    store_scored_day(run.storage, run.days[0])
+    store_scored_day(run.storage, run.days[1])
+    Path(run.storage.url("daily_score", run.days[1])).write_bytes(b"damage")
+    with processes_beside(len(run.days)) as beside:
+        copy = MlflowCopy(run, beside)
+        copy.meanwhile()
+        store_scored_day(run.storage, run.days[-1])
+        copy.finish()
+    assert [level for level, _ in said()] == ["WARNING", "WARNING"]
+    assert run.linked == [run.days[0], run.days[-1]]
 
 
 def test_a_short_run_copies_at_its_end_alone(tmp_path, said, away):

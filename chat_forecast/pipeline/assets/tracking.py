@@ -20,7 +20,7 @@ from chat_forecast.presentation.plots.stored_days import draw_stored_day
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.tracking.catch_up import Draw, catch_up, no_plot
-from chat_forecast.tracking.client import Tracking
+from chat_forecast.tracking.client import Tracking, TrackingUnavailable
 from chat_forecast.tracking.links import chat_links
 
 PLOTTED = ("daily_score", "trained_model")
@@ -29,14 +29,17 @@ PLOTTED = ("daily_score", "trained_model")
 class Copied(NamedTuple):
     """What became of a copy."""
 
-    is_whole: bool
     said: str
+    is_whole: bool = True
+    """Whether all that is stored was copied: else a file was damaged, a plot could not be drawn, or MLflow was away."""
+    is_served: bool = True
+    """Whether MLflow took what it was given."""
 
 
 class MlflowCopy:
     """Copies to MLflow what a run stores of an asset: at its end, and in a long run also on the way, in another process.
 
-    Once MLflow did not take something, the run asks it for nothing more, and so waits for it once.
+    Once MLflow was away, the run asks it for nothing more, and so waits for it once.
     """
 
     def __init__(self, run: AssetRun, beside: Beside) -> None:
@@ -74,7 +77,7 @@ class MlflowCopy:
     def _say(self, copied: Copied) -> None:
         log = self._run.context.log
         (log.info if copied.is_whole else log.warning)(copied.said)
-        self._is_asked_for = copied.is_whole
+        self._is_asked_for = copied.is_served
 
     def _link(self) -> None:
         run = self._run
@@ -94,5 +97,6 @@ def copy_to_mlflow(tracking: Tracking, chat: Chat, storage: ChatStorage, *plotte
     try:
         done = catch_up(tracking, chat, storage, draw_score=draw("daily_score"), draw_training=draw("trained_model"))
     except ChatForecastError as error:
-        return Copied(is_whole=False, said=f"{error} What is owed to MLflow is logged by the chat's next run.")
-    return Copied(is_whole=True, said=f"Logged to MLflow: {done.scores} scores, {done.trainings} trainings.")
+        owed = f"{error} What is owed to MLflow is logged by the chat's next run."
+        return Copied(owed, is_whole=False, is_served=not isinstance(error, TrackingUnavailable))
+    return Copied(f"Logged to MLflow: {done.scores} scores, {done.trainings} trainings.")
