@@ -38,9 +38,9 @@ def main() -> None:
     target = WorkspaceFileTarget([str(workspace_file(home))])
     with dg.DagsterInstance.get() as instance:
         instance.optimize_for_webserver(STATEMENT_MILLISECONDS, CONNECTION_SECONDS, MOST_CONNECTIONS)
-        instance.run_coordinator  # noqa: B018 - imports pandas, for which the first page would wait
-        while not answers_on_socket(code_socket(home)):  # a minute with many chats; `up` ends who waits in vain
-            time.sleep(LOOK_SECONDS)
+        _ = instance.run_coordinator  # imports pandas, for which the first page would wait
+        while not answers_on_socket(code_socket(home)):
+            time.sleep(LOOK_SECONDS)  # for a minute in all with many chats; `up` ends who waits in vain
         with WorkspaceProcessContext(instance, version=__version__, workspace_load_target=target) as context:
             webserver = QuickWebserver(context, door.prefix, POLL_MILLISECONDS)
             webserver.look_ahead()

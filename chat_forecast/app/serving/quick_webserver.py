@@ -57,7 +57,7 @@ class QuickWebserver(DagsterWebserver[WorkspaceProcessContext, WorkspaceRequestC
     def _find_first_answers(self) -> None:
         with self._process_context.create_request_context() as context:
             asyncio.run(self.gen_graphql_response(context, QUESTION, {"name": LOCATION}, OPERATION))
-            context.asset_graph  # noqa: B018 - built when it is first asked for
+            _ = context.asset_graph  # built when it is first asked for
 
     async def gen_graphql_response(
         self,
