@@ -151,8 +151,9 @@ def test_a_module_holds_one_idea_and_a_function_fits_a_screen():
 
 
 def test_a_verdict_is_made_with_its_score_and_again_only_on_request():
-    rule = "chat_forecast.domain.retraining_rule.evaluate_rule"
-    assert {name_of(path) for path in modules() if rule in imports(path)} == {
+    module = "chat_forecast.domain.retraining_rule"
+    judges = {f"{module}.evaluate_rule", f"{module}.judge_after"}
+    assert {name_of(path) for path in modules() if judges & set(imports(path))} == {
         "app/rescoring.py",
         "forecasting/score_record.py",
     }

@@ -14,7 +14,7 @@ from itertools import groupby
 from chat_forecast.app.runs import Runner
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict, relation_to_same_hour
-from chat_forecast.forecasting.score_record import score_with_verdict
+from chat_forecast.forecasting.score_record import judged, score
 from chat_forecast.pipeline.assets.scoring import score_inputs
 from chat_forecast.pipeline.runs import (
     CATCH_UP,
@@ -27,7 +27,7 @@ from chat_forecast.pipeline.runs import (
     kind_tags,
 )
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.partitions import ChatStorage, RecentDays
 
 LEARNING_DAYS = 28
 """How many days are read before the first model is trained."""
@@ -104,9 +104,10 @@ def _nights(runner: Runner, chat: Chat, trained: LocalDay, last: LocalDay) -> It
 
 def _why_bad(chat: Chat, storage: ChatStorage, day: LocalDay) -> str | None:
     """Why the score of a day, whose forecast is stored, will be bad; None where it will not."""
-    (given,) = score_inputs(chat, storage, [day])
-    verdict = Verdict.from_row(score_with_verdict(day, given, chat.check).iloc[0])
-    return verdict.reason if verdict is not None and is_bad(verdict) else None
+    (given,) = score_inputs(storage, [day])
+    before = RecentDays(storage, "daily_score", chat.check.window_days - 1).ending(day.plus(-1))
+    _, verdict = judged(score(day, given), before, chat.check, given.withheld)
+    return verdict.reason if is_bad(verdict) else None
 
 
 def _train(runner: Runner, chat: Chat, day: LocalDay, reason: str) -> None:

@@ -61,6 +61,8 @@ def looked_up(values: Places, places: Places) -> Places:
 
 
 def to_floats(values: Values) -> Floats:
-    """Any array of numbers as floats, missing values as NaN."""
+    """Any array of numbers as floats, missing values as NaN; an array of floats is given back as it is."""
+    if isinstance(values, np.ndarray) and values.dtype == np.float64:
+        return values
     column = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values))
     return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))

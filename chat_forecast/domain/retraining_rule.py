@@ -8,10 +8,13 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any, Literal, Protocol
 
+import numpy as np
 import pandas as pd
 
+from chat_forecast.domain.arrays import to_floats
 from chat_forecast.domain.windows import SAME_HOUR_DAYS
 
 
@@ -98,7 +101,13 @@ def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings, *, withheld: str
     """
     if scores.empty:
         raise ValueError("expected the score of at least one day, found none")
-    today = scores.iloc[-1]
+    return judge_after(scores.iloc[:-1], scores.iloc[-1], settings, withheld=withheld)
+
+
+def judge_after(
+    before: pd.DataFrame, today: "Mapping[str, Any] | pd.Series[Any]", settings: RuleSettings, *, withheld: str = ""
+) -> Verdict:
+    """Judge the score of a day by it and those of the days ``before`` it; see :func:`evaluate_rule`."""
     if not pd.isna(today["messages"]) and not today["hours_scored"]:
         why = f"the forecast for it was {withheld}" if withheld else "there was no forecast for it"
         return Verdict(passed=False, rule=settings.rule, reason=f"{today['day']} was read, and {why}")
@@ -109,11 +118,11 @@ def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings, *, withheld: str
         return Verdict(passed=False, rule=settings.rule, reason=f"the forecast for {today['day']} was made without a model")
     if settings.rule == "smape":
         return _judge_smape(today, settings.smape_threshold)
-    return _judge_relative(scores, today, settings)
+    return _judge_relative(before, today, settings)
 
 
-def _judge_smape(today: "pd.Series[float]", threshold: float) -> Verdict:
-    smape = float(today["smape"])
+def _judge_smape(today: "Mapping[str, Any] | pd.Series[Any]", threshold: float) -> Verdict:
+    smape = _number(today["smape"])
     passed = smape <= threshold
     words = "not above" if passed else "above"
     figures: dict[str, float | int] = {"smape": smape, "smape_threshold": threshold}
@@ -122,7 +131,7 @@ def _judge_smape(today: "pd.Series[float]", threshold: float) -> Verdict:
     )
 
 
-def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: RuleSettings) -> Verdict:
+def _judge_relative(before: pd.DataFrame, today: "Mapping[str, Any] | pd.Series[Any]", settings: RuleSettings) -> Verdict:
     """Two questions: are the forecasts worse than the simple mean, and is the model old."""
     figures: dict[str, float | int] = {
         "window_days": settings.window_days,
@@ -131,19 +140,23 @@ def _judge_relative(scores: pd.DataFrame, today: "pd.Series[float]", settings: R
     faults: list[str] = []
     praise: list[str] = []
 
-    begin = pd.Timestamp(str(today["day"])) - pd.Timedelta(days=settings.window_days - 1)
-    window = scores[pd.to_datetime(scores["day"]) >= begin]
-    window = window[window["same_hour_hours"].fillna(0) > 0]
-    hours = int(window["same_hour_hours"].sum())
-    span = f"{len(window)} scored days" if len(window) != 1 else "1 scored day"
+    begin = date.fromisoformat(str(today["day"])) - timedelta(days=settings.window_days - 1)
+    is_within = [*(before["day"] >= begin.isoformat()), True]
+    compared, ours, simple = (
+        np.append(to_floats(before[name]), _number(today[name]))[is_within]
+        for name in ("same_hour_hours", "squared_error", "same_hour_squared_error")
+    )
+    is_compared = compared > 0
+    hours, days_compared = int(compared[is_compared].sum()), int(is_compared.sum())
+    span = f"{days_compared} scored days" if days_compared != 1 else "1 scored day"
     if hours:
-        rmse = math.sqrt(float(window["squared_error"].sum()) / hours)
-        simple = math.sqrt(float(window["same_hour_squared_error"].sum()) / hours)
-        figures |= {"rmse": rmse, "same_hour_rmse": simple, "days_compared": len(window), "tolerance": TOLERANCE}
+        rmse = math.sqrt(float(np.nansum(ours[is_compared])) / hours)
+        simple_rmse = math.sqrt(float(np.nansum(simple[is_compared])) / hours)
+        figures |= {"rmse": rmse, "same_hour_rmse": simple_rmse, "days_compared": days_compared, "tolerance": TOLERANCE}
         relation = relation_to_same_hour(figures)
         is_worse = relation == "above"
-        ours, theirs = _distinct(rmse, simple)
-        words = f"RMSE {ours} over {span} is {RELATIONS[relation]} the {theirs} of the {SAME_HOUR_DAYS}-day same-hour mean"
+        shown, theirs = _distinct(rmse, simple_rmse)
+        words = f"RMSE {shown} over {span} is {RELATIONS[relation]} the {theirs} of the {SAME_HOUR_DAYS}-day same-hour mean"
         (faults if is_worse else praise).append(words)
     else:
         praise.append("nothing to compare: no hour of the window was read and forecast")
@@ -172,6 +185,11 @@ def relation_to_same_hour(figures: Mapping[str, float | int]) -> Relation:
     if rmse <= simple:
         return "not_above"
     return "within" if rmse <= simple * (1 + figures.get("tolerance", 0)) else "above"
+
+
+def _number(value: float | None) -> float:
+    """A number of a score; NaN where it is not known."""
+    return math.nan if value is None or pd.isna(value) else float(value)
 
 
 def _distinct(first: float, second: float) -> tuple[str, str]:

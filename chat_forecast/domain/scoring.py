@@ -5,14 +5,15 @@ Does not belong here: the formulas (:mod:`.metrics`), or what a bad score leads 
 """
 
 import math
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from chat_forecast.domain import metrics
-from chat_forecast.domain.arrays import Values, to_floats
-from chat_forecast.domain.forecast_table import PROBABILITIES
+from chat_forecast.domain.arrays import Floats, to_floats
+from chat_forecast.domain.forecast_table import FORECAST_COLUMNS, PROBABILITIES
 from chat_forecast.domain.same_hours import beside
 
 SCORE_COLUMNS = {
@@ -81,12 +82,14 @@ def score_day(actuals: pd.DataFrame, forecast: pd.DataFrame | None, baselines: p
     if forecast is None or forecast.empty:
         return score
     score |= _made_by(forecast, first_hour.date())
-    hours = beside(actuals, forecast)
-    hours = hours[hours["messages"].notna()].reset_index(drop=True)
+    hours = beside(actuals[["hour", "messages"]], forecast[list(FORECAST_COLUMNS)])
+    if missing:
+        hours = hours[hours["messages"].notna()].reset_index(drop=True)
     if hours.empty:
         return score
-    baselines = beside(hours[["hour"]], baselines, "left")
-    score |= _errors(hours) | _beside_seasonal_naive(hours, baselines) | _beside_same_hour(hours, baselines)
+    found = _floats(hours)
+    simple = _floats(beside(hours[["hour"]], baselines, "left"))
+    score |= _errors(found) | _beside_seasonal_naive(found, simple) | _beside_same_hour(found, simple)
     return {name: _speakable(value) for name, value in score.items()}
 
 
@@ -137,12 +140,21 @@ def _made_by(forecast: pd.DataFrame, day: date) -> Score:
     return made
 
 
-def _errors(hours: pd.DataFrame) -> Score:
+Columns = Mapping[str, Floats]
+"""Numbers by name, one an hour."""
+
+
+def _floats(table: pd.DataFrame) -> Columns:
+    """The numbers of a table of hours, once: each is looked at many times."""
+    return {str(name): to_floats(column) for name, column in table.items() if name != "hour"}
+
+
+def _errors(hours: Columns) -> Score:
     """Measure the forecast on known hours."""
     actual, expected = hours["messages"], hours["expected"]
     return {
-        "hours_scored": len(hours),
-        "expected_total": float(expected.sum()),
+        "hours_scored": len(actual),
+        "expected_total": float(np.nansum(expected)),
         "total_error": metrics.total_error(actual, expected),
         "smape": metrics.smape(actual, hours["smape_point"]),
         "rmse": metrics.rmse(actual, expected),
@@ -155,11 +167,10 @@ def _errors(hours: pd.DataFrame) -> Score:
     }
 
 
-def _beside_seasonal_naive(hours: pd.DataFrame, baselines: pd.DataFrame) -> Score:
+def _beside_seasonal_naive(hours: Columns, baselines: Columns) -> Score:
     """Measure the seasonal naive on those of the hours for which it is known, and the skill on these."""
-    baseline = to_floats(baselines["seasonal_naive"])
-    is_known = ~np.isnan(baseline)
-    actual, baseline = hours["messages"][is_known], baseline[is_known]
+    is_known = ~np.isnan(baselines["seasonal_naive"])
+    actual, baseline = hours["messages"][is_known], baselines["seasonal_naive"][is_known]
     error = metrics.rmse(actual, baseline)
     return {
         "seasonal_naive_hours": int(is_known.sum()),
@@ -170,14 +181,14 @@ def _beside_seasonal_naive(hours: pd.DataFrame, baselines: pd.DataFrame) -> Scor
     }
 
 
-def _beside_same_hour(hours: pd.DataFrame, baselines: pd.DataFrame) -> Score:
+def _beside_same_hour(hours: Columns, baselines: Columns) -> Score:
     """Measure the 28-day same-hour distribution on the hours, and the skill to its mean."""
-    if baselines["same_hour"].isna().any():
+    if np.isnan(baselines["same_hour"]).any():
         return {"same_hour_hours": 0}
     actual = hours["messages"]
     error = metrics.rmse(actual, baselines["same_hour"])
     return {
-        "same_hour_hours": len(hours),
+        "same_hour_hours": len(actual),
         "same_hour_rmse": error,
         "same_hour_pinball": metrics.pinball(actual, {tau: baselines[name] for name, tau in PROBABILITIES.items()}),
         "same_hour_squared_error": _squared_error(actual, baselines["same_hour"]),
@@ -185,8 +196,8 @@ def _beside_same_hour(hours: pd.DataFrame, baselines: pd.DataFrame) -> Score:
     }
 
 
-def _squared_error(actual: Values, forecast: Values) -> float:
-    return float(((to_floats(actual) - to_floats(forecast)) ** 2).sum())
+def _squared_error(actual: Floats, forecast: Floats) -> float:
+    return float(((actual - forecast) ** 2).sum())
 
 
 def _speakable(value: str | float | None) -> str | int | float | None:

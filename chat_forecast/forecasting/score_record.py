@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.retraining_rule import JUDGED_COLUMNS, VERDICT_COLUMNS, RuleSettings, evaluate_rule
-from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day
+from chat_forecast.domain.retraining_rule import RuleSettings, Verdict, judge_after
+from chat_forecast.domain.scoring import Score, score_day
 from chat_forecast.forecasting.baselines import forecast_baselines
 
 
@@ -24,17 +24,20 @@ class ScoreInputs(NamedTuple):
     """Made the night before; None where there was none."""
     history: pd.DataFrame
     """The hourly series of at least 28 days before it."""
-    scores: pd.DataFrame
-    """Of the days before it that the rule looks at, ascending."""
     withheld: str = ""
     """Why the forecast was withheld from people; such a one is scored as none."""
 
 
-def score_with_verdict(day: LocalDay, given: ScoreInputs, rule: RuleSettings) -> pd.DataFrame:
-    """Score a day and judge it by a rule: one row with the columns of a score and of a verdict."""
+def score(day: LocalDay, given: ScoreInputs) -> Score:
+    """Score a day."""
     baselines = forecast_baselines(given.history, day.hours)
-    score = score_day(given.actuals, None if given.withheld else given.forecast, baselines)
-    before = given.scores[list(JUDGED_COLUMNS)]
-    row = pd.DataFrame([score], columns=list(JUDGED_COLUMNS)).astype(before.dtypes)
-    verdict = evaluate_rule(pd.concat([before, row], ignore_index=True), rule, withheld=given.withheld)
-    return pd.DataFrame([{**score, **verdict.to_row()}], columns=[*SCORE_COLUMNS, *VERDICT_COLUMNS])
+    return score_day(given.actuals, None if given.withheld else given.forecast, baselines)
+
+
+def judged(score: Score, before: pd.DataFrame, rule: RuleSettings, withheld: str = "") -> tuple[pd.DataFrame, Verdict]:
+    """Judge the score of a day by a rule: one row with the columns of a score and of a verdict, and the verdict.
+
+    ``before`` has the scores of the days before it that the rule looks at, ascending: :data:`.JUDGED_COLUMNS`.
+    """
+    verdict = judge_after(before, score, rule, withheld=withheld)
+    return pd.DataFrame([{**score, **verdict.to_row()}], dtype=object), verdict

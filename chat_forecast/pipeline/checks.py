@@ -21,6 +21,7 @@ from chat_forecast.pipeline.compat import AssetCheckEvaluationTargetMaterializat
 from chat_forecast.pipeline.event_batches import evaluation_events
 from chat_forecast.pipeline.partitions import daily_partitions, days_of_run
 from chat_forecast.pipeline.resources import Resources
+from chat_forecast.pipeline.side_process import ENOUGH_DAYS, processes_beside
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
 
@@ -38,22 +39,28 @@ class Finding:
 
 
 Evaluate = Callable[[ChatStorage, Sequence[LocalDay]], Iterable[Finding]]
-"""Checks ascending days, one finding a day."""
+"""Checks ascending days, one finding a day; can be given to another process."""
 
 
 def chat_checks(chat: Chat) -> list[dg.AssetChecksDefinition]:
     """The checks of one chat's assets."""
     return [
-        _daily_check(chat, "merged_history", "ids_unique", _each(ids_unique), "Every message is there once."),
-        _daily_check(chat, "hourly_series", "hours_complete", _each(hours_complete), "Every hour of the day is there once."),
+        _daily_check(chat, "merged_history", "ids_unique", partial(_each, ids_unique), "Every message is there once."),
         _daily_check(
-            chat, "hourly_series", "counts_add_up", _each(counts_add_up), "The hours' counts add up to the messages stored."
+            chat, "hourly_series", "hours_complete", partial(_each, hours_complete), "Every hour of the day is there once."
+        ),
+        _daily_check(
+            chat,
+            "hourly_series",
+            "counts_add_up",
+            partial(_each, counts_add_up),
+            "The hours' counts add up to the messages stored.",
         ),
         _daily_check(
             chat,
             "hourly_series",
             "day_read",
-            _each(day_read),
+            partial(_each, day_read),
             "The whole day was read. A missing hour is neither trained on nor scored.",
             blocking=False,
         ),
@@ -71,7 +78,7 @@ def chat_checks(chat: Chat) -> list[dg.AssetChecksDefinition]:
             chat,
             "daily_score",
             SCORE_CHECK,
-            _each(forecast_good_enough),
+            partial(_each, forecast_good_enough),
             "The verdict stored with the score: the forecasts of the last days were good enough. If not, a sensor "
             "retrains the model.",
             blocking=False,
@@ -126,9 +133,11 @@ def forecast_good_enough(storage: ChatStorage, day: LocalDay) -> Finding:
     return Finding(verdict.passed, verdict.reason, {"rule": verdict.rule, **figures})
 
 
-def _each(evaluate: Callable[[ChatStorage, LocalDay], Finding]) -> Evaluate:
+def _each(
+    evaluate: Callable[[ChatStorage, LocalDay], Finding], storage: ChatStorage, days: Sequence[LocalDay]
+) -> Iterator[Finding]:
     """Evaluate days one by one."""
-    return lambda storage, days: (evaluate(storage, day) for day in days)
+    return (evaluate(storage, day) for day in days)
 
 
 def _finding(faults: list[str]) -> Finding:
@@ -162,7 +171,8 @@ def _daily_check(
     def check(context: dg.AssetCheckExecutionContext, stores: dg.ResourceParam[Resources]) -> Iterator[Any]:
         storage, days = stores.storages.of(chat), days_of_run(context, chat)
         targets = _targets(context.instance, key, days)
-        found = zip(days, evaluate(storage, days), strict=True)
+        with processes_beside(len(days), ENOUGH_DAYS) as beside:
+            found = list(zip(days, beside.days(evaluate, storage, days), strict=True))
         yield from evaluation_events(context, [evaluation(day, finding, targets.get(day.key)) for day, finding in found])
         yield dg.Output(None)
 

@@ -12,13 +12,18 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerContext
 from typing import TypeVar, TypeVarTuple
 
+from chat_forecast.domain.local_day import LocalDay
+
 Given = TypeVarTuple("Given")
+Task = TypeVar("Task")
 Made = TypeVar("Made")
 
 PRELOADED = "chat_forecast.pipeline.warm_imports"
@@ -26,6 +31,12 @@ ENOUGH = 10
 """For fewer results it does not pay to start a process, which takes as long as a few trainings."""
 AHEAD = 8
 """How many results are computed before the first of them is taken; that many inputs are held in memory."""
+ENOUGH_DAYS = 100
+"""From so many days on, days that need no training are made in other processes too; a hundred take about ten seconds."""
+DAYS_AT_ONCE = 30
+"""So many days another process makes at once: what they look back on is read once for all of them."""
+BLOCKS_AHEAD = 3
+"""How many such blocks are made before the first of them is taken."""
 ENOUGH_FOR_TWO = 60
 """From so many results on, two processes compute them: the run's own is idle for most of that time."""
 
@@ -44,18 +55,41 @@ class Beside:
     def __init__(self, pool: ProcessPoolExecutor | None) -> None:
         self._pool = pool
 
-    def ahead(self, make: Callable[[*Given], Made], inputs: Iterable[tuple[*Given]]) -> Iterator[tuple[tuple[*Given], Made]]:
-        """Give each input, a tuple of arguments, with what ``make`` makes of them, in order; some are computed ahead.
+    def ahead(
+        self, make: Callable[[*Given], Made], inputs: Iterable[tuple[*Given]], most: int = AHEAD
+    ) -> Iterator[tuple[tuple[*Given], Made]]:
+        """Give each input, a tuple of arguments, with what ``make`` makes of them, in order; ``most`` are computed ahead.
 
         ``make`` and its arguments are pickled; what it raises is raised where its result is taken.
         """
         waiting: deque[tuple[tuple[*Given], Future[Made] | None]] = deque()
         for given in inputs:
             waiting.append((given, self.begin(make, *given)))
-            if len(waiting) > (AHEAD if self._pool else 0):
+            if len(waiting) > (most if self._pool else 0):
                 yield _with_result(make, *waiting.popleft())
         while waiting:
             yield _with_result(make, *waiting.popleft())
+
+    def days(
+        self,
+        make: Callable[[Task, Sequence[LocalDay]], Iterable[Made]],
+        task: Task,
+        days: Sequence[LocalDay],
+        at_once: int = DAYS_AT_ONCE,
+    ) -> Iterator[Made]:
+        """Give what ``make`` makes of each of some days, in order; in other processes, of so many days ``at_once``.
+
+        Where it fails there, the day that fails is made here, so that its error is raised after the days before it. ``make``
+        and what it is given are pickled, as is what it makes.
+        """
+        if self._pool is None or len(days) < ENOUGH_DAYS:
+            yield from make(task, days)
+            return
+        blocks = ((make, task, days[begin : begin + at_once]) for begin in range(0, len(days), at_once))
+        for (_, _, block), made in self.ahead(_made_until_failure, blocks, BLOCKS_AHEAD):
+            yield from made
+            if len(made) < len(block):
+                yield from make(task, block[len(made) :])
 
     def begin(self, make: Callable[[*Given], Made], *given: *Given) -> Future[Made] | None:
         """Begin something in another process; None where there is none, or none any more."""
@@ -69,16 +103,15 @@ NONE_BESIDE = Beside(None)
 
 
 @contextmanager
-def processes_beside(results: int) -> Iterator[Beside]:
-    """Have other processes for the block, if it wants so many results that it pays.
+def processes_beside(results: int, enough: int = ENOUGH) -> Iterator[Beside]:
+    """Have other processes for the block, if it wants ``enough`` results for that to pay.
 
     They end with the block, and if this process dies, whatever it dies of.
     """
-    if results < ENOUGH or not _is_used:
+    if results < enough or not _is_used:
         yield NONE_BESIDE
         return
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([PRELOADED])  # imported once, in memory that they share
+    context = _fork_server()
     number = 2 if results >= ENOUGH_FOR_TWO else 1
     pool = ProcessPoolExecutor(number, mp_context=context, initializer=_end_with_parent)
     try:
@@ -87,12 +120,36 @@ def processes_beside(results: int) -> Iterator[Beside]:
         pool.shutdown(cancel_futures=True)
 
 
+def expect_processes(days: int) -> None:
+    """Begin to prepare what a range of days will want other processes for: their imports take seconds."""
+    if days >= ENOUGH_DAYS and _is_used:
+        _fork_server()
+        forkserver.ensure_running()
+
+
+def _fork_server() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([PRELOADED])  # imported once, in memory that they share
+    return context
+
+
 def taken(made: Future[Made] | None, make: Callable[[*Given], Made], *given: *Given) -> Made:
     """A result; computed here where no other process could be started, or it was killed for its memory."""
     try:
         return make(*given) if made is None else made.result()
     except BrokenExecutor:
         return make(*given)
+
+
+def _made_until_failure(
+    make: Callable[[Task, Sequence[LocalDay]], Iterable[Made]], task: Task, days: Sequence[LocalDay]
+) -> list[Made]:
+    """What is made of some days, up to the first that fails."""
+    made: list[Made] = []
+    with suppress(Exception):  # it is raised again by the process that asks
+        for each in make(task, days):
+            made.append(each)  # noqa: PERF402 - what was made before a failure is kept
+    return made
 
 
 def _with_result(

@@ -7,7 +7,6 @@ replaced (:mod:`.atomic_files`).
 
 import json
 import re
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -23,8 +22,8 @@ from chat_forecast.storage.atomic_files import file_exists, file_version, join_u
 from chat_forecast.storage.forgotten import without_forgotten
 from chat_forecast.storage.locks import Held, Locks
 from chat_forecast.storage.parquet_files import DAMAGE, read_parquet, without_empty_topics
+from chat_forecast.storage.partition_content import NotedTable, Value, content_of
 from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
-from chat_forecast.storage.small_tables import to_parquet
 
 MESSAGE_ASSETS = ("raw_messages", "merged_history")
 """The assets whose partitions hold messages."""
@@ -32,19 +31,6 @@ ENDING = ".parquet"
 DAYS_KEPT = 1 << 14
 """Names of files whose day is remembered: forty years in one time zone."""
 PARTITION_NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.parquet", re.ASCII)
-
-
-@dataclass(frozen=True)
-class NotedTable:
-    """A table, and what its partition says of it as a whole, also where it has no rows."""
-
-    table: pd.DataFrame
-    notes: Mapping[str, str]
-    """Name -> text; empty texts are not stored."""
-
-
-Value = MessageBatch | pd.DataFrame | NotedTable
-"""What can be stored as a partition."""
 
 
 class NotStored(ChatForecastError):
@@ -96,27 +82,17 @@ class PartitionFiles:
         Raises:
             StoredFileError: the value lacks columns of the asset, or has others.
         """
-        kind = PARTITION_SCHEMAS[asset]
-        schema = kind.arrow(self.timezone)
-        match value:
-            case MessageBatch():
-                frame = without_forgotten(self.root, value.messages)
-                # Only a forum's files are of the version that knows of topics: all others stay as they were.
-                schema = kind.arrow(self.timezone, kind.version_for(frame.columns))
-                schema = _with_metadata(schema, READ_INTERVALS_KEY, value.read_intervals.to_json())
-            case NotedTable():
-                frame = value.table
-                notes = {name: text for name, text in value.notes.items() if text}
-                schema = _with_metadata(schema, NOTES_KEY, json.dumps(notes))
-            case _:
-                frame = value
-        if sorted(frame.columns) != sorted(schema.names):
-            raise StoredFileError(
-                f"{self.url(asset, day)} was not written: expected the columns {schema.names}, found {list(frame.columns)}."
-            )
-        # Column by column: what pandas would say of itself in the metadata takes longer, and differs between its versions.
-        columns = [pa.array(frame[field.name], field.type, from_pandas=True) for field in schema]
-        write_file(self.url(asset, day), to_parquet(pa.table(columns, schema=schema), kind))
+        self.write_content(asset, day, self.content(asset, day, value))
+
+    def write_content(self, asset: str, day: LocalDay, content: bytes) -> None:
+        """Store one partition, of which :meth:`content` gave the file."""
+        write_file(self.url(asset, day), content)
+
+    def content(self, asset: str, day: LocalDay, value: Value) -> bytes:
+        """The content of the file in which a value is stored; raises as :meth:`write`."""
+        if isinstance(value, MessageBatch):
+            value = MessageBatch(without_forgotten(self.root, value.messages), value.read_intervals)
+        return content_of(PARTITION_SCHEMAS[asset], self.timezone, self.url(asset, day), value)
 
     def messages(self, asset: str, day: LocalDay) -> MessageBatch:
         """The stored messages of a day; an empty reading that covers nothing where the day is not stored.
@@ -149,6 +125,15 @@ class PartitionFiles:
         table = self.table(asset, day)
         return None if table is None else to_pandas(table)
 
+    def noted(self, asset: str, day: LocalDay) -> NotedTable | None:
+        """The stored table of a day and what its partition says of itself, or None where the day is not stored.
+
+        Raises:
+            StoredFileError: the file is damaged or foreign.
+        """
+        table = self.table(asset, day)
+        return None if table is None else NotedTable(to_pandas(table), self._notes_of(asset, day, table))
+
     def notes(self, asset: str, day: LocalDay) -> dict[str, str]:
         """What a partition says of itself as a whole; nothing where it is not stored, or was stored by version 0.1.0.
 
@@ -156,7 +141,10 @@ class PartitionFiles:
             StoredFileError: the file is damaged or foreign.
         """
         table = self.table(asset, day)
-        stored = (table.schema.metadata or {}).get(NOTES_KEY) if table is not None else None
+        return {} if table is None else self._notes_of(asset, day, table)
+
+    def _notes_of(self, asset: str, day: LocalDay, table: pa.Table) -> dict[str, str]:
+        stored = (table.schema.metadata or {}).get(NOTES_KEY)
         try:
             found = json.loads(stored) if stored else {}
             return {name: str(text) for name, text in found.items()}
@@ -218,10 +206,6 @@ def _day_named(name: str, timezone: str) -> LocalDay | None:
         return LocalDay.parse(name.removesuffix(ENDING), timezone)
     except ValueError:
         return None
-
-
-def _with_metadata(schema: pa.Schema, key: bytes, text: str) -> pa.Schema:
-    return schema.with_metadata({**schema.metadata, key: text.encode()})
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:

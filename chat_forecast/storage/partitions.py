@@ -137,9 +137,20 @@ class ChatStorage(PartitionFiles):
 class RecentDays:
     """The last days of an asset, for a run that passes over ascending days: each file is read once."""
 
-    def __init__(self, storage: ChatStorage, asset: str, days: int, faults: list[str] | None = None) -> None:
-        """With ``faults``, files that cannot be used are left out, and what is wrong with each is added to them, once."""
+    def __init__(
+        self,
+        storage: ChatStorage,
+        asset: str,
+        days: int,
+        faults: list[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> None:
+        """Of the days only some ``columns`` are given, if they are named.
+
+        With ``faults``, files that cannot be used are left out, and what is wrong with each is added to them, once.
+        """
         self._storage = storage
+        self._columns = columns
         self._asset = asset
         self._days = days
         self._faults = faults
@@ -155,11 +166,15 @@ class RecentDays:
         stored = {each: self._tables.get(each) or self._table(each) for each in wanted}
         self._tables = {each: table for each, table in stored.items() if table is not None}
         empty = PARTITION_SCHEMAS[self._asset].arrow(self._storage.timezone).empty_table()
-        return to_pandas(pa.concat_tables([empty, *self._tables.values()]))
+        return to_pandas(pa.concat_tables([self._chosen(empty), *self._tables.values()]))
+
+    def _chosen(self, table: pa.Table) -> pa.Table:
+        return table if self._columns is None else table.select(self._columns)
 
     def _table(self, day: LocalDay) -> pa.Table | None:
         try:
-            return self._storage.table(self._asset, day)
+            table = self._storage.table(self._asset, day)
+            return None if table is None else self._chosen(table)
         except StoredFileError as error:
             if self._faults is None:
                 raise

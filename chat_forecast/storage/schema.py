@@ -137,16 +137,20 @@ class Schema:
         stored = self.expect(table.schema, url, timezone).names
         newest = self.arrow(timezone)
         self._expect_values(table, url)
+        newest = newest.with_metadata({**(table.schema.metadata or {}), **newest.metadata})
+        if table.schema.equals(newest, check_metadata=False):
+            return pa.table(table.columns, schema=newest)
         columns = [
             table.column(field.name).cast(field.type) if field.name in stored else pa.nulls(len(table), field.type)
             for field in newest
         ]
-        return pa.table(columns, schema=newest.with_metadata({**(table.schema.metadata or {}), **newest.metadata}))
+        return pa.table(columns, schema=newest)
 
     def _expect_values(self, table: pa.Table, url: str) -> None:
         """See that the values are such as this program stores."""
+        names = table.column_names
         for column in self.columns:
-            if column.name not in table.column_names:
+            if not (column.is_known or column.parse) or column.name not in names:
                 continue
             values, parse = table.column(column.name), column.parse
             if column.is_known and values.null_count:

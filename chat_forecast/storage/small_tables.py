@@ -19,7 +19,7 @@ ROWS_OF_A_DICTIONARY = 100
 """In a shorter table, a dictionary of a text column is longer than what it saves; in a column of numbers it always is."""
 
 
-def to_parquet(table: pa.Table, schema: Schema) -> memoryview:
+def to_parquet(table: pa.Table, schema: Schema) -> bytes:
     """The file of a table; the same table gives the same bytes.
 
     Its end says how many values are known of those columns of the schema that are counted, and nothing else of any values.
@@ -41,4 +41,4 @@ def to_parquet(table: pa.Table, schema: Schema) -> memoryview:
         writer.write_table(table)
         if not has_local_times:  # else Arrow's schema holds the metadata
             writer.add_key_value_metadata(table.schema.metadata)
-    return buffer.getbuffer()
+    return buffer.getvalue()

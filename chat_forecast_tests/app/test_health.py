@@ -21,7 +21,7 @@ from chat_forecast.sources import Sources
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import NewImport
 from chat_forecast.storage.locks import Locks
-from chat_forecast.storage.partition_files import NotedTable
+from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS
 from chat_forecast.tracking.client import Tracking

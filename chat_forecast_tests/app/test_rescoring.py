@@ -15,7 +15,7 @@ from chat_forecast.pipeline.retraining import wanted_retraining
 from chat_forecast.settings.models import Check
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.storage.locks import Locks
-from chat_forecast.storage.partition_files import NotedTable
+from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.damage import cut_in_half
 from chat_forecast_tests.presentation.reports.stored import (

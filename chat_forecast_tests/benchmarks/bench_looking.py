@@ -41,10 +41,11 @@ def store_chat(home: Path, first: str, days: int) -> None:
     from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day
     from chat_forecast.forecasting.baselines import forecast_baselines
     from chat_forecast.forecasting.ladder import make_forecast
-    from chat_forecast.forecasting.score_record import ScoreInputs, score_with_verdict
+    from chat_forecast.forecasting.score_record import ScoreInputs, judged
+    from chat_forecast.forecasting.score_record import score as score_of
     from chat_forecast.settings.models import Chat, Check
     from chat_forecast.storage.locks import Locks
-    from chat_forecast.storage.partition_files import NotedTable
+    from chat_forecast.storage.partition_content import NotedTable
     from chat_forecast.storage.partitions import Storages
     from chat_forecast.storage.schemas import TRAINED_MODEL
     from chat_forecast_tests.factories import make_message_batch
@@ -73,7 +74,7 @@ def store_chat(home: Path, first: str, days: int) -> None:
         storage.write("next_day_forecast", day, NotedTable(forecast.table, notes))
         if score is None and number == 40:
             empty = pd.DataFrame([score_day(counts, None, forecast_baselines(history, day.hours))])[list(SCORE_COLUMNS)]
-            score = score_with_verdict(day, ScoreInputs(counts, made, history.iloc[:-24], empty), Check())
+            score, _ = judged(score_of(day, ScoreInputs(counts, made, history.iloc[:-24])), empty, Check())
         if score is not None:
             storage.write("daily_score", day, score.assign(day=day.key))
         made = forecast.table

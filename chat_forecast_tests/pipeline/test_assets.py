@@ -6,8 +6,9 @@ import pytest
 
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.forecasting.model_record import RECORD_COLUMNS, train_record
-from chat_forecast.forecasting.score_record import ScoreInputs, score_with_verdict
+from chat_forecast.forecasting.score_record import ScoreInputs, judged, score
 from chat_forecast.pipeline.assets.forecasting import forecast_next_day
 from chat_forecast.pipeline.runs import asset_keys, range_tags
 from chat_forecast.settings.models import Check
@@ -103,10 +104,11 @@ def test_a_withheld_forecast_is_scored_as_none_and_its_verdict_says_why():
         actuals=make_series(DAY, 1, lambda _: 3),
         forecast=make_forecast(DAY, expected=9000),
         history=make_series(DAY.plus(-28), 28, lambda _: 3),
-        scores=make_scores(DAY.plus(-6), [0.1] * 6),
         withheld="withheld: too many",
     )
-    row = score_with_verdict(DAY, given, Check()).iloc[0]
+    rows, verdict = judged(score(DAY, given), make_scores(DAY.plus(-6), [0.1] * 6), Check(), given.withheld)
+    row = rows.iloc[0]
+    assert Verdict.from_row(row) == verdict
     assert row["hours_scored"] == 0
     assert pd.isna(row["rmse"])
     assert not row["verdict_passed"]

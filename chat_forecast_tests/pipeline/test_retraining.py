@@ -9,7 +9,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.pipeline.retraining import Retraining, retraining_sensor, wanted_retraining
 from chat_forecast.pipeline.runs import CHAT_TAG, KIND_TAG, REASON_TAG
-from chat_forecast.storage.partition_files import NotedTable
+from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast_tests.factories import make_forecast, make_scores
 from chat_forecast_tests.presentation.reports.stored import store_training
 

@@ -10,7 +10,15 @@ import psutil
 import pytest
 
 from chat_forecast.pipeline import side_process
-from chat_forecast.pipeline.side_process import AHEAD, ENOUGH, ENOUGH_FOR_TWO, NONE_BESIDE, processes_beside, taken
+from chat_forecast.pipeline.side_process import (
+    AHEAD,
+    ENOUGH,
+    ENOUGH_DAYS,
+    ENOUGH_FOR_TWO,
+    NONE_BESIDE,
+    processes_beside,
+    taken,
+)
 
 MANY = ENOUGH + AHEAD
 OUTLIVED = f"""
@@ -101,3 +109,29 @@ def test_the_process_ends_with_the_one_that_started_it_even_if_that_is_killed():
     parent.wait()
     parent.stdout.close()
     beside.wait(timeout=20)
+
+
+def inverses(_task, days):
+    """One result a day, until a day that cannot be: each with the process that made it."""
+    for day in days:
+        yield inverse(day - BAD), os.getpid()
+
+
+BAD = 70
+
+
+@pytest.mark.parametrize(("total", "elsewhere"), [(ENOUGH_DAYS - 1, False), (ENOUGH_DAYS, True)])
+def test_days_of_a_long_range_are_made_elsewhere_in_order(total, elsewhere):
+    days = range(BAD + 1, BAD + 1 + total)
+    with processes_beside(total, ENOUGH_DAYS) as beside:
+        made = list(beside.days(inverses, "task", days, 7))
+    assert [value for value, _ in made] == [1 / number for number in range(1, total + 1)]
+    assert (os.getpid() not in {process for _, process in made}) is elsewhere
+
+
+@pytest.mark.parametrize("total", [ENOUGH_DAYS - 1, ENOUGH_DAYS])
+def test_an_error_of_a_day_comes_after_the_days_before_it(total):
+    made = []
+    with processes_beside(total, ENOUGH_DAYS) as beside, pytest.raises(ZeroDivisionError):
+        made.extend(value for value, _ in beside.days(inverses, "task", range(total), 30))
+    assert made == [1 / (number - BAD) for number in range(BAD)]

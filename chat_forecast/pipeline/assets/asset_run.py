@@ -3,32 +3,24 @@
 Belongs here: the loop over the days of a run, progress, storing, attaching metadata.
 Does not belong here: any one asset, or computing a day.
 
-Days are streamed: the inputs of a day are read when its turn comes, after the day before it was stored. So a range of years
-needs the memory of a day, and a day may read what the run has stored of the days before it.
+Days are streamed: a day is made when its turn comes, after the day before it was stored. So a range of years needs the
+memory of a few days. Where other processes make them, they do so ahead, of what earlier assets of the run have stored.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
 
 import dagster as dg
-import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.pipeline import side_process
+from chat_forecast.pipeline.assets.asset_task import AssetTask, MakeDays, Metadata, ReadyDay
 from chat_forecast.pipeline.partitions import days_of_run
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.partition_files import NotedTable
 from chat_forecast.storage.partitions import ChatStorage
 
-Inputs = TypeVar("Inputs")
-Made = TypeVar("Made", MessageBatch, pd.DataFrame, NotedTable)
-Metadata = dict[str, Any]
 Progress = Callable[[str, int, int], None]
 """Called with an asset's name, the days done and the days to do."""
-
-DETAILED_DAYS = 14
-"""In a range, the newest days have a table of their hours in their metadata; a year of tables would swell the event log."""
 
 DAYS_AT_ONCE = 30
 """How often the stored days of a long range are copied elsewhere, while the next ones are computed beside."""
@@ -60,17 +52,21 @@ class AssetRun:
         self.context.log.warning(phrase)
         self._progress(phrase, self._done, len(self.days))
 
-    def materialise(
-        self,
-        inputs: Iterable[Inputs],
-        make: Callable[[LocalDay, Inputs], Made],
-        describe: Callable[[LocalDay, Inputs, Made], Metadata],
-        meanwhile: Callable[[], object] | None = None,
-    ) -> None:
-        """Make each day from its inputs, store it, and describe it to the UI; the chat's lock is held meanwhile.
+    @property
+    def task(self) -> AssetTask:
+        """What a process needs in order to make the days."""
+        return AssetTask(self.chat, self.storage, self.asset, self.days[-1], self.stores.reports_url)
 
-        ``inputs`` yields those of each day, in order. ``make`` is a plain function of a day. ``describe`` gives the metadata
-        of just that day. ``meanwhile`` is called each time that :data:`DAYS_AT_ONCE` days more are stored, and as many left.
+    def make(self, make: MakeDays, at_once: int = side_process.DAYS_AT_ONCE) -> None:
+        """Make each day, in a long range in other processes so many ``at_once``, and store it; raises as :meth:`store`."""
+        with side_process.processes_beside(len(self.days), side_process.ENOUGH_DAYS) as beside:
+            self.store(beside.days(make, self.task, self.days, at_once))
+
+    def store(self, made: Iterable[ReadyDay], meanwhile: Callable[[], object] | None = None) -> None:
+        """Store each day, and describe it to the UI; the chat's lock is held meanwhile.
+
+        ``made`` yields the days in order, each when it is asked for. ``meanwhile`` is called each time that
+        :data:`DAYS_AT_ONCE` days more are stored, and as many left.
 
         Raises:
             StoredFileError: a day could not be stored; those before it are.
@@ -80,11 +76,10 @@ class AssetRun:
         with self.storage.lock() as held:
             self.storage.expect_zone()  # else days of two zones would lie side by side
             self._progress(self.asset, 0, total)
-            for number, (day, given) in enumerate(zip(self.days, inputs, strict=True)):
-                value = make(day, given)
+            for number, (day, ready) in enumerate(zip(self.days, made, strict=True)):
                 held.expect()
-                self.storage.write(self.asset, day, value)
-                self.describe(day, describe(day, given, value))
+                self.storage.write_content(self.asset, day, ready.content)
+                self.describe(day, ready.metadata)
                 self._done = number + 1
                 if meanwhile is not None and self._done % DAYS_AT_ONCE == 0 and total - self._done >= DAYS_AT_ONCE:
                     meanwhile()
@@ -93,7 +88,3 @@ class AssetRun:
     def describe(self, day: LocalDay, metadata: Metadata) -> None:
         """Add metadata to the materialisation event of a day."""
         self.context.add_asset_metadata(metadata, partition_key=day.key)
-
-    def is_detailed(self, day: LocalDay) -> bool:
-        """Whether the day is one of the newest of the run, whose hours are shown in its metadata."""
-        return day >= self.days[-1].plus(1 - DETAILED_DAYS)

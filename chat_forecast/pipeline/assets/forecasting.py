@@ -1,5 +1,7 @@
 """Forecasting a chat: the trained model and the next day's forecast."""
 
+from collections.abc import Iterable, Iterator, Sequence
+
 import dagster as dg
 import pandas as pd
 
@@ -9,12 +11,13 @@ from chat_forecast.forecasting.model_record import train_record
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import asset_arguments, upstream
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
+from chat_forecast.pipeline.assets.asset_task import AssetTask, ReadyDay
 from chat_forecast.pipeline.assets.tracking import MlflowCopy
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.pipeline.runs import REASON_TAG
 from chat_forecast.pipeline.side_process import processes_beside
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.partition_files import NotedTable
+from chat_forecast.storage.partition_content import NotedTable
 
 Known = tuple["pd.Series[str] | None", pd.DataFrame]
 """The newest model's record, if there is one, and the hourly series before the day forecast."""
@@ -38,7 +41,8 @@ def trained_model_asset(chat: Chat) -> dg.AssetsDefinition:
         given = ((series, day.key, chat.training.holidays, reason) for day, series in zip(run.days, histories, strict=True))
         with processes_beside(len(run.days)) as beside:
             copy = MlflowCopy(run, beside)
-            run.materialise(beside.ahead(train_record, given), _record, metadata.of_model(run), copy.meanwhile)
+            trained = (record for _, record in beside.ahead(train_record, given))
+            run.store(describe_models(run.task, run.days, trained), copy.meanwhile)
             copy.finish()
 
     return trained_model
@@ -61,17 +65,23 @@ def next_day_forecast_asset(chat: Chat) -> dg.AssetsDefinition:
         through the day or an earlier one; while a chat has none, the counts of the same hour over 28 days serve. Empty, with
         the reason, where too little is known.
         """
-        run = AssetRun(context, chat, stores, progress)
-        histories = run.storage.series_before(run.days, days=HISTORY_DAYS)
-        known = zip(run.storage.newest_models(run.days), histories, strict=True)
-        run.materialise(known, forecast_next_day, metadata.of_forecast(run))
+        AssetRun(context, chat, stores, progress).make(forecast_days)
 
     return next_day_forecast
 
 
-def _record(_day: LocalDay, trained: tuple[object, pd.DataFrame]) -> pd.DataFrame:
-    """What the training gave."""
-    return trained[1]
+def describe_models(task: AssetTask, days: Iterable[LocalDay], trained: Iterable[pd.DataFrame]) -> Iterator[ReadyDay]:
+    """The records of some trainings, each with what is said of it."""
+    for day, record in zip(days, trained, strict=True):
+        yield task.ready(day, record, metadata.of_model(task, day, record))
+
+
+def forecast_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay]:
+    """Forecast the days that follow some days."""
+    histories = task.storage.series_before(days, days=HISTORY_DAYS)
+    for day, record, series in zip(days, task.storage.newest_models(days), histories, strict=True):
+        forecast = forecast_next_day(day, (record, series))
+        yield task.ready(day, forecast, metadata.of_forecast(task, day, series, forecast))
 
 
 def forecast_next_day(day: LocalDay, known: Known) -> NotedTable:

@@ -1,6 +1,6 @@
 """Reading a chat: raw messages, merged history, hourly series."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
@@ -13,8 +13,10 @@ from chat_forecast.domain.thinned import is_thinned
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import SESSION_POOL, asset_arguments, upstream
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
+from chat_forecast.pipeline.assets.asset_task import AssetTask, ReadyDay
 from chat_forecast.pipeline.freshness import freshness_of
 from chat_forecast.pipeline.resources import Resources
+from chat_forecast.pipeline.side_process import expect_processes
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.topics import Topic
 from chat_forecast.sources.base import TRAITS, SourceAsksToWait
@@ -23,8 +25,8 @@ from chat_forecast.storage.retention import forget_old_messages
 
 WAITS = 10
 """How often one run may be told to wait for long and go on."""
-Known = tuple[MessageBatch, MessageBatch]
-"""What was stored of a day, and what is added to it."""
+MESSAGE_DAYS_AT_ONCE = 10
+"""So many days of messages another process makes at once: of a great chat they are large, and nothing is looked back on."""
 
 
 def raw_messages_asset(chat: Chat) -> dg.AssetsDefinition:
@@ -46,7 +48,8 @@ def raw_messages_asset(chat: Chat) -> dg.AssetsDefinition:
         """
         run = AssetRun(context, chat, stores, progress)
         with _retrying_when_asked_to(run):
-            run.materialise(_read_again(run), _united, metadata.of_messages(run))
+            expect_processes(len(run.days))
+            run.store(_read_again(run))
 
     return raw_messages
 
@@ -64,10 +67,7 @@ def merged_history_asset(chat: Chat) -> dg.AssetsDefinition:
         nothing.
         """
         run = AssetRun(context, chat, stores, progress)
-        stored = run.storage.messages
-        known = ((stored("merged_history", day), run.storage.required_messages("raw_messages", day)) for day in run.days)
-        # Not by id alone: a line without an id and its twin with one are the same message.
-        run.materialise(known, _united_or_thinned, metadata.of_messages(run))
+        run.make(merge_days, MESSAGE_DAYS_AT_ONCE)
         if chat.retention_days is not None:
             with run.storage.lock():
                 for fault in forget_old_messages(run.storage, run.days[-1].plus(1 - chat.retention_days)):
@@ -94,35 +94,50 @@ def hourly_series_asset(chat: Chat) -> dg.AssetsDefinition:
         on nor scored. Days of clock changes have 23 or 25 rows.
         """
         run = AssetRun(context, chat, stores, progress)
-        batches = (run.storage.required_messages("merged_history", day) for day in run.days)
-        run.materialise(batches, lambda day, batch: count_by_hour(batch, day), metadata.of_series(run))
+        run.make(count_days)
 
     return hourly_series
 
 
-def _united(_day: LocalDay, known: Known) -> MessageBatch:
-    """Join what was stored of a day and what is added to it."""
-    return merge_batches(known)
+def merge_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay]:
+    """Join what was stored of some days and what was read of them."""
+    for day in days:
+        stored = task.storage.messages("merged_history", day)
+        read = task.storage.required_messages("raw_messages", day)
+        # Not by id alone: a line without an id and its twin with one are the same message.
+        batch = _united_or_thinned(stored, read)
+        yield task.ready(day, batch, metadata.of_messages(task, day, stored, batch))
 
 
-def _united_or_thinned(day: LocalDay, known: Known) -> MessageBatch:
-    """The same; of a day whose messages are too old to be kept, what is counted of it stands, whatever is read again."""
-    stored, read = known
+def _united_or_thinned(stored: MessageBatch, read: MessageBatch) -> MessageBatch:
+    """Of a day whose messages are too old to be kept, what is counted of it stands, whatever is read again."""
     if is_thinned(stored.messages):
         return MessageBatch(stored.messages, stored.read_intervals.union(read.read_intervals))
-    return _united(day, known)
+    return merge_batches((stored, read))
 
 
-def _read_again(run: AssetRun) -> Iterator[Known]:
-    """For each day of a run, what was read of it before, and what its source returns now."""
-    stored = run.storage.messages
+def count_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay]:
+    """Count the messages of some days by the hour."""
+    for day in days:
+        counts = count_by_hour(task.storage.required_messages("merged_history", day), day)
+        yield task.ready(day, counts, metadata.of_series(task, day, counts))
+
+
+def _read_again(run: AssetRun) -> Iterator[ReadyDay]:
+    """Each day of a run: what was read of it before, and what its source returns now."""
+    task = run.task
+
+    def stored(day: LocalDay) -> MessageBatch:
+        return task.storage.messages("raw_messages", day)
 
     def keep(day: LocalDay, piece: MessageBatch) -> None:
-        run.storage.write("raw_messages", day, _united(day, (stored("raw_messages", day), piece)))
+        task.storage.write("raw_messages", day, merge_batches((stored(day), piece)))
 
-    source = run.stores.sources.of(run.chat, lambda day: stored("raw_messages", day), run.say, keep)
-    for day, batch in zip(run.days, source.read_days(run.days), strict=True):
-        yield stored("raw_messages", day), batch
+    source = run.stores.sources.of(run.chat, stored, run.say, keep)
+    for day, read in zip(run.days, source.read_days(run.days), strict=True):
+        known = stored(day)
+        batch = merge_batches((known, read))
+        yield task.ready(day, batch, metadata.of_messages(task, day, known, batch))
 
 
 @contextmanager

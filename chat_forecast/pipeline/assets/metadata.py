@@ -9,7 +9,7 @@ key names their unit where they are not messages. The newest days of a run have 
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
@@ -19,135 +19,117 @@ import pandas as pd
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.same_hours import beside
-from chat_forecast.domain.scoring import SCORE_COLUMNS, unusual_hours
+from chat_forecast.domain.scoring import Score, unusual_hours
 from chat_forecast.forecasting.score_record import ScoreInputs
 from chat_forecast.masking import without_secrets
-from chat_forecast.pipeline.assets.asset_run import AssetRun, Metadata
+from chat_forecast.pipeline.assets.asset_task import AssetTask, Metadata
 from chat_forecast.presentation import phrases
 from chat_forecast.settings.links import plot_url
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.topics import Topic
-from chat_forecast.storage.partition_files import NotedTable
+from chat_forecast.storage.partition_content import NotedTable
 
 SPARKS = "▁▂▃▄▅▆▇█"
 
 
-def of_messages(run: AssetRun) -> Callable[[LocalDay, tuple[MessageBatch, MessageBatch], MessageBatch], Metadata]:
-    """Describe a day's messages: how many, by how many senders, which were new, how much of the day was read."""
-
-    def describe(day: LocalDay, known: tuple[MessageBatch, MessageBatch], batch: MessageBatch) -> Metadata:
-        return {
-            **_about(run, day),
-            "messages": len(batch.messages),
-            "new messages": len(batch.messages) - len(known[0].messages),
-            "senders": int(batch.messages["sender"].nunique()),
-            **_hours_read(count_by_hour(batch, day)),
-        }
-
-    return describe
+def of_messages(task: AssetTask, day: LocalDay, known: MessageBatch, batch: MessageBatch) -> Metadata:
+    """Describe a day's messages: how many, by how many senders, which were not ``known``, how much of the day was read."""
+    return {
+        **_about(task, day),
+        "messages": len(batch.messages),
+        "new messages": len(batch.messages) - len(known.messages),
+        "senders": int(batch.messages["sender"].nunique()),
+        **_hours_read(count_by_hour(batch, day)),
+    }
 
 
-def of_series(run: AssetRun) -> Callable[[LocalDay, MessageBatch, pd.DataFrame], Metadata]:
+def of_series(task: AssetTask, day: LocalDay, counts: pd.DataFrame) -> Metadata:
     """Describe a day's hourly series: total, busiest hour, how much of the day was read."""
-
-    def describe(day: LocalDay, _batch: MessageBatch, counts: pd.DataFrame) -> Metadata:
-        return {
-            **_about(run, day),
-            "messages": int(counts["messages"].sum()),
-            "busiest hour": _busiest(counts),
-            "quiet hours": int((counts["messages"] == 0).sum()),
-            **_hours_read(counts),
-        }
-
-    return describe
+    return {
+        **_about(task, day),
+        "messages": int(counts["messages"].sum()),
+        "busiest hour": _busiest(counts),
+        "quiet hours": int((counts["messages"] == 0).sum()),
+        **_hours_read(counts),
+    }
 
 
-def of_model(run: AssetRun) -> Callable[[LocalDay, object, pd.DataFrame], Metadata]:
+def of_model(task: AssetTask, day: LocalDay, records: pd.DataFrame) -> Metadata:
     """Describe a training: which method was chosen and why, on what data; or why there is none."""
-
-    def describe(day: LocalDay, _given: object, records: pd.DataFrame) -> Metadata:
-        if records.empty:
-            return {**_about(run, day), "no model": "no hour of the days trained on was read from end to end"}
-        record = records.iloc[0]
-        comparison = json.loads(str(record["comparison"]))
-        return {
-            **_about(run, day),
-            **({} if pd.isna(record["reason"]) else {"reason": str(record["reason"])}),
-            "forecaster": str(record["forecaster"]),
-            "why this forecaster": str(record["why"]),
-            **_chosen_figures(comparison),
-            "hours known": int(record["hours_known"]),
-            "first hour": str(record["first_hour"]),
-            "last hour": str(record["last_hour"]),
-            "model size (bytes)": len(str(record["model"])),
-            **({"comparison": _table(comparison)} if comparison and run.is_detailed(day) else {}),
-        }
-
-    return describe
+    if records.empty:
+        return {**_about(task, day), "no model": "no hour of the days trained on was read from end to end"}
+    record = records.iloc[0]
+    comparison = json.loads(str(record["comparison"]))
+    return {
+        **_about(task, day),
+        **({} if pd.isna(record["reason"]) else {"reason": str(record["reason"])}),
+        "forecaster": str(record["forecaster"]),
+        "why this forecaster": str(record["why"]),
+        **_chosen_figures(comparison),
+        "hours known": int(record["hours_known"]),
+        "first hour": str(record["first_hour"]),
+        "last hour": str(record["last_hour"]),
+        "model size (bytes)": len(str(record["model"])),
+        **({"comparison": _table(comparison)} if comparison and task.is_detailed(day) else {}),
+    }
 
 
-def of_forecast(run: AssetRun) -> Callable[[LocalDay, Any, NotedTable], Metadata]:
-    """Describe the forecast made at the end of a day: expected total, busiest hours, which model made it."""
+def of_forecast(task: AssetTask, made: LocalDay, series: pd.DataFrame, forecast: NotedTable) -> Metadata:
+    """Describe the forecast made at the end of a day: expected total, busiest hours, which model made it.
 
-    def describe(made: LocalDay, known: tuple[object, pd.DataFrame], forecast: NotedTable) -> Metadata:
-        day, table, notes = made.plus(1), forecast.table, forecast.notes
-        if table.empty:
-            return {**_about(run, made), "day forecast": day.key, "no forecast": notes["reason"]}
-        before, hours = day.plus(-7), known[1]["hour"]
-        last_week = known[1][(hours >= before.start) & (hours < before.end)]
-        busiest = table.iloc[int(table["expected"].to_numpy().argmax())]
-        return {
-            **_about(run, made),
-            "day forecast": day.key,
-            **({"withheld from people": notes["withheld"]} if notes["withheld"] else {}),
-            **({"not by the model": notes["reason"]} if notes["reason"] else {}),
-            "in words": phrases.forecast_in_words(table, last_week),
-            "expected total": round(float(table["expected"].sum()), 1),
-            "expected in the busiest hour": round(float(busiest["expected"]), 1),
-            "busiest hour": f"{busiest['hour']:%H:%M}",
-            "forecaster": str(table["forecaster"].iloc[0]),
-            **({"model trained through": str(table["trained_through"].iloc[0])} if notes["source"] == "model" else {}),
-            **({"hours": _forecast_table(table)} if run.is_detailed(made) else {}),
-        }
-
-    return describe
-
-
-def of_score(run: AssetRun) -> Callable[[LocalDay, ScoreInputs, pd.DataFrame], Metadata]:
-    """Describe a score: its metrics, its verdict, the hours outside the 98% interval in words; or why there is none."""
-
-    def describe(day: LocalDay, given: ScoreInputs, scores: pd.DataFrame) -> Metadata:
-        row = scores.iloc[0]
-        verdict = {
-            "verdict": "passed" if row["verdict_passed"] else "failed",
-            "reason of the verdict": str(row["verdict_reason"]),
-        }
-        if not row["hours_scored"]:
-            why = "no hour of the day was read" if pd.isna(row["messages"]) else "there was no forecast for the day"
-            return {**_about(run, day), **verdict, "not scored": why, **_figures(row)}
-        unusual = unusual_hours(given.actuals, given.forecast)
-        hours = given.actuals if given.forecast is None else beside(given.actuals, given.forecast)
-        return {
-            **_about(run, day),
-            **verdict,
-            "unusual": "; ".join(phrases.unusual_hours(unusual)) or "no hour outside the 98% interval",
-            **_figures(row),
-            **({"hours": _score_table(hours, unusual)} if run.is_detailed(day) else {}),
-        }
-
-    return describe
+    ``series`` is the hourly series up to that end.
+    """
+    day, table, notes = made.plus(1), forecast.table, forecast.notes
+    if table.empty:
+        return {**_about(task, made), "day forecast": day.key, "no forecast": notes["reason"]}
+    before, hours = day.plus(-7), series["hour"]
+    last_week = series[(hours >= before.start) & (hours < before.end)]
+    busiest = table.iloc[int(table["expected"].to_numpy().argmax())]
+    return {
+        **_about(task, made),
+        "day forecast": day.key,
+        **({"withheld from people": notes["withheld"]} if notes["withheld"] else {}),
+        **({"not by the model": notes["reason"]} if notes["reason"] else {}),
+        "in words": phrases.forecast_in_words(table, last_week),
+        "expected total": round(float(table["expected"].sum()), 1),
+        "expected in the busiest hour": round(float(busiest["expected"]), 1),
+        "busiest hour": f"{busiest['hour']:%H:%M}",
+        "forecaster": str(table["forecaster"].iloc[0]),
+        **({"model trained through": str(table["trained_through"].iloc[0])} if notes["source"] == "model" else {}),
+        **({"hours": _forecast_table(table)} if task.is_detailed(made) else {}),
+    }
 
 
-def _about(run: AssetRun, day: LocalDay) -> Metadata:
+def of_score(task: AssetTask, day: LocalDay, given: ScoreInputs, score: Score) -> Metadata:
+    """Describe a score: its metrics, the hours outside the 98% interval in words; or why there is none."""
+    if not score["hours_scored"]:
+        why = "no hour of the day was read" if score["messages"] is None else "there was no forecast for the day"
+        return {"not scored": why, **_figures(score)}
+    unusual = unusual_hours(given.actuals, given.forecast)
+    hours = given.actuals if given.forecast is None else beside(given.actuals, given.forecast)
+    return {
+        "unusual": "; ".join(phrases.unusual_hours(unusual)) or "no hour outside the 98% interval",
+        **_figures(score),
+        **({"hours": _score_table(hours, unusual)} if task.is_detailed(day) else {}),
+    }
+
+
+def of_judged_score(task: AssetTask, day: LocalDay, verdict: Verdict, of_score: Metadata) -> Metadata:
+    """Describe a score with its verdict."""
+    words = {"verdict": "passed" if verdict.passed else "failed", "reason of the verdict": verdict.reason}
+    return {**_about(task, day), **words, **of_score}
+
+
+def _about(task: AssetTask, day: LocalDay) -> Metadata:
     """What every day has: its plot, its source, its file."""
-    chat = run.chat
-    url = plot_url(run.stores.reports_url, chat.slug, run.asset, day.key)
+    url = plot_url(task.reports_url, task.chat.slug, task.asset, day.key)
     return {
         # Short Markdown with an image is shown as the image itself.
-        "plot": dg.MetadataValue.md(f"![{run.asset} of {day.key}]({url})"),
-        "source": _source(chat),
-        "stored file": dg.MetadataValue.path(without_secrets(run.storage.url(run.asset, day))),
+        "plot": dg.MetadataValue.md(f"![{task.asset} of {day.key}]({url})"),
+        "source": _source(task.chat),
+        "stored file": dg.MetadataValue.path(without_secrets(task.storage.url(task.asset, day))),
     }
 
 
@@ -157,9 +139,9 @@ def _source(chat: Chat) -> str:
     return "simulated chat: no real messages" if chat.is_simulated else chat.source
 
 
-def _figures(row: "pd.Series[Any]") -> Metadata:
+def _figures(score: Score) -> Metadata:
     """What is known of a score, to four significant digits: more is noise. Keys in words, as all others."""
-    known = {name: row[name] for name in SCORE_COLUMNS if not pd.isna(row[name])}
+    known = {name: value for name, value in score.items() if value is not None}
     return {
         name.replace("_", " "): float(f"{value:.4g}") if isinstance(value, float | np.floating) else _plain(value)
         for name, value in known.items()

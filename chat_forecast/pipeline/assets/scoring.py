@@ -1,24 +1,25 @@
 """Scoring a chat's forecasts: the daily score and its verdict."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import dagster as dg
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.retraining_rule import JUDGED_COLUMNS
+from chat_forecast.domain.scoring import Score
 from chat_forecast.domain.windows import SAME_HOUR_DAYS
-from chat_forecast.forecasting.score_record import ScoreInputs, score_with_verdict
+from chat_forecast.forecasting.score_record import ScoreInputs, judged, score
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import asset_arguments, upstream
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
+from chat_forecast.pipeline.assets.asset_task import AssetTask, Metadata, ReadyDay
 from chat_forecast.pipeline.assets.tracking import MlflowCopy
 from chat_forecast.pipeline.partitions import DAY_BEFORE
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.pipeline.side_process import processes_beside
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage, RecentDays
-
-BASELINE_DAYS = SAME_HOUR_DAYS + 1
-"""The day itself, and the days before it from which the baselines are made."""
 
 
 def daily_score_asset(chat: Chat) -> dg.AssetsDefinition:
@@ -45,25 +46,47 @@ def daily_score_asset(chat: Chat) -> dg.AssetsDefinition:
         run = AssetRun(context, chat, stores, progress)
         with processes_beside(len(run.days)) as beside:
             copy = MlflowCopy(run, beside)
-            run.materialise(
-                score_inputs(chat, run.storage, run.days),
-                lambda day, given: score_with_verdict(day, given, chat.check),
-                metadata.of_score(run),
-                copy.meanwhile,
-            )
+            scored = beside.days(score_days, run.task, run.days)
+            run.store(judge_days(run.task, run.days, scored), copy.meanwhile)
             copy.finish()
 
     return daily_score
 
 
-def score_inputs(chat: Chat, storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[ScoreInputs]:
+class Scored(NamedTuple):
+    """A day's score, before the scores of the days before it are known."""
+
+    score: Score
+    withheld: str
+    """Why the forecast was withheld from people; empty where it was not."""
+    metadata: Metadata
+    """What is said of the score to the UI."""
+
+
+def score_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[Scored]:
+    """Score some days."""
+    for day, given in zip(days, score_inputs(task.storage, days), strict=True):
+        found = score(day, given)
+        yield Scored(found, given.withheld, metadata.of_score(task, day, given, found))
+
+
+def judge_days(task: AssetTask, days: Sequence[LocalDay], scored: Iterable[Scored]) -> Iterator[ReadyDay]:
+    """Judge scores, one after the other: a verdict looks back on the scores of the days before, which are stored by then."""
+    rule = task.chat.check
+    recent = RecentDays(task.storage, "daily_score", rule.window_days - 1, columns=JUDGED_COLUMNS)
+    for day, found in zip(days, scored, strict=True):
+        row, verdict = judged(found.score, recent.ending(day.plus(-1)), rule, found.withheld)
+        yield task.ready(day, row, metadata.of_judged_score(task, day, verdict, found.metadata))
+
+
+def score_inputs(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[ScoreInputs]:
     """Read, day by day, what the scores of some days are made from."""
-    recent = RecentDays(storage, "daily_score", chat.check.window_days - 1)
-    for day, series in zip(days, storage.series_before(days, days=BASELINE_DAYS), strict=True):
+    before = [day.plus(-1) for day in days]
+    for day, night, history in zip(days, before, storage.series_before(before, days=SAME_HOUR_DAYS), strict=True):
+        made = storage.noted("next_day_forecast", night)
         yield ScoreInputs(
             actuals=storage.required_frame("hourly_series", day),
-            forecast=storage.frame("next_day_forecast", day.plus(-1)),
-            history=series[series["hour"] < day.start],
-            scores=recent.ending(day.plus(-1)),
-            withheld=storage.notes("next_day_forecast", day.plus(-1)).get("withheld", ""),
+            forecast=made.table if made else None,
+            history=history,
+            withheld=made.notes.get("withheld", "") if made else "",
         )

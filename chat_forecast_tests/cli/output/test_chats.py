@@ -12,7 +12,7 @@ from chat_forecast.domain.changes import Change
 from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS
 from chat_forecast.settings.models import Check
 from chat_forecast.storage.locks import Locks
-from chat_forecast.storage.partition_files import NotedTable
+from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.cli.output.screens import COLOURS, ESCAPE, at_each_width, expect_readable, seen, sent
 from chat_forecast_tests.damage import WAYS, every_way

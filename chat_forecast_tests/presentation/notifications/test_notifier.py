@@ -9,7 +9,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.presentation.notifications import ChatRuns, FailedRun, Notifier, Outcome, services_of
 from chat_forecast.settings.models import Chat, Notify
 from chat_forecast.storage.locks import Locks
-from chat_forecast.storage.partition_files import NotedTable
+from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast_tests.damage import cut_in_half, make_a_folder
 from chat_forecast_tests.factories import make_forecast, make_scores, make_series

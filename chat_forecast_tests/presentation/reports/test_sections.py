@@ -19,7 +19,7 @@ from chat_forecast.presentation.reports.sections.trainings import trainings_sect
 from chat_forecast.presentation.reports.sections.verdicts import verdict_mark, verdict_sentence
 from chat_forecast.presentation.reports.sections.yesterday import yesterday_section
 from chat_forecast.settings.models import Check
-from chat_forecast.storage.partition_files import NotedTable
+from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast_tests.presentation.reports.stored import (
     FIRST,
     make_chat,

@@ -1,0 +1,59 @@
+"""What a partition's file holds: a value as the content of a Parquet file.
+
+Belongs here: what can be stored as a partition, and what its file says beside the rows.
+Does not belong here: where files are, and reading them (:mod:`.partition_files`).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.storage.schemas import NOTES_KEY, READ_INTERVALS_KEY, Schema, StoredFileError
+from chat_forecast.storage.small_tables import to_parquet
+
+
+@dataclass(frozen=True)
+class NotedTable:
+    """A table, and what its partition says of it as a whole, also where it has no rows."""
+
+    table: pd.DataFrame
+    notes: Mapping[str, str]
+    """Name -> text; empty texts are not stored."""
+
+
+Value = MessageBatch | pd.DataFrame | NotedTable
+"""What can be stored as a partition."""
+
+
+def content_of(kind: Schema, timezone: str, url: str, value: Value) -> bytes:
+    """The content of the file in which a value is stored at an address, by the newest version of its schema.
+
+    Raises:
+        StoredFileError: the value lacks columns of the schema, or has others.
+    """
+    schema = kind.arrow(timezone)
+    match value:
+        case MessageBatch():
+            frame = value.messages
+            # Only a forum's files are of the version that knows of topics: all others stay as they were.
+            schema = kind.arrow(timezone, kind.version_for(frame.columns))
+            schema = _with_metadata(schema, READ_INTERVALS_KEY, value.read_intervals.to_json())
+        case NotedTable():
+            frame = value.table
+            notes = {name: text for name, text in value.notes.items() if text}
+            schema = _with_metadata(schema, NOTES_KEY, json.dumps(notes))
+        case _:
+            frame = value
+    if sorted(frame.columns) != sorted(schema.names):
+        raise StoredFileError(f"{url} was not written: expected the columns {schema.names}, found {list(frame.columns)}.")
+    # Column by column: what pandas would say of itself in the metadata takes longer, and differs between its versions.
+    columns = [pa.array(frame[field.name], field.type, from_pandas=True) for field in schema]
+    return to_parquet(pa.table(columns, schema=schema), kind)
+
+
+def _with_metadata(schema: pa.Schema, key: bytes, text: str) -> pa.Schema:
+    return schema.with_metadata({**schema.metadata, key: text.encode()})
