@@ -159,12 +159,19 @@ class _CatchUp:
                 stored = [record for record in records.values() if record and not runs.is_logged(record, days[record.day])]
                 changed = [runs.day(record, days[record.day]) for record in stored]
                 runs.log_points(changed)
-                for scored in changed:
+                self.patience.check()
+                draw = partial(self._draw, self.draw_score, owed=days)
+                left = runs.log_new(changed, draw)
+                self._count(len(changed) - len(left))
+                for scored in left:
                     self.patience.check()
-                    runs.log_run(scored, self._draw(self.draw_score, scored.record.day, days))
-                    self.scores += 1
-                    self.patience.extend(EARNED_SECONDS)
+                    runs.log_run(scored, draw(scored.record.day))
+                    self._count(1)
             place.ledger.save(self.storage)
+
+    def _count(self, scores: int) -> None:
+        self.scores += scores
+        self.patience.extend(EARNED_SECONDS * scores)
 
     def _read(self, read: Callable[[LocalDay], Read | None], day: LocalDay) -> Read | None:
         """Read something stored; what is wrong with it is kept for the end, so that it holds up no other day."""

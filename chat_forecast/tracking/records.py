@@ -14,6 +14,7 @@ import pandas as pd
 
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.same_hours import beside
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
 
@@ -113,8 +114,8 @@ def read_score(storage: ChatStorage, day: LocalDay) -> ScoreRecord | None:
     actuals, forecast = storage.frame("hourly_series", day), storage.frame("next_day_forecast", day.plus(-1))
     if actuals is None or forecast is None:
         return None
-    row = score.iloc[0]
-    figures = set(score.select_dtypes(["number", "boolean"]).columns)
+    row = score.iloc[0].to_dict()
+    figures = {name for name, kind in score.dtypes.items() if pd.api.types.is_numeric_dtype(kind)}
     texts = [name for name in score.columns if name not in figures | UNLOGGED and not pd.isna(row[name])]
     span = DataSpan(
         day, day, int(actuals["messages"].notna().sum()), _digest(to_table(actuals)), storage.url("hourly_series", day)
@@ -123,7 +124,7 @@ def read_score(storage: ChatStorage, day: LocalDay) -> ScoreRecord | None:
         day=day,
         metrics={str(name): known(row[name]) for name in score.columns if name in figures},
         tags={str(name): str(row[name]) for name in texts},
-        hours=actuals.merge(forecast[list(FORECAST_COLUMNS)], on="hour"),
+        hours=beside(actuals, forecast[list(FORECAST_COLUMNS)]),
         data=span,
     )
 
@@ -198,11 +199,12 @@ def model_digest(forecaster: object) -> str:
 
 def to_table(frame: pd.DataFrame) -> bytes:
     """Write a table as ``MlflowClient.log_table`` does, which can only append to one; instants in ISO 8601."""
-    shown = frame.assign(
-        **{
-            name: [instant.isoformat() for instant in frame[name]]
-            for name in frame.columns
-            if isinstance(frame[name].dtype, pd.DatetimeTZDtype)
+    shown = pd.DataFrame(
+        {
+            name: [instant.isoformat() for instant in column]
+            if isinstance(column.dtype, pd.DatetimeTZDtype)
+            else column.array
+            for name, column in frame.items()
         }
     )
     return shown.to_json(orient="split", index=False, double_precision=4).encode()

@@ -4,7 +4,7 @@ Belongs here: logging days, again where they changed, and recognising what was l
 Does not belong here: which days are to be logged (:mod:`.catch_up`), and reading them (:mod:`.records`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -24,12 +24,15 @@ from chat_forecast.tracking.entities import (
     shown_files,
 )
 from chat_forecast.tracking.ledger import Logged
+from chat_forecast.tracking.new_runs import NewRun, RunWriter, new_run_id, run_writer
 from chat_forecast.tracking.records import ScoreRecord
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric, Run
 
 PLOT = "forecast.png"
+CONTEXT = "scoring"
+"""What the hours of a day are an input for."""
 METRICS_PER_CALL = 1000
 """MLflow takes no more at once."""
 DAY_METRICS = ("smape", "rmse", "mae", "skill", "coverage_80", "messages", "expected_total", "unusual_hours")
@@ -99,6 +102,38 @@ class ScoreRuns:
         for batch in _batches(points):
             self._place.client.log_batch(self._place.ledger.run, metrics=batch)
 
+    def log_new(self, days: Sequence[ScoredDay], draw: Callable[[LocalDay], bytes | None]) -> Sequence[ScoredDay]:
+        """Log the own runs of those days that have none yet, all at once, after their points; returns the other days.
+
+        Where only MLflow's client can write runs, that is all of them.
+        """
+        place = self._place
+        new = [day for day in days if day.logged is None or day.logged.run is None]
+        writer = run_writer(place.tracking, place.client, place.ledger.experiment) if new else None
+        if writer is None:
+            return days
+        runs = [self._new(writer, day, draw(day.record.day)) for day in new]
+        writer.write(runs)
+        for day, run in zip(new, runs, strict=True):
+            place.ledger.scores[day.record.day.key] = Logged(day.file, day.record.digest, run.id, day.times + 1)
+        return [day for day in days if day not in new]
+
+    def _new(self, writer: RunWriter, day: ScoredDay, plot: bytes | None) -> NewRun:
+        """A day's own run; its files are there already."""
+        record, run_id, model = day.record, new_run_id(), self._model(day.record)
+        files = self._files(record, plot)
+        writer.put_files(run_id, files)
+        return NewRun(
+            id=run_id,
+            name=self._name(record),
+            began=day.starts_at,
+            ended=milliseconds(record.day.end),
+            tags=self._identity(record) | self._tags(day, files, plot_of(run_id, PLOT) if plot is not None else None),
+            metrics=self._day_metrics(day, {}, model),
+            dataset=dataset_input(record.data, CONTEXT),
+            model=model,
+        )
+
     def log_run(self, day: ScoredDay, plot: bytes | None) -> None:
         """Log a day's own run, after its points: its digest, which says that all is logged, comes last."""
         place, record = self._place, day.record
@@ -106,18 +141,13 @@ class ScoreRuns:
         shown = run.data.metrics if run else {}
         run = run or self._new_run(day)
         run_id = run.info.run_id
-        files = {"hours.json": record.table} | ({} if plot is None else {PLOT: plot})
+        files, model = self._files(record, plot), self._model(record)
         log_files(place.client, run_id, files)
-        model = place.ledger.trainings.get(record.trained_through or "", Logged("")).model
         self._log_inputs(run_id, record, model)
         place.client.set_terminated(run_id, end_time=milliseconds(record.day.end))
         # A plot that version 0.1.0 logged is of just this score: what is new is the digest.
         has_plot = plot is not None or (not day.is_update and PLOT in run.data.tags.get(NOTE, ""))
-        note = descriptions.score(
-            place.chat.slug, record, place.tracking.dagster_url, plot_of(run_id, PLOT) if has_plot else None
-        )
-        tags = {**self._tags(day), **shown_files(files), NOTE: note, PARENT: place.ledger.run}
-        tags |= own_tags(digest=record.digest, times_logged=day.times + 1)
+        tags = self._tags(day, files, plot_of(run_id, PLOT) if has_plot else None)
         place.client.log_batch(run_id, metrics=self._day_metrics(day, shown, model), tags=run_tags(tags))
         place.ledger.scores[record.day.key] = Logged(day.file, record.digest, run_id, day.times + 1)
 
@@ -135,20 +165,42 @@ class ScoreRuns:
         place.ledger.scores[day.key] = Logged("", times=known.times + 1)
 
     def _new_run(self, day: ScoredDay) -> "Run":
-        place, key = self._place, day.record.day.key
-        tags = {**own_tags(kind="score", chat=place.chat.slug, day=key), PARENT: place.ledger.run}
-        return place.client.create_run(place.ledger.experiment, start_time=day.starts_at, run_name=f"score {key}", tags=tags)
+        place, name, tags = self._place, self._name(day.record), self._identity(day.record)
+        return place.client.create_run(place.ledger.experiment, start_time=day.starts_at, run_name=name, tags=tags)
 
-    def _tags(self, day: ScoredDay) -> dict[str, str]:
-        passed = day.record.metrics.get("verdict_passed")
+    def _name(self, record: ScoreRecord) -> str:
+        return f"score {record.day.key}"
+
+    def _identity(self, record: ScoreRecord) -> dict[str, str]:
+        """The tags by which a run is found again, whatever became of it."""
+        place = self._place
+        return {**own_tags(kind="score", chat=place.chat.slug, day=record.day.key), PARENT: place.ledger.run}
+
+    def _files(self, record: ScoreRecord, plot: bytes | None) -> dict[str, bytes]:
+        return {"hours.json": record.table} | ({} if plot is None else {PLOT: plot})
+
+    def _model(self, record: ScoreRecord) -> str | None:
+        """The logged model that was scored, if MLflow has it."""
+        return self._place.ledger.trainings.get(record.trained_through or "", Logged("")).model
+
+    def _tags(self, day: ScoredDay, files: Mapping[str, bytes], plot: str | None) -> dict[str, str]:
+        """What is said of a run, beside its identity; ``plot`` is where its plot is."""
+        place, record = self._place, day.record
+        passed = record.metrics.get("verdict_passed")
         verdict = None if passed is None else "passed" if passed else "failed"
-        return own_tags(**day.record.tags, verdict=verdict, is_simulated=self._place.is_simulated)
+        return {
+            **own_tags(**record.tags, verdict=verdict, is_simulated=place.is_simulated),
+            **shown_files(files),
+            NOTE: descriptions.score(place.chat.slug, record, place.tracking.dagster_url, plot),
+            PARENT: place.ledger.run,
+            **own_tags(digest=record.digest, times_logged=day.times + 1),
+        }
 
     def _log_inputs(self, run_id: str, record: ScoreRecord, model: str | None) -> None:
         from mlflow.entities import LoggedModelInput
 
         models = [LoggedModelInput(model)] if model else []
-        self._place.client.log_inputs(run_id, datasets=[dataset_input(record.data, "scoring")], models=models)
+        self._place.client.log_inputs(run_id, datasets=[dataset_input(record.data, CONTEXT)], models=models)
 
     def _day_metrics(self, day: ScoredDay, shown: dict[str, float], model: str | None) -> "list[Metric]":
         """The figures of a day's own run, among them those that it had before (version 0.1.0 logged all of them there)."""

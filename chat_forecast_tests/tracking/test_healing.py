@@ -14,6 +14,7 @@ import pytest
 
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.schemas import StoredFileError
+from chat_forecast.tracking import new_runs
 from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast.tracking.client import Tracking, TrackingUnavailable
 from chat_forecast.tracking.owed import Owed, owed
@@ -155,14 +156,20 @@ class Killed(BaseException):
 
 
 @pytest.mark.sweep
-def test_a_process_killed_at_any_call_of_mlflow_leaves_nothing_twice(tracking, tmp_path, client, monkeypatch):
+@pytest.mark.parametrize(("revision", "least"), [(new_runs.TABLES, 17), ("another", 20)])
+def test_a_process_killed_at_any_call_of_mlflow_leaves_nothing_twice(
+    tracking, tmp_path, client, monkeypatch, revision, least
+):
     from mlflow import MlflowClient
 
     from chat_forecast_tests.tracking.stored import make_storage
 
+    monkeypatch.setattr(new_runs, "revision_of_tables", lambda: revision)
     calls, last = [], [10**6]
-    for name in [name for name in vars(MlflowClient) if name.startswith(("create_", "log_", "set_", "finalize_"))]:
-        call = getattr(MlflowClient, name)
+    prefixes = ("create_", "log_", "set_", "finalize_")
+    counted_calls = [(MlflowClient, name) for name in vars(MlflowClient) if name.startswith(prefixes)]
+    for kind, name in [*counted_calls, (new_runs.RunWriter, "put_files"), (new_runs.RunWriter, "write")]:
+        call = getattr(kind, name)
 
         def counted(*args, call=call, name=name, **kwargs):
             if threading.current_thread().name != "mlflow":
@@ -172,13 +179,13 @@ def test_a_process_killed_at_any_call_of_mlflow_leaves_nothing_twice(tracking, t
                 raise Killed
             return call(*args, **kwargs)
 
-        monkeypatch.setattr(MlflowClient, name, counted)
+        monkeypatch.setattr(kind, name, counted)
     like = make_storage(tmp_path, make_chat("like"))
     smapes = store_some(like, DAYS[:1])
     number = 0
     while True:
         number += 1
-        chat = make_chat(f"killed-{number}")
+        chat = make_chat(f"killed-{least}-{number}")
         storage = make_storage(tmp_path, chat)
         shutil.copytree(Path(like.root, like.chat), Path(storage.root, storage.chat))
         calls.clear()
@@ -192,7 +199,7 @@ def test_a_process_killed_at_any_call_of_mlflow_leaves_nothing_twice(tracking, t
         last[0] = 10**6
         catch_up(tracking, chat, storage)
         expect_all_once(client, chat, smapes)
-    assert number > 20  # each of its calls was the last one of a process
+    assert number > least  # each of its calls was the last one of a process
 
 
 def test_a_killed_process_frees_the_chat_and_its_partitions_are_logged_later(tracking, chat, storage, client):
