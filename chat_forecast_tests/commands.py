@@ -4,6 +4,10 @@ import json
 import subprocess
 import sys
 
+import click
+
+from chat_forecast.cli import main
+
 SCRIPT = """
 import json, sys
 import click
@@ -20,6 +24,13 @@ for arguments in json.loads(sys.argv[1]):
         pass
     sys.stdout.flush()
 """
+
+
+def all_commands() -> dict[str, click.Command]:
+    """Every command by its name."""
+    context = click.Context(main)
+    found = {name: main.get_command(context, name) for name in main.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
 
 
 def run_commands(asked: list[list[str]], environment: dict[str, str], seconds: float = 300) -> list[str]:

@@ -1,6 +1,7 @@
 """The pages about the chats: ``report``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -17,6 +18,9 @@ from chat_forecast.cli.base import (
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.known_values import known_languages
 from chat_forecast.settings.models import Chat
+
+if TYPE_CHECKING:  # `--help` need not wait for it
+    from chat_forecast.presentation.reports import Reports
 
 
 @click.command(
@@ -40,10 +44,9 @@ def report(
     It is one HTML file that needs no network and can be sent to other people. A page that is up to date stays as it is.
     """
     chat = workplace.chat(chat_slug)
-    reports = workplace.resources.reports
+    reports = _reports(workplace)
     try:
-        is_made = path is None and reports.is_current(chat, language)
-        made = reports.path(chat, language) if is_made else reports.make(chat, language, path=path)
+        made = reports.make(chat, language, path=path) if path else reports.make_unless_current(chat, language)
         if path is None:
             reports.make_index(workplace.chats)
     except OSError as error:
@@ -62,7 +65,7 @@ def refresh_report(workplace: Workplace, chat: Chat, console: Console) -> Path |
 
     An installation without the packages for reports has none, and nothing is said of it after each run.
     """
-    reports = workplace.resources.reports
+    reports = _reports(workplace)
     if reports.unavailable:
         return None
     try:
@@ -73,3 +76,10 @@ def refresh_report(workplace: Workplace, chat: Chat, console: Console) -> Path |
         return None
     page = reports.path(chat)
     return page if page.exists() else None
+
+
+def _reports(workplace: Workplace) -> "Reports":
+    """The chats' pages, without the sources, MLflow and notifications, which the command need not wait for."""
+    from chat_forecast.pipeline.resources import reports_of
+
+    return reports_of(workplace.home)

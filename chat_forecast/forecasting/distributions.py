@@ -21,6 +21,10 @@ COUNTED = (0, 16, 64, 256)
 """Up to these counts, in groups of hours, quantiles are found by adding up the probabilities of all counts below."""
 TAIL = 6.0
 """So many standard deviations above the mean lies about the largest quantile that is asked for."""
+MOST_ADDED = 20_000
+"""Up to these counts the logarithms of the probabilities are added up, if that is certain,"""
+UNCERTAIN = 1e-8
+"""which it is where the probability of a count or less is as far from the one asked for: rounding adds up to less."""
 FEW = 5000
 """Up to so many quantiles are found sooner than ``scipy.stats`` is imported, which takes most of a second."""
 LEAST_LOG = -600.0
@@ -56,7 +60,12 @@ class NegativeBinomial:
 
             return np.asarray(nbinom.ppf(wanted, size, size / (size + mean)))
         reach = np.ceil(mean + TAIL * np.sqrt(mean + mean**2 / size)) + 1
-        return _quantiles_by_halving(lambda counts: _at_most(counts, mean, size), wanted, reach)
+        found = _quantiles_by_logarithms(mean, size, wanted, int(min(reach.max(), MOST_ADDED)))
+        rows = np.flatnonzero(np.isnan(found).any(axis=1))
+        if len(rows):
+            mean, size = mean[rows], size[rows]
+            found[rows] = _quantiles_by_halving(lambda counts: _at_most(counts, mean, size), wanted, reach[rows])
+        return found
 
     def at_most(self, counts: Floats) -> Floats:
         """See :meth:`Distribution.at_most`."""
@@ -99,6 +108,20 @@ def _quantiles_by_counting(mean: Floats, size: Floats, wanted: Floats, most: int
     at_most = np.cumsum(np.cumprod(np.hstack([none, ratios]), axis=1), axis=1)
     found = np.stack([np.count_nonzero(at_most < each, axis=1) for each in wanted], axis=1).astype(float)
     return np.where(found < most, found, np.nan)
+
+
+def _quantiles_by_logarithms(mean: Floats, size: Floats, wanted: Floats, most: int) -> Floats:
+    """As :func:`_quantiles_by_counting`, of probabilities too small to be multiplied; NaN in rows where one is not certain.
+
+    What needs ``scipy.special`` waits longer for its import than this takes.
+    """
+    counts = np.arange(1, most)
+    steps = np.log((counts - 1 + size) / counts) + np.log(mean / (size + mean))
+    at_most = np.cumsum(np.exp(np.cumsum(np.hstack([-size * np.log1p(mean / size), steps]), axis=1)), axis=1)
+    places = np.stack([np.searchsorted(row, wanted) for row in at_most])
+    around = [np.take_along_axis(at_most, each.clip(0, most - 1), axis=1) for each in (places - 1, places)]
+    is_certain = (places < most) & (np.abs(np.stack(around) - wanted) > UNCERTAIN).all(axis=0)
+    return np.where(is_certain, places.astype(float), np.nan)
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,18 @@ Does not belong here: any of them, or Dagster: commands such as `show` use this 
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from chat_forecast.presentation.notifications import Notifier
 from chat_forecast.presentation.reports import Reports
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_notify
-from chat_forecast.sources import Sources
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import Storages
-from chat_forecast.tracking.client import Tracking
+
+if TYPE_CHECKING:  # a command that needs the reports alone does not wait for them
+    from chat_forecast.presentation.notifications import Notifier
+    from chat_forecast.sources import Sources
+    from chat_forecast.tracking.client import Tracking
 
 
 @dataclass(frozen=True)
@@ -21,10 +24,10 @@ class Resources:
     """One of each; making them opens nothing. The names are those of Dagster's resources."""
 
     storages: Storages
-    sources: Sources
-    tracking: Tracking
+    sources: "Sources"
+    tracking: "Tracking"
     reports: Reports
-    notifier: Notifier
+    notifier: "Notifier"
     reports_url: str
     """Where the chats' reports and plots are served."""
 
@@ -35,19 +38,29 @@ def resources_of(home: Home) -> Resources:
     Raises:
         ConfigError: ``chats.toml`` cannot be used.
     """
-    storages = Storages(home.storage_url, Locks(home.locks, home.database))
+    from chat_forecast.presentation.notifications import Notifier
+    from chat_forecast.sources import Sources
+
+    reports = reports_of(home)
     return Resources(
-        storages=storages,
+        storages=reports.storages,
         sources=Sources(home.storage_url, home.root),
         tracking=tracking_of(home),
-        reports=Reports(home.reports, storages),
+        reports=reports,
         notifier=Notifier(load_notify(home.chats_file), home.root, home.dagster_url),
         reports_url=home.reports_url,
     )
 
 
-def tracking_of(home: Home) -> Tracking:
+def reports_of(home: Home) -> Reports:
+    """The chats' pages over what is stored, for who needs no more."""
+    return Reports(home.reports, Storages(home.storage_url, Locks(home.locks, home.database)))
+
+
+def tracking_of(home: Home) -> "Tracking":
     """MLflow alone, for who needs no settings of chats."""
+    from chat_forecast.tracking.client import Tracking
+
     return Tracking(home.mlflow_uri, _artifacts(home), home.mlflow_url, home.dagster_url)
 
 

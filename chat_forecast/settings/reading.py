@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +136,11 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}), expected a text file") from error
 
 
+@lru_cache(maxsize=2)
 def parse_chats(path: Path, text: str, latest: date = date.max) -> ChatsFile:
     """The chats of a file's text, none of which may begin after ``latest``; ``path`` is named in mistakes.
+
+    What was found is kept: a command asks for the same chats several times, of which there may be hundreds.
 
     Raises:
         ConfigError: there are mistakes that are no chat's. Those of chats are in the message too.

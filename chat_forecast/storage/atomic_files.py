@@ -13,10 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
-
-from chat_forecast.storage.object_stores import open_store, store_errors
+from chat_forecast.storage.object_stores import local_path, open_store, store_errors
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.whole_files import replace_file_by
 
@@ -39,14 +36,11 @@ def write_file(url: str, content: bytes | memoryview) -> None:
 
 def write_file_by(url: str, write: Callable[[BinaryIO], object]) -> None:
     """Replace one file by what ``write`` writes, of which on a local disk never all is in memory; raises as that."""
-    filesystem, path = open_store(url)
     try:
-        if isinstance(filesystem, LocalFileSystem):
-            replace_file_by(Path(path), write)
+        if (local := local_path(url)) is not None:
+            replace_file_by(local, write)
         else:
-            buffer = io.BytesIO()
-            write(buffer)
-            _put(filesystem, path, buffer.getvalue())
+            _replace_in_store(url, write)
     except OSError as error:
         raise StoredFileError(
             f"{url} could not be written ({error.strerror or error}); what stood there before is as it was. "
@@ -54,13 +48,16 @@ def write_file_by(url: str, write: Callable[[BinaryIO], object]) -> None:
         ) from error
 
 
-def _put(filesystem: fsspec.AbstractFileSystem, path: str, content: bytes) -> None:
+def _replace_in_store(url: str, write: Callable[[BinaryIO], object]) -> None:
+    filesystem, path = open_store(url)
+    buffer = io.BytesIO()
+    write(buffer)
     with store_errors():
         try:
-            filesystem.pipe_file(path, content)
+            filesystem.pipe_file(path, buffer.getvalue())
         except FileNotFoundError:  # a store that knows folders
             filesystem.makedirs(filesystem._parent(path), exist_ok=True)
-            filesystem.pipe_file(path, content)
+            filesystem.pipe_file(path, buffer.getvalue())
 
 
 def read_file(url: str) -> bytes | None:
@@ -73,8 +70,8 @@ def read_file(url: str) -> bytes | None:
 
 def read_bytes(url: str) -> bytes:
     """The content of one file; raises OSError where it cannot be read."""
-    if "://" not in url:  # a year of a chat are thousands of small files: fsspec takes longer than the disk
-        return Path(url).read_bytes()
+    if (local := local_path(url)) is not None:  # a year are thousands of small files: fsspec takes longer than the disk
+        return local.read_bytes()
     filesystem, path = open_store(url)
     with store_errors():
         content: bytes = filesystem.cat_file(path)
@@ -133,8 +130,8 @@ def file_exists(url: str) -> bool:
     Raises:
         StoredFileError: the store cannot be asked.
     """
-    if "://" not in url:
-        return os.path.isfile(url)  # noqa: PTH113 - where a folder cannot be entered, there is none
+    if (local := local_path(url)) is not None:
+        return os.path.isfile(local)  # noqa: PTH113 - where a folder cannot be entered, there is none
     filesystem, path = open_store(url)
     try:
         with _readable(url):
@@ -165,16 +162,20 @@ def list_names(url: str) -> list[str]:
     Raises:
         StoredFileError: it cannot be read, or is a file.
     """
-    filesystem, path = open_store(url)
     try:
         with _readable(url):
-            entries = filesystem.ls(path, detail=False)
-            if entries == [path]:
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            names = _names_in_store(url) if (local := local_path(url)) is None else os.listdir(local)  # noqa: PTH208 - faster
     except FileNotFoundError:
         return []
-    names = (entry.rstrip("/").rpartition("/")[2] for entry in entries)
     return sorted(name for name in names if not name.startswith("."))
+
+
+def _names_in_store(url: str) -> list[str]:
+    filesystem, path = open_store(url)
+    entries = filesystem.ls(path, detail=False)
+    if entries == [path]:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    return [entry.rstrip("/").rpartition("/")[2] for entry in entries]
 
 
 def file_versions(url: str, ending: str) -> dict[str, str]:
@@ -185,11 +186,11 @@ def file_versions(url: str, ending: str) -> dict[str, str]:
     Raises:
         StoredFileError: the folder cannot be read.
     """
-    filesystem, path = open_store(url)
     try:
         with _readable(url):
-            if isinstance(filesystem, LocalFileSystem):
-                return _local_versions(Path(path), ending)
+            if (local := local_path(url)) is not None:
+                return _local_versions(local, ending)
+            filesystem, path = open_store(url)
             entries = filesystem.ls(path, detail=True)
     except FileNotFoundError:
         return {}
@@ -220,11 +221,10 @@ def folder_marks(url: str) -> dict[str, int | str]:
     Raises:
         StoredFileError: the folder cannot be read.
     """
-    filesystem, path = open_store(url)
-    if not isinstance(filesystem, LocalFileSystem):
+    if (local := local_path(url)) is None:
         return dict(file_versions(url, ""))
     marks: dict[str, int | str] = {}
-    with suppress(FileNotFoundError), _readable(url), os.scandir(path) as entries:
+    with suppress(FileNotFoundError), _readable(url), os.scandir(local) as entries:
         for entry in entries:
             if not entry.name.startswith("."):
                 found = entry.stat()

@@ -12,9 +12,11 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import fsspec
+if TYPE_CHECKING:  # who has all on a local disk does not wait for it
+    import fsspec
 
 TRIES = 14
 """A minute and a half: the waits between them grow from a tenth of a second to 15 s."""
@@ -23,8 +25,16 @@ BUSY, OWN_FAULTS = 429, 500
 """The status of a server that is asked too often, and the lowest one that says that it is at fault itself."""
 
 
-def open_store(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
+def local_path(url: str) -> Path | None:
+    """The path of what lies on the local disk; None for what an object store may hold."""
+    scheme, is_url, path = url.partition("://")
+    return Path(url) if not is_url else Path(path) if scheme in ("file", "local") else None
+
+
+def open_store(url: str) -> "tuple[fsspec.AbstractFileSystem, str]":
     """The file system of a URL or a path, and the path in it; it remembers no listings, which another machine may change."""
+    import fsspec
+
     if "://" not in url:
         return fsspec.core.url_to_fs(url)  # type: ignore[no-any-return]
     settings: dict[str, Any] = {"use_listings_cache": False}

@@ -13,9 +13,8 @@ import pytest
 
 from chat_forecast.app.serving.commands import MLFLOW, commands
 from chat_forecast.app.serving.door import Door
-from chat_forecast.cli import main
 from chat_forecast.settings.paths import Home
-from chat_forecast_tests.commands import run_commands
+from chat_forecast_tests.commands import all_commands, run_commands
 from chat_forecast_tests.hostile import ask
 from chat_forecast_tests.loopback import LoopbackTelegram, error
 from chat_forecast_tests.receiver import receiving
@@ -100,7 +99,7 @@ def said(environment, today):
         ["instance", "distributed", "--write", f"{home}/deployment"],
         ["add", "new", "@somebody", "--timezone", "UTC", "--first-day", day], ["logout"], ["login"], ["up", "--host", "x"],
     ]  # fmt: skip
-    assert {arguments[0] for arguments in asked} == set(main.commands), "a command is left out"
+    assert {arguments[0] for arguments in asked} == set(all_commands()), "a command is left out"
     uri = f"postgresql+psycopg2://ann:{DATABASE}@127.0.0.1:9/mlflow"
     away = {**environment, "MLFLOW_TRACKING_URI": uri, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
     return "\n".join(run_commands(asked, away))

@@ -26,7 +26,6 @@ import pyarrow.parquet as pq
 from chat_forecast.cli import main
 
 IMPORTED_ONCE = (
-    "altair",
     "babel.dates",
     "chat_forecast.app.importing",
     "chat_forecast.app.pruning",

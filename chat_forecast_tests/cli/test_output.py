@@ -14,10 +14,11 @@ from chat_forecast.cli import main
 from chat_forecast.settings.editing import add_chat
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import Storages
+from chat_forecast_tests.commands import all_commands
 from chat_forecast_tests.presentation.reports.stored import FIRST, make_chat, store_whole_chat
 
 CHAT = make_chat("loud-chat")
-COMMANDS = sorted(main.commands)
+COMMANDS = sorted(all_commands())
 ESCAPE = "\x1b["
 
 
@@ -59,7 +60,7 @@ def on_terminal(home, *arguments, **more) -> str:
 
 
 def test_every_command_explains_itself_with_examples_of_options_it_has():
-    for name, command in main.commands.items():
+    for name, command in all_commands().items():
         text = command.get_help(click.Context(command, info_name=f"chat-forecast {name}"))
         _, _, shown = text.partition("Examples:\n")
         lines = [line.strip() for line in shown.splitlines() if line.strip()]
@@ -76,12 +77,12 @@ def test_the_list_of_commands_cuts_no_explanation_off(width):
     assert "..." not in listed
     assert max(map(len, listed.splitlines())) <= width
     in_one = " ".join(listed.split())
-    assert all(f"{name} {command.get_short_help_str(999)}" in in_one for name, command in main.commands.items())
+    assert all(f"{name} {command.get_short_help_str(999)}" in in_one for name, command in all_commands().items())
 
 
 @pytest.mark.parametrize("name", ["show", "import", "backfill", "run", "demo", "report"])
 def test_every_command_that_prints_results_can_print_json(name):
-    assert any("--json" in parameter.opts for parameter in main.commands[name].params)
+    assert any("--json" in parameter.opts for parameter in all_commands()[name].params)
 
 
 def test_show_is_coloured_on_a_terminal_alone(home):

@@ -11,7 +11,7 @@ import pytest
 from chat_forecast_tests.presentation.reports.stored import make_chat, store_series
 
 ROOT = Path(__file__).parents[2]
-ONLY_FOR_REPORTS = ("altair", "babel", "vl_convert")
+ONLY_FOR_REPORTS = ("babel", "vl_convert")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_the_command_says_in_a_sentence_what_to_install(run):
     ended = run("-m", "chat_forecast.cli", "report", "my-chat")
     assert ended.returncode == 1
     assert ended.stderr == (
-        "Error: Reports need packages that are not installed (altair, babel, vl-convert-python): pip install "
+        "Error: Reports need packages that are not installed (babel, vl-convert-python): pip install "
         "'chat_forecast[report]', or in a checkout of the project pip install -c constraints.txt -e '.[report]'\n"
     )
     assert ended.stdout == ""

@@ -95,6 +95,17 @@ def test_a_file_that_is_no_toml_stops_everything_in_one_sentence(home):
         assert done.output.replace("\n", "").startswith(f"Error: {home}/chats.toml: not TOML: ")
 
 
+def test_a_command_waits_for_no_other_s_libraries(home):
+    code = (
+        "import sys, chat_forecast.cli as c\n"
+        "c.main(['report', 'older', '--out', sys.argv[1]], standalone_mode=False)\n"
+        "others = ('chat_forecast.sources', 'chat_forecast.cli.pipeline', 'fsspec', 'scipy', 'altair')\n"
+        "print([name for name in others if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, home / "page.html"], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_commands_that_run_nothing_do_not_wait_for_heavy_libraries():
     heavy = "('dagster', 'mlflow', 'prophet', 'telethon', 'matplotlib', 'altair', 'apprise', 'sklearn', 'scipy')"
     code = f"import sys, chat_forecast.cli; print([name for name in {heavy} if name in sys.modules])"

@@ -7,6 +7,7 @@ Nothing here says anything to who cannot see it: beside each drawing stand sente
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -93,12 +94,12 @@ def _hour(scale: _Scale, place: int, row: Mapping[Hashable, Any]) -> Iterator[st
 
 
 def _level(count: int | None, known: Sequence[int]) -> str:
-    """The class of a day's cell: its place among the days with messages, in quarters."""
+    """The class of a day's cell: its place among the days with messages, which ascend, in quarters."""
     if count is None:
         return "unread"
     if not count:
         return "level-0"
-    below = sum(each < count for each in known)
+    below = bisect_left(known, count)
     return f"level-{1 + min(LEVELS - 1, LEVELS * below // len(known))}"
 
 

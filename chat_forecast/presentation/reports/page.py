@@ -6,10 +6,8 @@ Does not belong here: what stands in a section (:mod:`.sections`), making HTML (
 
 from importlib.metadata import version
 
-from altair.utils.schemapi import debug_mode
-
 from chat_forecast.presentation.phrases.catalogue import Phrases
-from chat_forecast.presentation.reports.charts.axes import Spec
+from chat_forecast.presentation.reports.charts.grammar import Spec
 from chat_forecast.presentation.reports.facts import Facts
 from chat_forecast.presentation.reports.html import in_script, raw, render, resource
 from chat_forecast.presentation.reports.sections import Context, Row
@@ -74,9 +72,7 @@ def report_page(facts: Facts, phrases: Phrases, *, library: str, state: str) -> 
 
 def _charts(facts: Facts, phrases: Phrases) -> dict[str, Spec]:
     """The charts that have something to show, by name, each with its description."""
-    # Altair checks each axis and layer against its schema, which takes half as long as all else. The tests do it instead.
-    with debug_mode(arg=False):
-        drawn = {name: chart for charts in CHARTS for name, chart in charts(facts, phrases).items()}
+    drawn = {name: chart for charts in CHARTS for name, chart in charts(facts, phrases).items()}
     return {name: {**spec, "description": description} for name, (spec, description) in drawn.items()}
 
 

@@ -53,21 +53,25 @@ class Reports:
             StoredFileError: what is stored of the chat is damaged.
             OSError: the file cannot be written.
         """
+        # Taken before the data: what is stored meanwhile makes the page outdated, not wrong.
+        return self._make(chat, language, path or self.path(chat, language), self.state(chat))
+
+    def make_unless_current(self, chat: Chat, language: str | None = None) -> Path:
+        """The chat's page in its place, made if there is none that would be made again as it is; raises as :meth:`make`."""
+        state, path = self.state(chat), self.path(chat, language)
+        return path if _noted(path, STATE) == state else self._make(chat, language, path, state)
+
+    def _make(self, chat: Chat, language: str | None, path: Path, state: str) -> Path:
         expect_packages()
         from chat_forecast.presentation.phrases.catalogue import Phrases
         from chat_forecast.presentation.reports.facts import gather
         from chat_forecast.presentation.reports.library import javascript
         from chat_forecast.presentation.reports.page import report_page
 
-        storage = self.storages.of(chat)
-        # Taken before the data: what is stored meanwhile makes the page outdated, not wrong.
-        state = _state(chat, storage)
-        page = report_page(
-            gather(chat, storage), Phrases(language or chat.language), library=javascript(self.folder), state=state
-        )
-        target = path or self.path(chat, language)
-        replace_file(target, page.encode())
-        return target
+        facts = gather(chat, self.storages.of(chat))
+        page = report_page(facts, Phrases(language or chat.language), library=javascript(self.folder), state=state)
+        replace_file(path, page.encode())
+        return path
 
     def make_current(self, chat: Chat) -> list[Path]:
         """Make those of a chat's pages again that are not up to date: in its own language and in any made before.
@@ -84,15 +88,7 @@ class Reports:
         state = self.state(chat)
         languages = [chat.language, *(language for language in self.languages(chat) if language != chat.language)]
         outdated = [language for language in languages if _noted(self.path(chat, language), STATE) != state]
-        return [self.make(chat, language) for language in outdated]
-
-    def is_current(self, chat: Chat, language: str | None = None) -> bool:
-        """Whether there is a page of the chat that would be made again as it is.
-
-        Raises:
-            StoredFileError: what is stored of the chat is damaged.
-        """
-        return _noted(self.path(chat, language), STATE) == self.state(chat)
+        return [self._make(chat, language, self.path(chat, language), state) for language in outdated]
 
     def state(self, chat: Chat) -> str:
         """What a page made now would be made from, and by which version: pages of one state say the same.

@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from chat_forecast.errors import ChatForecastError
 
 PACKAGES = {
-    "altair": "altair",
     "babel": "babel",
     "jinja2": "jinja2",
     "markupsafe": "markupsafe",

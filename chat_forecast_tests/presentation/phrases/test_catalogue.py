@@ -6,6 +6,9 @@ from typing import get_args
 
 import pandas as pd
 import pytest
+from babel.numbers import format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chat_forecast import presentation
 from chat_forecast.forecasting.methods import METHODS
@@ -53,6 +56,14 @@ def test_a_phrase_that_depends_on_a_number_has_each_form_of_its_language(languag
 @pytest.mark.parametrize("language", known_languages())
 def test_every_source_of_messages_has_its_name(language):
     assert {f"about.source_{source}" for source in get_args(SourceName)} <= set(phrases_of(language))
+
+
+@pytest.mark.parametrize("language", known_languages())
+@given(st.floats(-1e6, 1e12) | st.integers(-(10**6), 10**12), st.integers(0, 3))
+def test_a_number_is_written_as_babel_writes_it(language, number, decimals):
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    slow = format_decimal(round(number, decimals) + 0.0, format=pattern, locale=language)
+    assert Phrases(language).number(number, decimals) == slow
 
 
 def test_numbers_dates_and_weeks_are_written_as_the_language_writes_them():

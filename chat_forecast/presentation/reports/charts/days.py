@@ -2,25 +2,12 @@
 
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.presentation.phrases.catalogue import Phrases
-from chat_forecast.presentation.reports.charts.axes import (
-    ACTUAL,
-    BEFORE,
-    MISSING,
-    WORSE,
-    Spec,
-    bars,
-    dots,
-    hour_axes,
-    hover,
-    interval_bands,
-    over_places,
-    tooltips,
-)
+from chat_forecast.presentation.reports.charts.axes import bars, dots, hour_axes, interval_bands, over_places
+from chat_forecast.presentation.reports.charts.grammar import ACTUAL, BEFORE, MISSING, WORSE, Spec, layer, mark, tooltips
 from chat_forecast.presentation.reports.facts.newest_days import Tomorrow, Yesterday
 
 HEIGHT = 280
@@ -40,8 +27,8 @@ def draw_tomorrow(phrases: Phrases, coming: Tomorrow) -> Spec:
     ]
     axes = hour_axes(phrases, coming.hours["hour"], _highest(coming.hours, "q90", "expected", "week_before"))
     said = {"label": "name", "said": "expected", "half": "half", "most": "most", "before": "week_before"}
-    layers = [*interval_bands(axes), dots(axes, "before", BEFORE, is_hollow=True), hover(axes, tooltips(phrases, said))]
-    return over_places(axes, layers, rows, height=HEIGHT)
+    layers = [*interval_bands(axes), dots(axes, "before", BEFORE, is_hollow=True)]
+    return over_places(axes, layers, tooltips(phrases, said), rows, height=HEIGHT)
 
 
 def draw_yesterday(phrases: Phrases, day: Yesterday) -> Spec:
@@ -50,17 +37,16 @@ def draw_yesterday(phrases: Phrases, day: Yesterday) -> Spec:
     drawn = ("messages", "q90", "expected") if day.has_forecast else ("messages",)
     axes = hour_axes(phrases, day.hours["hour"], _highest(day.hours, *drawn))
     said = {"label": "name", "came": "actual"}
-    missing = alt.Chart().transform_filter("datum.is_missing").mark_rect(color=MISSING, aria=False)
-    layers = [missing.encode(x=axes.x("from"), x2="to")]
+    layers = [layer(mark("rect", color=MISSING), where="datum.is_missing", x=axes.x("from"), x2={"field": "to"})]
     if day.has_forecast:
         said |= {"said": "expected", "most": "most", "widest": "widest"}
         layers += [*interval_bands(axes), dots(axes, "actual", ACTUAL)]
         if len(day.unusual):
-            ring = alt.Chart().mark_point(color=WORSE, size=170, strokeWidth=2, opacity=1, aria=False)
-            layers.append(ring.encode(x=axes.x("middle"), y=axes.y("unusual")))
+            ring = mark("point", color=WORSE, opacity=1, size=170, strokeWidth=2)
+            layers.append(layer(ring, x=axes.x("middle"), y=axes.y("unusual")))
     else:
         layers.append(bars(axes, "actual"))
-    return over_places(axes, [*layers, hover(axes, tooltips(phrases, said))], rows, height=HEIGHT)
+    return over_places(axes, layers, tooltips(phrases, said), rows, height=HEIGHT)
 
 
 def _day_row(phrases: Phrases, day: Yesterday, place: int, row: dict[Any, Any]) -> Spec:

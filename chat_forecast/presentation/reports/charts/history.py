@@ -3,20 +3,24 @@
 from collections.abc import Collection
 from datetime import date
 
-import altair as alt
 import pandas as pd
 
 from chat_forecast.presentation.phrases.catalogue import Phrases
-from chat_forecast.presentation.reports.charts.axes import (
+from chat_forecast.presentation.reports.charts.axes import count_axis
+from chat_forecast.presentation.reports.charts.grammar import (
     CHANGED,
     COUNT,
     EXPECTED,
-    HOVER,
     MISSING,
+    POINTED_AT,
+    ZERO,
     Spec,
-    count_axis,
-    hovered,
-    specification,
+    field,
+    hover,
+    layer,
+    layered,
+    mark,
+    single,
     tooltips,
 )
 
@@ -34,68 +38,44 @@ def draw_history(phrases: Phrases, days: pd.DataFrame, changed: Collection[date]
     The counts' scale ends at ``highest``, which the page sets together with the range: left to find it, Vega warns in the
     console of ranges in which no day was read.
     """
-    rows = _daily_rows(phrases, days)
+    rows, marked = _daily_rows(phrases, days), {_instant(day) for day in changed}
     for row in rows:
-        row |= {"changed": 1} if row["day"] in {_instant(day) for day in changed} else {}
+        row |= {"changed": 1} if row["day"] in marked else {}
     begin, end = _shown_at_first(rows)
     highest = max([1, *(row["messages"] or 0 for row in rows if row["end"] > begin)])
     shown_range = {"shown_from": begin, "shown_to": end, "highest": highest}
-    parameters = [alt.param(name=name, value=value) for name, value in shown_range.items()]
-    x = alt.X(
-        "day:T",
-        scale=alt.Scale(type="utc", domain=alt.ExprRef("[shown_from, shown_to]"), nice=False),
-        axis=_time_axis(phrases),
-    )
-    y_axis = count_axis(phrases("month.daily_axis"))
-    y_scale = alt.Scale(domain=alt.ExprRef("[0, highest]"), nice=True)
-    y = alt.Y("messages:Q", axis=y_axis, scale=y_scale)
-    said = [alt.Tooltip("label:N", title=phrases("month.day")), alt.Tooltip("said:N", title=phrases("hour.messages"))]
+    x, until = _time(phrases, "[shown_from, shown_to]"), {"field": "end"}
+    axis = count_axis(phrases("month.daily_axis"))
+    height: Spec = {"axis": axis, "scale": {"domain": {"expr": "[0, highest]"}, "nice": True}}
+    bar = mark("rect", clip=True, color=COUNT, opacity=0.55)
+    line = mark("line", clip=True, color=EXPECTED, invalid="break-paths-show-path-domains", strokeWidth=2)
+    change = mark("rule", clip=True, color=CHANGED, strokeDash=[4, 3], strokeWidth=1.5)
     layers = [
-        alt.Chart()
-        .transform_filter("datum.messages === null")
-        .mark_rect(color=MISSING, clip=True, aria=False)
-        .encode(x=x, x2="end"),
-        alt.Chart().mark_rect(color=COUNT, opacity=0.55, clip=True, aria=False).encode(x=x, x2="end", y=y, y2=alt.datum(0)),
-        alt.Chart()
-        .mark_line(color=EXPECTED, strokeWidth=2, clip=True, aria=False, invalid="break-paths-show-path-domains")
-        .encode(x=x, y=alt.Y("mean:Q", axis=y_axis, scale=y_scale)),
-        *([_changes(x)] if changed else []),
-        alt.Chart()
-        .mark_rect(color=HOVER, clip=True, aria=False)
-        .encode(x=x, x2="end", tooltip=said, opacity=alt.condition(hovered(), alt.value(1), alt.value(0), empty=False))
-        .add_params(hovered()),
+        layer(mark("rect", clip=True, color=MISSING), where="datum.messages === null", x=x, x2=until),
+        layer(bar, x=x, x2=until, y=field("messages", **height), y2=ZERO),
+        layer(line, x=x, y=field("mean", **height)),
+        *([layer(change, where="datum.changed", x=x)] if changed else []),
+        hover(tooltips(phrases, {"label": "month.day", "said": "messages"}), x, "end", clip=True),
     ]
-    shown = alt.layer(*layers).transform_filter("datum.end > shown_from && datum.day < shown_to")
-    return specification(shown.add_params(*parameters), rows, height=260)
-
-
-def _changes(x: alt.X) -> alt.Chart:
-    marked: alt.Chart = alt.Chart().transform_filter("datum.changed")
-    lines: alt.Chart = marked.mark_rule(color=CHANGED, clip=True, aria=False, strokeDash=[4, 3], strokeWidth=1.5)
-    return lines.encode(x=x)
+    parameters = [POINTED_AT, *({"name": name, "value": value} for name, value in shown_range.items())]
+    is_shown = "datum.end > shown_from && datum.day < shown_to"
+    return layered(layers, rows, height=260, parameters=parameters, where=is_shown)
 
 
 def draw_overview(phrases: Phrases, days: pd.DataFrame) -> Spec:
     """The whole history, small; the interval ``range`` chosen on it is what :func:`draw_history` shows."""
     rows = [{"day": _instant(day), "messages": _number(count)} for day, count in days[["day", "messages"]].to_numpy()]
     begin, end = _shown_at_first(rows)
-    brush = alt.selection_interval(
-        name="range",
-        encodings=["x"],
-        value={"x": [begin, end]},
-        mark=alt.BrushConfig(fill=EXPECTED, fillOpacity=0.18, stroke=EXPECTED, strokeOpacity=0.9),
-        zoom=False,
-    )
-    x = alt.X(
-        "day:T",
-        scale=alt.Scale(type="utc", domain=alt.ExprRef(f"[{rows[0]['day']}, {end}]"), nice=False),
-        axis=_time_axis(phrases),
-    )
-    area = alt.Chart().mark_area(
-        color=COUNT, opacity=0.7, interpolate="step-after", aria=False, invalid="break-paths-show-path-domains"
-    )
-    y = alt.Y("messages:Q", axis=None, stack=False)
-    return specification(area.encode(x=x, y=y).add_params(brush), rows, height=56)
+    chosen = {"fill": EXPECTED, "fillOpacity": 0.18, "stroke": EXPECTED, "strokeOpacity": 0.9}
+    brush = {
+        "name": "range",
+        "select": {"type": "interval", "encodings": ["x"], "mark": chosen, "zoom": False},
+        "value": {"x": [begin, end]},
+    }
+    area = mark("area", color=COUNT, interpolate="step-after", invalid="break-paths-show-path-domains", opacity=0.7)
+    y = field("messages", axis=None, stack=False)
+    drawn = layer(area, x=_time(phrases, f"[{rows[0]['day']}, {end}]"), y=y)
+    return single(drawn, rows, height=56, parameters=[brush])
 
 
 def draw_week(phrases: Phrases, heat: pd.DataFrame) -> Spec:
@@ -111,35 +91,42 @@ def draw_week(phrases: Phrases, heat: pd.DataFrame) -> Spec:
         }
         for row in heat.to_dict("records")
     ]
-    axis = alt.Axis(
-        title=None, values=list(range(0, 24, 3)), labelExpr="(datum.value < 10 ? '0' : '') + datum.value + ':00'",
-        labelAngle=0, labelAlign="center", ticks=False, domain=False, aria=False,
-    )  # fmt: skip
-    highest = float(heat["mean"].max())
-    chart = (
-        alt.Chart()
-        .mark_rect(color=COUNT, stroke="var(--page)", strokeWidth=1, aria=False)
-        .encode(
-            x=alt.X("hour:O", scale=alt.Scale(domain=list(range(24))), axis=axis),
-            y=alt.Y(
-                "weekday:O",
-                sort=list(names.values()),
-                scale=alt.Scale(domain=list(names.values())),
-                axis=alt.Axis(title=None, ticks=False, domain=False, aria=False),
-            ),
-            fillOpacity=alt.FillOpacity(
-                "mean:Q", scale=alt.Scale(type="sqrt", range=[0.04, 1], domain=[0, highest]), legend=None
-            ),
-            tooltip=tooltips(phrases, {"weekday": "week.weekday", "label": "name", "said": "week.mean"}),
-        )
+    hours = {
+        "aria": False,
+        "domain": False,
+        "labelAlign": "center",
+        "labelAngle": 0,
+        "labelExpr": "(datum.value < 10 ? '0' : '') + datum.value + ':00'",
+        "ticks": False,
+        "title": None,
+        "values": list(range(0, 24, 3)),
+    }
+    weekdays, order = {"aria": False, "domain": False, "ticks": False, "title": None}, list(names.values())
+    strength = {"domain": [0, float(heat["mean"].max())], "range": [0.04, 1], "type": "sqrt"}
+    drawn = layer(
+        mark("rect", color=COUNT, stroke="var(--page)", strokeWidth=1),
+        fillOpacity=field("mean", legend=None, scale=strength),
+        tooltip=tooltips(phrases, {"weekday": "week.weekday", "label": "name", "said": "week.mean"}),
+        x=field("hour", "ordinal", axis=hours, scale={"domain": list(range(24))}),
+        y=field("weekday", "ordinal", axis=weekdays, scale={"domain": order}, sort=order),
     )
-    return specification(chart, rows, height=7 * 26)
+    return single(drawn, rows, height=7 * 26)
 
 
-def _time_axis(phrases: Phrases) -> alt.Axis:
+def _time(phrases: Phrases, domain: str) -> Spec:
+    """Days from left to right, by the field ``day`` of the rows; ``domain`` is an expression of the two ends."""
     day = "%-d %b" if phrases.is_day_first else "%b %-d"
     formats = {"year": "%Y", "quarter": "%B", "month": "%B", "week": day, "date": day, "hours": "%H:%M", "minutes": "%H:%M"}
-    return alt.Axis(title=None, format=formats, labelOverlap="parity", labelBound=True, grid=False, tickCount=6, aria=False)
+    axis = {
+        "aria": False,
+        "format": formats,
+        "grid": False,
+        "labelBound": True,
+        "labelOverlap": "parity",
+        "tickCount": 6,
+        "title": None,
+    }
+    return field("day", "temporal", axis=axis, scale={"domain": {"expr": domain}, "nice": False, "type": "utc"})
 
 
 def _daily_rows(phrases: Phrases, days: pd.DataFrame) -> list[Spec]:

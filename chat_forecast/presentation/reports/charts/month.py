@@ -2,24 +2,30 @@
 
 from datetime import date
 
-import altair as alt
 import pandas as pd
 
 from chat_forecast.presentation.phrases.catalogue import Phrases
 from chat_forecast.presentation.reports.charts.axes import (
-    BETTER,
-    EXPECTED,
     LOWEST_SKILL,
-    WORSE,
-    Spec,
     bars,
     count_scale,
     day_axes,
-    hover,
     level,
     over_places,
+)
+from chat_forecast.presentation.reports.charts.grammar import (
+    BETTER,
+    EXPECTED,
+    WORSE,
+    ZERO,
+    Spec,
+    layer,
+    mark,
     tooltips,
 )
+
+ZERO_ROWS = "zero"
+"""A data set of one row, for the one line at zero."""
 
 
 def draw_totals(phrases: Phrases, scores: pd.DataFrame) -> Spec:
@@ -37,12 +43,9 @@ def draw_totals(phrases: Phrases, scores: pd.DataFrame) -> Spec:
     ]
     highest = max(float(scores["messages"].max()), float(scores["expected_total"].max()))
     axes = day_axes(phrases, scores, phrases("month.daily_axis"), count_scale(highest))
-    layers = [
-        bars(axes, "actual", opacity=0.75),
-        level(axes, "expected", EXPECTED),
-        hover(axes, tooltips(phrases, {"label": "month.day", "actual": "actual", "said": "expected"})),
-    ]
-    return over_places(axes, layers, rows, height=200)
+    layers = [bars(axes, "actual", opacity=0.75), level(axes, "expected", EXPECTED)]
+    said = {"label": "month.day", "actual": "actual", "said": "expected"}
+    return over_places(axes, layers, tooltips(phrases, said), rows, height=200)
 
 
 def draw_skill(phrases: Phrases, scores: pd.DataFrame) -> Spec:
@@ -58,15 +61,13 @@ def draw_skill(phrases: Phrases, scores: pd.DataFrame) -> Spec:
         }
         for place, row in enumerate(scores.to_dict("records"))
     ]
-    scale = alt.Scale(domain=[LOWEST_SKILL, 1.0])
-    axes = day_axes(phrases, scores, phrases("month.skill_axis"), scale, is_share=True)
-    colour = alt.condition("datum.skill < 0", alt.value(WORSE), alt.value(BETTER))
-    drawn = alt.Chart().mark_rect(aria=False)
-    zero = alt.Chart(alt.InlineData([{"zero": 0}])).mark_rule(color="var(--ink-2)", aria=False)
+    axes = day_axes(phrases, scores, phrases("month.skill_axis"), {"domain": [LOWEST_SKILL, 1.0]}, is_share=True)
+    colour = {"condition": {"test": "datum.skill < 0", "value": WORSE}, "value": BETTER}
     said = {"label": "month.day", "said": "month.skill", "inside": "month.coverage"}
+    zero = layer(mark("rule", color="var(--ink-2)"), y=axes.y("zero"))
     layers = [
-        drawn.encode(x=axes.x("left"), x2="right", y=axes.y("skill"), y2=alt.datum(0), color=colour),
-        zero.encode(y=axes.y("zero")),
-        hover(axes, tooltips(phrases, said)),
+        layer(mark("rect"), color=colour, x=axes.x("left"), x2={"field": "right"}, y=axes.y("skill"), y2=ZERO),
+        {"data": {"name": ZERO_ROWS}, **zero},
     ]
-    return over_places(axes, layers, rows, height=150)
+    chart = over_places(axes, layers, tooltips(phrases, said), rows, height=150)
+    return {**chart, "datasets": {ZERO_ROWS: [{"zero": 0}], **chart["datasets"]}}

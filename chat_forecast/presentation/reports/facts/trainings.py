@@ -10,15 +10,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from chat_forecast.domain.arrays import to_floats
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.retraining_rule import Verdict
+from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS, Verdict
 from chat_forecast.domain.scoring import pooled_skill
 from chat_forecast.storage.partitions import ChatStorage
 
 COMPARED_DAYS = 7
 """This many days before and after a training show what it brought."""
+COMPARED_COLUMNS = ["seasonal_naive_hours", "seasonal_naive_rmse", "skill", "hours_scored", "squared_error"]
+"""What :func:`.pooled_skill` looks at."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +61,26 @@ def read_trainings(
     first = trained[-count - 1] if len(trained) > count else shown[0]
     records = storage.frames("trained_model", first, shown[-1]).to_dict("records")
     befores = [None, *records[:-1]]
-    notes = [_note(record, before, scores) for record, before in zip(records, befores, strict=True)]
+    days = np.array(scores["day"], dtype="datetime64[D]")
+    compared = pd.DataFrame({name: to_floats(scores[name]) for name in COMPARED_COLUMNS})
+    verdicts = scores[list(VERDICT_COLUMNS)]
+    notes = [_note(record, before, days, compared, verdicts) for record, before in zip(records, befores, strict=True)]
     return notes[::-1][: len(shown)]
 
 
-def _note(record: Mapping[Any, Any], before: Mapping[Any, Any] | None, scores: pd.DataFrame) -> TrainingNote:
+def _note(
+    record: Mapping[Any, Any],
+    before: Mapping[Any, Any] | None,
+    days: npt.NDArray[np.datetime64],
+    compared: pd.DataFrame,
+    verdicts: pd.DataFrame,
+) -> TrainingNote:
+    """A training beside the scores and verdicts of days."""
     through = date.fromisoformat(str(record["trained_through"]))
-    days = pd.to_datetime(scores["day"])
-    at, span = pd.Timestamp(through), pd.Timedelta(days=COMPARED_DAYS)
-    earlier, later = scores[(days > at - span) & (days <= at)], scores[(days > at) & (days <= at + span)]
-    own = scores[days == at].to_dict("records")
+    days_later = (days - np.datetime64(through)).astype(int)
+    earlier = compared[(days_later > -COMPARED_DAYS) & (days_later <= 0)]
+    later = compared[(days_later > 0) & (days_later <= COMPARED_DAYS)]
+    own = verdicts[days_later == 0].to_dict("records")
     return TrainingNote(
         through=through,
         method=str(record["forecaster"]),
@@ -76,7 +91,7 @@ def _note(record: Mapping[Any, Any], before: Mapping[Any, Any] | None, scores: p
         verdict=Verdict.from_row({str(name): value for name, value in own[0].items()}) if own else None,
         skill_before=pooled_skill(earlier),
         skill_after=pooled_skill(later),
-        days_after=int((later["hours_scored"].fillna(0) > 0).sum()),
+        days_after=int((later["hours_scored"] > 0).sum()),
     )
 
 

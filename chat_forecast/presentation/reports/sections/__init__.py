@@ -8,7 +8,7 @@ drawn (:mod:`..charts`).
 
 from typing import Any
 
-from chat_forecast.presentation.reports.charts.axes import Spec
+from chat_forecast.presentation.reports.charts.grammar import Spec
 
 Row = list[str]
 """The cells of a table's row."""

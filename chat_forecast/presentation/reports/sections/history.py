@@ -1,5 +1,8 @@
 """The sections about the chat's days: the full history, the week by the hour, the busiest and the missing days."""
 
+import math
+from itertools import groupby
+
 import pandas as pd
 
 from chat_forecast.domain.changes import Change, is_other_hour
@@ -25,14 +28,12 @@ def history_section(facts: Facts, phrases: Phrases) -> Context:
     if not facts.has_history:
         return {"lead": phrases("history.none"), "changes": []}
     days = facts.days
-    month = pd.PeriodIndex(pd.to_datetime(days["day"]), freq="M")
     rows: list[Row] = []
-    for _, group in days.groupby(month, sort=True):
-        read = group["messages"].dropna()
-        mean = phrases.about(float(read.mean())) if len(read) else UNKNOWN
-        rows.append(
-            [phrases.month(group["day"].iloc[0]), phrases.number(read.sum()), mean, phrases.number(len(group) - len(read))]
-        )
+    for _, group in groupby(zip(days["day"], days["messages"], strict=True), lambda row: row[0].timetuple()[:2]):
+        (first, _), *_ = month = list(group)
+        read = [int(messages) for _, messages in month if not pd.isna(messages)]
+        mean = phrases.about(sum(read) / len(read)) if read else UNKNOWN
+        rows.append([phrases.month(first), phrases.number(sum(read)), mean, phrases.number(len(month) - len(read))])
     legend = [("count", phrases("history.daily")), ("expected", phrases("history.mean"))]
     if facts.missing:
         legend.append(("missing", phrases("history.missing")))
@@ -91,8 +92,8 @@ def week_section(facts: Facts, phrases: Phrases) -> Context:
     table = facts.heat.pivot_table(index="hour", columns="weekday", values="mean")
     names = {number: name for number, name in phrases.weekdays().items() if number in table.columns}
     rows = [
-        [f"{hour:02d}:00", *(UNKNOWN if pd.isna(row[number]) else phrases.about(row[number]) for number in names)]
-        for hour, row in table.iterrows()
+        [f"{hour:02d}:00", *(UNKNOWN if math.isnan(mean) else phrases.about(mean) for mean in means)]
+        for hour, means in zip(table.index, table[list(names)].to_numpy().tolist(), strict=True)
     ]
     return {
         "lead": f"{phrases.count('week.lead', HEAT_WEEKS)} {_busiest_hour(facts, phrases)}",
