@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chat_forecast.pipeline.instance import LOST
-from chat_forecast.pipeline.instance_files import INDEX
+from chat_forecast.pipeline.instance_settings import INDEX, LOST
 from chat_forecast.settings.paths import Home
 from chat_forecast.storage.sqlite_files import damaged, fault_of
 from chat_forecast.tracking.client import LOST as LOST_IN_MLFLOW

@@ -28,8 +28,7 @@ from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.compat import NOT_FINISHED_STATUSES, TickStatus
 from chat_forecast.pipeline.index_slimming import slim
-from chat_forecast.pipeline.instance import LOST
-from chat_forecast.pipeline.instance_files import INDEX
+from chat_forecast.pipeline.instance_settings import INDEX, LOST
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.storage.partitions import Storages

@@ -20,8 +20,9 @@ from chat_forecast.pipeline.abandoned_runs import end_abandoned_runs
 from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
 from chat_forecast.pipeline.catch_up import missed_days
 from chat_forecast.pipeline.compat import IN_PROGRESS_RUN_STATUSES, MAX_RETRIES_TAG
-from chat_forecast.pipeline.instance import open_instance, prepare_instance
+from chat_forecast.pipeline.instance import open_instance
 from chat_forecast.pipeline.instance_files import quicken
+from chat_forecast.pipeline.instance_settings import prepare_instance
 from chat_forecast.pipeline.resources import Resources, resources_of
 from chat_forecast.pipeline.retraining import is_retraining, wanted_retraining
 from chat_forecast.pipeline.run_process import PROCESS_TAG, hold

@@ -24,7 +24,7 @@ def status(workplace: Workplace, thorough: bool, as_json: bool) -> None:
     from chat_forecast.app.remembered_health import Examiner
     from chat_forecast.cli.output.health import print_health
     from chat_forecast.cli.output.lines import print_line, print_sentence
-    from chat_forecast.pipeline.instance import lacking_settings
+    from chat_forecast.pipeline.instance_settings import lacking_settings
 
     resources = workplace.resources
     file = workplace.chats_file

@@ -4,7 +4,7 @@ Belongs here: what of ``dagster.yaml`` differs from that of a single machine.
 Does not belong here: writing it for somebody (:mod:`chat_forecast.app.deploying`).
 """
 
-from chat_forecast.pipeline.instance import PART, SETTINGS
+from chat_forecast.pipeline.instance_settings import PART, SETTINGS
 from chat_forecast.settings.paths import BROKER_VARIABLE, DATABASE_VARIABLE
 
 STORAGE = f"""\

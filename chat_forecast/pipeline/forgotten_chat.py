@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.pipeline.instance_files import INDEX
+from chat_forecast.pipeline.instance_settings import INDEX
 from chat_forecast.pipeline.named_chats import (
     BY_ASSET,
     BY_POOL,

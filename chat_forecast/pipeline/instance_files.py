@@ -25,13 +25,12 @@ from typing import TYPE_CHECKING, Any
 
 from chat_forecast.pipeline.compat import SQLITE_STORAGES, SqliteEventLogStorage
 from chat_forecast.pipeline.event_batches import store_in_batches
+from chat_forecast.pipeline.instance_settings import INDEX
 from chat_forecast.whole_files import create_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-INDEX = "index"
-"""The name of the file, beside those of the runs, that holds what is known of assets across runs."""
 SMALL_PAGE = 1024
 """Bytes of a page in the file of a run."""
 KEPT_FILES = 6

@@ -17,12 +17,17 @@ import pyarrow.parquet as pq
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.storage.atomic_files import folder_marks, join_url, read_file, write_file
-from chat_forecast.storage.parquet_files import read_footer
+from chat_forecast.storage.object_stores import local_path
+from chat_forecast.storage.parquet_files import footer_at_hand, read_footer
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 
 MEMORY_FILE = "inspected.json"
 MEMORY_VERSION = 1
+COUNTED = {
+    asset: [column.name for column in schema.columns if column.is_counted] for asset, schema in PARTITION_SCHEMAS.items()
+}
+"""Asset -> its columns that are counted."""
 Memory = dict[str, dict[str, list[Any]]]
 """Asset -> name of a usable file -> its mark, rows and counted columns that have a value."""
 
@@ -39,8 +44,8 @@ class PartitionSummary:
     @classmethod
     def of(cls, footer: pq.FileMetaData, asset: str) -> "PartitionSummary":
         """Take from a footer what is looked at."""
-        names = footer.schema.names
-        counted = [column.name for column in PARTITION_SCHEMAS[asset].columns if column.is_counted and column.name in names]
+        names = footer.schema.names if COUNTED[asset] else ()
+        counted = [name for name in COUNTED[asset] if name in names]
         return cls(footer.num_rows, tuple(name for name in counted if footer.num_rows > _nulls(footer, names.index(name))))
 
     def has_any(self, column: str) -> bool:
@@ -49,8 +54,8 @@ class PartitionSummary:
 
 
 def _nulls(footer: pq.FileMetaData, column: int) -> int:
-    chunks = (footer.row_group(group).column(column) for group in range(footer.num_row_groups))
-    return sum(chunk.statistics.null_count for chunk in chunks if chunk.statistics is not None)
+    found = (footer.row_group(group).column(column).statistics for group in range(footer.num_row_groups))
+    return sum(statistics.null_count for statistics in found if statistics is not None)
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ def inspect_asset(storage: ChatStorage, asset: str, memory: Memory | None = None
     """
     partitions: dict[LocalDay, PartitionSummary] = {}
     folder = join_url(storage.root, storage.chat, asset)
+    local, schema = local_path(folder), PARTITION_SCHEMAS[asset]
     try:
         marks = folder_marks(folder)
     except StoredFileError as error:  # the folder cannot be read
@@ -86,7 +92,9 @@ def inspect_asset(storage: ChatStorage, asset: str, memory: Memory | None = None
             continue
         if (found := seen.get(name)) is None or found[0] != marks[name]:
             try:
-                footer = read_footer(storage.url(asset, day), storage.schema(asset, day), storage.timezone)
+                footer = None if local is None else footer_at_hand(f"{local}/{name}", schema, storage.timezone)
+                if footer is None:
+                    footer = read_footer(storage.url(asset, day), storage.schema(asset, day), storage.timezone)
             except StoredFileError as error:
                 faults.append(str(error))
                 continue

@@ -5,7 +5,7 @@ Does not belong here: the columns (:mod:`.schemas`), and how a file is replaced 
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, BinaryIO
 
 import pyarrow as pa
@@ -92,6 +92,25 @@ def read_footer(url: str, schema: Schema, timezone: str = "UTC") -> pq.FileMetaD
     with _opened(url, schema) as file:
         schema.expect(file.schema_arrow, url, timezone)
         return file.metadata
+
+
+def footer_at_hand(path: str, schema: Schema, timezone: str = "UTC") -> pq.FileMetaData | None:
+    """As :func:`read_footer` of a file on the local disk, in less than half of the time: only its end is read.
+
+    None where anything is wrong with the file: of that :func:`read_footer` tells.
+    """
+    with suppress(*DAMAGE, StoredFileError), pa.OSFile(path) as source:
+        file = _FileAlone(source, pre_buffer=False)
+        schema.expect(file.schema_arrow, path, timezone)
+        return file.metadata
+    return None
+
+
+class _FileAlone(pq.ParquetFile):  # type: ignore[misc]  # pyarrow has no annotations
+    """A file of which no columns are read: where each of them lies, by its name, need not be found."""
+
+    def _build_nested_paths(self) -> dict[str, list[int]]:
+        return {}
 
 
 @contextmanager

@@ -60,6 +60,11 @@ class Column:
         return self.since <= version and (self.until is None or version < self.until)
 
 
+_MADE: dict[tuple[int, str, str, int], tuple[tuple[Column, ...], pa.Schema]] = {}
+"""Arrow's schemas that were made once: years of a chat ask for the same ones thousands of times. The columns are kept with
+them, so that no others get their id."""
+
+
 @dataclass(frozen=True)
 class Schema:
     """The columns of one kind of file, in order, at its newest version."""
@@ -75,12 +80,15 @@ class Schema:
     def arrow(self, timezone: str = "UTC", version: int | None = None) -> pa.Schema:
         """The schema in Arrow at a version, the newest by default, with its name and version in the metadata."""
         wanted = self.version if version is None else version
-        fields = [
-            pa.field(column.name, local_time(timezone) if column.type == LOCAL_TIME else column.type)
-            for column in self.columns
-            if column.is_in(wanted)
-        ]
-        return pa.schema(fields, {SCHEMA_KEY: f"{self.name}/{wanted}".encode()})
+        place = (id(self.columns), self.name, timezone, wanted)
+        if place not in _MADE:
+            fields = [
+                pa.field(column.name, local_time(timezone) if column.type == LOCAL_TIME else column.type)
+                for column in self.columns
+                if column.is_in(wanted)
+            ]
+            _MADE[place] = self.columns, pa.schema(fields, {SCHEMA_KEY: f"{self.name}/{wanted}".encode()})
+        return _MADE[place][1]
 
     def version_for(self, names: Iterable[str]) -> int:
         """The oldest version that has just these columns; the newest if none has."""

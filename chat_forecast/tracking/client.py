@@ -42,6 +42,8 @@ MLFLOW_SETTINGS = {
 
 LOST = "and the chats' next runs log again what is stored"
 """What a new SQLite file in the place of a damaged one is without: nothing."""
+PLAIN_FILE = re.compile(r"sqlite:///([^?%]*)")
+"""The address of a file and nothing else, which needs no library to be read."""
 DATABASE_TRIES = 6
 """To connect to a database that is down: 6 s, where MLflow itself would try for a hundred."""
 
@@ -132,6 +134,8 @@ class Tracking:
     @cached_property
     def file(self) -> Path | None:
         """The SQLite file, where the store is one."""
+        if plain := PLAIN_FILE.fullmatch(self.tracking_uri):
+            return Path(plain[1])
         from sqlalchemy import make_url
 
         is_sqlite = self.tracking_uri.startswith("sqlite:")

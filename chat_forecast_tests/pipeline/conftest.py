@@ -5,7 +5,7 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from chat_forecast.pipeline.instance import prepare_instance
+from chat_forecast.pipeline.instance_settings import prepare_instance
 from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home

@@ -10,7 +10,7 @@ from chat_forecast.pipeline import patient_database
 from chat_forecast.pipeline.celery_launcher import ChatCeleryLauncher
 from chat_forecast.pipeline.compat import NOT_FINISHED_STATUSES, LaunchRunContext
 from chat_forecast.pipeline.distributed import distributed_settings
-from chat_forecast.pipeline.instance import SETTINGS
+from chat_forecast.pipeline.instance_settings import SETTINGS
 from chat_forecast.storage.advisory_locks import _Session
 from chat_forecast.storage.locks import LockLost, Locks, LockTaken
 from chat_forecast_tests.pipeline.sleeping_job import sleeping

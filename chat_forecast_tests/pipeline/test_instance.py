@@ -15,7 +15,7 @@ from dagster._core.scheduler.instigation import TickStatus
 from chat_forecast.app.serving.processes import ServingError
 from chat_forecast.app.serving.up import doors_of, serve
 from chat_forecast.cli import main
-from chat_forecast.pipeline.instance import PART, SETTINGS, lacking_settings, prepare_instance
+from chat_forecast.pipeline.instance_settings import PART, SETTINGS, lacking_settings, prepare_instance
 from chat_forecast.pipeline.run_coordinator import ChatRunCoordinator
 from chat_forecast.pipeline.run_launcher import WarmRunLauncher
 from chat_forecast.pipeline.runs import CHAT_TAG

@@ -12,7 +12,8 @@ from sqlalchemy.pool import NullPool
 
 from chat_forecast.pipeline import instance_files
 from chat_forecast.pipeline.compat import SQLITE_STORAGES, SqliteEventLogStorage
-from chat_forecast.pipeline.instance_files import INDEX, KEPT_FILES, SMALL_PAGE, keep_small, quicken
+from chat_forecast.pipeline.instance_files import KEPT_FILES, SMALL_PAGE, keep_small, quicken
+from chat_forecast.pipeline.instance_settings import INDEX
 
 
 def make_file(path, *, is_wal=True):

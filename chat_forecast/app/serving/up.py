@@ -23,7 +23,7 @@ from chat_forecast.app.serving.reloading import DefinitionsWatch
 from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.masking import without_secrets
-from chat_forecast.pipeline.instance import lacking_settings, prepare_instance
+from chat_forecast.pipeline.instance_settings import lacking_settings, prepare_instance
 from chat_forecast.plain_text import counted
 from chat_forecast.settings.paths import DAGSTER_URL_VARIABLE, MLFLOW_URL_VARIABLE, REPORTS_URL_VARIABLE, Home
 from chat_forecast.settings.reading import load_chats
