@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedRandom, RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,6 +51,20 @@ def create_file(target: Path, content: bytes | memoryview, *, mode: int | None =
     return True
 
 
+def open_nameless(folder: Path) -> RawIOBase:
+    """Open a file that has no name any more: it is gone when it is closed, however this process ends.
+
+    A process that is killed before the name is gone leaves an empty file, which :func:`remove_leftovers` finds.
+
+    Raises:
+        OSError: it could not be made.
+    """
+    aside = folder / f".columns.{uuid.uuid4().hex}.part"
+    file = _locked(aside, SECRET)
+    aside.unlink()
+    return file.detach()
+
+
 def remove_leftovers(folder: Path) -> int:
     """Remove from a folder what was written aside by processes that were killed; returns how many files.
 
@@ -87,10 +102,10 @@ def _written_aside(target: Path, write: Callable[[BinaryIO], object], mode: int 
         aside.unlink(missing_ok=True)
 
 
-def _locked(path: Path, mode: int) -> BinaryIO:
+def _locked(path: Path, mode: int) -> BufferedRandom:
     """Make a file and lock it; one that was taken for a leftover in between is made again."""
     while True:
-        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode), "w+b")
         with suppress(OSError):  # a file system without locks
             fcntl.flock(file, fcntl.LOCK_EX)
         if os.fstat(file.fileno()).st_nlink:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "chat_forecast"
-BASE = {"errors", "masking", "plain_text", "whole_files"}
+BASE = {"errors", "large_columns", "masking", "plain_text", "whole_files"}
 ROOMS = [
     {"domain"},
     {"forecasting"},

@@ -149,8 +149,10 @@ def expect_same_messages(
     Raises:
         RefusedFileError: they name other messages.
     """
-    ids = messages["message_id"]
-    before = pd.concat([each[["message_id", "sent_at"]] for each in archived])
+    ids, filled = messages["message_id"], [each for each in archived if len(each)]
+    if not filled:
+        return messages
+    before = pd.concat([each[["message_id", "sent_at"]] for each in filled])
     known = before.drop_duplicates("message_id").set_index("message_id")["sent_at"]
     shared = messages[ids.isin(known.index)]
     if shared.empty:

@@ -11,7 +11,7 @@ anything does, and the next command makes those again that a killed one did not 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from chat_forecast.app.import_report import changed_days
+from chat_forecast.app.import_report import changed_days, only_in
 from chat_forecast.app.runs import Runner
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
@@ -95,7 +95,7 @@ def take_back(storage: ChatStorage, before: ArchiveContents, after: ArchiveConte
     """
     if counted := storage.days("hourly_series"):
         note_unmade(storage, set(counted).intersection(changed_days(before, after, storage.timezone)))
-    gone = before.messages[~before.messages["message_id"].isin(after.messages["message_id"])]
+    gone = only_in(before.messages, after.messages)
     lost = before.read_intervals.without(after.read_intervals)
     if gone.empty and lost.is_empty:
         return

@@ -12,6 +12,7 @@ import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.large_columns import in_parts
 from chat_forecast.plain_text import counted
 from chat_forecast.sources.exports.base import Tally
 from chat_forecast.storage.archive_contents import ArchiveContents
@@ -20,7 +21,6 @@ DayRange = tuple[LocalDay, LocalDay]
 """The first and the last of some days that follow one another."""
 SHOWN_RANGES = 5
 SHOWN_TIMES = 3
-ROWS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def report_of(
     """The report of an import that changed an archive; ``taken`` counts the messages of its files."""
     read, new, replaced = after.read_intervals, len(after.messages) - len(before.messages), 0
     if any(not record.holding.covers.is_empty for record in after.ledger.imports):
-        new, replaced = len(_only_in(after.messages, before.messages)), len(_only_in(before.messages, after.messages))
+        new, replaced = len(only_in(after.messages, before.messages)), len(only_in(before.messages, after.messages))
     days = days_by_coverage(read, after.messages["sent_at"], timezone)
     unread = after.ledger.unread.clip(first_message, last_message)
     return ImportReport(
@@ -175,8 +175,8 @@ def report_of(
 def changed_days(before: ArchiveContents, after: ArchiveContents, timezone: str) -> list[LocalDay]:
     """The local days of which two states of an archive know different things, ascending: other messages, or other hours."""
     changed = [
-        _only_in(before.messages, after.messages),
-        _only_in(after.messages, before.messages),
+        only_in(before.messages, after.messages)["sent_at"],
+        only_in(after.messages, before.messages)["sent_at"],
         _in_other_topics(before.messages, after.messages),
     ]
     days = {LocalDay(day, timezone) for sent_at in changed for day in _local_dates(sent_at, timezone)}
@@ -187,11 +187,11 @@ def changed_days(before: ArchiveContents, after: ArchiveContents, timezone: str)
     return sorted(days)
 
 
-def _only_in(messages: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
-    """When the messages were sent that others are not."""
+def only_in(messages: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """The messages whose ids others do not have."""
     if others.empty or messages.empty:
-        return messages["sent_at"]
-    return messages.loc[~messages["message_id"].isin(others["message_id"]), "sent_at"]
+        return messages
+    return messages[~messages["message_id"].isin(others["message_id"])]
 
 
 def _in_other_topics(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:
@@ -208,8 +208,8 @@ def _in_other_topics(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:
 def _local_dates(sent_at: pd.Series, timezone: str) -> set[date]:
     """The local dates of some instants, of millions a part at a time."""
     dates = set[date]()
-    for begin in range(0, len(sent_at), ROWS_AT_ONCE):
-        local = pd.DatetimeIndex(sent_at.iloc[begin : begin + ROWS_AT_ONCE]).tz_convert(timezone).tz_localize(None)
+    for rows in in_parts(len(sent_at)):
+        local = pd.DatetimeIndex(sent_at.iloc[rows]).tz_convert(timezone).tz_localize(None)
         dates |= set(local.normalize().unique().date)
     return dates
 

@@ -18,13 +18,15 @@ import pandas as pd
 from chat_forecast.app.admission import expect_known_chat, expect_same_chat, expect_same_messages, settle_ids
 from chat_forecast.app.import_report import ImportReport, report_of
 from chat_forecast.app.reading_files import ImportOptions, Reading, read_chats
+from chat_forecast.domain.arrays import bounds
 from chat_forecast.domain.deduplication import identify
 from chat_forecast.domain.id_spaces import MIGRATION_SECONDS, HeldChat, have_one_id, without_account_ids
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.domain.unread_silences import find_unread_silences
+from chat_forecast.large_columns import large_columns_in
 from chat_forecast.sources.base import SourceError
-from chat_forecast.sources.exports.base import FileChat, Tally
+from chat_forecast.sources.exports.base import FileChat, Progress, Tally
 from chat_forecast.sources.exports.detect import resolve
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.storage.archive import Archive
@@ -78,25 +80,30 @@ def import_files(
         RefusedFileError: a file cannot be read as one of messages, holds another chat, or only a part. Nothing was changed.
         SourceError: there is no such time zone.
         StoredFileError: the archive is damaged.
+        NoRoomAsideError: of a large file there is no room for its columns beside the archive. Nothing was changed.
     """
     chosen = options or ImportOptions()
     _expect_zones(timezone, chosen.file_timezone)
-    paths = [resolve(path) for path in files]
+    paths, tally, readings = [resolve(path) for path in files], Tally(), list[Reading]()
     sizes = [path.stat().st_size for path in paths]
-    tally, readings = Tally(), list[Reading]()
-    for number, path in enumerate(paths):
-        done = partial(_progress, progress, sum(sizes[:number]), sizes[number], sum(sizes))
-        readings += read_chats(path, timezone, chosen, pseudonyms, now, tally, done, paths)
-    figures = _figures(readings)
 
     def change(contents: ArchiveContents) -> ArchiveContents:
         joined = _joined(contents, readings, archive.chat, chosen, live, now, timezone or "UTC")
         before_writing(contents, joined)
         return joined
 
-    earlier, later = archive.change(change)
+    with large_columns_in(archive.folder_aside):
+        for path, done in zip(paths, _shares(progress, sizes), strict=True):
+            readings += read_chats(path, timezone, chosen, pseudonyms, now, tally, done, paths)
+        figures = _figures(readings)
+        earlier, later = archive.change(change)
     zones = {"timezone": timezone or "UTC", "file_timezone": chosen.file_timezone or timezone or "UTC"}
     return report_of(earlier, later, tally=tally, bytes_read=sum(sizes), **figures, **zones)
+
+
+def _shares(progress: Callable[[int, int], None] | None, sizes: Sequence[int]) -> list[Progress]:
+    """For each file what to call with the bytes that were read of it."""
+    return [partial(_progress, progress, sum(sizes[:place]), size, sum(sizes)) for place, size in enumerate(sizes)]
 
 
 def _progress(progress: Callable[[int, int], None] | None, before: int, size: int, total: int, done: int) -> None:
@@ -114,8 +121,8 @@ def _figures(readings: Sequence[Reading]) -> FileFigures:
     """What the report says of the files."""
     return {
         "taken": sum(len(reading.messages) for reading in readings),
-        "first_message": min(reading.messages["sent_at"].min() for reading in readings),
-        "last_message": max(reading.messages["sent_at"].max() for reading in readings),
+        "first_message": min(bounds(reading.messages["sent_at"])[0] for reading in readings),
+        "last_message": max(bounds(reading.messages["sent_at"])[1] for reading in readings),
     }
 
 
@@ -134,7 +141,7 @@ def _joined(
     held, archived, imports = contents.ledger.held_chats, [contents.messages], list[NewImport]()
     while readings:
         reading = readings.pop(0)  # and its memory with it
-        last = reading.messages["sent_at"].max()
+        _, last = bounds(reading.messages["sent_at"])
         chat = replace(reading.found.chat, last_message=last.to_pydatetime())
         same = {"is_same": options.is_same_chat}
         expect_known_chat(reading.path, chat, reading.messages, [*held, *known], archived, slug, **same)
@@ -176,7 +183,8 @@ def _holding(messages: pd.DataFrame, timezone: str) -> Holding:
 
     Of minutes, since some phones write no seconds.
     """
-    first, last = messages["sent_at"].min().floor("min"), messages["sent_at"].max()
+    first, last = bounds(messages["sent_at"])
+    first = first.floor("min")
     local = first.tz_convert(timezone).tz_localize(None).ceil("h")
     whole_from = local.tz_localize(timezone, ambiguous=False, nonexistent="shift_forward").tz_convert("UTC")
     return Holding.of(first, last.floor("min") + pd.Timedelta(minutes=1), whole_from)
@@ -187,7 +195,7 @@ def _span(messages: pd.DataFrame, chat: HeldChat, found: FileChat) -> ReadInterv
 
     A group ends where it became a supergroup, which begins there.
     """
-    first, last = messages["sent_at"].min(), messages["sent_at"].max()
+    first, last = bounds(messages["sent_at"])
     if found.until is not None:
         last = max(last, found.until)
     if found.since is not None:

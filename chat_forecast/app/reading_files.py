@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from chat_forecast.domain.arrays import in_few_bytes, looked_up
+from chat_forecast.domain.arrays import code_type, codes_of, looked_up, with_column
+from chat_forecast.domain.great_order import in_order_of_ids
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.domain.regrown import places_where, without_rows
 from chat_forecast.domain.topics import GENERAL, NOBODY_KNOWS, counts_of_topics, topics_of_replies
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally, join
 from chat_forecast.sources.exports.detect import read_file
@@ -85,7 +87,7 @@ def read_chats(
         for found in read(path, timezone=zone, tally=tally, progress=progress):
             taken = _with_topics(found, _with_pseudonyms(found, pseudonyms), is_forum=options.is_forum)
             if not taken.empty:
-                messages = _without_impossible_times(path, taken, now, tally)
+                messages = _ordered(found, _without_impossible_times(path, taken, now, tally))
                 tally.notes += _about_topics(messages)
                 rest = replace(found, batches=(), replies=None)  # what was made of them is enough to hold in memory
                 readings.append(Reading(path, _with_title_key(rest, pseudonyms), messages))
@@ -125,9 +127,9 @@ def _with_pseudonyms(found: FileChat, pseudonyms: Pseudonyms) -> pd.DataFrame:
     messages = join(found.batches)
     of_senders = [pseudonyms.of(sender) for sender in messages["sender"].cat.categories]
     names = pd.Index([name for name in dict.fromkeys(of_senders) if name is not None], dtype="str")
-    places = in_few_bytes(np.append(names.get_indexer(pd.Index(of_senders, dtype="str")), -1), len(names))
-    codes = looked_up(places, np.asarray(messages["sender"].cat.codes))
-    return messages.assign(sender=pd.Categorical.from_codes(codes, names))
+    places = np.append(names.get_indexer(pd.Index(of_senders, dtype="str")), -1).astype(code_type(len(names)))
+    codes = looked_up(places, codes_of(messages["sender"]))
+    return with_column(messages, "sender", pd.Categorical.from_codes(codes, names, validate=False))
 
 
 def _with_topics(found: FileChat, messages: pd.DataFrame, *, is_forum: bool) -> pd.DataFrame:
@@ -148,6 +150,12 @@ def _about_topics(messages: pd.DataFrame) -> list[str]:
     return [f"a forum; messages by the topic's id: {shown}{more}. A topic can be a chat of its own: [chats.<slug>.topics]"]
 
 
+def _ordered(found: FileChat, messages: pd.DataFrame) -> pd.DataFrame:
+    """Millions of messages in the order of the ids that their chat gave them; others in that of the file."""
+    is_of_chat = not found.chat.has_account_ids and found.chat.was_group is None
+    return in_order_of_ids(messages) if is_of_chat else messages
+
+
 def _without_impossible_times(path: Path, messages: pd.DataFrame, now: datetime | None, tally: Tally) -> pd.DataFrame:
     """The messages whose times can be right; the tally counts the others.
 
@@ -155,13 +163,15 @@ def _without_impossible_times(path: Path, messages: pd.DataFrame, now: datetime 
         RefusedFileError: there are more than a few others.
     """
     sent_at = messages["sent_at"]
-    is_possible = sent_at >= EARLIEST
-    if now:
-        is_possible &= sent_at < pd.Timestamp(now).tz_convert("UTC").normalize() + pd.Timedelta(days=2)
-    count = int((~is_possible).sum())
-    if not count:
+    end = pd.Timestamp(now).tz_convert("UTC").normalize() + pd.Timedelta(days=2) if now else None
+
+    def are_impossible(some: pd.Series) -> pd.Series:
+        return ~((some >= EARLIEST) & (some < end) if end is not None else some >= EARLIEST)
+
+    places = places_where(sent_at, are_impossible)
+    if not len(places):
         return messages
-    wrong = sent_at[~is_possible].dropna()
+    count, wrong = len(places), sent_at.iloc[places].dropna()
     tally.impossible += count
     tally.impossible_shown += [shown_time(instant) for instant in wrong.head(SHOWN_TIMES)]
     allowed = math.ceil(HIGHEST_SHARE_IMPOSSIBLE * len(messages)) if len(messages) >= FEWEST_FOR_A_SHARE else 0
@@ -173,4 +183,4 @@ def _without_impossible_times(path: Path, messages: pd.DataFrame, now: datetime 
             f"{count} of its {len(messages)} messages have a time that cannot be right ({example}). Correct the times, or "
             "this computer's clock.",
         )
-    return messages[is_possible].reset_index(drop=True)
+    return without_rows(messages, places)

@@ -4,16 +4,22 @@ Belongs here: what columns and sequences become before arithmetic.
 Does not belong here: any arithmetic.
 """
 
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from chat_forecast.large_columns import by_parts, in_parts
 
 Values = pd.Series | npt.ArrayLike
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.signedinteger]
 """Where in a short list something is found: -1 in the last place of all."""
-ROWS_AT_ONCE = 1 << 16
-"""Of millions of rows so many are computed at once, where the computation needs more memory than its result."""
+
+FEWEST_AT_ONCE = 16
+"""Fewer numbers than that are always looked up at once."""
 
 
 def is_rising(numbers: pd.Series) -> bool:
@@ -22,17 +28,59 @@ def is_rising(numbers: pd.Series) -> bool:
     >>> [is_rising(pd.Series(numbers, dtype="Int64")) for numbers in ([1, 5, 7], [1, 5, 5], [1, None, 7])]
     [True, False, False]
     """
-    if numbers.isna().any():
-        return False
-    found = numbers.to_numpy(dtype="int64")
-    return bool((found[1:] > found[:-1]).all())
+    for part in _overlapping_parts(numbers):
+        if part.isna().any():
+            return False
+        found = part.to_numpy(dtype="int64")
+        if not (found[1:] > found[:-1]).all():
+            return False
+    return True
+
+
+def is_ascending(values: pd.Series) -> bool:
+    """Whether values are all known, and none is less than the one before; needs no memory to speak of."""
+    return all(part.is_monotonic_increasing for part in _overlapping_parts(values))
+
+
+def bounds(values: pd.Series) -> tuple[Any, Any]:
+    """The least and the greatest of values, those left out that are unknown; needs no memory to speak of."""
+    found = [(part.min(), part.max()) for part in (values.iloc[rows] for rows in in_parts(len(values)))]
+    return pd.Series([low for low, _ in found]).min(), pd.Series([high for _, high in found]).max()
+
+
+def holds_any(values: pd.Series, question: Callable[[pd.Series], pd.Series]) -> bool:
+    """Whether a question about values has the answer yes for any of them; needs no memory to speak of."""
+    return any(bool(question(values.iloc[rows]).any()) for rows in in_parts(len(values)))
+
+
+def _overlapping_parts(values: pd.Series) -> Iterator[pd.Series]:
+    """Values a part at a time, each part with the last one of the part before."""
+    for rows in in_parts(len(values)):
+        yield values.iloc[max(rows.start - 1, 0) : rows.stop]
 
 
 def is_among(numbers: npt.NDArray[np.int64], rising: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Which of a few numbers are among many rising ones; without a table or a copy of these."""
     if not len(rising):
         return np.zeros(len(numbers), dtype=bool)
-    return np.asarray(rising[np.minimum(np.searchsorted(rising, numbers), len(rising) - 1)] == numbers)
+    found = np.empty(len(numbers), dtype=bool)
+    for rows in in_parts(len(numbers), _at_once(numbers)):
+        places = np.minimum(np.searchsorted(rising, numbers[rows]), len(rising) - 1)
+        found[rows] = rising[places] == numbers[rows]
+    return found
+
+
+def places_among(ascending: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """How many of ascending numbers are less than each of some others, which mostly ascend too."""
+    found = np.empty(len(numbers), dtype="int64")
+    for rows in in_parts(len(numbers), _at_once(numbers)):
+        found[rows] = np.searchsorted(ascending, numbers[rows])
+    return found
+
+
+def _at_once(numbers: npt.NDArray[np.int64]) -> int:
+    """How many numbers to look up at once, so that they lie in a small part of those among which they are looked up."""
+    return max(FEWEST_AT_ONCE, len(numbers) >> 8)
 
 
 def steps(rising: npt.NDArray[np.int64]) -> npt.NDArray[np.int32] | npt.NDArray[np.int64]:
@@ -51,13 +99,24 @@ def in_few_bytes(places: Places, highest: int) -> Places:
     return places.astype(np.min_scalar_type(-highest - 1))
 
 
+def with_column(table: pd.DataFrame, name: str, values: Any) -> pd.DataFrame:  # noqa: ANN401 - whatever is a column
+    """A table with a column more, or with another one instead; ``assign`` would make a copy of it."""
+    return pd.DataFrame({**{each: table[each] for each in table.columns}, name: values}, copy=False)
+
+
+def codes_of(values: pd.Series) -> Places:
+    """The codes of a column that is a categorical; those of ``cat.codes`` are a copy."""
+    return np.asarray(cast("pd.Categorical", values.array).codes)
+
+
+def code_type(number: int) -> npt.DTypeLike:
+    """The type in which pandas holds the places of so many categories: of another one it would make a copy."""
+    return next((kind for kind in ("int8", "int16", "int32") if number < np.iinfo(kind).max), "int64")
+
+
 def looked_up(values: Places, places: Places) -> Places:
     """``values[places]``, for which numpy would copy the places in eight bytes each."""
-    found = np.empty(len(places), dtype=values.dtype)
-    for begin in range(0, len(places), ROWS_AT_ONCE):
-        rows = slice(begin, begin + ROWS_AT_ONCE)
-        found[rows] = values[places[rows]]
-    return found
+    return by_parts(len(places), values.dtype, lambda rows: values[places[rows]])
 
 
 def to_floats(values: Values) -> Floats:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import is_rising
+from chat_forecast.domain.great_order import in_order_of_ids
 from chat_forecast.domain.messages import (
     MIGRATED_SHIFT,
     MessageBatch,
@@ -42,6 +43,7 @@ def identify(messages: pd.DataFrame) -> pd.DataFrame:
     ``sender`` holds pseudonyms. The result is ordered and typed as :data:`~chat_forecast.domain.messages.MESSAGE_DTYPES`;
     senders stay a categorical where all have ids, each its own.
     """
+    messages = in_order_of_ids(messages)
     if is_rising(messages["message_id"]):
         return order_messages(messages)
     messages = with_plain_senders(messages)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.domain.arrays import is_rising
+from chat_forecast.domain.arrays import holds_any, is_rising
 from chat_forecast.domain.messages import MIGRATED_SHIFT
 
 ACCOUNT_KINDS = frozenset({"private_group", "personal_chat", "bot_chat", "saved_messages", "replies"})
@@ -157,7 +157,7 @@ def without_account_ids(messages: pd.DataFrame, chat: HeldChat) -> pd.DataFrame:
     if chat.has_account_ids:
         return messages.assign(message_id=pd.Series(pd.NA, index=messages.index, dtype="Int64"))
     ids = messages["message_id"]
-    if chat.was_group is None and not (ids < 0).any():
+    if chat.was_group is None and not holds_any(ids, lambda some: some < 0):
         return messages
     is_account = ids.between(MIGRATED_SHIFT, -1)
     if chat.was_group is not None:

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.domain.arrays import ROWS_AT_ONCE, is_among
+from chat_forecast.domain.arrays import holds_any, is_among, is_rising, places_among
+from chat_forecast.domain.great_order import in_ascending_order
+from chat_forecast.large_columns import ROWS_AT_ONCE, give_back
 
 Instants = npt.NDArray[np.int64]
 """In microseconds since 1970."""
@@ -36,7 +38,8 @@ class Times:
 
     def before(self, instants: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """How many of them are before each of some instants."""
-        return np.asarray(np.searchsorted(self.many, instants) + np.searchsorted(self.few, instants))
+        asked = np.asarray(instants, dtype="int64")
+        return places_among(self.many, asked) + places_among(self.few, asked)
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,11 @@ class OrderedEntries:
     @property
     def times(self) -> Times:
         """When they were, ascending."""
-        return Times(*(at if (at[1:] >= at[:-1]).all() else np.sort(at) for at in (self.at, self.other_at)))
+        return Times(*(in_ascending_order(at) for at in (self.at, self.other_at)))
 
     def parts(self, rows: int = ROWS_AT_ONCE) -> Iterator[tuple[npt.NDArray[np.int64], Instants]]:
         """Ids and times of all, a part at a time; each part begins with the last entry of the one before."""
-        places, end = np.searchsorted(self.ids, self.other_ids), len(self.ids)
+        places, end = places_among(self.ids, self.other_ids), len(self.ids)
         last_id, last_at = self.ids[:0], self.at[:0]
         for begin in range(0, max(end, 1), rows):
             stop = min(begin + rows, end)
@@ -75,18 +78,20 @@ class OrderedEntries:
             ids = np.insert(self.ids[begin:stop], between, self.other_ids[low:high])
             at = np.insert(self.at[begin:stop], between, self.other_at[low:high])
             yield np.concatenate([last_id, ids]), np.concatenate([last_at, at])
-            last_id, last_at = ids[-1:], at[-1:]
+            last_id, last_at = ids[-1:].copy(), at[-1:].copy()
+            give_back()
 
 
 def ordered(tables: Iterable[pd.DataFrame]) -> OrderedEntries:
     """The entries of some tables, ``message_id`` and ``sent_at`` (UTC, NaT where unknown); of one id the first."""
     lists, undated = [], np.zeros(0, dtype="int64")
     for table in tables:
-        known = table[is_known] if not (is_known := table["message_id"].notna().to_numpy()).all() else table
+        known = table[table["message_id"].notna()] if holds_any(table["message_id"], pd.Series.isna) else table
         ids, instants = known["message_id"].to_numpy(dtype="int64"), pd.DatetimeIndex(known["sent_at"])
         if instants.unit != "us":
             instants = instants.as_unit("us")
-        if not (is_dated := np.asarray(instants.notna())).all():
+        if holds_any(known["sent_at"], pd.Series.isna):
+            is_dated = np.asarray(instants.notna())
             undated = np.union1d(undated, ids[~is_dated])
             ids, instants = ids[is_dated], instants[is_dated]
         lists.append(_rising(ids, instants.asi8))
@@ -98,7 +103,7 @@ def ordered(tables: Iterable[pd.DataFrame]) -> OrderedEntries:
 
 def _rising(ids: npt.NDArray[np.int64], at: Instants) -> tuple[npt.NDArray[np.int64], Instants]:
     """Entries in the order of their ids, the first one of each."""
-    if (ids[1:] > ids[:-1]).all():
+    if is_rising(pd.Series(ids, copy=False)):
         return ids, at
     ids, first = np.unique(ids, return_index=True)
     return ids, at[first]

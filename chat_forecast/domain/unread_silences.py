@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import Floats, steps
+from chat_forecast.domain.counted import Counted
 from chat_forecast.domain.ordered_entries import Instants, OrderedEntries, Times, ordered
 from chat_forecast.domain.read_intervals import ReadIntervals
 
@@ -56,7 +57,7 @@ def find_unread_silences(*entries: pd.DataFrame) -> ReadIntervals:
     found = _silences(known)
     if found.ids_following <= (len(known) - 1) // 2:  # more than half of the ids follow the one before
         return ReadIntervals()
-    threshold = max(FEWEST_MISSING, FAR_BEYOND * np.quantile(found.usual, USUAL_QUANTILE))
+    threshold = max(FEWEST_MISSING, FAR_BEYOND * found.usual.quantile(USUAL_QUANTILE))
     has_missing = found.missing > 0
     starts, ends, gone = found.starts[has_missing], found.ends[has_missing], found.missing[has_missing]
     times = known.times
@@ -100,14 +101,14 @@ class _Silences:
     ends: Instants
     missing: npt.NDArray[np.int64]
     """How many ids are missing in each."""
-    usual: npt.NDArray[np.signedinteger]
+    usual: Counted
     """Those, or of few silences the ids missing in each step from one entry to the next."""
     ids_following: int
     """How many ids follow the one before."""
 
 
 def _silences(entries: OrderedEntries) -> _Silences:
-    starts, ends, missing, of_steps, following = [], [], [], list[npt.NDArray[np.signedinteger]](), 0
+    starts, ends, missing, of_steps, following = [], [], [], Counted(), 0
     for ids, at in entries.parts():
         gone = steps(ids) - 1
         following += int(np.count_nonzero(gone == 0))
@@ -117,10 +118,10 @@ def _silences(entries: OrderedEntries) -> _Silences:
         starts.append(at[:-1][is_silence])
         ends.append(at[1:][is_silence])
         missing.append(gone[is_silence].astype("int64"))
-        is_enough = sum(map(len, missing)) >= ENOUGH_SILENCES
-        of_steps = [] if is_enough else [*of_steps, gone]
+        if sum(map(len, missing)) < ENOUGH_SILENCES:
+            of_steps.add(gone)
     of_silences = np.concatenate(missing)
-    usual = np.concatenate(of_steps) if of_steps else of_silences
+    usual = Counted([of_silences]) if len(of_silences) >= ENOUGH_SILENCES else of_steps
     return _Silences(np.concatenate(starts), np.concatenate(ends), of_silences, usual, following)
 
 

@@ -5,6 +5,7 @@ Does not belong here: what a change does to it (:mod:`.archive_contents`), the r
 the formats of imported files (:mod:`chat_forecast.sources.exports`), and how files are replaced (:mod:`.atomic_files`).
 """
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
@@ -48,6 +49,14 @@ class Archive:
     def is_there(self) -> bool:
         """Whether anything was imported."""
         return file_exists(self.url)
+
+    @property
+    def folder_aside(self) -> Path:
+        """Where on this machine's disk to put what is too much for memory: beside the archive, as near as a folder is."""
+        filesystem, path = open_store(self.url)
+        if not isinstance(filesystem, LocalFileSystem):
+            return Path(tempfile.gettempdir())
+        return next(folder for folder in Path(path).absolute().parents if folder.is_dir())
 
     @property
     def read_intervals(self) -> ReadIntervals:

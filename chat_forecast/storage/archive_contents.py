@@ -20,6 +20,7 @@ from chat_forecast.domain.messages import MessageBatch, empty_messages
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.domain.topics import with_best_topics, with_known_ends
 from chat_forecast.domain.unread_silences import known_intervals
+from chat_forecast.large_columns import in_parts
 from chat_forecast.storage.archive_ledger import ImportRecord, Ledger
 from chat_forecast.storage.replacing import Holding, held, is_inside
 
@@ -55,8 +56,10 @@ class NewImport:
         if self.whole is not None:
             return self.whole
         digest, messages = hashlib.blake2b(f"{self.chat.chat_id}".encode(), digest_size=16), self.batch.messages
-        digest.update(np.ascontiguousarray(messages["message_id"].to_numpy(dtype="int64")).data)
-        digest.update(np.ascontiguousarray(pd.DatetimeIndex(messages["sent_at"]).asi8).data)
+        ids, instants = messages["message_id"].to_numpy(dtype="int64"), pd.DatetimeIndex(messages["sent_at"]).asi8
+        for column in (ids, instants):
+            for rows in in_parts(len(column)):
+                digest.update(np.ascontiguousarray(column[rows]).data)
         return digest.hexdigest()
 
 
@@ -159,14 +162,17 @@ class ArchiveContents:
         sets = (*self.ledger.sets, frozenset[int]())
         if not len(self.messages):
             last = in_few_bytes(np.array([len(sets) - 1]), len(sets))
-            return np.repeat(last, len(merged)), replace(self.ledger, sets=sets)
+            return np.broadcast_to(last[0], len(merged)), replace(self.ledger, sets=sets)
         rows, places = trace(self.messages, merged), in_few_bytes(self.sets, len(sets))
         return np.where(rows >= 0, places[rows], places.dtype.type(len(sets) - 1)), replace(self.ledger, sets=sets)
 
     def _with_record(self, added: NewImport, at: datetime | None) -> "ArchiveContents":
         number, sets = self.ledger.next_number, list(self.ledger.sets)
+        if self._is_first(added):
+            one = np.zeros(1, dtype="int8")
+            count = len(self.messages)
+            return self._recorded(added, at, np.broadcast_to(one[0], count), (frozenset({number}),), count, count)
         places = in_few_bytes(self.sets, 2 * len(sets))
-        # The whole archive is often just this import.
         is_all = len(added.batch.messages) == len(self.messages)
         has = np.ones(len(places), dtype=bool) if is_all else trace(added.batch.messages, self.messages) >= 0
         of_import = places if is_all else places[has]
@@ -175,10 +181,22 @@ class ArchiveContents:
             sets.append(sets[place] | {number})
             places[has & (self.sets == place)] = len(sets) - 1
         compact, places = _compact(sets, places)
+        return self._recorded(added, at, places, compact, int(has.sum()), new)
+
+    def _is_first(self, added: NewImport) -> bool:
+        """Whether the whole archive is just a new import, as it often is: no message has a place of its own then."""
+        is_one_set = self.sets.strides == (0,) and len(self.sets) > 0 and not self.ledger.sets[self.sets[0]]
+        return is_one_set and len(added.batch.messages) == len(self.messages)
+
+    def _recorded(
+        self, added: NewImport, at: datetime | None, places: Sets, sets: Sequence[frozenset[int]], messages: int, new: int
+    ) -> "ArchiveContents":
+        """The same messages with a record of an import, which has so many of them, and brought so many new ones."""
+        number = self.ledger.next_number
         record = ImportRecord(
             number=number,
             spans=added.batch.read_intervals,
-            messages=int(has.sum()),
+            messages=messages,
             new=new,
             imported_at=at,
             file=added.file,
@@ -187,7 +205,7 @@ class ArchiveContents:
             fingerprint=added.fingerprint,
             holding=added.holding,
         )
-        ledger = replace(self.ledger, imports=(*self.ledger.imports, record), sets=compact, next_number=number + 1)
+        ledger = replace(self.ledger, imports=(*self.ledger.imports, record), sets=tuple(sets), next_number=number + 1)
         return ArchiveContents(self.messages, places, ledger)
 
 

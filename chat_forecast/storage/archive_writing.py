@@ -6,9 +6,12 @@ Does not belong here: which contents are written (:mod:`.archive`), and how file
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from chat_forecast.domain.arrays import codes_of
+from chat_forecast.large_columns import give_back
 from chat_forecast.storage.archive_contents import ArchiveContents
 from chat_forecast.storage.archive_ledger import LEDGER_KEY
 from chat_forecast.storage.parquet_files import write_row_groups
@@ -39,6 +42,7 @@ def _row_groups(contents: ArchiveContents, schema: pa.Schema) -> Iterator[pa.Tab
     """The tables to store, one after another."""
     for begin in range(0, max(len(contents.messages), 1), GROUP_ROWS):
         yield _row_group(contents, slice(begin, begin + GROUP_ROWS), schema)
+        give_back()
 
 
 def _row_group(contents: ArchiveContents, rows: slice, schema: pa.Schema) -> pa.Table:
@@ -48,7 +52,7 @@ def _row_group(contents: ArchiveContents, rows: slice, schema: pa.Schema) -> pa.
         pa.array(messages["message_id"].to_numpy()),
         pa.array(messages["sent_at"].dt.tz_convert(None).to_numpy()).cast(schema.field("sent_at").type),
         _texts(messages["sender"]),
-        pa.array(contents.sets[rows]).cast(pa.int64()),
+        pa.array(np.ascontiguousarray(contents.sets[rows])).cast(pa.int64()),
         *([pa.array(messages["topic_id"], pa.int64())] if "topic_id" in messages.columns else []),
     ]
     return pa.table(columns, schema)
@@ -58,5 +62,5 @@ def _texts(senders: pd.Series) -> pa.Array:
     """Senders as the texts that are stored; of a categorical, pyarrow's cast would make them twice."""
     if not isinstance(senders.dtype, pd.CategoricalDtype):
         return pa.array(senders).cast(pa.string())
-    codes = senders.cat.codes.to_numpy()
+    codes = codes_of(senders)
     return pa.array(senders.cat.categories, pa.string()).take(pa.array(codes, mask=codes < 0))

@@ -10,9 +10,12 @@ holds hashes of pseudonyms. Whoever has it can tell whether a pseudonym that he 
 
 import hashlib
 import json
+from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
 
+from chat_forecast.domain.arrays import codes_of, looked_up, with_column
 from chat_forecast.storage.atomic_files import join_url, read_file, write_file
 from chat_forecast.storage.schemas import StoredFileError
 
@@ -33,10 +36,25 @@ def without_forgotten(root: str, messages: pd.DataFrame) -> pd.DataFrame:
     listed = _list(root)
     if not listed:
         return messages
-    known = [sender for sender in messages["sender"].dropna().unique() if _digest(str(sender)) in listed]
+    known = [sender for sender in _senders(messages) if _digest(str(sender)) in listed]
     if not known:
         return messages
-    return messages.assign(sender=messages["sender"].mask(messages["sender"].isin(known)))
+    senders = messages["sender"]
+    if not _are_few(senders):
+        return messages.assign(sender=senders.mask(senders.isin(known)))
+    codes, names = codes_of(senders), senders.cat.categories
+    kept = np.append(np.where(names.isin(known), -1, np.arange(len(names))), -1).astype(codes.dtype)
+    return with_column(messages, "sender", pd.Categorical.from_codes(looked_up(kept, codes), names, validate=False))
+
+
+def _senders(messages: pd.DataFrame) -> Collection[object]:
+    """Whoever is a sender; where senders are a categorical, also who could be one."""
+    senders = messages["sender"]
+    return senders.cat.categories if _are_few(senders) else senders.dropna().unique()
+
+
+def _are_few(senders: pd.Series) -> bool:
+    return isinstance(senders.dtype, pd.CategoricalDtype)
 
 
 def _list(root: str) -> frozenset[str]:

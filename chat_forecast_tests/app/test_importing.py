@@ -1,6 +1,9 @@
 import json
+import subprocess
+import sys
 import uuid
 from datetime import UTC, datetime
+from io import FileIO
 from itertools import chain
 from pathlib import Path
 
@@ -10,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chat_forecast import large_columns
 from chat_forecast.app.importing import import_files
 from chat_forecast.app.reading_files import ImportOptions
+from chat_forecast.domain import great_order
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.errors import ChatForecastError
@@ -162,6 +167,77 @@ def test_a_great_file_is_read_in_pieces_and_in_order(archive, tmp_path):
     path.write_text("sent_at,message_id\n" + "".join(f"{instant(0)},{number}\n" for number in range(count)))
     assert do_import(archive, path).new == count
     assert archive.read().messages["message_id"].tolist() == list(range(count))
+
+
+def in_any_order(name):
+    """Entries with ids and times, some of other kinds, as a file may have them."""
+    entries = [entry(number, number * 7 + (number % 5 == 0) * 30, f"user{number % 11}") for number in range(2, 300)]
+    entries[50:90] = [service(number, number * 7) for number in range(52, 92)]
+    match name:
+        case "reversed":
+            entries.reverse()
+        case "mixed":
+            entries = entries[1::2] + entries[::2]
+        case "repeated":
+            entries += entries[:20]
+        case "one at no time":
+            entries[120] = {**entries[120], "date": "1970-01-01T00:00:00", "date_unixtime": "0"}
+    return chat(*entries)
+
+
+@pytest.mark.parametrize("name", ["as it was", "reversed", "mixed", "repeated", "one at no time"])
+def test_what_lies_on_the_disk_on_the_way_is_imported_as_what_lies_in_memory(archive, tmp_path, monkeypatch, name):
+    path, later = write_json(tmp_path / "all.json", in_any_order(name)), export(tmp_path / "later.json", 5000, first_id=900)
+    reports, contents = [], []
+    for rows, block in ((1 << 18, 1 << 18), (20, 32)):
+        monkeypatch.setattr(large_columns, "ROWS_IN_MEMORY", rows)
+        monkeypatch.setattr(great_order, "BLOCK_ROWS", block)
+        home = Archive(str(tmp_path / str(rows)), "my-chat")
+        reports.append([do_import(home, path), do_import(home, later), do_import(home, path)])
+        contents.append(stored(home))
+        assert sorted(each.name for each in Path(home.url).parent.iterdir()) == [".messages.lock", "messages.parquet"]
+    assert reports[0] == reports[1]
+    assert contents[0] == contents[1]
+
+
+def test_a_full_disk_on_the_way_changes_nothing(archive, tmp_path, monkeypatch):
+    do_import(archive, export(tmp_path / "good.json", 0, 1))
+    before = stored(archive)
+    monkeypatch.setattr(large_columns, "ROWS_IN_MEMORY", 20)
+    monkeypatch.setattr(large_columns, "open_nameless", lambda _folder: FileIO("/dev/full", "r+"))
+    with pytest.raises(ChatForecastError, match=r"put aside there \(No space left on device\)\. Nothing was imported"):
+        do_import(archive, export(tmp_path / "new.json", *range(5, 300)))
+    assert stored(archive) == before
+
+
+GREAT = """
+import sys
+from pathlib import Path
+from chat_forecast import large_columns
+from chat_forecast.app.importing import import_files
+from chat_forecast.domain import great_order
+from chat_forecast.sources.pseudonyms import Pseudonyms
+from chat_forecast.storage import archive_writing
+from chat_forecast.storage.archive import Archive
+from chat_forecast_tests.memory import megabytes
+archive_writing.GROUP_ROWS = great_order.BLOCK_ROWS = large_columns.ROWS_IN_MEMORY = 1 << 15
+key, file = Pseudonyms(b"a key of the tests"), Path(sys.argv[1])
+import_files(Archive(str(file) + ".home", "my-chat"), [file], timezone="UTC", pseudonyms=key)
+print(megabytes("VmHWM"))
+"""
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_the_peak_of_an_import_does_not_grow_with_the_messages(tmp_path, step):
+    peaks, entry = [], '{{"id":{0},"type":"message","date_unixtime":"{1}","from_id":"user{2}"}}'
+    for count in (100_000, 800_000):
+        path = tmp_path / f"{count}.json"
+        numbers = range(1, count + 1)[::step]
+        entries = ",\n".join(entry.format(number, 10**9 + 300 * number, number % 99) for number in numbers)
+        path.write_text(f'{{"name":"x","type":"public_supergroup","id":1,"messages":[{entries}]}}')
+        done = subprocess.run([sys.executable, "-c", GREAT, path], check=True, capture_output=True, text=True)
+        peaks.append(int(done.stdout))
+    assert peaks[1] - peaks[0] < 6, "20 bytes a message are 14 MB"
 
 
 REFUSED = {

@@ -4,7 +4,6 @@ Belongs here: the shape of a batch, the counts kept on the way, and the one erro
 Does not belong here: any file format.
 """
 
-from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from chat_forecast.domain.arrays import code_type
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.domain.topics import NO_REPLY
+from chat_forecast.large_columns import Column, in_parts
 from chat_forecast.sources.base import SourceError
 
 BATCH_ROWS = 50_000
@@ -101,20 +102,20 @@ class Replies:
     """What each of some messages replies to, or its topic itself: kept of those alone that reply to something."""
 
     def __init__(self) -> None:
-        self._rows, self._ids, self._length = array("i"), array("i"), 0
+        self._rows, self._ids, self._length = Column("int32"), Column("int32"), 0
 
-    def add(self, found: Iterable[int]) -> None:
+    def add(self, found: Sequence[int]) -> None:
         """Take what the messages that follow reply to, ``NO_REPLY`` if to nothing."""
-        for number in found:
-            if number != NO_REPLY:
-                self._rows.append(self._length)
-                self._ids.append(number)
-            self._length += 1
+        numbers = np.asarray(found, dtype="int32")
+        rows = np.flatnonzero(numbers != NO_REPLY)
+        self._rows.add(rows + self._length)
+        self._ids.add(numbers[rows])
+        self._length += len(numbers)
 
     def to_numpy(self) -> npt.NDArray[np.int64]:
         """One number a message, as in :func:`.topics.topics_of_replies`."""
         replies = np.full(self._length, NO_REPLY, dtype="int64")
-        replies[np.frombuffer(self._rows, "int32")] = np.frombuffer(self._ids, "int32")
+        replies[self._rows.array] = self._ids.array
         return replies
 
 
@@ -122,23 +123,24 @@ class Joined:
     """Batches one below the other, in columns that grow in place: of millions of messages nothing is there twice."""
 
     def __init__(self) -> None:
-        self._ids, self._instants, self._senders = array("q"), array("q"), array("h")
-        self._has_none = bytearray()
+        self._ids, self._instants, self._senders = Column("int64"), Column("int64"), Column("int16")
+        self._has_none = Column(bool)
         """Which of the first messages have no id; of those that come after them all have one."""
         self._places: dict[Any, int] = {}
 
     def add(self, batch: pd.DataFrame) -> None:
         """Put a batch below the others."""
         known = [self._places.setdefault(sender, len(self._places)) for sender in batch["sender"].cat.categories]
-        if len(self._places) > _MOST_FEW and self._senders.itemsize < _MANY.itemsize:
-            self._senders = array(_MANY.char, np.asarray(self._senders, dtype=_MANY).tobytes())
-        places = np.array([*known, -1], dtype=self._senders.typecode)  # the code of an unknown sender is -1: the last
-        self._senders.frombytes(places[batch["sender"].cat.codes].tobytes())
+        if len(self._places) > _MOST_FEW:
+            self._senders = self._senders.of_type(_MANY)
+        places = np.array([*known, -1], dtype=self._senders.dtype)  # the code of an unknown sender is -1: the last
+        self._senders.add(places[batch["sender"].cat.codes])
         is_none = batch["message_id"].isna().to_numpy()
         if is_none.any():
-            self._has_none += bytes(len(self._ids) - len(self._has_none)) + is_none.tobytes()
-        self._ids.frombytes(batch["message_id"].to_numpy(dtype="int64", na_value=0).tobytes())
-        self._instants.frombytes(pd.DatetimeIndex(batch["sent_at"]).asi8.tobytes())
+            self._note_all_ids_known()
+            self._has_none.add(is_none)
+        self._ids.add(batch["message_id"].to_numpy(dtype="int64", na_value=0))
+        self._instants.add(pd.DatetimeIndex(batch["sent_at"]).asi8)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -146,17 +148,25 @@ class Joined:
     @property
     def batch(self) -> pd.DataFrame:
         """All of them as one batch, which shares their memory."""
-        has_none = np.zeros(len(self), dtype=bool)  # takes no memory before something is written
-        if self._has_none:
-            has_none[: len(self._has_none)] = np.frombuffer(self._has_none, bool)
+        codes = self._senders.of_type(code_type(len(self._places))).array
         columns = {
-            "message_id": pd.arrays.IntegerArray(np.frombuffer(self._ids, "int64"), has_none),
-            "sent_at": pd.DatetimeIndex(np.frombuffer(self._instants, "int64"), dtype=INSTANT, copy=False),
-            "sender": pd.Categorical.from_codes(
-                np.frombuffer(self._senders, self._senders.typecode), pd.Index(list(self._places), dtype=object)
-            ),
+            "message_id": pd.arrays.IntegerArray(self._ids.array, self._is_without_id),
+            "sent_at": pd.DatetimeIndex(self._instants.array, dtype=INSTANT, copy=False),
+            "sender": pd.Categorical.from_codes(codes, pd.Index(list(self._places), dtype=object), validate=False),
         }
         return pd.DataFrame(columns, copy=False)
+
+    @property
+    def _is_without_id(self) -> npt.NDArray[np.bool_]:
+        if not len(self._has_none):
+            return np.zeros(len(self), dtype=bool)  # takes no memory before something is written
+        self._note_all_ids_known()
+        return self._has_none.array
+
+    def _note_all_ids_known(self) -> None:
+        """Of the messages that came after those of which it is noted whether they have an id."""
+        for rows in in_parts(len(self) - len(self._has_none)):
+            self._has_none.add(np.zeros(rows.stop - rows.start, dtype=bool))
 
 
 def join(batches: Iterable[pd.DataFrame]) -> pd.DataFrame:

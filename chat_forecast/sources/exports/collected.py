@@ -32,7 +32,7 @@ class Collected:
         self._ids: list[int | None] = []
         self._micros: list[int] = []
         self._senders: list[Any] = []
-        self.replies = Replies()
+        self._replies, self._topics = Replies(), list[int]()
         self.is_forum = False
         self._other_ids: list[int | None] = []
         self._other_micros: list[int] = []
@@ -51,13 +51,19 @@ class Collected:
     def note_topic(self, topic_id: int | None) -> None:
         """Take the topic of the message that was added last; None: General, if the chat is a forum."""
         is_one = topic_id is not None and 0 < topic_id < HIGHEST_ID
-        self.replies.add([topic_id or NO_REPLY if is_one else NO_REPLY])
+        self._topics.append(topic_id or NO_REPLY if is_one else NO_REPLY)
         self.is_forum |= is_one
 
     def add_other(self, message_id: int, micros: int | None = None) -> None:
         """Take an entry that is no message, but has an id."""
         self._other_ids.append(message_id)
         self._other_micros.append(micros if micros is not None and _LEAST < micros < _MOST else _NAT)
+
+    @property
+    def replies(self) -> Replies:
+        """The topics that were noted, one a message."""
+        self._flush_topics()
+        return self._replies
 
     @property
     def batch(self) -> pd.DataFrame:
@@ -77,6 +83,11 @@ class Collected:
             instants = self._instants(self._micros, self._clock)
             self._kept.add(make_batch(whole_numbers(self._ids), instants, self._senders))
             self._ids, self._micros, self._senders = [], [], []
+            self._flush_topics()
+
+    def _flush_topics(self) -> None:
+        self._replies.add(self._topics)
+        self._topics = []
 
     def _instants(self, micros: list[int], clock: LocalClock | None) -> pd.DatetimeIndex:
         wall = pd.DatetimeIndex(np.array(micros, dtype="int64").view("M8[us]"))

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.domain.arrays import is_among, is_rising, steps
+from chat_forecast.domain.arrays import holds_any, is_among, is_rising, steps
+from chat_forecast.domain.counted import Counted
 from chat_forecast.domain.id_spaces import COUNTING_KINDS, GROUP_KINDS
+from chat_forecast.large_columns import in_parts
 from chat_forecast.sources.exports.base import FileChat
 
 Ids = npt.NDArray[np.int64]
@@ -61,10 +63,8 @@ def is_thin(ids: Ids, fewest: int = FEWEST_ENTRIES) -> bool:
 
 def mean_jump(ids: Ids) -> float:
     """By how much ids go on from one entry to the next, on average, without the greatest jumps."""
-    jumps = steps(ids)
-    jumps.sort()
-    kept = jumps[: len(jumps) - int(LARGEST_JUMPS * len(jumps))]
-    return float(kept.mean()) if len(kept) else 0.0
+    jumps = Counted(steps(ids[rows.start : rows.stop + 1]) for rows in in_parts(len(ids) - 1))
+    return jumps.mean_of_least(len(jumps) - int(LARGEST_JUMPS * len(jumps)))
 
 
 def _ids_if_thin(found: FileChat, messages: pd.DataFrame) -> Ids:
@@ -87,5 +87,6 @@ def _are_dense(own: pd.Series, others: pd.Series) -> bool:
 
 
 def _own(ids: pd.Series) -> pd.Series:
-    is_own = (ids > 0).fillna(value=False)
-    return ids if is_own.all() else ids[is_own]
+    if not holds_any(ids, lambda some: (some <= 0) | some.isna()):
+        return ids
+    return ids[(ids > 0).fillna(value=False)]

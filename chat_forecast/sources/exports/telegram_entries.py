@@ -128,7 +128,7 @@ class Entries:
 
     def _keep(self, found: _Columns, clock: LocalClock | None) -> None:
         self.kept.add(_batch(found, clock, self.tally))
-        self.replies.add(map(_reply, found.replies))
+        self.replies.add([_reply(each) for each in found.replies])
 
     def _with_other(self, others: _Columns, entry: dict[str, Any]) -> _Columns:
         """Take an entry that is no message; many of them are packed."""

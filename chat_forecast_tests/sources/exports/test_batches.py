@@ -43,7 +43,7 @@ def test_a_message_is_held_in_18_bytes_while_all_have_ids_and_senders_are_few():
     joined = Joined()
     joined.add(batch_of([(number, number, "a") for number in range(1000)]))
     arrays = [joined._ids, joined._instants, joined._senders]
-    assert sum(each.itemsize * len(each) for each in arrays) + len(joined._has_none) == 18_000
+    assert sum(each.dtype.itemsize * len(each) for each in arrays) + len(joined._has_none) == 18_000
 
 
 @given(st.lists(st.lists(st.integers(-1, 3), max_size=4), max_size=4))

@@ -1,0 +1,84 @@
+"""Millions of messages are put in order block by block, and the order is that of a sort of all."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chat_forecast import large_columns
+from chat_forecast.domain import great_order
+from chat_forecast.domain.arrays import bounds, is_ascending, places_among
+from chat_forecast.domain.counted import Counted
+from chat_forecast.domain.deduplication import identify
+from chat_forecast.domain.great_order import in_order
+from chat_forecast.domain.regrown import places_where, without_rows
+from chat_forecast.large_columns import in_parts
+
+ROWS = st.lists(st.tuples(st.integers(-5, 60), st.integers(0, 9), st.sampled_from(["a", "b", None])), max_size=40)
+
+
+def table(rows):
+    """Messages with ids, times in minutes, and senders that are a categorical."""
+    ids, minutes, senders = zip(*rows, strict=True) if rows else ((), (), ())
+    return pd.DataFrame(
+        {
+            "message_id": pd.array(ids, dtype="Int64"),
+            "sent_at": pd.DatetimeIndex(
+                np.array(minutes, dtype="int64") * 60_000_000, dtype=pd.DatetimeTZDtype("us", "UTC")
+            ),
+            "sender": pd.Categorical(senders, pd.Index(["a", "b"], dtype="str")),
+        }
+    )
+
+
+@pytest.fixture(params=[2, 3, 1000])
+def few_at_once(request, monkeypatch):
+    """Few messages are millions already."""
+    monkeypatch.setattr(large_columns, "ROWS_IN_MEMORY", 0)
+    monkeypatch.setattr(great_order, "BLOCK_ROWS", request.param)
+    monkeypatch.setattr(in_parts, "__defaults__", (2,))
+
+
+@settings(suppress_health_check=["function_scoped_fixture"])
+@given(rows=ROWS, names=st.sampled_from([["message_id"], ["sent_at", "message_id"]]))
+def test_the_order_of_blocks_is_that_of_all(few_at_once, rows, names):
+    found = in_order(table(rows), names)[names]
+    pd.testing.assert_frame_equal(found, table(rows).sort_values(names, ignore_index=True)[names])
+
+
+@settings(suppress_health_check=["function_scoped_fixture"])
+@given(rows=ROWS)
+def test_millions_of_messages_have_the_ids_and_the_order_that_a_few_have(few_at_once, rows):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(large_columns, "ROWS_IN_MEMORY", 1000)
+        expected = identify(table(rows))
+    found = identify(table(rows))
+    pd.testing.assert_frame_equal(found.astype({"sender": "str"}), expected.astype({"sender": "str"}))
+
+
+@given(rows=ROWS, minute=st.integers(0, 9))
+def test_rows_are_left_out_where_a_question_is_answered_with_yes(rows, minute):
+    messages, at = table(rows), pd.Timestamp(60 * minute, unit="s", tz="UTC")
+    places = places_where(messages["sent_at"], lambda some: some >= at)
+    expected = messages[messages["sent_at"] < at].reset_index(drop=True)
+    pd.testing.assert_frame_equal(without_rows(messages, places), expected)
+
+
+@given(numbers=st.lists(st.integers(-9, 50), min_size=1), parts=st.integers(1, 4), share=st.floats(0, 1))
+def test_what_is_only_counted_tells_the_same_as_all_numbers(numbers, parts, share):
+    counted = Counted(np.array_split(np.array(numbers), parts))
+    assert counted.quantile(share) == pytest.approx(np.quantile(numbers, share), abs=1e-12)
+    least = max(int(share * len(numbers)), 1)
+    assert counted.mean_of_least(least) == np.sort(numbers)[:least].mean()
+    assert len(counted) == len(numbers)
+
+
+@settings(suppress_health_check=["function_scoped_fixture"])
+@given(numbers=st.lists(st.integers(0, 9) | st.none(), min_size=1))
+def test_questions_about_parts_are_answered_as_about_all(few_at_once, numbers):
+    values = pd.Series(pd.to_datetime(numbers, unit="s", utc=True))
+    assert is_ascending(values) == values.is_monotonic_increasing
+    assert str(bounds(values)) == str((values.min(), values.max()))
+    known = np.sort([each for each in numbers if each is not None])
+    assert places_among(known, np.arange(10)).tolist() == np.searchsorted(known, np.arange(10)).tolist()
