@@ -19,6 +19,8 @@ def repeated_ids(batch: MessageBatch) -> list[str]:
 def wrong_hours(series: pd.DataFrame, day: LocalDay) -> list[str]:
     """Hours of the day that are absent from its series, repeated, or not hours of that day."""
     expected, found = day.hours, pd.DatetimeIndex(series["hour"])
+    if found.equals(expected):
+        return []
     faults = {
         "absent": expected.difference(found),
         "repeated": found[found.duplicated()],
@@ -29,10 +31,10 @@ def wrong_hours(series: pd.DataFrame, day: LocalDay) -> list[str]:
 
 def wrong_counts(series: pd.DataFrame, batch: MessageBatch, day: LocalDay) -> list[str]:
     """Whether the hours' counts differ from the number of messages in the hours that were read."""
-    bounds = [*day.hours.tz_convert("UTC"), day.end]
+    bounds = day.hours.tz_convert("UTC").append(pd.DatetimeIndex([day.end]))
     is_read = series["messages"].notna().to_numpy()
     sent_at = batch.messages["sent_at"]
-    place = pd.DatetimeIndex(bounds).searchsorted(pd.DatetimeIndex(sent_at), side="right") - 1
+    place = bounds.searchsorted(pd.DatetimeIndex(sent_at), side="right") - 1
     stored = int(is_read[place].sum())
     counted = int(series["messages"].sum())
     return [] if counted == stored else [f"the hours add up to {counted}, stored are {stored} messages"]

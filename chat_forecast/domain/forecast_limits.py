@@ -36,8 +36,8 @@ def missing_days_before(series: pd.DataFrame, day: LocalDay) -> int | None:
     ``series`` has ``hour`` (aware, local) and ``messages`` (NA where never read), all before the day. None if no hour of it
     is known.
     """
-    known = series.loc[series["messages"].notna(), "hour"]
-    return None if known.empty else (day.date - known.iloc[-1].date()).days - 1
+    known = np.flatnonzero(~np.isnan(to_floats(series["messages"])))
+    return (day.date - series["hour"].iloc[known[-1]].date()).days - 1 if len(known) else None
 
 
 def no_forecast_reason(series: pd.DataFrame, day: LocalDay) -> str:
@@ -78,7 +78,8 @@ def _broken_values(forecast: pd.DataFrame, day: LocalDay) -> list[str]:
     faults = wrong_hours(forecast, day)
     values = forecast[list(FORECAST_COLUMNS[1:])]
     numbers = values.to_numpy()
-    for name, column in zip(values, numbers.T, strict=True):
+    are_possible = np.isfinite(numbers).all() and (numbers >= 0).all()
+    for name, column in () if are_possible else zip(values, numbers.T, strict=True):
         if not np.isfinite(column).all():
             faults.append(f"{name} is not finite")
         elif (column < 0).any():
@@ -100,8 +101,9 @@ class _Extremes:
 
 
 def _extremes(history: pd.DataFrame) -> _Extremes | None:
-    known = history[history["messages"].notna()]
-    counts, dates = to_floats(known["messages"]), day_numbers(pd.DatetimeIndex(known["hour"]))
+    counts, dates = to_floats(history["messages"]), day_numbers(pd.DatetimeIndex(history["hour"]))
+    is_known = ~np.isnan(counts)
+    counts, dates = counts[is_known], dates[is_known]
     days, first, hours = np.unique(dates, return_index=True, return_counts=True)  # the hours ascend
     if len(days) < ENOUGH_DAYS:
         return None

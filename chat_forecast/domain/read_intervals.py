@@ -85,6 +85,8 @@ class ReadIntervals:
         ``hours`` holds the ascending starts, ``end`` the instant at which the last one ends; the result is boolean,
         indexed by the hours.
         """
+        if len(hours) and self.covers(hours[0], end):
+            return pd.Series(data=True, index=hours, dtype=bool)
         bounds = [*hours.tz_convert("UTC"), _utc(end)]
         return pd.Series(
             [self.covers(start, stop) for start, stop in pairwise(bounds)],

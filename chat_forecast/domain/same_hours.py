@@ -17,7 +17,12 @@ def beside(left: pd.DataFrame, right: pd.DataFrame, how: Literal["inner", "left"
     The tables of a day mostly have the same hours. Then nothing has to be looked up, which for a day takes longer than all
     that is measured on the result.
     """
-    if left["hour"].array.equals(right["hour"].array):
+    if has_hours_of(left, right):
         columns = {name: column.array for table in (left, right) for name, column in table.items()}
         return pd.DataFrame(columns)
     return left.merge(right, on="hour", how=how)
+
+
+def has_hours_of(left: pd.DataFrame, right: pd.DataFrame) -> bool:
+    """Whether two tables have the same hours in the same order."""
+    return bool(left["hour"].array.equals(right["hour"].array))

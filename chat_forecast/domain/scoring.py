@@ -14,7 +14,7 @@ import pandas as pd
 from chat_forecast.domain import metrics
 from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS, PROBABILITIES
-from chat_forecast.domain.same_hours import beside
+from chat_forecast.domain.same_hours import beside, has_hours_of
 
 SCORE_COLUMNS = {
     "day": "str",
@@ -88,7 +88,7 @@ def score_day(actuals: pd.DataFrame, forecast: pd.DataFrame | None, baselines: p
     if hours.empty:
         return score
     found = _floats(hours)
-    simple = _floats(beside(hours[["hour"]], baselines, "left"))
+    simple = _floats(baselines if has_hours_of(hours, baselines) else beside(hours[["hour"]], baselines, "left"))
     score |= _errors(found) | _beside_seasonal_naive(found, simple) | _beside_same_hour(found, simple)
     return {name: _speakable(value) for name, value in score.items()}
 

@@ -4,6 +4,8 @@ Belongs here: cutting a burst down before a method learns from it.
 Does not belong here: scoring, which sees the counts as they were; how far a busy day moves the level (:mod:`.level`).
 """
 
+import math
+from collections import deque
 from collections.abc import Collection, Iterable
 from itertools import pairwise
 
@@ -24,8 +26,10 @@ LEAST_CAP = 5.0
 ENOUGH_DAYS = 3
 """There is no cap until this many of those days are known, at least in part."""
 
-Block = tuple[int, slice]
-"""A local day that is known, at least in part: its number, and where its hours are."""
+USUAL_HOURS = 24
+
+Block = tuple[int, slice, float]
+"""A local day that is known, at least in part: its number, where its hours are, and the greatest of them."""
 
 
 def cap_bursts(series: pd.DataFrame) -> pd.DataFrame:
@@ -50,42 +54,98 @@ def cap_for_training(series: pd.DataFrame) -> pd.DataFrame:
     """
     counts = to_floats(series["messages"]).copy()
     days = _known_days(series, counts)
-    _cap_hours(counts, days)
-    _cap_hours(counts, reversed(days), {number for number, _ in days[:ENOUGH_DAYS]})
+    days = _cap_hours(counts, days)
+    _cap_hours(counts, reversed(days), {number for number, _, _ in days[:ENOUGH_DAYS]})
     _cap_totals(counts, days)
     return series.assign(messages=counts)
 
 
+class _Recent:
+    """Numbers of the days that are at most 56 days from the one looked at, of days that are passed in order."""
+
+    def __init__(self) -> None:
+        self._days: deque[int] = deque()
+        self._falling: deque[tuple[int, float]] = deque()
+        """The greatest number, the greatest of those after it, and so on: what may be the greatest of some later day."""
+
+    def look_at(self, day: int) -> None:
+        """Forget what is too far from a day."""
+        while self._days and abs(day - self._days[0]) > RECENT_DAYS:
+            self._days.popleft()
+        while self._falling and abs(day - self._falling[0][0]) > RECENT_DAYS:
+            self._falling.popleft()
+
+    def pass_by(self, day: int, number: float) -> None:
+        """Remember the number of a day that was looked at."""
+        while self._falling and self._falling[-1][1] <= number:
+            self._falling.pop()
+        self._falling.append((day, number))
+        self._days.append(day)
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether so many days are remembered that there is a cap."""
+        return len(self._days) >= ENOUGH_DAYS
+
+    @property
+    def greatest(self) -> float:
+        """The greatest number."""
+        return self._falling[0][1]
+
+
 def _known_days(series: pd.DataFrame, counts: Floats) -> list[Block]:
     numbers = day_numbers(pd.DatetimeIndex(series["hour"]))
-    bounds = [*np.flatnonzero(np.diff(numbers, prepend=-1)).tolist(), len(numbers)]
-    blocks = [slice(start, end) for start, end in pairwise(bounds)]
-    return [(int(numbers[block.start]), block) for block in blocks if not np.isnan(counts[block]).all()]
+    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    if not len(starts):
+        return []
+    greatest = np.fmax.reduceat(counts, starts).tolist()  # NaN where nothing is known
+    blocks = (slice(start, end) for start, end in pairwise([*starts.tolist(), len(numbers)]))
+    days = zip(numbers[starts].tolist(), blocks, greatest, strict=True)
+    return [(number, block, most) for number, block, most in days if not math.isnan(most)]
 
 
-def _cap_hours(counts: Floats, days: Iterable[Block], only: Collection[int] | None = None) -> None:
-    """Cap the hours of the days (if given, of ``only`` some), each by those of the days passed before it, in place."""
-    passed: list[tuple[int, float]] = []
-    for number, block in days:
-        passed = [each for each in passed if abs(number - each[0]) <= RECENT_DAYS]
-        if len(passed) >= ENOUGH_DAYS and (only is None or number in only):
-            cap = max(LEAST_CAP, MOST_TIMES * max(greatest for _, greatest in passed))
-            counts[block] = np.minimum(counts[block], cap)
-        passed.append((number, float(np.nanmax(counts[block]))))
+def _cap_hours(counts: Floats, days: Iterable[Block], only: Collection[int] | None = None) -> list[Block]:
+    """Cap the hours of the days (if given, of ``only`` some), each by those of the days passed before it, in place.
+
+    Returns the days with what is then their greatest hour.
+    """
+    passed, capped = _Recent(), list[Block]()
+    for number, block, greatest in days:
+        passed.look_at(number)
+        most = greatest
+        if passed.is_enough and (only is None or number in only):
+            cap = max(LEAST_CAP, MOST_TIMES * passed.greatest)
+            if greatest > cap:
+                counts[block] = np.minimum(counts[block], cap)
+                most = cap
+        passed.pass_by(number, most)
+        capped.append((number, block, most))
+    return capped
 
 
 def _cap_totals(counts: Floats, days: list[Block]) -> None:
     """Cap the totals of the days, each by those of the days before it and of the next one, in place."""
-    totals = [float(np.nansum(counts[block])) for _, block in days]
+    totals = _totals(counts, days)
     padded = [0.0, *totals, 0.0]
-    passed: list[tuple[int, float]] = []
-    for (number, block), total, beside in zip(days, totals, zip(padded, padded[2:], strict=False), strict=True):
-        passed = [each for each in passed if number - each[0] <= RECENT_DAYS]
-        if len(passed) >= ENOUGH_DAYS:
-            before = [each for _, each in passed]
-            most = max(before) if number < days[-1][0] else float(np.mean(before))
+    passed, capped = _Recent(), list[tuple[int, float]]()
+    for (number, block, _), total, beside in zip(days, totals, zip(padded, padded[2:], strict=False), strict=True):
+        passed.look_at(number)
+        if passed.is_enough:
+            most = passed.greatest
+            if number == days[-1][0]:
+                most = float(np.mean([each for day, each in capped if number - day <= RECENT_DAYS]))
             cap = max(LEAST_CAP, *beside, MOST_TIMES_A_DAY * most)
             if total > cap:
                 counts[block] *= cap / total
                 total = cap
-        passed.append((number, total))
+        passed.pass_by(number, total)
+        capped.append((number, total))
+
+
+def _totals(counts: Floats, days: list[Block]) -> list[float]:
+    """The messages of each day."""
+    found = {number: float(np.nansum(counts[block])) for number, block, _ in days if block.stop - block.start != USUAL_HOURS}
+    usual = [block.start for number, block, _ in days if number not in found]
+    hours = counts[np.add.outer(np.array(usual, dtype=int), np.arange(USUAL_HOURS))]
+    of_usual = iter(np.nansum(hours, axis=1).tolist())
+    return [found[number] if number in found else next(of_usual) for number, _, _ in days]

@@ -15,7 +15,7 @@ import dagster as dg
 from chat_forecast.domain import data_quality
 from chat_forecast.domain.forecast_limits import LONGEST_GAP_DAYS, forecast_faults
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.retraining_rule import Verdict
+from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS, Verdict
 from chat_forecast.domain.windows import RECENT_DAYS
 from chat_forecast.pipeline.compat import AssetCheckEvaluationTargetMaterializationData
 from chat_forecast.pipeline.event_batches import evaluation_events
@@ -125,7 +125,8 @@ def forecasts_sane(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[F
 
 def forecast_good_enough(storage: ChatStorage, day: LocalDay) -> Finding:
     """The verdict stored with a day's score; nothing is judged again."""
-    verdict = Verdict.from_row(storage.required_frame("daily_score", day).iloc[-1])
+    rows = storage.required_table("daily_score", day).select(list(VERDICT_COLUMNS)).to_pylist()
+    verdict = Verdict.from_row(rows[-1])
     if verdict is None:
         return Finding(passed=True, description="no verdict is stored with this score: an older version wrote it")
     # In the style of all metadata: words as keys, rounded numbers.

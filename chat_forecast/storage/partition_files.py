@@ -158,10 +158,7 @@ class PartitionFiles:
             NotStored: the day is not stored.
             StoredFileError: the file is damaged or foreign.
         """
-        table = self.table(asset, day)
-        if table is None:
-            raise self._not_stored(asset, day)
-        return self._batch(asset, day, table)
+        return self._batch(asset, day, self.required_table(asset, day))
 
     def required_frame(self, asset: str, day: LocalDay) -> pd.DataFrame:
         """The stored table of a day.
@@ -170,10 +167,14 @@ class PartitionFiles:
             NotStored: the day is not stored.
             StoredFileError: the file is damaged or foreign.
         """
-        frame = self.frame(asset, day)
-        if frame is None:
+        return to_pandas(self.required_table(asset, day))
+
+    def required_table(self, asset: str, day: LocalDay) -> pa.Table:
+        """The stored table of a day in Arrow; raises as :meth:`required_frame`."""
+        table = self.table(asset, day)
+        if table is None:
             raise self._not_stored(asset, day)
-        return frame
+        return table
 
     def _damaged(self, asset: str, day: LocalDay, error: Exception) -> StoredFileError:
         return StoredFileError(f"{self.url(asset, day)} is damaged ({error}). {self.schema(asset, day).advice}")

@@ -82,8 +82,11 @@ class ChatStorage(PartitionFiles):
             yield from ((day, contents.get(url)) for day, url in block.items())
 
     def _concatenated(self, asset: str, tables: Iterable[pa.Table | None]) -> pd.DataFrame:
+        found = [table for table in tables if table is not None]
+        if len(found) == 1:
+            return to_pandas(found[0])
         empty = PARTITION_SCHEMAS[asset].arrow(self.timezone).empty_table()
-        return to_pandas(pa.concat_tables([empty, *(table for table in tables if table is not None)]))
+        return to_pandas(pa.concat_tables([empty, *found]))
 
     def series_before(self, ends: Sequence[LocalDay], *, days: int) -> Iterator[pd.DataFrame]:
         """For each of the ascending days, the hourly series of the ``days`` days that end with it.

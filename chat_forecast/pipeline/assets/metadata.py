@@ -9,7 +9,7 @@ key names their unit where they are not messages. The newest days of a run have 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import dagster as dg
@@ -107,13 +107,16 @@ def of_score(task: AssetTask, day: LocalDay, given: ScoreInputs, score: Score) -
     if not score["hours_scored"]:
         why = "no hour of the day was read" if score["messages"] is None else "there was no forecast for the day"
         return {"not scored": why, **_figures(score)}
-    unusual = unusual_hours(given.actuals, given.forecast)
-    hours = given.actuals if given.forecast is None else beside(given.actuals, given.forecast)
-    return {
-        "unusual": "; ".join(phrases.unusual_hours(unusual)) or "no hour outside the 98% interval",
-        **_figures(score),
-        **({"hours": _score_table(hours, unusual)} if task.is_detailed(day) else {}),
-    }
+    words, hours, unusual = "no hour outside the 98% interval", given.actuals, None
+    if score["unusual_hours"]:
+        unusual = unusual_hours(given.actuals, given.forecast)
+        words = "; ".join(phrases.unusual_hours(unusual))
+    said = {"unusual": words, **_figures(score)}
+    if not task.is_detailed(day):
+        return said
+    if given.forecast is not None:
+        hours = beside(given.actuals, given.forecast)
+    return {**said, "hours": _score_table(hours, set() if unusual is None else set(unusual["hour"]))}
 
 
 def of_judged_score(task: AssetTask, day: LocalDay, verdict: Verdict, of_score: Metadata) -> Metadata:
@@ -184,8 +187,7 @@ def _forecast_table(table: pd.DataFrame) -> dg.TableMetadataValue:
     return _table(shown.to_dict("records"))
 
 
-def _score_table(hours: pd.DataFrame, unusual: pd.DataFrame) -> dg.TableMetadataValue:
-    outside = set(unusual["hour"])
+def _score_table(hours: pd.DataFrame, outside: Collection[pd.Timestamp]) -> dg.TableMetadataValue:
     return _table(
         {
             "hour": f"{row['hour']:%H:%M}",
