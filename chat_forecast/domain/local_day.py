@@ -17,6 +17,8 @@ import pandas as pd
 DAY_FORMAT = "%Y-%m-%d"
 _ONE_DAY = timedelta(days=1)
 _NEARLY_A_DAY = timedelta(hours=20)
+_HOURS = np.arange(24, dtype="timedelta64[h]").astype("timedelta64[us]")
+"""From the start of a day to those of its hours, where no clock is changed."""
 _YEARS = range(1970, 2100)
 
 
@@ -111,6 +113,10 @@ def day_numbers(hours: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
 @lru_cache(maxsize=1024)
 def _hours(day: LocalDay) -> pd.DatetimeIndex:
     """See :attr:`LocalDay.hours`; kept, since the same days are gone over many times."""
+    steady = pd.DatetimeIndex(day.start.to_numpy() + _HOURS, name="hour").tz_localize("UTC").tz_convert(day.timezone)
+    shown = np.datetime64(day.date, "us") + _HOURS
+    if day.end - day.start == _ONE_DAY and (steady.tz_localize(None).to_numpy() == shown).all():
+        return steady  # as on all but a few days a year
     quarters = pd.date_range(day.start, day.end, freq="15min", inclusive="left", unit="us")
     local = quarters.tz_convert(day.timezone)
     wall = local.tz_localize(None)
