@@ -7,7 +7,9 @@ Does not belong here: where files are, and reading them (:mod:`.partition_files`
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -51,8 +53,16 @@ def content_of(kind: Schema, timezone: str, url: str, value: Value) -> bytes:
     if sorted(frame.columns) != sorted(schema.names):
         raise StoredFileError(f"{url} was not written: expected the columns {schema.names}, found {list(frame.columns)}.")
     # Column by column: what pandas would say of itself in the metadata takes longer, and differs between its versions.
-    columns = [pa.array(frame[field.name], field.type, from_pandas=True) for field in schema]
+    found = _columns_of(frame)
+    columns = [pa.array(found[field.name], field.type, from_pandas=True) for field in schema]
     return to_parquet(pa.table(columns, schema=schema), kind)
+
+
+def _columns_of(frame: pd.DataFrame) -> "pd.DataFrame | dict[str, npt.NDArray[Any]]":
+    """The columns of a table; of a record, which has many, without making a series of each."""
+    if not all(map(pd.api.types.is_object_dtype, frame.dtypes)):
+        return frame
+    return dict(zip(frame.columns, frame.to_numpy().T, strict=True))
 
 
 def _with_metadata(schema: pa.Schema, key: bytes, text: str) -> pa.Schema:

@@ -76,6 +76,7 @@ def judge_days(task: AssetTask, days: Sequence[LocalDay], scored: Iterable[Score
     recent = RecentDays(task.storage, "daily_score", rule.window_days - 1, columns=JUDGED_COLUMNS)
     for day, found in zip(days, scored, strict=True):
         row, verdict = judged(found.score, recent.ending(day.plus(-1)), rule, found.withheld)
+        recent.add(day, row)
         yield task.ready(day, row, metadata.of_judged_score(task, day, verdict, found.metadata))
 
 
