@@ -16,6 +16,7 @@ from chat_forecast.domain.forecast_limits import missing_days_before, no_forecas
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting.base import Distribution, FittedForecaster
+from chat_forecast.forecasting.distributions import describe_counts
 from chat_forecast.forecasting.same_hour import fit_same_hour
 from chat_forecast.forecasting.training import load
 
@@ -83,8 +84,9 @@ def forecast_distribution(
 def _spread(
     fitted: FittedForecaster, source: Source, reason: str, series: pd.DataFrame, hours: pd.DatetimeIndex, day: LocalDay
 ) -> Spread:
-    withheld = withheld_reason(fitted.forecast(series, hours), day, series)
-    return Spread(fitted.distribution(series, hours), fitted, source, reason, withheld)
+    distribution = fitted.distribution(series, hours)
+    withheld = withheld_reason(describe_counts(hours, distribution), day, series)
+    return Spread(distribution, fitted, source, reason, withheld)
 
 
 def make_forecast(

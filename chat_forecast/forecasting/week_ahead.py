@@ -17,7 +17,7 @@ import pandas as pd
 from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.local_day import day_numbers
 from chat_forecast.domain.windows import SAME_HOUR_DAYS
-from chat_forecast.forecasting.base import FittedForecaster
+from chat_forecast.forecasting.base import Distribution, FittedForecaster
 from chat_forecast.forecasting.dependent_hours import as_negative_binomials, distribution_of_total, variance_of_sums
 from chat_forecast.forecasting.distributions import NegativeBinomial
 
@@ -44,13 +44,16 @@ class WeekAhead:
     """Of the week's, shape ``(1,)``."""
 
 
-def look_ahead(forecaster: FittedForecaster, hours: pd.DatetimeIndex, series: pd.DataFrame) -> WeekAhead:
+def look_ahead(
+    forecaster: FittedForecaster, hours: pd.DatetimeIndex, series: pd.DataFrame, tomorrow: Distribution | None = None
+) -> WeekAhead:
     """Make the week of what a forecaster says of its hours; of the first day's just what it says of that day alone.
 
-    ``hours`` are those of the days, aware and local, that follow the ``series`` (``hour``, ``messages``).
+    ``hours`` are those of the days, aware and local, that follow the ``series`` (``hour``, ``messages``). What the
+    forecaster says of the first day is handed in as ``tomorrow`` where it has been asked before.
     """
     places = np.unique(day_numbers(hours), return_inverse=True)[1].astype(np.int64)
-    first = as_negative_binomials(forecaster.distribution(series, hours[places == 0]))
+    first = as_negative_binomials(tomorrow or forecaster.distribution(series, hours[places == 0]))
     every = as_negative_binomials(forecaster.distribution(series, hours))
     midnight = NegativeBinomial(
         np.concatenate([first.mean, every.mean[places > 0]]), np.concatenate([first.size, every.size[places > 0]])

@@ -57,7 +57,7 @@ def gather_week(chat: Chat, storage: ChatStorage, day: LocalDay, read: pd.DataFr
     if said.forecaster is None or said.withheld:
         none = pd.DataFrame(columns=["day", "expected", "low", "high", "holiday"])
         return Week(chat, day, none, none, (0.0, 0.0, 0.0), (), None, said.withheld or said.reason)
-    week = look_ahead(said.forecaster, hours, series)
+    week = look_ahead(said.forecaster, hours, series, said.distribution)
     names = holiday_names([each.date for each in coming], chat.training.holidays)
     low, high = week.days.quantiles([0.1, 0.9]).T
     table = {"day": [each.key for each in coming], "expected": week.days.mean, "low": low, "high": high, "holiday": names}

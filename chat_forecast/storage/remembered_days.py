@@ -8,9 +8,10 @@ file lies beside the chat's folders, and may be deleted at any time.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -32,8 +33,12 @@ class _Kept:
     """The days of an asset, one below the other."""
 
     table: pa.Table
-    days: dict[str, tuple[int | str, int, int]] = field(default_factory=dict)
-    """Name of a day's file -> its mark, and the first and the last but one of its rows."""
+    days: dict[str, tuple[int | str, range]] = field(default_factory=dict)
+    """Name of a day's file -> its mark, and which rows are its own."""
+
+
+Rows: TypeAlias = range | pa.Table
+"""Which rows of those kept are a day's; or its rows, where they were read."""
 
 
 def kept_file(storage: ChatStorage, asset: str) -> str:
@@ -45,18 +50,32 @@ def remembered_frames(storage: ChatStorage, asset: str, first: LocalDay, last: L
     """What :meth:`.ChatStorage.frames` gives; only the files that were not read before are opened. Raises as that."""
     marks = folder_marks(join_url(storage.root, storage.chat, asset))
     days = {day: name for name in sorted(marks) if (day := storage.day_of(name)) is not None}
-    kept, pieces, found = _load(storage, asset), [], list[pa.Table]()
+    kept = _load(storage, asset)
     known = {day for day, name in days.items() if name in kept.days and kept.days[name][0] == marks[name]}
     read = dict(storage.tables(asset, [day for day in days if first <= day <= last and day not in known]))
-    for day, name in days.items():
-        _, begin, end = kept.days[name] if day in known else (None, 0, 0)
-        table = kept.table.slice(begin, end - begin) if day in known else read.get(day)
-        if table is not None:
-            pieces.append((name, marks[name], table))
-            found += [table] if first <= day <= last else []
-    if {name: mark for name, mark, _ in pieces} != {name: mark for name, (mark, *_) in kept.days.items()}:
-        _save(storage, asset, pieces)
-    return to_pandas(pa.concat_tables([_schema(storage, asset).empty_table(), *found]))
+    rows = {day: kept.days[days[day]][1] if day in known else read.get(day) for day in days}
+    stored = {day: each for day, each in rows.items() if each is not None}
+    if {days[day]: marks[days[day]] for day in stored} != {name: mark for name, (mark, _) in kept.days.items()}:
+        noted = [(days[day], marks[days[day]], len(each)) for day, each in stored.items()]
+        _save(storage, asset, noted, _pieces(kept, stored.values()))
+    found = [each for day, each in stored.items() if first <= day <= last]
+    return to_pandas(pa.concat_tables([_schema(storage, asset).empty_table(), *_pieces(kept, found)]))
+
+
+def _pieces(kept: _Kept, days: Iterable[Rows]) -> Iterator[pa.Table]:
+    """The rows of some days; those that are kept next to each other are one piece: a thousand take longer to be joined."""
+    begin = end = 0
+    for rows in days:
+        if isinstance(rows, pa.Table):
+            yield kept.table.slice(begin, end - begin)
+            begin = end
+            yield rows
+        elif rows.start == end:
+            end = rows.stop
+        else:
+            yield kept.table.slice(begin, end - begin)
+            begin, end = rows.start, rows.stop
+    yield kept.table.slice(begin, end - begin)
 
 
 def _schema(storage: ChatStorage, asset: str) -> pa.Schema:
@@ -81,19 +100,18 @@ def _load(storage: ChatStorage, asset: str) -> _Kept:
     return _Kept(schema.empty_table())
 
 
-def _spans(noted: list[tuple[str, int | str, int]]) -> Iterator[tuple[str, tuple[int | str, int, int]]]:
+def _spans(noted: list[tuple[str, int | str, int]]) -> Iterator[tuple[str, tuple[int | str, range]]]:
     begin = 0
     for name, mark, rows in noted:
-        yield name, (mark, begin, begin + rows)
+        yield name, (mark, range(begin, begin + rows))
         begin += rows
 
 
-def _save(storage: ChatStorage, asset: str, pieces: list[tuple[str, int | str, pa.Table]]) -> None:
-    noted = {"version": _version(storage, asset), "days": [(name, mark, len(table)) for name, mark, table in pieces]}
+def _save(storage: ChatStorage, asset: str, days: list[tuple[str, int | str, int]], pieces: Iterable[pa.Table]) -> None:
+    """Keep the rows of days: of each the name, the mark, and how many rows it has."""
+    noted = {"version": _version(storage, asset), "days": days}
     schema = _schema(storage, asset)
     schema = schema.with_metadata({**(schema.metadata or {}), DAYS_KEY: json.dumps(noted).encode()})
-    rows = pa.concat_tables(
-        [schema.empty_table(), *(table.replace_schema_metadata(schema.metadata) for *_, table in pieces)]
-    )
+    rows = pa.concat_tables([schema.empty_table(), *(each.replace_schema_metadata(schema.metadata) for each in pieces)])
     with suppress(StoredFileError, OSError):  # where nothing can be written, the next look takes as long
         write_row_groups(kept_file(storage, asset), schema, [rows], RISING.get(asset, ()))

@@ -21,9 +21,9 @@ class Flat:
         return NegativeBinomial(np.full(len(hours), self.mean), np.full(len(hours), 2.0))
 
 
-def make_week(mean=10.0, *, usual=10):
+def make_week(mean=10.0, *, usual=10, tomorrow=None):
     hours = pd.DatetimeIndex([hour for day in FIRST.until(FIRST.plus(6)) for hour in day.hours]).as_unit("us")
-    return look_ahead(Flat(mean), hours, make_series(FIRST.plus(-30), 30, lambda _hour: usual))
+    return look_ahead(Flat(mean), hours, make_series(FIRST.plus(-30), 30, lambda _hour: usual), tomorrow)
 
 
 def test_the_days_and_the_week_add_up():
@@ -44,6 +44,13 @@ def test_a_level_far_from_that_of_four_weeks_does_not_last():
     assert high.days.mean[0] == steady.days.mean[0] == 480
     assert high.days.mean[6] == pytest.approx(480 * 0.5**0.4, rel=0.01)
     assert steady.days.mean[6] == pytest.approx(480, rel=0.01)
+
+
+def test_what_was_said_of_tomorrow_before_is_not_asked_again():
+    other = make_week(tomorrow=NegativeBinomial(np.full(24, 5.0), np.full(24, 2.0)))
+    assert other.days.mean[0] == 120
+    same = make_week(tomorrow=Flat(10.0).distribution(None, range(24)))
+    assert same.days.quantiles([0.1, 0.9]).tolist() == make_week().days.quantiles([0.1, 0.9]).tolist()
 
 
 def test_without_a_known_day_nothing_is_pulled():

@@ -6,12 +6,13 @@ Does not belong here: any phrase. Each language is one file, ``<language>.toml``
 
 import datetime
 import tomllib
+from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
 import pandas as pd
 from babel import Locale
-from babel.dates import format_date, format_skeleton
+from babel.dates import DateTimeFormat, format_skeleton, parse_pattern
 from babel.numbers import format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 
 from chat_forecast.settings.known_values import LANGUAGES_FOLDER
@@ -40,6 +41,7 @@ class Phrases:
         self.locale = Locale.parse(language)
         self._phrases = phrases_of(language)
         self._dates: dict[tuple[datetime.date, str], str] = {}
+        self._parts: dict[tuple[str, int], str] = {}
 
     def __call__(self, key: str, **values: object) -> str:
         """The phrase of a key, with its placeholders filled in; numbers come as this language writes them."""
@@ -146,7 +148,8 @@ class Phrases:
         pattern = self._phrases[key]
         if not isinstance(pattern, str):
             raise TypeError(f"{key} in {self.language}: expected a pattern of a date, found plural forms")
-        return str(format_date(day, pattern, locale=self.locale))
+        form: str = parse_pattern(pattern).format  # type: ignore[assignment]  # Babel's annotation is of something else
+        return form % _DateParts(day, self.locale, self._parts)
 
     def _shown(self, value: object) -> str:
         match value:
@@ -158,6 +161,31 @@ class Phrases:
                 return self.date(value)
             case _:
                 return str(value)
+
+
+@dataclass(frozen=True)
+class _DateParts:
+    """The parts of a date by the fields of Babel's patterns; each year, month, day and weekday is written once."""
+
+    day: datetime.date
+    locale: Locale
+    written: dict[tuple[str, int], str]
+
+    def __getitem__(self, name: str) -> str:
+        match name[0]:
+            case "y":
+                number = self.day.year
+            case "M" | "L":
+                number = self.day.month
+            case "d":
+                number = self.day.day
+            case "E" | "c":
+                number = self.day.weekday()
+            case _:
+                return str(DateTimeFormat(self.day, self.locale)[name])
+        if (name, number) not in self.written:
+            self.written[name, number] = str(DateTimeFormat(self.day, self.locale)[name])
+        return self.written[name, number]
 
 
 @cache

@@ -63,7 +63,7 @@ def read_trainings(
     befores = [None, *records[:-1]]
     days = np.array(scores["day"], dtype="datetime64[D]")
     compared = pd.DataFrame({name: to_floats(scores[name]) for name in COMPARED_COLUMNS})
-    verdicts = scores[list(VERDICT_COLUMNS)]
+    verdicts = dict(zip(scores["day"], scores[list(VERDICT_COLUMNS)].to_dict("records"), strict=True))
     notes = [_note(record, before, days, compared, verdicts) for record, before in zip(records, befores, strict=True)]
     return notes[::-1][: len(shown)]
 
@@ -73,14 +73,14 @@ def _note(
     before: Mapping[Any, Any] | None,
     days: npt.NDArray[np.datetime64],
     compared: pd.DataFrame,
-    verdicts: pd.DataFrame,
+    verdicts: Mapping[str, Mapping[Any, Any]],
 ) -> TrainingNote:
-    """A training beside the scores and verdicts of days."""
+    """A training beside the scores of ``days``, and the verdicts by the days' keys."""
     through = date.fromisoformat(str(record["trained_through"]))
     days_later = (days - np.datetime64(through)).astype(int)
     earlier = compared[(days_later > -COMPARED_DAYS) & (days_later <= 0)]
     later = compared[(days_later > 0) & (days_later <= COMPARED_DAYS)]
-    own = verdicts[days_later == 0].to_dict("records")
+    own = verdicts.get(through.isoformat())
     return TrainingNote(
         through=through,
         method=str(record["forecaster"]),
@@ -88,7 +88,7 @@ def _note(
         hours_known=int(record["hours_known"]),
         candidates=_candidates(str(record["comparison"])),
         reason=None if pd.isna(record["reason"]) else str(record["reason"]),
-        verdict=Verdict.from_row({str(name): value for name, value in own[0].items()}) if own else None,
+        verdict=None if own is None else Verdict.from_row({str(name): value for name, value in own.items()}),
         skill_before=pooled_skill(earlier),
         skill_after=pooled_skill(later),
         days_after=int((later["hours_scored"] > 0).sum()),
