@@ -12,11 +12,12 @@ import pytest
 
 from chat_forecast.pipeline.assets.asset_run import DAYS_AT_ONCE
 from chat_forecast.pipeline.runs import ALL_ASSETS
+from chat_forecast.pipeline.side_process import ENOUGH_DAYS
 from chat_forecast_tests.served import wait_for
 
 pytestmark = pytest.mark.sweep
 
-DAYS = 2 * DAYS_AT_ONCE
+DAYS = ENOUGH_DAYS
 CHAT = """
 [chats.club]
 source = "simulated"

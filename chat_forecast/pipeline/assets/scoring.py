@@ -71,7 +71,7 @@ def score_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[Scored]:
 
 
 def judge_days(task: AssetTask, days: Sequence[LocalDay], scored: Iterable[Scored]) -> Iterator[ReadyDay]:
-    """Judge scores, one after the other: a verdict looks back on the scores of the days before, which are stored by then."""
+    """Judge scores, one after the other: a verdict looks back on the scores of the days before."""
     rule = task.chat.check
     recent = RecentDays(task.storage, "daily_score", rule.window_days - 1, columns=JUDGED_COLUMNS)
     for day, found in zip(days, scored, strict=True):
