@@ -17,6 +17,7 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from chat_forecast.settings.privacy import keep_private
 from chat_forecast.storage.inspection import MEMORY_FILE
 from chat_forecast_tests.benchmarks.processes import Took, measure, measure_command
 
@@ -113,6 +114,7 @@ def main() -> None:
     arguments = parser.parse_args()
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     first = (yesterday - timedelta(days=arguments.days - 1)).isoformat()
+    keep_private()  # as the files of any home: else the first command closes a million of them to others
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         store = f"from chat_forecast_tests.benchmarks.bench_looking import *; store_chat(Path({folder!r}), {first!r}, "
