@@ -55,6 +55,11 @@ def is_large(rows: int) -> bool:
     return rows > ROWS_IN_MEMORY
 
 
+def goes_aside(rows: int) -> bool:
+    """Whether columns of so many rows lie on the disk here."""
+    return is_large(rows) and _folder.get() is not None
+
+
 class Column:
     """A column of numbers that grows at its end."""
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from chat_forecast.domain.arrays import is_among, places_among
 from chat_forecast.domain.deduplication import is_made
+from chat_forecast.domain.great_order import are_millions, in_order_of
 from chat_forecast.domain.id_spaces import (
     HeldChat,
     are_halves,
@@ -19,6 +21,7 @@ from chat_forecast.domain.id_spaces import (
     without_repeated_ids,
 )
 from chat_forecast.domain.messages import with_plain_senders
+from chat_forecast.large_columns import in_parts
 from chat_forecast.sources.exports.base import RefusedFileError
 
 _OTHER_NAME = (
@@ -29,6 +32,7 @@ LEAST_SHARE_OF_PEOPLE = 0.5
 FEWEST_IN_COMMON = 3
 """Fewer messages in the time that both files cover prove nothing."""
 SAME_INSTANT = pd.Timedelta(seconds=1)
+MICROSECOND = pd.Timedelta(microseconds=1)
 HIGHEST_SHARE_OF_OTHERS = 0.05
 """Of the ids that a file shares with the archive, at most that share may have another time."""
 QUARTER = pd.Timedelta(minutes=15)
@@ -80,7 +84,7 @@ def expect_known_chat(
     titles = {each.title_key for each in known if each.title_key is not None}
     if chat.title_key is not None and titles and chat.title_key not in titles:
         raise RefusedFileError(path, f"its chat has another title than that of the files in {slug}. {_OTHER_NAME}")
-    before = pd.concat([each[["message_id", "sent_at", "sender"]] for each in archived])
+    before = pd.concat([with_plain_senders(each[["message_id", "sent_at", "sender"]]) for each in archived])
     real = before[~is_made(before["message_id"])]
     has_ids = messages["message_id"].notna().any() and len(real) > 0
     why = why_other_ids(messages, real) if has_ids else why_other_people(messages, before)  # ids tell more than people do
@@ -152,6 +156,8 @@ def expect_same_messages(
     ids, filled = messages["message_id"], [each for each in archived if len(each)]
     if not filled:
         return messages
+    if are_millions(messages, *filled) and _mostly_have_one_time(messages, filled):
+        return messages
     before = pd.concat([each[["message_id", "sent_at"]] for each in filled])
     known = before.drop_duplicates("message_id").set_index("message_id")["sent_at"]
     shared = messages[ids.isin(known.index)]
@@ -180,3 +186,20 @@ def expect_same_messages(
         "other messages. If it is another chat, import it under another name; if it is the same one, and ids started over: "
         "--same-chat.",
     )
+
+
+def _mostly_have_one_time(messages: pd.DataFrame, archived: Sequence[pd.DataFrame]) -> bool:
+    """Whether few of the ids that messages share with others have another time there; of millions, a part at a time."""
+    shared = others = 0
+    before = [in_order_of(table[["message_id", "sent_at"]], ["message_id"]) for table in archived]
+    for rows in in_parts(len(messages)):
+        known = messages[["message_id", "sent_at"]].iloc[rows].dropna(subset=["message_id"])
+        ids, at = known["message_id"].to_numpy("int64"), pd.DatetimeIndex(known["sent_at"]).asi8
+        for table in before:
+            held, instants = table["message_id"].to_numpy(), pd.DatetimeIndex(table["sent_at"]).asi8
+            is_shared = is_among(ids, held)
+            apart = at[is_shared] - instants[places_among(held, ids[is_shared])]
+            shared += len(apart)
+            others += int((abs(apart) > SAME_INSTANT // MICROSECOND).sum())
+            ids, at = ids[~is_shared], at[~is_shared]
+    return others <= HIGHEST_SHARE_OF_OTHERS * shared

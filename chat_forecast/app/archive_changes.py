@@ -11,8 +11,9 @@ anything does, and the next command makes those again that a killed one did not 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from chat_forecast.app.import_report import changed_days, only_in
+from chat_forecast.app.import_report import changed_days
 from chat_forecast.app.runs import Runner
+from chat_forecast.domain.deduplication import only_in
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals

@@ -10,6 +10,7 @@ from datetime import date
 
 import pandas as pd
 
+from chat_forecast.domain.deduplication import only_in
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.large_columns import in_parts
@@ -185,13 +186,6 @@ def changed_days(before: ArchiveContents, after: ArchiveContents, timezone: str)
         last = LocalDay.containing(end - pd.Timedelta("1us"), timezone)
         days |= set(LocalDay.containing(start, timezone).until(last))
     return sorted(days)
-
-
-def only_in(messages: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """The messages whose ids others do not have."""
-    if others.empty or messages.empty:
-        return messages
-    return messages[~messages["message_id"].isin(others["message_id"])]
 
 
 def _in_other_topics(before: pd.DataFrame, after: pd.DataFrame) -> pd.Series:

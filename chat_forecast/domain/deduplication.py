@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from chat_forecast.domain.arrays import is_rising
-from chat_forecast.domain.great_order import in_order_of_ids
+from chat_forecast.domain.arrays import is_among, is_rising
+from chat_forecast.domain.great_order import are_millions, in_ascending_order, in_order_of_ids
 from chat_forecast.domain.messages import (
     MIGRATED_SHIFT,
     MessageBatch,
@@ -30,7 +30,9 @@ from chat_forecast.domain.messages import (
     with_plain_senders,
 )
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.domain.regrown import regrown
 from chat_forecast.domain.topics import with_best_topics, with_known_ends
+from chat_forecast.large_columns import in_parts
 
 LOWEST_REAL_ID = -(2**53)
 _MADE_IDS = 2**62
@@ -73,6 +75,18 @@ def merge_batches(batches: Iterable[MessageBatch]) -> MessageBatch:
     if not numbered:
         return MessageBatch(with_known_ends(order_messages(real)), coverage)
     return MessageBatch(with_known_ends(_joined(real, pd.concat(numbered, ignore_index=True))), coverage)
+
+
+def only_in(messages: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """The ids and times of the messages whose ids others do not have."""
+    messages = messages[["message_id", "sent_at"]]
+    if others.empty or messages.empty:
+        return messages
+    if are_millions(messages, others):
+        known = in_ascending_order(others["message_id"].to_numpy())
+        parts = (messages.iloc[rows] for rows in in_parts(len(messages)))
+        return regrown(messages, (part[~is_among(part["message_id"].to_numpy(), known)] for part in parts))
+    return messages[~messages["message_id"].isin(others["message_id"])]
 
 
 def trace(part: pd.DataFrame, whole: pd.DataFrame) -> npt.NDArray[np.int64]:

@@ -35,12 +35,23 @@ def are_sorted_in_blocks(messages: pd.DataFrame) -> bool:
     return is_large(len(messages)) and isinstance(messages["sender"].dtype, pd.CategoricalDtype)
 
 
+def are_millions(*tables: pd.DataFrame) -> bool:
+    """Whether tables have so many rows together that they are to be gone through a part at a time."""
+    return is_large(sum(map(len, tables)))
+
+
+def in_order_of(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The rows of a table as :func:`in_order` has them; the table itself, if each of these columns ascends."""
+    return table if all(is_ascending(table[name]) for name in names) else in_order(table, names)
+
+
 def in_order(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """The rows of a table in ascending order of one or two columns of numbers or instants; senders are a categorical."""
     sorted_blocks = regrown(table, _sorted_blocks(table, names))
     if len(table) <= BLOCK_ROWS:
         return sorted_blocks
-    return regrown(table, _merged(sorted_blocks, names))
+    blocks = [sorted_blocks.iloc[rows] for rows in in_parts(len(table), BLOCK_ROWS)]
+    return regrown(table, merged(blocks, names, max(BLOCK_ROWS // len(blocks), 1)))
 
 
 def in_ascending_order(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -57,13 +68,13 @@ def _sorted_blocks(table: pd.DataFrame, names: Sequence[str]) -> Iterator[pd.Dat
         yield block.iloc[_order(block, names)]
 
 
-def _merged(table: pd.DataFrame, names: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """The rows of sorted blocks in the order of all: of each block as many as come before what is in no window yet.
+def merged(tables: Sequence[pd.DataFrame], names: Sequence[str], at_once: int) -> Iterator[pd.DataFrame]:
+    """The rows of tables, each in order, in the order of all; of each ``at_once`` at most are in memory.
 
-    A look at a single row may bring a large piece of its column into memory, so no two blocks are looked at together.
+    Rows that are equal in these columns come together, those of the first table first. A look at a single row may bring a
+    large piece of its column into memory, so no two tables are looked at together.
     """
-    blocks = [_Block(table, names, rows) for rows in in_parts(len(table), BLOCK_ROWS)]
-    at_once = max(BLOCK_ROWS // len(blocks), 1)
+    blocks = [_Block(table, names) for table in tables]
     for block in blocks:
         block.open(at_once)
     while blocks := [block for block in blocks if len(block.window)]:
@@ -74,10 +85,10 @@ def _merged(table: pd.DataFrame, names: Sequence[str]) -> Iterator[pd.DataFrame]
 
 
 class _Block:
-    """Sorted rows of a table, of which the first ones are in memory."""
+    """A table in order, of which the first rows that are left are in memory."""
 
-    def __init__(self, table: pd.DataFrame, names: Sequence[str], rows: slice) -> None:
-        self._table, self._names, self._begin, self._end = table, names, rows.start, rows.stop
+    def __init__(self, table: pd.DataFrame, names: Sequence[str]) -> None:
+        self._table, self._names, self._begin, self._end = table, names, 0, len(table)
         self.window = table.iloc[:0]
 
     def open(self, at_once: int) -> None:

@@ -20,8 +20,10 @@ from fsspec.implementations.local import LocalFileSystem
 from chat_forecast.domain.arrays import in_few_bytes
 from chat_forecast.domain.messages import MESSAGE_DTYPES, TOPIC_DTYPE, MessageBatch, empty_messages, with_message_types
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.large_columns import goes_aside
 from chat_forecast.storage.archive_contents import ArchiveContents, NewImport
 from chat_forecast.storage.archive_ledger import LEDGER_KEY, Ledger
+from chat_forecast.storage.archive_reading import GreatArchive
 from chat_forecast.storage.archive_writing import write_contents
 from chat_forecast.storage.atomic_files import file_exists, join_url, remove_file
 from chat_forecast.storage.forgotten import without_forgotten
@@ -113,7 +115,10 @@ class Archive:
         if not self.is_there:
             return ArchiveContents()
         with self._opened() as file:
-            table, ledger = ARCHIVE.upgrade(rows_of(file), self.url), self._ledger(file)
+            ledger = self._ledger(file)
+            if goes_aside(file.metadata.num_rows):
+                return ArchiveContents(*GreatArchive(file, self.url).read(len(ledger.sets)), ledger)
+            table = ARCHIVE.upgrade(rows_of(file), self.url)
             sets = in_few_bytes(table.column("imports").fill_null(0).to_numpy(), len(ledger.sets))
             return ArchiveContents(_to_frame(table.drop_columns("imports")), sets, ledger)
 

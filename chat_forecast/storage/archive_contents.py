@@ -8,19 +8,20 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.arrays import Places, in_few_bytes, looked_up
 from chat_forecast.domain.deduplication import merge_batches, trace
+from chat_forecast.domain.great_union import are_united_in_parts, united
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.domain.messages import MessageBatch, empty_messages
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.domain.topics import with_best_topics, with_known_ends
 from chat_forecast.domain.unread_silences import known_intervals
-from chat_forecast.large_columns import in_parts
+from chat_forecast.large_columns import by_parts, in_parts
 from chat_forecast.storage.archive_ledger import ImportRecord, Ledger
 from chat_forecast.storage.replacing import Holding, held, is_inside
 
@@ -94,6 +95,9 @@ class ArchiveContents:
         left, added = self._with_topics_of(again)._beside(list(fresh.values()))
         if not added:
             return left
+        filled = [table for table in (left.messages, *(each.batch.messages for each in added)) if len(table)]
+        if len(filled) > 1 and are_united_in_parts(*filled):
+            return reduce(lambda contents, each: contents._united_with(each, at), added, left)
         merged = merge_batches([MessageBatch(left.messages), *(each.batch for each in added)]).messages
         contents = ArchiveContents(merged, *left._carried_to(merged))
         for each in added:
@@ -157,6 +161,16 @@ class ArchiveContents:
         """The same messages under a changed ledger."""
         return replace(self, ledger=change(self.ledger))
 
+    def _united_with(self, added: NewImport, at: datetime | None) -> "ArchiveContents":
+        """The contents with an import, where a table of all would be too much for memory."""
+        sets, number, places = (*self.ledger.sets, frozenset[int]()), self.ledger.next_number, self.sets
+        marks = by_parts(len(places), "int64", lambda rows: 2 * places[rows].astype("int64"))
+        messages, marks = united(self.messages, added.batch.messages, marks, 2 * len(sets) - 1)
+        counts = np.sum([np.bincount(marks[rows], minlength=2 * len(sets)) for rows in in_parts(len(marks))], axis=0)
+        compact, of_messages = _compact([each for numbers in sets for each in (numbers, numbers | {number})], marks)
+        contents = ArchiveContents(messages, of_messages, self.ledger)
+        return contents._recorded(added, at, of_messages, compact, int(counts[1::2].sum()), int(counts[-1]))
+
     def _carried_to(self, merged: pd.DataFrame) -> tuple[Sets, Ledger]:
         """The sets of the messages after a merge; those that are new have the empty set."""
         sets = (*self.ledger.sets, frozenset[int]())
@@ -216,7 +230,8 @@ def _importable_again(record: ImportRecord) -> ImportRecord:
 
 def _compact(sets: Sequence[frozenset[int]], places: Sets) -> tuple[tuple[frozenset[int], ...], Sets]:
     """Each used set once, in an order of its own."""
-    used = sorted({sets[place] for place in pd.unique(places).tolist()}, key=sorted)
+    seen = {place for rows in in_parts(len(places)) for place in pd.unique(places[rows]).tolist()}
+    used = sorted({sets[place] for place in seen}, key=sorted)
     position = {numbers: place for place, numbers in enumerate(used)}
     mapping = in_few_bytes(np.array([position.get(numbers, -1) for numbers in sets], dtype="int64"), len(used))
     return tuple(used), looked_up(mapping, places)

@@ -68,8 +68,11 @@ def open_parquet(content: bytes | IO[bytes]) -> pq.ParquetFile:
 
 def rows_of(file: pq.ParquetFile, columns: list[str] | None = None) -> pa.Table:
     """The rows of a file that :func:`open_parquet` opened, decoded in this thread."""
-    table = file.read(columns, use_threads=False)
-    # What pandas wrote of itself, as in files of version 0.1.0, is not needed; damaged, it would mislead.
+    return without_notes_of_pandas(file.read(columns, use_threads=False))
+
+
+def without_notes_of_pandas(table: pa.Table) -> pa.Table:
+    """A table without what pandas wrote of itself, as in files of version 0.1.0: damaged, it would mislead."""
     return table.replace_schema_metadata(
         {key: text for key, text in (table.schema.metadata or {}).items() if key != b"pandas"}
     )

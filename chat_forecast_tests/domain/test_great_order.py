@@ -10,8 +10,10 @@ from chat_forecast import large_columns
 from chat_forecast.domain import great_order
 from chat_forecast.domain.arrays import bounds, is_ascending, places_among
 from chat_forecast.domain.counted import Counted
-from chat_forecast.domain.deduplication import identify
+from chat_forecast.domain.deduplication import identify, merge_batches, trace
 from chat_forecast.domain.great_order import in_order
+from chat_forecast.domain.great_union import are_united_in_parts, united
+from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.regrown import places_where, without_rows
 from chat_forecast.large_columns import in_parts
 
@@ -40,14 +42,14 @@ def few_at_once(request, monkeypatch):
     monkeypatch.setattr(in_parts, "__defaults__", (2,))
 
 
-@settings(suppress_health_check=["function_scoped_fixture"])
+@settings(max_examples=30, suppress_health_check=["function_scoped_fixture"])
 @given(rows=ROWS, names=st.sampled_from([["message_id"], ["sent_at", "message_id"]]))
 def test_the_order_of_blocks_is_that_of_all(few_at_once, rows, names):
     found = in_order(table(rows), names)[names]
     pd.testing.assert_frame_equal(found, table(rows).sort_values(names, ignore_index=True)[names])
 
 
-@settings(suppress_health_check=["function_scoped_fixture"])
+@settings(max_examples=30, suppress_health_check=["function_scoped_fixture"])
 @given(rows=ROWS)
 def test_millions_of_messages_have_the_ids_and_the_order_that_a_few_have(few_at_once, rows):
     with pytest.MonkeyPatch.context() as patch:
@@ -74,7 +76,7 @@ def test_what_is_only_counted_tells_the_same_as_all_numbers(numbers, parts, shar
     assert len(counted) == len(numbers)
 
 
-@settings(suppress_health_check=["function_scoped_fixture"])
+@settings(max_examples=30, suppress_health_check=["function_scoped_fixture"])
 @given(numbers=st.lists(st.integers(0, 9) | st.none(), min_size=1))
 def test_questions_about_parts_are_answered_as_about_all(few_at_once, numbers):
     values = pd.Series(pd.to_datetime(numbers, unit="s", utc=True))
@@ -82,3 +84,24 @@ def test_questions_about_parts_are_answered_as_about_all(few_at_once, numbers):
     assert str(bounds(values)) == str((values.min(), values.max()))
     known = np.sort([each for each in numbers if each is not None])
     assert places_among(known, np.arange(10)).tolist() == np.searchsorted(known, np.arange(10)).tolist()
+
+
+@settings(max_examples=30, suppress_health_check=["function_scoped_fixture"])
+@given(parts=st.tuples(ROWS, ROWS), is_plain=st.booleans())
+def test_the_union_of_millions_is_that_of_a_few(few_at_once, parts, is_plain):
+    first, second = (identify(table([(abs(number), *rest) for number, *rest in rows])) for rows in parts)
+    if is_plain:
+        first = first.astype({"sender": "str"})
+    expected = merge_batches([MessageBatch(first), MessageBatch(second)]).messages
+    assert are_united_in_parts(first, second) == (len(first) + len(second) > 0)
+    found, marks = united(first, second, np.arange(len(first)) * 2, 999)
+    pd.testing.assert_frame_equal(found.astype({"sender": "str"}), expected.astype({"sender": "str"}))
+    was, brings = trace(first, expected), trace(second, expected) >= 0
+    assert marks.tolist() == [2 * row + of_both if row >= 0 else 999 for row, of_both in zip(was, brings, strict=True)]
+
+
+def test_messages_of_topics_and_ids_of_another_space_are_not_united_in_parts(few_at_once):
+    messages = identify(table([(1, 0, "a"), (2, 1, "b")]))
+    assert are_united_in_parts(messages, messages)
+    assert not are_united_in_parts(messages, messages.assign(topic_id=pd.array([1, 1], dtype="Int64")))
+    assert not are_united_in_parts(messages, messages.assign(message_id=[-5, 3]))
