@@ -7,6 +7,7 @@ Does not belong here: any file format.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -189,11 +190,16 @@ def whole_numbers(found: Sequence[Any]) -> pd.Series:
     Raises:
         ValueError: one is no whole number of 64 bits.
     """
-    if {float, bool} & set(map(type, found)):
+    kinds = set(map(type, found))
+    if {float, bool} & kinds:
         raise ValueError("expected whole numbers")
+    is_unknown = np.zeros(len(found), dtype=bool)
+    known: Iterable[Any] = found if kinds == {int} else map(int, found)  # there are millions
     try:
-        is_unknown = np.array([each is None for each in found], dtype=bool)
-        numbers = np.fromiter((0 if each is None else int(each) for each in found), dtype="int64", count=len(found))
+        if NoneType in kinds:
+            is_unknown = np.array([each is None for each in found], dtype=bool)
+            known = (0 if each is None else int(each) for each in found)
+        numbers = np.fromiter(known, dtype="int64", count=len(found))
         return pd.Series(pd.arrays.IntegerArray(numbers, is_unknown))
     except (TypeError, OverflowError) as error:
         raise ValueError(str(error)) from None

@@ -128,7 +128,7 @@ class Entries:
 
     def _keep(self, found: _Columns, clock: LocalClock | None) -> None:
         self.kept.add(_batch(found, clock, self.tally))
-        self.replies.add([_reply(each) for each in found.replies])
+        self.replies.add([NO_REPLY if each is None else _reply(each) for each in found.replies])
 
     def _with_other(self, others: _Columns, entry: dict[str, Any]) -> _Columns:
         """Take an entry that is no message; many of them are packed."""
@@ -170,9 +170,8 @@ def _batch(found: _Columns, clock: LocalClock | None, tally: Tally) -> pd.DataFr
         raise NoMessageError("found a message whose from_id is neither a text nor a number")
     if numbers.lt(LOWEST_REAL_ID).any():
         raise NoMessageError("found a message whose id is too low for one of Telegram's")
-    dates = pd.Series(found.dates, dtype=object)
     if sent_at.isna().any():
-        is_local = unixtimes.isna()
+        dates, is_local = pd.Series(found.dates, dtype=object), unixtimes.isna()
         if is_local.any():
             sent_at[is_local] = _from_clock(dates[is_local], clock)
         tally.impossible_shown += [str(each)[:19] for each in dates[sent_at.isna()].head(_SHOWN)]
@@ -181,8 +180,6 @@ def _batch(found: _Columns, clock: LocalClock | None, tally: Tally) -> pd.DataFr
 
 def _reply(found: Any) -> int:  # noqa: ANN401 - any JSON
     """The id that is replied to, of the chat's own; what is odd in it leaves the topic unknown."""
-    if found is None:
-        return NO_REPLY
     return found if type(found) is int and 0 < found < HIGHEST_ID else ELSEWHERE
 
 
