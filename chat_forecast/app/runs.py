@@ -38,6 +38,7 @@ from chat_forecast.pipeline.runs import (
     kind_tags,
     range_tags,
 )
+from chat_forecast.pipeline.side_process import kept_processes
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, HomeError
 from chat_forecast.storage.locks import Locks, LockTaken
@@ -119,14 +120,15 @@ class Runner:
             self.expect_idle(chat)
             # Of this chat alone: building the definitions of many takes longer than the run.
             job = build_definitions([chat], self.resources, self.progress).resolve_implicit_global_asset_job_def()
-            result = job.execute_in_process(
-                instance=self.instance,
-                asset_selection=asset_keys(chat, assets),
-                tags={**self._tags(chat), **tags, **range_tags(first, last)},
-                # What went wrong is said once, by the error below; the whole log is in the UI.
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                raise_on_error=False,
-            )
+            with kept_processes():
+                result = job.execute_in_process(
+                    instance=self.instance,
+                    asset_selection=asset_keys(chat, assets),
+                    tags={**self._tags(chat), **tags, **range_tags(first, last)},
+                    # What went wrong is said once, by the error below; the whole log is in the UI.
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                    raise_on_error=False,
+                )
         if not result.success:
             raise RunFailed(_reason(result))
 

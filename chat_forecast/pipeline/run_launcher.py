@@ -30,6 +30,7 @@ from chat_forecast.pipeline.compat import (
 )
 from chat_forecast.pipeline.repository import chats_of, confine
 from chat_forecast.pipeline.run_process import PROCESS_TAG, hold, is_gone, process_of, process_tag, release
+from chat_forecast.pipeline.side_process import kept_processes
 from chat_forecast.pipeline.without_settings import WithoutSettings
 
 PRELOADED = "chat_forecast.pipeline.warm_imports"
@@ -95,6 +96,7 @@ def execute(arguments: str, instance_folder: str, run_id: str, chats: set[str]) 
     hold(instance_folder, run_id)
     confine(chats)
     try:
-        execute_run_command.main([arguments])
+        with kept_processes():
+            execute_run_command.main([arguments])
     finally:
         release()  # nothing is called at the exit of a forked process

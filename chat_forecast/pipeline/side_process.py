@@ -41,6 +41,9 @@ ENOUGH_FOR_TWO = 60
 """From so many results on, two processes compute them: the run's own is idle for most of that time."""
 
 _is_used = (os.cpu_count() or 1) > 1
+_is_kept = False
+_kept: "Beside | None" = None
+"""The processes of the run under way, while they are kept for it."""
 
 
 def use_none() -> None:
@@ -50,10 +53,23 @@ def use_none() -> None:
 
 
 class Beside:
-    """The other processes; without any, what is asked of them is done here, at once."""
+    """A ``number`` of other processes; without any, what is asked of them is done here, at once."""
 
-    def __init__(self, pool: ProcessPoolExecutor | None) -> None:
-        self._pool = pool
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._pool: ProcessPoolExecutor | None = None
+        if number:
+            self._pool = ProcessPoolExecutor(number, mp_context=_fork_server(), initializer=_end_with_parent)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether none of them was lost."""
+        return self._pool is not None
+
+    def end(self) -> None:
+        """End the processes; what they have not begun is left undone."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
 
     def ahead(
         self, make: Callable[[*Given], Made], inputs: Iterable[tuple[*Given]], most: int = AHEAD
@@ -96,28 +112,51 @@ class Beside:
         try:
             return self._pool.submit(make, *given) if self._pool else None
         except BrokenExecutor:
+            self._pool = None
             return None
 
 
-NONE_BESIDE = Beside(None)
+NONE_BESIDE = Beside(0)
 
 
 @contextmanager
 def processes_beside(results: int, enough: int = ENOUGH) -> Iterator[Beside]:
     """Have other processes for the block, if it wants ``enough`` results for that to pay.
 
-    They end with the block, and if this process dies, whatever it dies of.
+    They end with the block, unless they are kept (:func:`kept_processes`) and nothing went wrong; and if this process dies,
+    whatever it dies of.
     """
+    global _kept
     if results < enough or not _is_used:
         yield NONE_BESIDE
         return
-    context = _fork_server()
     number = 2 if results >= ENOUGH_FOR_TWO else 1
-    pool = ProcessPoolExecutor(number, mp_context=context, initializer=_end_with_parent)
+    beside, _kept = _kept or Beside(number), None
+    if beside.number != number:
+        beside.end()
+        beside = Beside(number)
     try:
-        yield Beside(pool)
+        yield beside
+    except BaseException:
+        beside.end()
+        raise
+    if _is_kept and beside.is_whole and _kept is None:
+        _kept = beside
+    else:
+        beside.end()
+
+
+@contextmanager
+def kept_processes() -> Iterator[None]:
+    """Keep other processes from one asset of a run to the next, for the block: to begin them takes a quarter of a second."""
+    global _is_kept, _kept
+    _is_kept = True
+    try:
+        yield
     finally:
-        pool.shutdown(cancel_futures=True)
+        beside, _kept, _is_kept = _kept, None, False
+        if beside is not None:
+            beside.end()
 
 
 def expect_processes(days: int) -> None:

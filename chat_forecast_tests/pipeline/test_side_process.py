@@ -16,6 +16,7 @@ from chat_forecast.pipeline.side_process import (
     ENOUGH_DAYS,
     ENOUGH_FOR_TWO,
     NONE_BESIDE,
+    kept_processes,
     processes_beside,
     taken,
 )
@@ -135,3 +136,38 @@ def test_an_error_of_a_day_comes_after_the_days_before_it(total):
     with processes_beside(total, ENOUGH_DAYS) as beside, pytest.raises(ZeroDivisionError):
         made.extend(value for value, _ in beside.days(inverses, "task", range(total), 30))
     assert made == [1 / (number - BAD) for number in range(BAD)]
+
+
+def others():
+    """The processes that compute for this one."""
+    return {worker.pid for server in psutil.Process().children() for worker in server.children()}
+
+
+def test_processes_are_kept_from_one_block_to_the_next_while_they_are_wanted_and_nothing_fails():
+    with kept_processes():
+        seen = []
+        for total in (MANY, MANY, ENOUGH_FOR_TWO):
+            with processes_beside(total) as beside:
+                seen.append({process for _, process in beside.ahead(slow_process_of, zip(range(total)))})
+        assert seen[0] == seen[1]
+        assert len(seen[2]) == 2
+        assert others() == seen[2]
+        with pytest.raises(ZeroDivisionError), processes_beside(ENOUGH_FOR_TWO) as beside:
+            list(beside.ahead(inverse, zip(range(3, -MANY, -1))))
+        assert others() == set()
+        with processes_beside(MANY) as beside:
+            assert taken(beside.begin(process_of, 1), process_of, 1) in others()
+    assert others() == set()
+
+
+def test_kept_processes_of_which_one_was_killed_are_begun_anew():
+    here = os.getpid()
+    with kept_processes():
+        for _ in range(3):
+            with processes_beside(MANY) as beside:
+                made = beside.ahead(end_elsewhere, ((here, number) for number in range(MANY)))
+                assert [value for _, value in made] == list(range(MANY))
+        with processes_beside(MANY) as beside, processes_beside(MANY) as another:
+            assert taken(another.begin(process_of, 1), process_of, 1) != here
+            assert taken(beside.begin(process_of, 1), process_of, 1) != taken(another.begin(process_of, 1), process_of, 1)
+    assert others() == set()
