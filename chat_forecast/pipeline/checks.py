@@ -17,11 +17,11 @@ from chat_forecast.domain.forecast_limits import LONGEST_GAP_DAYS, forecast_faul
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS, Verdict
 from chat_forecast.domain.windows import RECENT_DAYS
+from chat_forecast.pipeline import side_process
 from chat_forecast.pipeline.compat import AssetCheckEvaluationTargetMaterializationData
 from chat_forecast.pipeline.event_batches import evaluation_events
 from chat_forecast.pipeline.partitions import daily_partitions, days_of_run
 from chat_forecast.pipeline.resources import Resources
-from chat_forecast.pipeline.side_process import ENOUGH_DAYS, processes_beside
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
 
@@ -172,7 +172,7 @@ def _daily_check(
     def check(context: dg.AssetCheckExecutionContext, stores: dg.ResourceParam[Resources]) -> Iterator[Any]:
         storage, days = stores.storages.of(chat), days_of_run(context, chat)
         targets = _targets(context.instance, key, days)
-        with processes_beside(len(days), ENOUGH_DAYS) as beside:
+        with side_process.processes_beside(len(days), side_process.ENOUGH_DAYS) as beside:
             found = list(zip(days, beside.days(evaluate, storage, days), strict=True))
         yield from evaluation_events(context, [evaluation(day, finding, targets.get(day.key)) for day, finding in found])
         yield dg.Output(None)

@@ -19,6 +19,7 @@ from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.pipeline import side_process
 from chat_forecast.pipeline.retraining import day_to_train
 from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
 from chat_forecast.pipeline.watching import files_of, watch
@@ -96,6 +97,41 @@ def test_a_range_gives_the_files_of_one_run_a_day_and_later_days_change_nothing(
         )
     scores = storage.frames("daily_score", first, LAST)
     assert scores["rmse"].notna().tolist() == [False] + [True] * 3
+
+
+def told(instance: dg.DagsterInstance, home: Home) -> dict[tuple[str, ...], object]:
+    """What Dagster was told of each day: what its materialisations say, and what its checks found."""
+    found: dict[tuple[str, ...], object] = {}
+    for asset in DAY_ASSETS:
+        key = dg.AssetKey([CHAT.slug, asset])
+        for record in instance.fetch_materializations(key, limit=1000).records:
+            words = {
+                name: str(value).replace(str(home.root), "") for name, value in record.asset_materialization.metadata.items()
+            }
+            found[asset, record.partition_key] = words
+    for check in ("ids_unique", "hours_complete", "counts_add_up", "day_read", "forecast_sane", "forecast_good_enough"):
+        for asset in DAY_ASSETS:
+            key = dg.AssetCheckKey(dg.AssetKey([CHAT.slug, asset]), check)
+            for execution in instance.event_log_storage.get_asset_check_execution_history(key, limit=1000):
+                evaluation = execution.event.dagster_event.asset_check_evaluation_data
+                found[check, evaluation.partition] = (evaluation.passed, evaluation.description, evaluation.metadata)
+    return found
+
+
+def test_days_that_other_processes_make_and_check_are_those_that_one_makes(new_home, monkeypatch):
+    """Of two blocks of days, with one on which clocks change."""
+    days, results = 40, []
+    for name, enough in (("here", days + 1), ("elsewhere", days)):
+        monkeypatch.setattr(side_process, "ENOUGH_DAYS", enough)
+        home = new_home(name)
+        with opened(home, [CHAT]) as runner:
+            runner.materialise(CHAT, DAY_ASSETS, FIRST, FIRST.plus(days - 1))
+            results.append(({asset: stored(home, asset) for asset in DAY_ASSETS}, told(runner.instance, home)))
+    (here, told_here), (elsewhere, told_elsewhere) = results
+    assert {asset: len(files) for asset, files in here.items()} == dict.fromkeys(DAY_ASSETS, days)
+    assert elsewhere == here
+    assert len(told_here) == days * (len(DAY_ASSETS) + 6)
+    assert told_elsewhere == told_here
 
 
 def test_nothing_that_a_look_at_the_day_reads_or_misses_changes_a_partition(new_home):
