@@ -15,7 +15,7 @@ from chat_forecast.app.runs import Runner
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict, relation_to_same_hour
 from chat_forecast.forecasting.score_record import judged, score
-from chat_forecast.pipeline.assets.scoring import score_inputs
+from chat_forecast.pipeline.assets.scoring import score_inputs, scores_before
 from chat_forecast.pipeline.runs import (
     CATCH_UP,
     DAY,
@@ -27,7 +27,7 @@ from chat_forecast.pipeline.runs import (
     kind_tags,
 )
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.partitions import ChatStorage, RecentDays
+from chat_forecast.storage.partitions import ChatStorage
 
 LEARNING_DAYS = 28
 """How many days are read before the first model is trained."""
@@ -105,7 +105,7 @@ def _nights(runner: Runner, chat: Chat, trained: LocalDay, last: LocalDay) -> It
 def _why_bad(chat: Chat, storage: ChatStorage, day: LocalDay) -> str | None:
     """Why the score of a day, whose forecast is stored, will be bad; None where it will not."""
     (given,) = score_inputs(storage, [day])
-    before = RecentDays(storage, "daily_score", chat.check.window_days - 1).ending(day.plus(-1))
+    before = scores_before(storage, day, chat.check.window_days)
     _, verdict = judged(score(day, given), before, chat.check, given.withheld)
     return verdict.reason if is_bad(verdict) else None
 

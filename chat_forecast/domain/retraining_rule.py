@@ -6,7 +6,7 @@ Does not belong here: computing scores (:mod:`.scoring`), or acting on a verdict
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal, Protocol
@@ -14,7 +14,6 @@ from typing import Any, Literal, Protocol
 import numpy as np
 import pandas as pd
 
-from chat_forecast.domain.arrays import to_floats
 from chat_forecast.domain.windows import SAME_HOUR_DAYS
 
 
@@ -101,13 +100,16 @@ def evaluate_rule(scores: pd.DataFrame, settings: RuleSettings, *, withheld: str
     """
     if scores.empty:
         raise ValueError("expected the score of at least one day, found none")
-    return judge_after(scores.iloc[:-1], scores.iloc[-1], settings, withheld=withheld)
+    *before, today = scores[list(JUDGED_COLUMNS)].to_dict("records")
+    return judge_after(before, today, settings, withheld=withheld)
 
 
-def judge_after(
-    before: pd.DataFrame, today: "Mapping[str, Any] | pd.Series[Any]", settings: RuleSettings, *, withheld: str = ""
-) -> Verdict:
-    """Judge the score of a day by it and those of the days ``before`` it; see :func:`evaluate_rule`."""
+Judged = Mapping[Any, Any]
+"""What a rule looks at of one score: :data:`JUDGED_COLUMNS`, by name."""
+
+
+def judge_after(before: Iterable[Judged], today: Judged, settings: RuleSettings, *, withheld: str = "") -> Verdict:
+    """Judge the score of a day by it and those of the days ``before`` it, ascending; see :func:`evaluate_rule`."""
     if not pd.isna(today["messages"]) and not today["hours_scored"]:
         why = f"the forecast for it was {withheld}" if withheld else "there was no forecast for it"
         return Verdict(passed=False, rule=settings.rule, reason=f"{today['day']} was read, and {why}")
@@ -121,7 +123,7 @@ def judge_after(
     return _judge_relative(before, today, settings)
 
 
-def _judge_smape(today: "Mapping[str, Any] | pd.Series[Any]", threshold: float) -> Verdict:
+def _judge_smape(today: Judged, threshold: float) -> Verdict:
     smape = _number(today["smape"])
     passed = smape <= threshold
     words = "not above" if passed else "above"
@@ -131,7 +133,7 @@ def _judge_smape(today: "Mapping[str, Any] | pd.Series[Any]", threshold: float) 
     )
 
 
-def _judge_relative(before: pd.DataFrame, today: "Mapping[str, Any] | pd.Series[Any]", settings: RuleSettings) -> Verdict:
+def _judge_relative(before: Iterable[Judged], today: Judged, settings: RuleSettings) -> Verdict:
     """Two questions: are the forecasts worse than the simple mean, and is the model old."""
     figures: dict[str, float | int] = {
         "window_days": settings.window_days,
@@ -141,9 +143,9 @@ def _judge_relative(before: pd.DataFrame, today: "Mapping[str, Any] | pd.Series[
     praise: list[str] = []
 
     begin = date.fromisoformat(str(today["day"])) - timedelta(days=settings.window_days - 1)
-    is_within = [*(before["day"] >= begin.isoformat()), True]
+    window = [each for each in before if each["day"] >= begin.isoformat()] + [today]
     compared, ours, simple = (
-        np.append(to_floats(before[name]), _number(today[name]))[is_within]
+        np.array([_number(each[name]) for each in window])
         for name in ("same_hour_hours", "squared_error", "same_hour_squared_error")
     )
     is_compared = compared > 0

@@ -5,12 +5,13 @@ Does not belong here: the score (:mod:`chat_forecast.domain.scoring`), the rule
 (:mod:`chat_forecast.domain.retraining_rule`), or storing the row.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.retraining_rule import RuleSettings, Verdict, judge_after
+from chat_forecast.domain.retraining_rule import Judged, RuleSettings, Verdict, judge_after
 from chat_forecast.domain.scoring import Score, score_day
 from chat_forecast.forecasting.baselines import forecast_baselines
 
@@ -34,10 +35,10 @@ def score(day: LocalDay, given: ScoreInputs) -> Score:
     return score_day(given.actuals, None if given.withheld else given.forecast, baselines)
 
 
-def judged(score: Score, before: pd.DataFrame, rule: RuleSettings, withheld: str = "") -> tuple[pd.DataFrame, Verdict]:
+def judged(score: Score, before: Iterable[Judged], rule: RuleSettings, withheld: str = "") -> tuple[pd.DataFrame, Verdict]:
     """Judge the score of a day by a rule: one row with the columns of a score and of a verdict, and the verdict.
 
-    ``before`` has the scores of the days before it that the rule looks at, ascending: :data:`.JUDGED_COLUMNS`.
+    ``before`` are the scores of the days before it that the rule looks at, ascending.
     """
     verdict = judge_after(before, score, rule, withheld=withheld)
     return pd.DataFrame([{**score, **verdict.to_row()}], dtype=object), verdict

@@ -171,13 +171,6 @@ class RecentDays:
         empty = PARTITION_SCHEMAS[self._asset].arrow(self._storage.timezone).empty_table()
         return to_pandas(pa.concat_tables([self._chosen(empty), *self._tables.values()]))
 
-    def add(self, day: LocalDay, rows: pd.DataFrame) -> None:
-        """Take over what is about to be stored of the day that follows the last ones."""
-        schema = self._chosen(PARTITION_SCHEMAS[self._asset].arrow(self._storage.timezone).empty_table()).schema
-        self._tables[day] = pa.table(
-            [pa.array(rows[each.name], each.type, from_pandas=True) for each in schema], schema=schema
-        )
-
     def _chosen(self, table: pa.Table) -> pa.Table:
         return table if self._columns is None else table.select(self._columns)
 

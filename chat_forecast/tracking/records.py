@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
+import pyarrow as pa
 
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
@@ -108,22 +109,21 @@ def read_score(storage: ChatStorage, day: LocalDay) -> ScoreRecord | None:
     Raises:
         StoredFileError: a partition is damaged or foreign.
     """
-    score = storage.frame("daily_score", day)
-    if score is None or score.empty or not (known(score["hours_scored"].iloc[0]) or 0):
+    score = storage.table("daily_score", day)
+    if score is None or not score.num_rows or not score.column("hours_scored")[0].as_py():
         return None
     actuals, forecast = storage.frame("hourly_series", day), storage.frame("next_day_forecast", day.plus(-1))
     if actuals is None or forecast is None:
         return None
-    row = score.iloc[0].to_dict()
-    figures = {name for name, kind in score.dtypes.items() if pd.api.types.is_numeric_dtype(kind)}
-    texts = [name for name in score.columns if name not in figures | UNLOGGED and not pd.isna(row[name])]
+    (row,) = score.slice(length=1).to_pylist()
+    texts = {each.name for each in score.schema if pa.types.is_string(each.type)}
     span = DataSpan(
         day, day, int(actuals["messages"].notna().sum()), _digest(to_table(actuals)), storage.url("hourly_series", day)
     )
     return ScoreRecord(
         day=day,
-        metrics={str(name): known(row[name]) for name in score.columns if name in figures},
-        tags={str(name): str(row[name]) for name in texts},
+        metrics={name: known(value) for name, value in row.items() if name not in texts},
+        tags={name: value for name, value in row.items() if name in texts - UNLOGGED and value is not None},
         hours=beside(actuals, forecast[list(FORECAST_COLUMNS)]),
         data=span,
     )

@@ -40,8 +40,6 @@ def store_chat(home: Path, first: str, days: int) -> None:
 
     from chat_forecast.domain.hourly_series import count_by_hour
     from chat_forecast.domain.local_day import LocalDay
-    from chat_forecast.domain.scoring import SCORE_COLUMNS, score_day
-    from chat_forecast.forecasting.baselines import forecast_baselines
     from chat_forecast.forecasting.ladder import make_forecast
     from chat_forecast.forecasting.score_record import ScoreInputs, judged
     from chat_forecast.forecasting.score_record import score as score_of
@@ -75,8 +73,7 @@ def store_chat(home: Path, first: str, days: int) -> None:
         notes = {"source": forecast.source, "reason": forecast.reason, "withheld": forecast.withheld}
         storage.write("next_day_forecast", day, NotedTable(forecast.table, notes))
         if score is None and number == 40:
-            empty = pd.DataFrame([score_day(counts, None, forecast_baselines(history, day.hours))])[list(SCORE_COLUMNS)]
-            score, _ = judged(score_of(day, ScoreInputs(counts, made, history.iloc[:-24])), empty, Check())
+            score, _ = judged(score_of(day, ScoreInputs(counts, made, history.iloc[:-24])), [], Check())
         if score is not None:
             storage.write("daily_score", day, score.assign(day=day.key))
         made = forecast.table

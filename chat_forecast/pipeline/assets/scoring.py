@@ -1,12 +1,13 @@
 """Scoring a chat's forecasts: the daily score and its verdict."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import dagster as dg
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.retraining_rule import JUDGED_COLUMNS
+from chat_forecast.domain.retraining_rule import JUDGED_COLUMNS, Judged
 from chat_forecast.domain.scoring import Score
 from chat_forecast.domain.windows import SAME_HOUR_DAYS
 from chat_forecast.forecasting.score_record import ScoreInputs, judged, score
@@ -73,11 +74,17 @@ def score_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[Scored]:
 def judge_days(task: AssetTask, days: Sequence[LocalDay], scored: Iterable[Scored]) -> Iterator[ReadyDay]:
     """Judge scores, one after the other: a verdict looks back on the scores of the days before."""
     rule = task.chat.check
-    recent = RecentDays(task.storage, "daily_score", rule.window_days - 1, columns=JUDGED_COLUMNS)
+    before = deque(scores_before(task.storage, days[0], rule.window_days), rule.window_days)
     for day, found in zip(days, scored, strict=True):
-        row, verdict = judged(found.score, recent.ending(day.plus(-1)), rule, found.withheld)
-        recent.add(day, row)
+        row, verdict = judged(found.score, before, rule, found.withheld)
         yield task.ready(day, row, metadata.of_judged_score(task, day, verdict, found.metadata))
+        before.append(found.score)
+
+
+def scores_before(storage: ChatStorage, day: LocalDay, window_days: int) -> list[Judged]:
+    """The stored scores to which the verdict on a day looks back."""
+    stored = RecentDays(storage, "daily_score", window_days - 1, columns=JUDGED_COLUMNS).ending(day.plus(-1))
+    return list(stored.to_dict("records"))
 
 
 def score_inputs(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[ScoreInputs]:
