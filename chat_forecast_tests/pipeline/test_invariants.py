@@ -118,9 +118,10 @@ def told(instance: dg.DagsterInstance, home: Home) -> dict[tuple[str, ...], obje
     return found
 
 
+@pytest.mark.sweep
 def test_days_that_other_processes_make_and_check_are_those_that_one_makes(new_home, monkeypatch):
     """Of two blocks of days, with one on which clocks change."""
-    days, results = 40, []
+    days, results = 34, []
     for name, enough in (("here", days + 1), ("elsewhere", days)):
         monkeypatch.setattr(side_process, "ENOUGH_DAYS", enough)
         home = new_home(name)
