@@ -80,7 +80,10 @@ class RunWriter:
     """Where the experiment keeps its artifacts."""
 
     def put_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
-        """Put files where a run's artifacts will be looked for; the run need not be written yet."""
+        """Put files where a run's artifacts will be looked for; the run need not be written yet.
+
+        A process that is killed before it is leaves the files, two kilobytes a day, and the day is logged as another run.
+        """
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
         with tempfile.TemporaryDirectory() as folder:
