@@ -38,7 +38,7 @@ from chat_forecast.pipeline.runs import (
     kind_tags,
     range_tags,
 )
-from chat_forecast.pipeline.side_process import kept_processes
+from chat_forecast.pipeline.side_process import expect_processes, kept_processes
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, HomeError
 from chat_forecast.storage.locks import Locks, LockTaken
@@ -118,6 +118,7 @@ class Runner:
         """
         with alone(self.resources.storages.locks, chat.slug):
             self.expect_idle(chat)
+            expect_processes((last.date - first.date).days + 1)
             # Of this chat alone: building the definitions of many takes longer than the run.
             job = build_definitions([chat], self.resources, self.progress).resolve_implicit_global_asset_job_def()
             with kept_processes():

@@ -18,9 +18,10 @@ def repeated_ids(batch: MessageBatch) -> list[str]:
 
 def wrong_hours(series: pd.DataFrame, day: LocalDay) -> list[str]:
     """Hours of the day that are absent from its series, repeated, or not hours of that day."""
-    expected, found = day.hours, pd.DatetimeIndex(series["hour"])
-    if found.equals(expected):
+    expected = day.hours
+    if series["hour"].array.equals(expected.array):
         return []
+    found = pd.DatetimeIndex(series["hour"])
     faults = {
         "absent": expected.difference(found),
         "repeated": found[found.duplicated()],

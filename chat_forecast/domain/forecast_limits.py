@@ -45,7 +45,11 @@ def no_forecast_reason(series: pd.DataFrame, day: LocalDay) -> str:
 
     See :func:`missing_days_before` for ``series``.
     """
-    missing = missing_days_before(series, day)
+    return reason_of_gap(missing_days_before(series, day))
+
+
+def reason_of_gap(missing: int | None) -> str:
+    """Say what :func:`no_forecast_reason` says of so many missing days."""
     if missing is None:
         return "no hour of the series is known"
     return f"the last known hour is {missing} days old" if missing > LONGEST_GAP_DAYS else ""
@@ -76,17 +80,17 @@ def forecast_faults(forecast: pd.DataFrame, day: LocalDay, history: pd.DataFrame
 def _broken_values(forecast: pd.DataFrame, day: LocalDay) -> list[str]:
     """Values that are not finite, negative or out of order, and hours of another day."""
     faults = wrong_hours(forecast, day)
-    values = forecast[list(FORECAST_COLUMNS[1:])]
-    numbers = values.to_numpy()
+    values = {name: to_floats(forecast[name]) for name in FORECAST_COLUMNS[1:]}
+    numbers = np.stack([*values.values()])
     are_possible = np.isfinite(numbers).all() and (numbers >= 0).all()
-    for name, column in () if are_possible else zip(values, numbers.T, strict=True):
+    for name, column in () if are_possible else values.items():
         if not np.isfinite(column).all():
             faults.append(f"{name} is not finite")
         elif (column < 0).any():
             faults.append(f"{name} is negative: {column.min():g}")
-    steps = np.diff(numbers[:, [values.columns.tolist().index(name) for name in ASCENDING]], axis=1)
-    if (steps < 0).any():
-        faults.append(f"quantiles out of order in {int((steps < 0).any(axis=1).sum())} hours")
+    is_falling = np.diff(np.stack([values[name] for name in ASCENDING]), axis=0) < 0
+    if is_falling.any():
+        faults.append(f"quantiles out of order in {int(is_falling.any(axis=0).sum())} hours")
     return faults
 
 
@@ -126,9 +130,11 @@ def _impossible_numbers(forecast: pd.DataFrame, history: pd.DataFrame) -> list[s
         faults.append(f"{total:,.0f} messages are expected, the busiest {span} {seen.day:,}")
     hours_limit = SANE_FACTOR * max(seen.hour, FEW_MESSAGES)
     for name, verb in (("expected", "are expected"), ("q90", "lie in the interval")):
-        place = int(to_floats(forecast[name]).argmax())
-        worst, hour = float(forecast[name].iloc[place]), forecast["hour"].iloc[place]
+        numbers = to_floats(forecast[name])
+        place = int(numbers.argmax())
+        worst = float(numbers[place])
         if worst > hours_limit:
+            hour = forecast["hour"].iloc[place]
             faults.append(f"{worst:,.0f} messages {verb} at {hour:%H:%M}, the busiest hour {span} {seen.hour:,}")
     most = float(forecast["q99"].sum())
     if seen.quietest is not None and most * SANE_FACTOR < seen.quietest:

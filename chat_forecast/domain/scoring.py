@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain import metrics
@@ -82,13 +83,9 @@ def score_day(actuals: pd.DataFrame, forecast: pd.DataFrame | None, baselines: p
     if forecast is None or forecast.empty:
         return score
     score |= _made_by(forecast, first_hour.date())
-    hours = beside(actuals[["hour", "messages"]], forecast[list(FORECAST_COLUMNS)])
-    if missing:
-        hours = hours[hours["messages"].notna()].reset_index(drop=True)
-    if hours.empty:
+    found, simple = _of_known_hours(actuals, forecast, baselines)
+    if not found["messages"].size:
         return score
-    found = _floats(hours)
-    simple = _floats(baselines if has_hours_of(hours, baselines) else beside(hours[["hour"]], baselines, "left"))
     score |= _errors(found) | _beside_seasonal_naive(found, simple) | _beside_same_hour(found, simple)
     return {name: _speakable(value) for name, value in score.items()}
 
@@ -125,10 +122,14 @@ def unusual_hours(actuals: pd.DataFrame, forecast: pd.DataFrame | None) -> pd.Da
     columns = ["hour", "messages", "expected", "q01", "q99"]
     if forecast is None or forecast.empty:
         forecast = pd.DataFrame(columns=columns[:1] + columns[2:], dtype=float).astype({"hour": actuals["hour"].dtype})
-    hours = beside(actuals[["hour", "messages"]], forecast[["hour", "expected", "q01", "q99"]])
+    hours: Mapping[str, pd.Series] | pd.DataFrame
+    if has_hours_of(actuals, forecast):
+        hours = {name: (actuals if name == "messages" else forecast)[name] for name in columns}
+    else:
+        hours = beside(actuals[["hour", "messages"]], forecast[["hour", "expected", "q01", "q99"]])
     counts = to_floats(hours["messages"])  # NaN where missing, which is neither below nor above
     is_outside = (counts < to_floats(hours["q01"])) | (counts > to_floats(hours["q99"]))
-    return hours.loc[is_outside, columns].reset_index(drop=True)
+    return pd.DataFrame({name: hours[name].array[is_outside] for name in columns})
 
 
 def _made_by(forecast: pd.DataFrame, day: date) -> Score:
@@ -142,6 +143,22 @@ def _made_by(forecast: pd.DataFrame, day: date) -> Score:
 
 Columns = Mapping[str, Floats]
 """Numbers by name, one an hour."""
+
+
+def _of_known_hours(actuals: pd.DataFrame, forecast: pd.DataFrame, baselines: pd.DataFrame) -> tuple[Columns, Columns]:
+    """The counts and the forecast of the hours that are known and forecast, and the baselines of these hours."""
+    if has_hours_of(actuals, forecast) and has_hours_of(actuals, baselines):  # no table has to be made
+        counts = to_floats(actuals["messages"])
+        is_known = ~np.isnan(counts)
+        found = {"messages": counts, **{name: to_floats(forecast[name]) for name in FORECAST_COLUMNS[1:]}}
+        return _at(is_known, found), _at(is_known, _floats(baselines))
+    hours = beside(actuals[["hour", "messages"]], forecast[list(FORECAST_COLUMNS)])
+    hours = hours[hours["messages"].notna()].reset_index(drop=True)
+    return _floats(hours), _floats(beside(hours[["hour"]], baselines, "left"))
+
+
+def _at(places: npt.NDArray[np.bool_], columns: Columns) -> Columns:
+    return {name: numbers[places] for name, numbers in columns.items()}
 
 
 def _floats(table: pd.DataFrame) -> Columns:

@@ -52,12 +52,17 @@ def cap_for_training(series: pd.DataFrame) -> pd.DataFrame:
     below the days next to it: two busy days are no burst. The last day is compared with the mean of the 56 days before it,
     so that the night after a burst learns nothing from it that the next one would take back.
     """
+    return series.assign(messages=capped_for_training(series))
+
+
+def capped_for_training(series: pd.DataFrame) -> Floats:
+    """The messages of :func:`cap_for_training` alone."""
     counts = to_floats(series["messages"]).copy()
     days = _known_days(series, counts)
     days = _cap_hours(counts, days)
     _cap_hours(counts, reversed(days), {number for number, _, _ in days[:ENOUGH_DAYS]})
     _cap_totals(counts, days)
-    return series.assign(messages=counts)
+    return counts
 
 
 class _Recent:

@@ -6,6 +6,7 @@ Does not belong here: finding a distribution from a series.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -165,6 +166,13 @@ class Empirical:
 
     counts: tuple[Floats, ...]
 
+    @cached_property
+    def _ascending(self) -> list[Floats]:
+        """The counts in ascending order: hours with equally many of them in one array, or each in its own."""
+        if len({len(counts) for counts in self.counts}) == 1:
+            return [np.sort(np.stack(self.counts), axis=1)]
+        return [np.sort(counts)[None, :] for counts in self.counts]
+
     @property
     def mean(self) -> Floats:
         """See :attr:`Distribution.mean`."""
@@ -172,7 +180,7 @@ class Empirical:
 
     def quantiles(self, probabilities: Sequence[float]) -> Floats:
         """See :meth:`Distribution.quantiles`."""
-        return np.stack([empirical_quantiles(counts, probabilities) for counts in self.counts])
+        return np.concatenate([_of_ascending(rows, probabilities) for rows in self._ascending])
 
     def at_most(self, counts: Floats) -> Floats:
         """See :meth:`Distribution.at_most`."""
@@ -185,8 +193,14 @@ def empirical_quantiles(counts: Floats, probabilities: Sequence[float]) -> Float
     >>> empirical_quantiles(np.array([1.0, 2, 3, 4]), [0.25, 0.3, 0.99]).tolist()
     [1.0, 2.0, 4.0]
     """
-    places = np.ceil(len(counts) * np.array(probabilities) - 1).astype(int)
-    return np.asarray(np.sort(counts)[np.maximum(places, 0)], dtype=np.float64)
+    (found,) = _of_ascending(np.sort(counts)[None, :], probabilities)
+    return np.asarray(found)
+
+
+def _of_ascending(rows: Floats, probabilities: Sequence[float]) -> Floats:
+    """Do :func:`empirical_quantiles` of the counts in each row, which ascend."""
+    places = np.ceil(rows.shape[1] * np.array(probabilities) - 1).astype(int)
+    return np.ascontiguousarray(rows[:, np.maximum(places, 0)], dtype=np.float64)
 
 
 def describe_counts(hours: pd.DatetimeIndex, distribution: Distribution) -> pd.DataFrame:
@@ -200,7 +214,8 @@ def describe_counts(hours: pd.DatetimeIndex, distribution: Distribution) -> pd.D
     columns = {"median": 0.5, **QUANTILES}
     quantiles = dict(zip(columns, distribution.quantiles(list(columns.values())).T, strict=True))
     points = {"expected": distribution.mean, "smape_point": _smape_points(distribution)}
-    return pd.DataFrame({"hour": hours, **points, **quantiles})[list(FORECAST_COLUMNS)]
+    found = {"hour": hours, **points, **quantiles}
+    return pd.DataFrame({name: found[name] for name in FORECAST_COLUMNS})
 
 
 def _smape_points(distribution: Distribution) -> Floats:
@@ -213,7 +228,7 @@ def _smape_points(distribution: Distribution) -> Floats:
     candidates = draws[:, ::2]
     difference = np.abs(draws[:, None, :] - candidates[:, :, None])
     total = draws[:, None, :] + candidates[:, :, None]
-    losses = np.divide(difference, total, out=np.zeros_like(total), where=total > 0).sum(axis=2)
+    losses = np.divide(difference, total, out=difference, where=total > 0).sum(axis=2)  # of 0 and 0 none
     zero = (draws > 0).sum(axis=1)
     best = losses.argmin(axis=1)
     rows = np.arange(len(draws))

@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from chat_forecast.domain.forecast_limits import missing_days_before, no_forecast_reason, withheld_reason
+from chat_forecast.domain.forecast_limits import missing_days_before, no_forecast_reason, reason_of_gap, withheld_reason
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting.base import Distribution, FittedForecaster
 from chat_forecast.forecasting.distributions import describe_counts
-from chat_forecast.forecasting.same_hour import fit_same_hour
+from chat_forecast.forecasting.same_hour import NAME, FittedSameHour, fit_same_hour
 from chat_forecast.forecasting.training import load
 
 MADE_COLUMNS = (*FORECAST_COLUMNS, "forecaster", "trained_through")
@@ -106,7 +106,7 @@ def make_forecast(
     """
     day = LocalDay.containing(hours[0].to_pydatetime(), str(hours.tz))
     missing = missing_days_before(series, day)
-    reason = no_forecast_reason(series, day)
+    reason = reason_of_gap(missing)
     if reason:
         return Forecast(_empty(hours), "none", reason, missing, "")
     table, reason = _by_model(record, series, hours) if record is not None else (None, no_model_because)
@@ -133,9 +133,9 @@ def _unusable(record: "Mapping[str, Any] | pd.Series[Any]", error: Exception) ->
 
 
 def _by_same_hour(series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
-    fitted = fit_same_hour(series)
-    unknown = pd.Series([None] * len(hours), dtype="str")
-    return fitted.forecast(series, hours).assign(forecaster=fitted.name, trained_through=unknown)
+    table = FittedSameHour(()).forecast(series, hours)  # of what is known by now: there is no need of a fallback
+    table["forecaster"], table["trained_through"] = NAME, pd.array([None] * len(hours), dtype="str")
+    return table
 
 
 def _empty(hours: pd.DatetimeIndex) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.windows import SAME_HOUR_DAYS
 from chat_forecast.forecasting.base import NotEnoughHistory
-from chat_forecast.forecasting.bursts import cap_for_training
+from chat_forecast.forecasting.bursts import capped_for_training
 from chat_forecast.forecasting.distributions import Empirical, describe_counts, empirical_quantiles
 
 NAME = f"same_hour_{SAME_HOUR_DAYS}d"
@@ -55,7 +55,8 @@ class FittedSameHour:
 
     def distribution(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> Empirical:
         """Take the counts at the clock hour of each hour; see :meth:`FittedForecaster.distribution`."""
-        seen = same_hour_counts(cap_for_training(series)) or [np.array(counts) for counts in self.fallback]
+        counts = capped_for_training(series)
+        seen = counts_at_clock_hours(wall_hours(series), counts) or [np.array(each) for each in self.fallback]
         return Empirical(tuple(seen[clock] for clock in hours.hour))
 
     def forecast(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import pandas as pd
 from chat_forecast.domain.arrays import to_floats
 
 WEEK = pd.Timedelta(hours=168)
+HOUR, NO_TIME = np.timedelta64(1, "h"), np.timedelta64(0, "h")
 
 
 def seasonal_naive(series: pd.DataFrame, hours: pd.DatetimeIndex) -> npt.NDArray[np.float64]:
@@ -14,16 +15,17 @@ def seasonal_naive(series: pd.DataFrame, hours: pd.DatetimeIndex) -> npt.NDArray
 
     Where clocks changed by half an hour in between, no hour began just then: the hour with the same wall time counts.
     """
-    counts = pd.Series(to_floats(series["messages"]), index=pd.DatetimeIndex(series["hour"]))
-    found = to_floats(counts.reindex(hours - WEEK))
-    is_between = (_offset(hours) - _offset(hours - WEEK)) % pd.Timedelta(hours=1) != pd.Timedelta(0)
+    week_before, known = hours - WEEK, pd.DatetimeIndex(series["hour"])
+    counts = to_floats(series["messages"])
+    found = np.append(counts, np.nan)[known.get_indexer(week_before)]  # which is -1 where the hour is not known
+    is_between = (_offset(hours) - _offset(week_before)) % HOUR != NO_TIME
     if is_between.any():
-        by_wall = counts.set_axis(pd.DatetimeIndex(counts.index).tz_localize(None).floor("h"))
+        by_wall = pd.Series(counts, known.tz_localize(None).floor("h"))
         by_wall = by_wall[~by_wall.index.duplicated()]
         same_wall = by_wall.reindex((hours.tz_localize(None) - WEEK).floor("h"))
         found = np.where(is_between, to_floats(same_wall), found)
     return found
 
 
-def _offset(instants: pd.DatetimeIndex) -> pd.TimedeltaIndex:
-    return instants.tz_localize(None) - instants.tz_convert("UTC").tz_localize(None)
+def _offset(instants: pd.DatetimeIndex) -> npt.NDArray[np.timedelta64]:
+    return np.asarray(instants.tz_localize(None).to_numpy() - instants.tz_convert(None).to_numpy())

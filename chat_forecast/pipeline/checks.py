@@ -173,8 +173,9 @@ def _daily_check(
         storage, days = stores.storages.of(chat), days_of_run(context, chat)
         targets = _targets(context.instance, key, days)
         with side_process.processes_beside(len(days), side_process.ENOUGH_DAYS) as beside:
-            found = list(zip(days, beside.days(evaluate, storage, days), strict=True))
-        yield from evaluation_events(context, [evaluation(day, finding, targets.get(day.key)) for day, finding in found])
+            found = zip(days, beside.days(evaluate, storage, days), strict=True)
+            evaluations = (evaluation(day, finding, targets.get(day.key)) for day, finding in found)
+            yield from evaluation_events(context, evaluations)
         yield dg.Output(None)
 
     return check

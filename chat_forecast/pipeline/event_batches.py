@@ -10,7 +10,8 @@ evaluations of checks come in batches too. The files hold the same rows as witho
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -55,21 +56,24 @@ def store_in_batches() -> None:
 
 
 def evaluation_events(
-    context: dg.AssetCheckExecutionContext, evaluations: Sequence[dg.AssetCheckEvaluation]
+    context: dg.AssetCheckExecutionContext, evaluations: Iterable[dg.AssetCheckEvaluation]
 ) -> Iterator[dg.AssetCheckEvaluation | dg.DagsterEvent]:
     """What a check yields for its evaluations, so that they are stored together where the storage can.
 
-    Those that stop the assets downstream are left to Dagster, which then does stop them.
+    Some are stored while the next ones are made. Those that stop the assets downstream come last and are left to Dagster,
+    which then does stop them.
     """
     if getattr(type(context.instance.event_log_storage), "store_event_batch", None) is not store_together:
         yield from evaluations
         return
-    stopping = [each for each in evaluations if each.blocking and not each.passed]
-    others = [each for each in evaluations if each.passed or not each.blocking]
-    batch, step = uuid4().hex, context.get_step_execution_context()
-    for place, each in enumerate(others, 1):
-        part = DagsterEventBatchMetadata(batch, is_end=place == len(others))
-        yield dg.DagsterEvent.from_step(EVALUATION, step, each, _message(each), part)
+    step, remaining = context.get_step_execution_context(), iter(evaluations)
+    stopping: list[dg.AssetCheckEvaluation] = []
+    while found := list(islice(remaining, EVENTS_AT_ONCE)):
+        stopping += [each for each in found if each.blocking and not each.passed]
+        batch, others = uuid4().hex, [each for each in found if each.passed or not each.blocking]
+        for place, each in enumerate(others, 1):
+            part = DagsterEventBatchMetadata(batch, is_end=place == len(others))
+            yield dg.DagsterEvent.from_step(EVALUATION, step, each, _message(each), part)
     yield from stopping
 
 

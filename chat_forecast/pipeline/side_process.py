@@ -58,6 +58,7 @@ class Beside:
     def __init__(self, number: int) -> None:
         self.number = number
         self._pool: ProcessPoolExecutor | None = None
+        self._greeting: Future[int] | None = None
         if number:
             self._pool = ProcessPoolExecutor(number, mp_context=_fork_server(), initializer=_end_with_parent)
 
@@ -65,6 +66,12 @@ class Beside:
     def is_whole(self) -> bool:
         """Whether none of them was lost."""
         return self._pool is not None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the first of them has begun, or none ever will: their imports take seconds."""
+        self._greeting = self._greeting or self.begin(os.getpid)
+        return self._greeting is None or self._greeting.done()
 
     def end(self) -> None:
         """End the processes; what they have not begun is left undone."""
@@ -95,14 +102,17 @@ class Beside:
     ) -> Iterator[Made]:
         """Give what ``make`` makes of each of some days, in order; in other processes, of so many days ``at_once``.
 
-        Where it fails there, the day that fails is made here, so that its error is raised after the days before it. ``make``
-        and what it is given are pickled, as is what it makes.
+        Until these are up, the days are made here. Where it fails there, the day that fails is made here, so its error is
+        raised after the days before it. ``make`` and what it is given are pickled, as is what it makes.
         """
         if self._pool is None or len(days) < ENOUGH_DAYS:
             yield from make(task, days)
             return
-        blocks = ((make, task, days[begin : begin + at_once]) for begin in range(0, len(days), at_once))
-        for (_, _, block), made in self.ahead(_made_until_failure, blocks, BLOCKS_AHEAD):
+        blocks = deque(days[begin : begin + at_once] for begin in range(0, len(days), at_once))
+        while blocks and not self.is_up:
+            yield from make(task, blocks.popleft())
+        given = ((make, task, block) for block in blocks)
+        for (_, _, block), made in self.ahead(_made_until_failure, given, BLOCKS_AHEAD):
             yield from made
             if len(made) < len(block):
                 yield from make(task, block[len(made) :])

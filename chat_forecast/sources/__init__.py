@@ -34,6 +34,11 @@ def read_as(chat: Chat) -> Chat:
     return chat.forum if isinstance(chat, Topic) else chat
 
 
+def computed_source(chat: Chat) -> MessageSource:
+    """The source of a chat whose source computes its days: it needs nothing that is stored."""
+    return SimulatedSource(chat.simulation.seed, chat.timezone)
+
+
 def _with_topics_only(stored: Callable[[LocalDay], MessageBatch]) -> Callable[[LocalDay], MessageBatch]:
     """What is stored, but for days that were read before topics were kept: these are asked for again."""
 
@@ -71,7 +76,7 @@ class Sources:
             own, forum = (ChatStorage(self.root, slug, chat.timezone, UNUSED) for slug in (chat.slug, chat.forum.slug))
             return TopicSource(chat, forum, own, say)
         if chat.source == "simulated":
-            return SimulatedSource(chat.simulation.seed, chat.timezone)
+            return computed_source(chat)
         archive = Archive(self.root, chat.slug)
         if chat.source == "export":
             return ExportSource(archive)

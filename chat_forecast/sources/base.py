@@ -21,10 +21,12 @@ class Traits:
     """It has nothing newer than what it holds: its chat's days end there, until more is imported."""
     needs_session: bool = False
     """It is read through a login that one process may use at a time, and can be away."""
+    is_computed: bool = False
+    """Each of its days is computed from its date, in any order and in any process."""
 
 
 TRAITS: dict[SourceName, Traits] = {
-    "simulated": Traits(),
+    "simulated": Traits(is_computed=True),
     "export": Traits(has_end=True),
     "telegram": Traits(needs_session=True),
 }

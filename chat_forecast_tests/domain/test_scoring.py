@@ -58,6 +58,19 @@ def test_a_missing_day_has_no_score():
     assert score["messages"] is score["rmse"] is score["same_hour_hours"] is None
 
 
+def test_a_forecast_whose_hours_are_in_another_order_has_the_same_score():
+    rng = np.random.default_rng(4)
+    day = actuals(DAY, [*rng.integers(0, 9, 20).tolist(), None, 3, None, 7])
+    history = make_series(DAY.plus(-28), 28, lambda _: int(rng.integers(0, 9)))
+    forecast = make_forecast(DAY, expected=rng.gamma(3, 1, 24), low=0.5)
+    baselines = forecast_baselines(history, DAY.hours)
+    plain = score_day(day, forecast, baselines)
+    assert score_day(day, forecast.iloc[::-1], baselines) == plain
+    assert score_day(day, forecast, baselines.iloc[::-1]) == plain
+    assert unusual_hours(day, forecast.iloc[::-1]).equals(unusual_hours(day, forecast))
+    assert len(unusual_hours(day, forecast))
+
+
 @pytest.mark.parametrize("nothing", [None, make_forecast(DAY).iloc[:0]])
 def test_a_day_that_was_read_without_a_forecast_still_tells_its_messages(nothing):
     score = score_against(actuals(DAY, [3] * 24), nothing, make_series(DAY.plus(-28), 28))

@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 
@@ -75,6 +76,15 @@ def test_empirical_quantiles_are_counts_that_were_seen(counts):
     assert set(table[ASCENDING]) <= set(counts)
     assert table["expected"] == pytest.approx(np.mean(counts))
     assert table["q01"] == min(counts)
+
+
+@pytest.mark.parametrize("lengths", [[28] * 24, [28] * 23 + [27], [1] * 24, list(range(1, 25))])
+def test_quantiles_of_hours_taken_together_are_those_of_each(lengths):
+    rng = np.random.default_rng(8)
+    counts = tuple(rng.integers(0, 40, length) * 1.5 for length in lengths)
+    probabilities = [0.01, 0.1, 0.5, 0.9, 0.99]
+    each = [[sorted(seen)[max(math.ceil(len(seen) * p - 1), 0)] for p in probabilities] for seen in counts]
+    np.testing.assert_array_equal(Empirical(counts).quantiles(probabilities), each)
 
 
 @pytest.mark.parametrize(("mean", "size"), [(0.2, 1.0), (1.5, 1.0), (3.0, 2.0), (12.0, 3.0), (80.0, 5.0)])

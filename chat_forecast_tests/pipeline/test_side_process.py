@@ -16,6 +16,7 @@ from chat_forecast.pipeline.side_process import (
     ENOUGH_DAYS,
     ENOUGH_FOR_TWO,
     NONE_BESIDE,
+    Beside,
     kept_processes,
     processes_beside,
     taken,
@@ -125,9 +126,20 @@ BAD = 70
 def test_days_of_a_long_range_are_made_elsewhere_in_order(total, elsewhere):
     days = range(BAD + 1, BAD + 1 + total)
     with processes_beside(total, ENOUGH_DAYS) as beside:
+        while not beside.is_up:
+            time.sleep(0.01)
         made = list(beside.days(inverses, "task", days, 7))
     assert [value for value, _ in made] == [1 / number for number in range(1, total + 1)]
     assert (os.getpid() not in {process for _, process in made}) is elsewhere
+
+
+def test_days_are_made_here_until_the_other_processes_are_up(monkeypatch):
+    answers = iter([False, False, True])
+    monkeypatch.setattr(Beside, "is_up", property(lambda _: next(answers)))
+    with processes_beside(ENOUGH_DAYS, ENOUGH_DAYS) as beside:
+        made = list(beside.days(inverses, "task", range(BAD + 1, BAD + 1 + ENOUGH_DAYS), 7))
+    assert [value for value, _ in made] == [1 / number for number in range(1, ENOUGH_DAYS + 1)]
+    assert [process == os.getpid() for _, process in made] == [True] * 14 + [False] * (ENOUGH_DAYS - 14)
 
 
 @pytest.mark.parametrize("total", [ENOUGH_DAYS - 1, ENOUGH_DAYS])

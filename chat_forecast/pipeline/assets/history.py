@@ -16,10 +16,10 @@ from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
 from chat_forecast.pipeline.assets.asset_task import AssetTask, ReadyDay
 from chat_forecast.pipeline.freshness import freshness_of
 from chat_forecast.pipeline.resources import Resources
-from chat_forecast.pipeline.side_process import expect_processes
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.topics import Topic
-from chat_forecast.sources.base import TRAITS, SourceAsksToWait
+from chat_forecast.sources import computed_source
+from chat_forecast.sources.base import TRAITS, MessageSource, SourceAsksToWait
 from chat_forecast.sources.topics import ASSET as TOPICS_ARE_OF
 from chat_forecast.storage.retention import forget_old_messages
 
@@ -47,8 +47,10 @@ def raw_messages_asset(chat: Chat) -> dg.AssetsDefinition:
         its forum has read.
         """
         run = AssetRun(context, chat, stores, progress)
+        if TRAITS[chat.source].is_computed and not forums:
+            run.make(compute_days, MESSAGE_DAYS_AT_ONCE)
+            return
         with _retrying_when_asked_to(run):
-            expect_processes(len(run.days))
             run.store(_read_again(run))
 
     return raw_messages
@@ -99,6 +101,11 @@ def hourly_series_asset(chat: Chat) -> dg.AssetsDefinition:
     return hourly_series
 
 
+def compute_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay]:
+    """Read some days of a chat whose source computes them."""
+    return _joined(task, days, computed_source(task.chat))
+
+
 def merge_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay]:
     """Join what was stored of some days and what was read of them."""
     for day in days:
@@ -124,18 +131,22 @@ def count_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay]:
 
 
 def _read_again(run: AssetRun) -> Iterator[ReadyDay]:
-    """Each day of a run: what was read of it before, and what its source returns now."""
-    task = run.task
+    """Read the days of a run by all that their source needs."""
+    storage = run.storage
 
     def stored(day: LocalDay) -> MessageBatch:
-        return task.storage.messages("raw_messages", day)
+        return storage.messages("raw_messages", day)
 
     def keep(day: LocalDay, piece: MessageBatch) -> None:
-        task.storage.write("raw_messages", day, merge_batches((stored(day), piece)))
+        storage.write("raw_messages", day, merge_batches((stored(day), piece)))
 
-    source = run.stores.sources.of(run.chat, stored, run.say, keep)
-    for day, read in zip(run.days, source.read_days(run.days), strict=True):
-        known = stored(day)
+    return _joined(run.task, run.days, run.stores.sources.of(run.chat, stored, run.say, keep))
+
+
+def _joined(task: AssetTask, days: Sequence[LocalDay], source: MessageSource) -> Iterator[ReadyDay]:
+    """Each of some days: what was read of it before, and what its source returns now."""
+    for day, read in zip(days, source.read_days(days), strict=True):
+        known = task.storage.messages("raw_messages", day)
         batch = merge_batches((known, read))
         yield task.ready(day, batch, metadata.of_messages(task, day, known, batch))
 

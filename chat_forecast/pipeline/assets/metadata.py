@@ -84,18 +84,19 @@ def of_forecast(task: AssetTask, made: LocalDay, series: pd.DataFrame, forecast:
     day, table, notes = made.plus(1), forecast.table, forecast.notes
     if table.empty:
         return {**_about(task, made), "day forecast": day.key, "no forecast": notes["reason"]}
-    before, hours = day.plus(-7), series["hour"]
-    last_week = series[(hours >= before.start) & (hours < before.end)]
-    busiest = table.iloc[int(table["expected"].to_numpy().argmax())]
+    before, hours = day.plus(-7), pd.DatetimeIndex(series["hour"])
+    low, high = hours.searchsorted([before.start, before.end])
+    expected = table["expected"].to_numpy()
+    busiest = int(expected.argmax())
     return {
         **_about(task, made),
         "day forecast": day.key,
         **({"withheld from people": notes["withheld"]} if notes["withheld"] else {}),
         **({"not by the model": notes["reason"]} if notes["reason"] else {}),
-        "in words": phrases.forecast_in_words(table, last_week),
-        "expected total": round(float(table["expected"].sum()), 1),
-        "expected in the busiest hour": round(float(busiest["expected"]), 1),
-        "busiest hour": f"{busiest['hour']:%H:%M}",
+        "in words": phrases.forecast_in_words(table, series.iloc[low:high]),
+        "expected total": round(float(expected.sum()), 1),
+        "expected in the busiest hour": round(float(expected[busiest]), 1),
+        "busiest hour": f"{table['hour'].iloc[busiest]:%H:%M}",
         "forecaster": str(table["forecaster"].iloc[0]),
         **({"model trained through": str(table["trained_through"].iloc[0])} if notes["source"] == "model" else {}),
         **({"hours": _forecast_table(table)} if task.is_detailed(made) else {}),

@@ -42,11 +42,12 @@ def forecast_in_words(forecast: pd.DataFrame, last_week: pd.DataFrame | None) ->
 
 def busiest_in_words(forecast: pd.DataFrame) -> str:
     """The hours of which the most is expected, ascending by the clock."""
-    descending = np.argsort(-forecast["expected"].to_numpy(), kind="stable")
-    top = forecast.iloc[np.sort(descending[:BUSIEST_HOURS])]  # the hours ascend
-    if not top["expected"].sum():
+    expected = forecast["expected"].to_numpy()
+    top = np.sort(np.argsort(-expected, kind="stable")[:BUSIEST_HOURS])  # the hours ascend
+    if not expected[top].sum():
         return "No hour stands out."
-    hours = [f"{hour:%H:%M} ({_count(expected)})" for hour, expected in zip(top["hour"], top["expected"], strict=True)]
+    found = zip(forecast["hour"].iloc[top], expected[top], strict=True)
+    hours = [f"{hour:%H:%M} ({_count(count)})" for hour, count in found]
     return f"Busiest hours: {join(hours)}."
 
 
