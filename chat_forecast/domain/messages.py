@@ -44,7 +44,7 @@ def _no_messages() -> pd.DataFrame:
 def with_message_types(messages: pd.DataFrame) -> pd.DataFrame:
     """The same messages with the types of :func:`message_dtypes`; mostly they have them."""
     dtypes = message_dtypes(messages)
-    has_them = all(str(messages.dtypes[name]) == dtype for name, dtype in dtypes.items())
+    has_them = all(str(messages[name].dtype) == dtype for name, dtype in dtypes.items())
     return messages if has_them else messages.astype(dtypes)
 
 

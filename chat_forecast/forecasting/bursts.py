@@ -60,7 +60,9 @@ def capped_for_training(series: pd.DataFrame) -> Floats:
     counts = to_floats(series["messages"]).copy()
     days = _known_days(series, counts)
     days = _cap_hours(counts, days)
-    _cap_hours(counts, reversed(days), {number for number, _, _ in days[:ENOUGH_DAYS]})
+    first = [number for number, _, _ in days[:ENOUGH_DAYS]]
+    near = [day for day in days if day[0] <= first[-1] + RECENT_DAYS]  # the others say nothing of the first ones
+    _cap_hours(counts, reversed(near), first)
     _cap_totals(counts, days)
     return counts
 
@@ -73,12 +75,14 @@ class _Recent:
         self._falling: deque[tuple[int, float]] = deque()
         """The greatest number, the greatest of those after it, and so on: what may be the greatest of some later day."""
 
-    def look_at(self, day: int) -> None:
-        """Forget what is too far from a day."""
-        while self._days and abs(day - self._days[0]) > RECENT_DAYS:
-            self._days.popleft()
-        while self._falling and abs(day - self._falling[0][0]) > RECENT_DAYS:
-            self._falling.popleft()
+    def greatest(self, day: int) -> float | None:
+        """The greatest number of the days near one, None where they are too few; what is farther away is forgotten."""
+        days, falling = self._days, self._falling
+        while days and abs(day - days[0]) > RECENT_DAYS:
+            days.popleft()
+        while falling and abs(day - falling[0][0]) > RECENT_DAYS:
+            falling.popleft()
+        return falling[0][1] if len(days) >= ENOUGH_DAYS else None
 
     def pass_by(self, day: int, number: float) -> None:
         """Remember the number of a day that was looked at."""
@@ -86,16 +90,6 @@ class _Recent:
             self._falling.pop()
         self._falling.append((day, number))
         self._days.append(day)
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether so many days are remembered that there is a cap."""
-        return len(self._days) >= ENOUGH_DAYS
-
-    @property
-    def greatest(self) -> float:
-        """The greatest number."""
-        return self._falling[0][1]
 
 
 def _known_days(series: pd.DataFrame, counts: Floats) -> list[Block]:
@@ -116,10 +110,10 @@ def _cap_hours(counts: Floats, days: Iterable[Block], only: Collection[int] | No
     """
     passed, capped = _Recent(), list[Block]()
     for number, block, greatest in days:
-        passed.look_at(number)
+        before = passed.greatest(number)
         most = greatest
-        if passed.is_enough and (only is None or number in only):
-            cap = max(LEAST_CAP, MOST_TIMES * passed.greatest)
+        if before is not None and (only is None or number in only):
+            cap = max(LEAST_CAP, MOST_TIMES * before)
             if greatest > cap:
                 counts[block] = np.minimum(counts[block], cap)
                 most = cap
@@ -134,9 +128,8 @@ def _cap_totals(counts: Floats, days: list[Block]) -> None:
     padded = [0.0, *totals, 0.0]
     passed, capped = _Recent(), list[tuple[int, float]]()
     for (number, block, _), total, beside in zip(days, totals, zip(padded, padded[2:], strict=False), strict=True):
-        passed.look_at(number)
-        if passed.is_enough:
-            most = passed.greatest
+        most = passed.greatest(number)
+        if most is not None:
             if number == days[-1][0]:
                 most = float(np.mean([each for day, each in capped if number - day <= RECENT_DAYS]))
             cap = max(LEAST_CAP, *beside, MOST_TIMES_A_DAY * most)

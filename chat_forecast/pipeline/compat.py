@@ -32,6 +32,9 @@ from dagster._core.events import DagsterEventBatchMetadata
 # What a run prints; see compute_logs.py.
 from dagster._core.execution.compute_logs import redirect_to_file
 
+# What a step says of the days of a range; see event_batches.py.
+from dagster._core.execution.context.metadata_logging import AssetMetadataHandle, OutputMetadataAccumulator
+
 # How a run on another machine notices that it is to be cancelled; see celery_app.py.
 from dagster._core.execution.run_cancellation_thread import start_run_cancellation_thread
 from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
@@ -98,6 +101,7 @@ __all__ = [
     "AssetCheckEvaluationTargetMaterializationData",
     "AssetCheckExecutionRecordStatus",
     "AssetCheckExecutionsTable",
+    "AssetMetadataHandle",
     "BetaWarning",
     "CapturedLogContext",
     "CheckError",
@@ -109,6 +113,7 @@ __all__ = [
     "ExecuteRunArgs",
     "LaunchRunContext",
     "LocalComputeLogManager",
+    "OutputMetadataAccumulator",
     "PreviewWarning",
     "RepositoryData",
     "RunLauncher",

@@ -10,7 +10,7 @@ evaluations of checks come in batches too. The files hold the same rows as witho
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -21,7 +21,9 @@ import sqlalchemy
 from chat_forecast.pipeline.compat import (
     AssetCheckExecutionRecordStatus,
     AssetCheckExecutionsTable,
+    AssetMetadataHandle,
     DagsterEventBatchMetadata,
+    OutputMetadataAccumulator,
     SqlEventLogStorageTable,
     SqliteEventLogStorage,
 )
@@ -82,6 +84,16 @@ def _message(evaluation: dg.AssetCheckEvaluation) -> str:
     outcome = "passed." if evaluation.passed else "did not pass."
     about = "" if evaluation.description is None else f" Description: '{evaluation.description}'"
     return f"Asset check '{evaluation.check_name}' on '{evaluation.asset_key.to_user_string()}' {outcome}{about}"
+
+
+def describe_partitions(context: dg.AssetExecutionContext, metadata: Mapping[str, Mapping[str, Any]]) -> None:
+    """Do what ``add_asset_metadata`` does of one partition after the other, which each time looks at all before it."""
+    step, asset = context.op_execution_context.get_step_execution_context(), context.asset_key
+    known = step._metadata_accumulator
+    found = dict(known.per_output_metadata)
+    for key, said in metadata.items():
+        found[AssetMetadataHandle(asset_key=asset, partition_key=key)] = {**known.get_asset_metadata(asset, key), **said}
+    step._metadata_accumulator = OutputMetadataAccumulator(per_output_metadata=found)
 
 
 def store_together(storage: SqliteEventLogStorage, events: Sequence[dg.EventLogEntry]) -> None:

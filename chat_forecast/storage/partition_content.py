@@ -60,7 +60,7 @@ def content_of(kind: Schema, timezone: str, url: str, value: Value) -> bytes:
 
 def _columns_of(frame: pd.DataFrame) -> "pd.DataFrame | dict[str, npt.NDArray[Any]]":
     """The columns of a table; of a record, which has many, without making a series of each."""
-    if not all(map(pd.api.types.is_object_dtype, frame.dtypes)):
+    if len(frame) != 1 or not all(map(pd.api.types.is_object_dtype, frame.dtypes)):
         return frame
     return dict(zip(frame.columns, frame.to_numpy().T, strict=True))
 

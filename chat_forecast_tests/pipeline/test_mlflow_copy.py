@@ -30,8 +30,8 @@ class Run:
         self.context = SimpleNamespace(log=logging.getLogger("run"), run=SimpleNamespace(tags=tags))
         self.linked = []
 
-    def describe(self, day, _metadata):
-        self.linked.append(day)
+    def describe(self, metadata):
+        self.linked += metadata
 
 
 @pytest.fixture

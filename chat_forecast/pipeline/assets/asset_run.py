@@ -7,16 +7,20 @@ Days are streamed: a day is made when its turn comes, after the day before it wa
 memory of a few days. Where other processes make them, they do so ahead, of what earlier assets of the run have stored.
 """
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import dagster as dg
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline import side_process
 from chat_forecast.pipeline.assets.asset_task import AssetTask, MakeDays, Metadata, ReadyDay
+from chat_forecast.pipeline.event_batches import describe_partitions
 from chat_forecast.pipeline.partitions import days_of_run
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
+from chat_forecast.storage.locks import Held
 from chat_forecast.storage.partitions import ChatStorage
 
 Progress = Callable[[str, int, int], None]
@@ -24,6 +28,10 @@ Progress = Callable[[str, int, int], None]
 
 DAYS_AT_ONCE = 30
 """How often the stored days of a long range are copied elsewhere, while the next ones are computed beside."""
+
+
+WRITERS = 2
+"""So many days are written at once: a file waits for the disk ten times as long as it computes, and two wait together."""
 
 
 def no_progress(_asset: str, _done: int, _total: int) -> None:
@@ -69,22 +77,40 @@ class AssetRun:
         :data:`DAYS_AT_ONCE` days more are stored, and as many left.
 
         Raises:
-            StoredFileError: a day could not be stored; those before it are.
+            StoredFileError: a day could not be stored; those before it are, and maybe the one after it.
             LockLost: the chat may be another process's by now; nothing more is stored.
         """
         total = len(self.days)
         with self.storage.lock() as held:
             self.storage.expect_zone()  # else days of two zones would lie side by side
             self._progress(self.asset, 0, total)
-            for number, (day, ready) in enumerate(zip(self.days, made, strict=True)):
-                held.expect()
-                self.storage.write_content(self.asset, day, ready.content)
-                self.describe(day, ready.metadata)
-                self._done = number + 1
+            described: dict[LocalDay, Metadata] = {}
+            for day, said in self._written(held, made):
+                described[day] = said
+                self._done = len(described)
                 if meanwhile is not None and self._done % DAYS_AT_ONCE == 0 and total - self._done >= DAYS_AT_ONCE:
                     meanwhile()
                 self._progress(self.asset, self._done, total)
+        self.describe(described)
 
-    def describe(self, day: LocalDay, metadata: Metadata) -> None:
-        """Add metadata to the materialisation event of a day."""
-        self.context.add_asset_metadata(metadata, partition_key=day.key)
+    def _written(self, held: Held, made: Iterable[ReadyDay]) -> Iterator[tuple[LocalDay, Metadata]]:
+        """Write the days, and give each with what is said of it once it and those before it are written."""
+        with ThreadPoolExecutor(WRITERS) as writers:
+            waiting: deque[tuple[LocalDay, Metadata, Future[None]]] = deque()
+            for day, ready in zip(self.days, made, strict=True):
+                held.expect()
+                begun = writers.submit(self.storage.write_content, self.asset, day, ready.content)
+                waiting.append((day, ready.metadata, begun))
+                if len(waiting) == WRITERS:
+                    yield _when_written(*waiting.popleft())
+            while waiting:
+                yield _when_written(*waiting.popleft())
+
+    def describe(self, metadata: Mapping[LocalDay, Metadata]) -> None:
+        """Add metadata to the materialisation events of days."""
+        describe_partitions(self.context, {day.key: said for day, said in metadata.items()})
+
+
+def _when_written(day: LocalDay, said: Metadata, begun: Future[None]) -> tuple[LocalDay, Metadata]:
+    begun.result()
+    return day, said

@@ -9,6 +9,7 @@ key names their unit where they are not messages. The newest days of a run have 
 """
 
 import json
+import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
+from chat_forecast.domain.arrays import to_floats
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
@@ -47,11 +49,12 @@ def of_messages(task: AssetTask, day: LocalDay, known: MessageBatch, batch: Mess
 
 def of_series(task: AssetTask, day: LocalDay, counts: pd.DataFrame) -> Metadata:
     """Describe a day's hourly series: total, busiest hour, how much of the day was read."""
+    numbers = to_floats(counts["messages"])
     return {
         **_about(task, day),
-        "messages": int(counts["messages"].sum()),
+        "messages": int(np.nansum(numbers)),
         "busiest hour": _busiest(counts),
-        "quiet hours": int((counts["messages"] == 0).sum()),
+        "quiet hours": int((numbers == 0).sum()),
         **_hours_read(counts),
     }
 
@@ -153,7 +156,7 @@ def _figures(score: Score) -> Metadata:
 
 
 def _hours_read(counts: pd.DataFrame) -> Metadata:
-    known = int(counts["messages"].notna().sum())
+    known = len(counts) - int(counts["messages"].isna().sum())
     return {"hours read": known, "hours missing": len(counts) - known, "hours": sparkline(counts["messages"])}
 
 
@@ -163,15 +166,17 @@ def sparkline(counts: pd.Series) -> str:
     >>> sparkline(pd.Series([0, 4, None, 8], dtype="Int64"))
     '▁▅·█'
     """
-    highest = max(1, int(counts.max())) if counts.notna().any() else 1
-    return "".join("·" if pd.isna(count) else SPARKS[round(count / highest * 7)] for count in counts)
+    numbers = to_floats(counts)
+    highest = np.fmax.reduce(numbers, initial=1)  # of those that are known
+    return "".join("·" if math.isnan(number) else SPARKS[round(number / highest * 7)] for number in numbers.tolist())
 
 
 def _busiest(counts: pd.DataFrame) -> str:
-    if not (counts["messages"] > 0).any():
+    numbers = np.nan_to_num(to_floats(counts["messages"]))
+    if not numbers.any():
         return "none"
-    row = counts.iloc[int(counts["messages"].fillna(-1).to_numpy(dtype=int).argmax())]
-    return f"{row['hour']:%H:%M}, {phrases.count_messages(int(row['messages']))}"
+    place = int(numbers.argmax())
+    return f"{counts['hour'].iloc[place]:%H:%M}, {phrases.count_messages(int(numbers[place]))}"
 
 
 def _forecast_table(table: pd.DataFrame) -> dg.TableMetadataValue:

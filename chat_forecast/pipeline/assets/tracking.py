@@ -82,10 +82,8 @@ class MlflowCopy:
     def _link(self) -> None:
         run = self._run
         links = chat_links(run.stores.tracking, run.storage)
-        for day in run.days:
-            url = links.score(day) if run.asset == "daily_score" else links.training(day.key)
-            if url is not None:
-                run.describe(day, {"mlflow run": dg.MetadataValue.url(url)})
+        urls = {day: links.score(day) if run.asset == "daily_score" else links.training(day.key) for day in run.days}
+        run.describe({day: {"mlflow run": dg.MetadataValue.url(url)} for day, url in urls.items() if url is not None})
 
 
 def copy_to_mlflow(tracking: Tracking, chat: Chat, storage: ChatStorage, *plotted: str) -> Copied:
