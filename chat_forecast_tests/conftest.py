@@ -60,7 +60,8 @@ def ready_mlflow(tmp_path_factory):
     """The SQLite file of an empty MLflow store, to be copied: making one takes a second, so all processes share it."""
     from chat_forecast.tracking.client import Tracking, import_mlflow
 
-    import_mlflow()  # by each process of the tests, since some open a store by MLflow's own client, which warns of itself
+    # By each process of the tests, since some open a store by MLflow's own client, which warns of itself.
+    import_mlflow(with_models=True)
 
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own

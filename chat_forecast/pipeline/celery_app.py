@@ -20,7 +20,7 @@ from celery import Celery, signals
 from dagster_celery.make_app import make_app
 
 from chat_forecast.pipeline import side_process
-from chat_forecast.pipeline.compat import execute_run_command_body, start_run_cancellation_thread
+from chat_forecast.pipeline.compat import run_command_body, start_run_cancellation_thread
 from chat_forecast.pipeline.masked_errors import mask_errors
 from chat_forecast.pipeline.patient_database import wait_for_database
 from chat_forecast.pipeline.repository import chats_of, confine
@@ -78,7 +78,7 @@ def _execute(instance: dg.DagsterInstance, run_id: str) -> None:
     """Execute a run until it has ended, or is cancelled, or is held to be dead by somebody else."""
     thread, ended = start_run_cancellation_thread(instance, run_id)
     try:
-        execute_run_command_body(run_id, instance, lambda _event: None, set_exit_code_on_failure=True)
+        run_command_body()(run_id, instance, lambda _event: None, set_exit_code_on_failure=True)
     finally:
         ended.set()
         thread.join()

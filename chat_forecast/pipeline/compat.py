@@ -7,16 +7,15 @@ Dagster is pinned to one minor version: an import that fails here names what has
 """
 
 import sys
+from collections.abc import Callable
 
+import click
 import dagster as dg
 
 # What Dagster raises about a value of a type that it did not expect, as in settings.
 from dagster._check import CheckError
 
 # What a check was evaluated on.
-# What the instance loads by its path: the coordinator of the run queue, and the launcher.
-from dagster._cli.api import _execute_run_command_body as execute_run_command_body
-from dagster._cli.api import execute_run_command
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
 # Names of the tags and states that Dagster documents, but does not export.
@@ -37,6 +36,8 @@ from dagster._core.execution.context.metadata_logging import AssetMetadataHandle
 
 # How a run on another machine notices that it is to be cancelled; see celery_app.py.
 from dagster._core.execution.run_cancellation_thread import start_run_cancellation_thread
+
+# What the instance loads by its path: the launcher, and the coordinator of the run queue.
 from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.scheduler.instigation import TickStatus
@@ -129,9 +130,9 @@ __all__ = [
     "WorkspaceRequestContext",
     "code_server_class",
     "configure_loggers",
-    "execute_run_command",
-    "execute_run_command_body",
     "redirect_to_file",
+    "run_command",
+    "run_command_body",
     "sqlite_event_log",
     "start_run_cancellation_thread",
     "will_be_retried",
@@ -144,6 +145,20 @@ def will_be_retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
 
     failed = run.with_status(dg.DagsterRunStatus.FAILURE)
     return bool(instance.run_retries_enabled and auto_reexecution_should_retry_run(instance, failed, None))
+
+
+def run_command() -> click.Command:
+    """Dagster's command that executes a run, for a process that is there for it: its import takes a tenth of a second."""
+    from dagster._cli.api import execute_run_command
+
+    return execute_run_command
+
+
+def run_command_body() -> Callable[..., int]:
+    """What that command does once it has an instance."""
+    from dagster._cli.api import _execute_run_command_body
+
+    return _execute_run_command_body
 
 
 def code_server_class() -> type | None:

@@ -26,7 +26,7 @@ from chat_forecast.pipeline.compat import (
     LaunchRunContext,
     RunLauncher,
     WorkerStatus,
-    execute_run_command,
+    run_command,
 )
 from chat_forecast.pipeline.repository import chats_of, confine
 from chat_forecast.pipeline.run_process import PROCESS_TAG, hold, is_gone, process_of, process_tag, release
@@ -97,6 +97,6 @@ def execute(arguments: str, instance_folder: str, run_id: str, chats: set[str]) 
     confine(chats)
     try:
         with kept_processes():
-            execute_run_command.main([arguments])
+            run_command().main([arguments])
     finally:
         release()  # nothing is called at the exit of a forked process

@@ -14,9 +14,11 @@ import chat_forecast.pipeline.repository
 import chat_forecast.presentation.plots
 import chat_forecast.sources  # noqa: F401 - the same
 from chat_forecast.forecasting.curves.prophet import silence
+from chat_forecast.pipeline.compat import run_command
 from chat_forecast.tracking.client import import_mlflow
 
 with silence():
     import prophet  # noqa: F401 - the same
-import_mlflow()
+import_mlflow(with_models=True)
+run_command()
 gc.freeze()  # what is there stays: the collector of a run would only copy the memory that all of them share

@@ -178,13 +178,18 @@ class Tracking:
             flush(self.file)
 
 
-def import_mlflow() -> None:
-    """Import MLflow with our settings, and without the warnings that it gives about its own code."""
+def import_mlflow(*, with_models: bool = False) -> None:
+    """Import MLflow with our settings, and without the warnings that it gives about its own code.
+
+    What writes and loads models is a part of it that most nights need not.
+    """
     for name, value in MLFLOW_SETTINGS.items():
         os.environ.setdefault(name, value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import mlflow.pyfunc
         import mlflow.store.db.utils as databases
-        import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 - imported for its warnings, here
+        import mlflow.store.tracking.sqlalchemy_store
+
+        if with_models:
+            import mlflow.pyfunc  # noqa: F401 - imported for its warnings, here
     databases.MAX_RETRY_COUNT = DATABASE_TRIES

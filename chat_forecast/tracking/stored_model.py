@@ -67,7 +67,7 @@ def write_model(folder: Path, forecaster: Mapping[str, object], timezone: str, m
 
     ``forecaster`` is what a fitted model's ``to_dict`` gave; ``timezone`` is the chat's.
     """
-    import_mlflow()
+    import_mlflow(with_models=True)
     import mlflow.pyfunc
     from mlflow.models import Model
 

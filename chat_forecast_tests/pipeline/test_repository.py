@@ -79,7 +79,7 @@ def test_the_process_of_a_launched_run_builds_the_chats_of_the_run_alone(stores,
         asset_selection=frozenset({dg.AssetKey(["chat-1", "hourly_series"])}),
         asset_check_selection=frozenset({dg.AssetCheckKey(dg.AssetKey(["chat-2", "daily_score"]), "score")}),
     )
-    monkeypatch.setattr(run_launcher, "execute_run_command", Command())
+    monkeypatch.setattr(run_launcher, "run_command", Command)
     run_launcher.execute("what is executed", str(tmp_path), run.run_id, chats_of(run))
     assert log == [["chat-1", "chat-2"]]
 
