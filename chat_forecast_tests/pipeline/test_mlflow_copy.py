@@ -12,8 +12,9 @@ from chat_forecast.pipeline.assets.tracking import MlflowCopy
 from chat_forecast.pipeline.runs import LATER_TAG
 from chat_forecast.pipeline.side_process import NONE_BESIDE, processes_beside
 from chat_forecast.tracking.client import Tracking
-from chat_forecast_tests.tracking.stored import make_chat, make_storage, store_scored_day
+from chat_forecast_tests.tracking.stored import VERDICT, make_chat, make_storage, store_scored_day
 
+PASSED = VERDICT | {"verdict_passed": True}
 LAST = LocalDay.parse("2026-05-31", "Europe/Moscow")
 
 
@@ -107,3 +108,18 @@ def test_a_run_that_is_to_be_copied_later_copies_nothing(tmp_path, said, away):
     copy.meanwhile()
     copy.finish()
     assert said() == []
+
+
+@pytest.mark.parametrize(
+    ("scored", "verdict", "beside"), [(1, PASSED, [True]), (1, VERDICT, [False]), (3, PASSED, [True, False, False])]
+)
+def test_a_night_that_draws_one_plot_has_another_process_draw_it(tmp_path, tracking, monkeypatch, scored, verdict, beside):
+    drawn = []
+    monkeypatch.setattr(
+        "chat_forecast.pipeline.assets.tracking.draw_stored_day", lambda *_args, beside: drawn.append(beside)
+    )
+    run = Run(tmp_path, tracking, scored)
+    for day in run.days:
+        store_scored_day(run.storage, day, verdict=verdict)
+    MlflowCopy(run, NONE_BESIDE).finish()
+    assert drawn == beside

@@ -6,19 +6,21 @@ Does not belong here: what is logged (:mod:`chat_forecast.tracking`).
 MLflow comes after: a step never fails because of it. What it did not take is logged by the next call, of whichever run.
 """
 
+import itertools
 from concurrent.futures import Future
-from functools import partial
 from typing import NamedTuple
 
 import dagster as dg
 
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.assets.asset_run import DAYS_AT_ONCE, AssetRun
+from chat_forecast.pipeline.retraining import wanted_retraining
 from chat_forecast.pipeline.runs import LATER_TAG
 from chat_forecast.pipeline.side_process import NONE_BESIDE, Beside, taken
 from chat_forecast.presentation.plots.stored_days import draw_stored_day
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.tracking.catch_up import Draw, catch_up, no_plot
 from chat_forecast.tracking.client import Tracking, TrackingUnavailable
 from chat_forecast.tracking.links import chat_links
@@ -87,10 +89,20 @@ class MlflowCopy:
 
 
 def copy_to_mlflow(tracking: Tracking, chat: Chat, storage: ChatStorage, *plotted: str) -> Copied:
-    """Log what MLflow lacks of the chat's scores and trainings, with plots of the assets that are named."""
+    """Log what MLflow lacks of the chat's scores and trainings, with plots of the assets that are named.
+
+    A night draws one score, in a process of its own. Where more are owed, or a training is to follow, this one loads what
+    draws them all.
+    """
+    number = itertools.count()
+
+    def is_alone() -> bool:
+        return next(number) == 0 and not _is_to_train(storage)
 
     def draw(asset: str) -> Draw:
-        return partial(draw_stored_day, chat, storage, asset) if asset in plotted else no_plot
+        if asset not in plotted:
+            return no_plot
+        return lambda day: draw_stored_day(chat, storage, asset, day, beside=is_alone())
 
     try:
         done = catch_up(tracking, chat, storage, draw_score=draw("daily_score"), draw_training=draw("trained_model"))
@@ -98,3 +110,11 @@ def copy_to_mlflow(tracking: Tracking, chat: Chat, storage: ChatStorage, *plotte
         owed = f"{error} What is owed to MLflow is logged by the chat's next run."
         return Copied(owed, is_whole=False, is_served=not isinstance(error, TrackingUnavailable))
     return Copied(f"Logged to MLflow: {done.scores} scores, {done.trainings} trainings.")
+
+
+def _is_to_train(storage: ChatStorage) -> bool:
+    """Whether a training follows, which loads the same libraries."""
+    try:
+        return wanted_retraining(storage) is not None
+    except StoredFileError:
+        return False

@@ -1,45 +1,17 @@
 """A day's forecast, and how it did."""
 
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.arrays import Floats, to_floats
-from chat_forecast.presentation.plots.style import (
-    BAND,
-    COUNT,
-    EXPECTED,
-    FAINT_BAND,
-    FAINT_INK,
-    INK,
-    LEFT,
-    RIGHT,
-    UNUSUAL,
-    draw_bars,
-    draw_cut,
-    mark_counts,
-    mark_days,
-    mark_hours,
-    new_figure,
-    new_panel,
-    note,
-    place_legend,
-    shade,
-    to_png,
-)
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from chat_forecast.presentation.drawing import day
+from chat_forecast.presentation.drawing.beside import draw_beside
 
 SKILL_DAYS = 30
-MOST_TIMES = 3.0
-"""An actual count may make the axes this many times as high as the forecast needs; a higher one is cut, and named."""
-LEAST_SKILL = -1.0
-"""The skill axis ends here; a day below it is cut, and marked."""
-NAMED_HOURS = 4
-"""More unusual hours than these are ringed without their count."""
+CURVES = ("expected", "q01", "q10", "q25", "q75", "q90", "q99")
 
 
 def draw_forecast(forecast: pd.DataFrame, last_week: pd.DataFrame | None, title: str, caption: str = "") -> bytes:
@@ -47,115 +19,37 @@ def draw_forecast(forecast: pd.DataFrame, last_week: pd.DataFrame | None, title:
 
     ``last_week`` has ``hour`` (aware, local) and ``messages``; an hour of it stands at the same place of the day.
     """
-    figure, top = new_figure(title, caption, height=2.7)
-    axes = new_panel(figure, LEFT, 0.095, RIGHT, top - 0.055)
-    highest = _draw_intervals(axes, forecast)
-    if last_week is not None and last_week["messages"].notna().any():
-        counts = _at_same_clock(last_week, forecast["hour"])
-        axes.plot(np.arange(len(forecast)), counts, color=COUNT, lw=1.1, ls=(0, (3, 1.5)), label="same day last week")
-        highest = _draw_cut(axes, counts, highest, INK)
-    mark_counts(axes, highest)
-    mark_hours(axes, forecast["hour"])
-    place_legend(axes)
-    return to_png(figure)
+    has_counts = last_week is not None and last_week["messages"].notna().any()
+    counts = _at_same_clock(last_week, forecast["hour"]) if last_week is not None and has_counts else None
+    return day.draw_forecast(day.ForecastPlot(title, caption, _hours(forecast), _curves(forecast), counts))
 
 
 def draw_score(
-    forecast: pd.DataFrame, actuals: pd.DataFrame, skills: "pd.Series[float]", title: str, caption: str = ""
+    forecast: pd.DataFrame,
+    actuals: pd.DataFrame,
+    skills: "pd.Series[float]",
+    title: str,
+    caption: str = "",
+    *,
+    beside: bool = False,
 ) -> bytes:
     """Draw a day's counts over its forecast, hours outside the 98% interval ringed, and the skill of the last 30 days.
 
     ``actuals`` has ``hour`` and ``messages``. ``skills`` is the skill of each day up to this one, indexed by date, NaN
-    where it is not known.
+    where it is not known. It can be drawn by a process ``beside`` this one (:mod:`..drawing.beside`).
     """
-    figure, top = new_figure(title, caption, height=3.6)
-    _draw_actuals(figure, forecast, actuals, top)
-    _draw_skill(figure, skills)
-    return to_png(figure)
+    counts = to_floats(forecast[["hour"]].merge(actuals[["hour", "messages"]], on="hour", how="left")["messages"])
+    days, values = cast("list[date]", list(skills.index)), to_floats(skills)
+    plot = day.ScorePlot(title, caption, _hours(forecast), _curves(forecast), counts, days, values)
+    return draw_beside(day.draw_score, plot) if beside else day.draw_score(plot)
 
 
-def _draw_intervals(axes: "Axes", forecast: pd.DataFrame) -> float:
-    """The intervals and the expected count; returns the highest value that must be seen."""
-    at = np.arange(len(forecast))
-    edges = np.concatenate([[-0.5], at, [len(at) - 0.5]])
-
-    def whole(name: str) -> Floats:  # to both ends of the day
-        values = forecast[name].to_numpy(dtype=float)
-        return np.concatenate([values[:1], values, values[-1:]])
-
-    axes.fill_between(edges, whole("q10"), whole("q90"), step="mid", color=FAINT_BAND, lw=0, label="80% interval")
-    axes.fill_between(edges, whole("q25"), whole("q75"), step="mid", color=BAND, lw=0, label="50%")
-    axes.plot(at, forecast["expected"], color=EXPECTED, lw=1.7, label="expected")
-    return float(np.nanmax([forecast["q90"].max(), forecast["expected"].max(), 1.0]))
+def _hours(table: pd.DataFrame) -> list[datetime]:
+    return [hour.to_pydatetime() for hour in table["hour"]]
 
 
-def _draw_cut(axes: "Axes", counts: Floats, highest: float, colour: str) -> float:
-    """How high the axes must be to show the counts; those too high for it get an arrow at the top, and their number."""
-    if not np.isfinite(counts).any():
-        return highest
-    limit = max(highest, 4.0) * MOST_TIMES
-    most = float(np.nanmax(counts))
-    if most <= limit:
-        return max(highest, most)
-    draw_cut(axes, counts, limit, colour)
-    return limit
-
-
-def _draw_actuals(figure: "Figure", forecast: pd.DataFrame, actuals: pd.DataFrame, top: float) -> None:
-    axes = new_panel(figure, LEFT, 0.385, RIGHT, top - 0.055)
-    highest = _draw_intervals(axes, forecast)
-    hours = forecast[["hour", "q01", "q99"]].merge(actuals[["hour", "messages"]], on="hour", how="left")
-    counts = to_floats(hours["messages"])
-    at = np.arange(len(hours))
-    is_outside = (counts < hours["q01"].to_numpy()) | (counts > hours["q99"].to_numpy())
-    highest = _draw_cut(axes, counts, highest, UNUSUAL)
-    seen = np.where(counts <= highest, counts, np.nan)
-    axes.plot(at, seen, color=INK, lw=0, marker="o", ms=3.6, label="actual", clip_on=False, zorder=3)
-    if is_outside.any():
-        axes.plot(
-            at[is_outside], seen[is_outside], lw=0, marker="o", ms=8.5, mfc="none", mec=UNUSUAL, label="outside 98%",
-            clip_on=False,
-        )  # fmt: skip
-    mark_counts(axes, highest, room=1.15)
-    if is_outside.sum() <= NAMED_HOURS:
-        for place in np.flatnonzero(is_outside & (counts <= highest)):
-            side, shift = ("right", -6) if place > len(at) - 3 else ("left", 6)
-            axes.annotate(
-                f"{counts[place]:.0f}", (place, counts[place]), (shift, 0), textcoords="offset points", ha=side,
-                va="center", fontsize=8, color=UNUSUAL,
-            )  # fmt: skip
-    shade(axes, np.flatnonzero(np.isnan(counts)), legend=True)
-    mark_hours(axes, forecast["hour"])
-    place_legend(axes)
-
-
-def _draw_skill(figure: "Figure", skills: "pd.Series[float]") -> None:
-    axes = new_panel(
-        figure,
-        LEFT,
-        0.075,
-        RIGHT,
-        0.255,
-        f"skill of the last {len(skills)} days: above 0 is better than the same hour a week before",
-    )
-    days = list(skills.index)
-    values = skills.to_numpy(dtype=float)
-    at = np.arange(len(days), dtype=float)
-    is_known = np.isfinite(values)
-    shown: Floats = np.clip(np.nan_to_num(values), LEAST_SKILL, 1)
-    draw_bars(axes, at, shown, list(np.where(shown >= 0, COUNT, EXPECTED)), width=0.78)
-    for place in np.flatnonzero(is_known & (values < LEAST_SKILL)):
-        axes.plot([place], [LEAST_SKILL * 0.93], marker="v", ms=3.5, color="white", lw=0)
-    # A short dash tells a day without a skill from a skill of 0.
-    axes.plot(at[~is_known], np.zeros((~is_known).sum()), lw=0, marker="x", ms=3, color=FAINT_INK)
-    axes.axhline(0, color=FAINT_INK, lw=0.8)
-    axes.spines["bottom"].set_visible(False)
-    least = min(0.0, float(shown.min(initial=0)))
-    axes.set_ylim(LEAST_SKILL if least < -0.5 else -0.5 if least < 0 else -0.06, 1)
-    axes.set_yticks([tick for tick in (-1, 0, 1) if tick >= axes.get_ylim()[0]])
-    mark_days(axes, days)
-    if not is_known.any():
-        note(axes, "no day with a skill yet")
+def _curves(forecast: pd.DataFrame) -> dict[str, Floats]:
+    return {name: forecast[name].to_numpy(dtype=float) for name in CURVES}
 
 
 def _at_same_clock(series: pd.DataFrame, hours: pd.Series) -> Floats:

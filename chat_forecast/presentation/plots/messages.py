@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from chat_forecast.presentation.plots.style import (
+from chat_forecast.presentation.drawing.style import (
     COUNT,
     FAINT_COUNT,
     LEFT,

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.arrays import to_floats
-from chat_forecast.presentation.plots.series import WEEKDAYS
-from chat_forecast.presentation.plots.style import (
+from chat_forecast.presentation.drawing.style import (
     COUNT,
     EXPECTED,
     FAINT_COUNT,
@@ -26,6 +25,7 @@ from chat_forecast.presentation.plots.style import (
     shade,
     to_png,
 )
+from chat_forecast.presentation.plots.series import WEEKDAYS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.arrays import Floats, to_floats
-from chat_forecast.presentation.plots.style import (
+from chat_forecast.presentation.drawing.style import (
     COUNT,
     FAINT_INK,
     LEFT,

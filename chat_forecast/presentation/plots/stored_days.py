@@ -22,8 +22,10 @@ COMING_DAYS = 7
 """What a model holds of week and day shows in its forecast of a week."""
 
 
-def draw_stored_day(chat: Chat, storage: ChatStorage, asset: str, day: LocalDay) -> bytes | None:
+def draw_stored_day(chat: Chat, storage: ChatStorage, asset: str, day: LocalDay, *, beside: bool = False) -> bytes | None:
     """Draw a stored day of an asset as a PNG; None where it is not stored, or there is nothing to draw of it.
+
+    A score can be drawn by a process ``beside`` this one, which saves it the libraries for that.
 
     Raises:
         StoredFileError: something that the plot shows is damaged.
@@ -32,11 +34,12 @@ def draw_stored_day(chat: Chat, storage: ChatStorage, asset: str, day: LocalDay)
         return None
     if asset in ("raw_messages", "merged_history"):
         return _draw_messages(chat, storage, asset, day)
+    if asset == "daily_score":
+        return _draw_score(chat, storage, day, beside=beside)
     draw = {
         "hourly_series": _draw_series,
         "trained_model": _draw_model,
         "next_day_forecast": _draw_forecast,
-        "daily_score": _draw_score,
     }[asset]
     return draw(chat, storage, day)
 
@@ -88,7 +91,7 @@ def _draw_forecast(chat: Chat, storage: ChatStorage, made: LocalDay) -> bytes | 
     return plots.draw_forecast(table, last_week, _title(chat, day, "forecast"), phrases.forecast_in_words(table, last_week))
 
 
-def _draw_score(chat: Chat, storage: ChatStorage, day: LocalDay) -> bytes | None:
+def _draw_score(chat: Chat, storage: ChatStorage, day: LocalDay, *, beside: bool) -> bytes | None:
     score = storage.frames("daily_score", day, day).iloc[0]
     forecast, actuals = storage.frame("next_day_forecast", day.plus(-1)), storage.frame("hourly_series", day)
     if forecast is None or actuals is None or not score["hours_scored"]:
@@ -96,9 +99,8 @@ def _draw_score(chat: Chat, storage: ChatStorage, day: LocalDay) -> bytes | None
     unusual = phrases.unusual_hours(unusual_hours(actuals, forecast))
     recent = storage.frames("daily_score", day.plus(1 - plots.SKILL_DAYS), day)
     known = {str(name): None if pd.isna(value) else value for name, value in score.items()}
-    return plots.draw_score(
-        forecast, actuals, _skills(recent), _title(chat, day, "forecast and actual"), phrases.score_in_words(known, unusual)
-    )
+    title, caption = _title(chat, day, "forecast and actual"), phrases.score_in_words(known, unusual)
+    return plots.draw_score(forecast, actuals, _skills(recent), title, caption, beside=beside)
 
 
 def _skills(scores: pd.DataFrame) -> "pd.Series[float]":

@@ -7,16 +7,15 @@ It is put together by a process of its own: vl-convert brings a whole JavaScript
 keeps, and is needed once for each of its versions.
 """
 
-import subprocess
-import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.presentation.programs import run_program
 from chat_forecast.whole_files import replace_file
 
-PUT_TOGETHER = "import sys, vl_convert; sys.stdout.write(vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;'))"
+PUT_TOGETHER = "chat_forecast.presentation.vega_bundle"
 
 
 class NoChartsError(ChatForecastError):
@@ -42,8 +41,7 @@ def javascript(folder: Path) -> str:
 
 
 def _put_together() -> str:
-    command = [sys.executable, "-X", "utf8", "-c", PUT_TOGETHER]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603 - a text of this module
+    done = run_program(PUT_TOGETHER)
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise NoChartsError(

@@ -10,8 +10,8 @@ from PIL import Image
 from chat_forecast.domain.hourly_series import fill_unstored
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.presentation import plots
+from chat_forecast.presentation.drawing.style import to_png
 from chat_forecast.presentation.plots.series import mean_by_hour_of_week
-from chat_forecast.presentation.plots.style import to_png
 from chat_forecast_tests.factories import make_forecast, make_series
 
 DAY = LocalDay.parse("2026-05-12", "Europe/Berlin")

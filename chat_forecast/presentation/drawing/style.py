@@ -6,19 +6,18 @@ Does not belong here: what any one plot shows.
 
 import io
 import textwrap
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-
-from chat_forecast.domain.arrays import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from chat_forecast.domain.arrays import Floats
 
 
 # Every plot brings its own white ground, so that it reads on a light and on a dark page. The colours keep apart for
@@ -70,13 +69,14 @@ def new_panel(figure: "Figure", left: float, bottom: float, right: float, top: f
     return axes
 
 
-def mark_hours(axes: "Axes", hours: pd.Series) -> None:
-    """Name every third hour below the axes; say where a clock change repeats or skips an hour."""
-    clocks = hours.dt.hour.to_numpy()
+def mark_hours(axes: "Axes", hours: Iterable[datetime]) -> None:
+    """Name every third of some aware, local hours below the axes; say where a clock change repeats or skips an hour."""
+    hours = list(hours)
+    clocks = np.array([hour.hour for hour in hours])
     at = np.flatnonzero(clocks % 3 == 0)
     axes.set_xticks(at, [f"{clocks[place]:02d}:00" for place in at])
     axes.set_xlim(-0.6, len(hours) - 0.4)
-    offsets = np.array([hour.utcoffset().total_seconds() for hour in hours])
+    offsets = np.array([(hour.utcoffset() or timedelta()).total_seconds() for hour in hours])
     for place in np.flatnonzero(np.diff(offsets)):
         axes.axvline(place + 0.5, color=FAINT_INK, lw=0.8, ls=(0, (2, 2)))
         axes.annotate(
@@ -103,7 +103,7 @@ def mark_counts(axes: "Axes", highest: float, *, room: float = 1.08, steps: int 
 
 
 def draw_bars(
-    axes: "Axes", at: Floats, heights: Floats, colours: str | Sequence[str], *, base: Floats | float = 0.0,
+    axes: "Axes", at: "Floats", heights: "Floats", colours: str | Sequence[str], *, base: "Floats | float" = 0.0,
     width: float = 0.82, edge: str = "none", label: str = "",
 ) -> None:  # fmt: skip
     """Bars as one shape, which is drawn ten times faster than ``axes.bar`` draws one a bar."""
@@ -114,7 +114,7 @@ def draw_bars(
     axes.add_collection(PolyCollection(list(corners), facecolor=colours, edgecolor=edge, lw=0.9, label=label), autolim=False)
 
 
-def draw_cut(axes: "Axes", counts: Floats, limit: float, colour: str) -> None:
+def draw_cut(axes: "Axes", counts: "Floats", limit: float, colour: str) -> None:
     """An arrow at the top for each count that is too high for axes that end at ``limit``; the highest with its number."""
     cut = np.flatnonzero(np.nan_to_num(counts) > limit)
     for place in cut:

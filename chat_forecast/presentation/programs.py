@@ -1,0 +1,25 @@
+"""Modules of this package run as programs of their own, for what would stay in the memory of whoever does it.
+
+Belongs here: starting one with this process's libraries, and waiting for it.
+Does not belong here: what such a program does (:mod:`.vega_bundle`, :mod:`.drawing`).
+"""
+
+import os
+import subprocess
+import sys
+
+
+def run_program(module: str, given: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    """Run a module with something on its standard input; nothing is imported from the folder that one happens to be in.
+
+    Raises:
+        OSError: no process could be started.
+    """
+    libraries = os.pathsep.join(path for path in sys.path if path)
+    return subprocess.run(  # noqa: S603 - a module of this package
+        [sys.executable, "-P", "-m", module],
+        input=given,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": libraries},
+    )
