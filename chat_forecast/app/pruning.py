@@ -90,7 +90,7 @@ def prune(home: Home, tracking: Tracking, found: Prunable) -> int:
 
     Raises:
         PruningError: a file could not be deleted, or a database is damaged.
-        TrackingUnavailable: a model could not be deleted.
+        TrackingUnavailable: a model, or files of runs that were never written, could not be deleted.
     """
     freed = found.size
     try:
@@ -105,6 +105,7 @@ def prune(home: Home, tracking: Tracking, found: Prunable) -> int:
     }
     for name, lost in LOST.items():
         freed += _compacted(home.dagster_home / name, lost, slimming.get(name, _nothing))
+    tracking.clear_begun()
     for storage, models in groupby(found.models, key=lambda model: model.storage):
         delete_superseded(tracking, storage, list(models))
     return freed + _compacted(home.mlflow_file, LOST_IN_MLFLOW)

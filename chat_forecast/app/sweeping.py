@@ -19,7 +19,7 @@ def sweep(home: Home, slugs: Iterable[str]) -> int:
 
     On storage that is no disk of this machine there are none. What cannot be removed stays, and harms nothing.
     """
-    folders = [home.root, home.dagster_home, home.locks, *home.reports.glob("**/")]
+    folders = [home.root, home.dagster_home, home.mlflow_file.parent, home.locks, *home.reports.glob("**/")]
     if "://" not in home.storage_url:
         for slug in slugs:
             folder = Path(home.storage_url, slug)

@@ -20,6 +20,7 @@ from chat_forecast.errors import ChatForecastError
 from chat_forecast.masking import without_secrets
 from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL
 from chat_forecast.storage.sqlite_files import fault_of, how_to_replace
+from chat_forecast.tracking.begun_runs import clear_begun, note_of
 from chat_forecast.tracking.sqlite_store import commit_at_once, flush, is_unfinished, make_store
 
 if TYPE_CHECKING:
@@ -72,6 +73,16 @@ class Tracking:
     def is_unmade(self) -> bool:
         """Whether the store is an SQLite file that is yet to be made, which takes seconds."""
         return self.file is not None and not self.file.exists()
+
+    def clear_begun(self) -> None:
+        """Take away files of runs that were never written, as whoever opens the store does; a moment where there are none.
+
+        Raises:
+            TrackingUnavailable: MLflow could not be used.
+        """
+        if self.file is not None and self.file.exists() and note_of(self.file).exists():
+            with self.open("take away files of runs that were never written"):
+                pass
 
     @contextmanager
     def open(self, purpose: str) -> "Iterator[MlflowClient]":
@@ -172,10 +183,12 @@ class Tracking:
                 connection.rollback()
             if is_unfinished(self.file):
                 make_store(self.file)
+            clear_begun(self.file)
 
     def _end_file(self) -> None:
         if self.file:
             flush(self.file)
+            clear_begun(self.file)  # once the runs are on the disk
 
 
 def import_mlflow(*, with_models: bool = False) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from chat_forecast.tracking.begun_runs import note_begun
 from chat_forecast.tracking.client import Tracking
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def run_writer(tracking: Tracking, client: "MlflowClient", experiment: str) -> "
     store = client._tracking_client.store
     if tracking.file is None or type(store) is not SqlAlchemyStore or revision_of_tables() != TABLES:
         return None
-    return RunWriter(store, tracking.tracking_uri, int(experiment), client.get_experiment(experiment).artifact_location)
+    location = client.get_experiment(experiment).artifact_location
+    return RunWriter(store, tracking.file, tracking.tracking_uri, int(experiment), location)
 
 
 @cache
@@ -74,16 +76,23 @@ class RunWriter:
     """Writes new runs of one experiment."""
 
     store: "SqlAlchemyStore"
+    file: Path
+    """The SQLite file."""
     tracking_uri: str
     experiment: int
     artifacts: str
     """Where the experiment keeps its artifacts."""
 
-    def put_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
-        """Put files where a run's artifacts will be looked for; the run need not be written yet.
+    def begin(self, runs: Sequence[str]) -> None:
+        """Note that the files of some runs will be put: before they are, which is before the runs are written.
 
-        A process that is killed before it is leaves the files, two kilobytes a day, and the day is logged as another run.
+        A process that is killed in between leaves files that no run names. Whoever uses the store next takes them away
+        (:mod:`.begun_runs`), and the days are logged as other runs.
         """
+        note_begun(self.file, {run_id: self._artifacts_of(run_id) for run_id in runs})
+
+    def put_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
+        """Put files where a run's artifacts will be looked for, once it is begun; it need not be written yet."""
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
         with tempfile.TemporaryDirectory() as folder:

@@ -112,15 +112,17 @@ class ScoreRuns:
         writer = run_writer(place.tracking, place.client, place.ledger.experiment) if new else None
         if writer is None:
             return days
-        runs = [self._new(writer, day, draw(day.record.day)) for day in new]
+        ids = [new_run_id() for _ in new]
+        writer.begin(ids)
+        runs = [self._new(writer, run_id, day, draw(day.record.day)) for run_id, day in zip(ids, new, strict=True)]
         writer.write(runs)
         for day, run in zip(new, runs, strict=True):
             place.ledger.scores[day.record.day.key] = Logged(day.file, day.record.digest, run.id, day.times + 1)
         return [day for day in days if day not in new]
 
-    def _new(self, writer: RunWriter, day: ScoredDay, plot: bytes | None) -> NewRun:
+    def _new(self, writer: RunWriter, run_id: str, day: ScoredDay, plot: bytes | None) -> NewRun:
         """A day's own run; its files are there already."""
-        record, run_id, model = day.record, new_run_id(), self._model(day.record)
+        record, model = day.record, self._model(day.record)
         files = self._files(record, plot)
         writer.put_files(run_id, files)
         return NewRun(

@@ -19,6 +19,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, asset_keys
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
+from chat_forecast.tracking.begun_runs import note_begun, note_of
 from chat_forecast_tests.app.many_nights import add_nights
 from chat_forecast_tests.at_home import PLACES, at_home
 from chat_forecast_tests.served import open_to_others
@@ -229,6 +230,17 @@ def test_a_pruning_that_is_killed_loses_nothing_and_the_next_one_finishes_it(hom
     assert seen(runner.instance) == before
     assert find_prunable(home, runner, NOW).files == ()
     assert list((home.dagster_home / "storage").glob("*")) == []
+
+
+def test_files_of_runs_that_were_never_written_go(home, runner):
+    run = "a" * 32
+    folder = home.mlflow_artifacts / CHAT.slug / run / "artifacts"
+    folder.mkdir(parents=True)
+    (folder / "hours.json").write_text("{}")
+    note_begun(home.mlflow_file, {run: folder.as_uri()})
+    pruned(home, runner)
+    assert not folder.parent.exists()
+    assert not note_of(home.mlflow_file).exists()
 
 
 def test_ticks_that_had_nothing_to_do_go(home, runner):

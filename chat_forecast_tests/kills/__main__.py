@@ -4,7 +4,7 @@ Each command of a chat's life is prepared once: the home that it finds is kept, 
 Then it is killed, one to three times on end in a copy of that home, each time at another moment of the time that it takes
 (SIGKILL, one time in six SIGHUP; with everything that it started), and let to its end once more. What is stored then must
 be what the undisturbed command leaves: partitions byte for byte, the archive with its ledger, what Dagster and MLflow know,
-no run under way, no model twice, nothing left over.
+no run under way, no model twice, the files of each of MLflow's runs and none that no run names, nothing left over.
 
 The time is that of the processor, so that no moment moves when the machine does something else meanwhile. Every second
 moment lies between the latest one before the first write and the earliest one after the last, as far as they are known. Most

@@ -10,10 +10,12 @@ import pyarrow.parquet as pq
 
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.schemas import StoredFileError
+from chat_forecast.tracking.begun_runs import note_of
 
 TIMED = "comparison"
 """The column of a trained model that names the time that something took."""
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
+RUN = re.compile(r"[0-9a-f]{32}")
 OWN_TAGS = ("chat_forecast.kind", "chat_forecast.day", "chat_forecast.trained_through", "chat_forecast.digest")
 
 
@@ -23,6 +25,7 @@ def found_in(home: Path, chat: str = "club") -> dict[str, object]:
     found["archive"] = _archive(home, chat)
     found.update(_dagster(home / "dagster" / "history"))
     found.update(_mlflow(home / "mlflow" / "mlflow.db"))
+    found.update(_artifacts(home / "mlflow", chat))
     return found
 
 
@@ -75,6 +78,18 @@ def _mlflow(database: Path) -> Iterator[tuple[str, object]]:
         WHERE t.key = 'chat_forecast.digest'"""
     yield "champion", _rows(database, champion)
     yield "logged models", _rows(database, "SELECT count(*) FROM logged_models WHERE lifecycle_stage = 'active'")
+
+
+def _artifacts(folder: Path, chat: str) -> Iterator[tuple[str, object]]:
+    """The files of MLflow's runs, and the folders beside them that no run names."""
+    tags = ", ".join(f"max(CASE WHEN t.key = '{tag}' THEN t.value END)" for tag in OWN_TAGS)
+    query = f"SELECT r.run_uuid, {tags} FROM runs r JOIN tags t ON r.run_uuid = t.run_uuid GROUP BY r.run_uuid"  # noqa: S608 - the same
+    runs = {str(run): identity for run, *identity in _rows(folder / "mlflow.db", query)}
+    kept = [path for path in (folder / "artifacts" / chat).glob("*") if RUN.fullmatch(path.name)]
+    yield "folders that no run names", [path.name for path in kept if path.name not in runs]
+    files = [(*runs[path.name], file.name) for path in kept if path.name in runs for file in path.glob("artifacts/*")]
+    yield "files of MLflow's runs", sorted(files, key=str)
+    yield "note of begun runs", note_of(folder / "mlflow.db").exists()
 
 
 def _rows(database: Path, query: str) -> list[tuple[object, ...]]:

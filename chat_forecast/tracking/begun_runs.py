@@ -1,0 +1,98 @@
+"""Files of runs that MLflow does not know yet: noted before they are put, and taken away where the runs were never written.
+
+Belongs here: the note beside MLflow's SQLite file, and taking away what it names and no run does.
+Does not belong here: putting the files and writing the runs (:mod:`.new_runs`).
+
+Whoever writes the note, or acts on it, keeps others out of the SQLite file meanwhile. Nothing is looked for among the
+artifacts: what other programs keep there is not in the note.
+"""
+
+import json
+import re
+import shutil
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from chat_forecast.whole_files import replace_file
+
+RUN = re.compile(r"[0-9a-f]{32}")
+
+
+def note_of(store: Path) -> Path:
+    """Where the note of an SQLite file is: the artifacts of runs that are being written, by run."""
+    return store.with_name(f"{store.name}.begun")
+
+
+def note_begun(store: Path, artifacts: Mapping[str, str]) -> None:
+    """Note where the files of new runs will be put: before the first of them is.
+
+    Raises:
+        OSError: it could not be noted; no file may be put.
+    """
+    replace_file(note_of(store), json.dumps({**_noted(store), **artifacts}).encode())
+
+
+def clear_begun(store: Path) -> None:
+    """Take away the files of noted runs that are not in an SQLite file; what cannot be taken away stays noted.
+
+    Raises:
+        OSError: the note could not be changed.
+        sqlite3.Error: the SQLite file cannot be read.
+    """
+    if not note_of(store).exists():
+        return
+    if noted := _noted(store):
+        written = _written(store, list(noted))
+        left = {run: artifacts for run, artifacts in noted.items() if run not in written and not _is_gone(artifacts)}
+        if left:
+            if left != noted:
+                replace_file(note_of(store), json.dumps(left).encode())
+            return
+    note_of(store).unlink(missing_ok=True)
+
+
+def _noted(store: Path) -> dict[str, str]:
+    """The note; empty where there is none, or it is none of ours."""
+    try:
+        noted = json.loads(note_of(store).read_bytes())
+        return {run: artifacts for run, artifacts in noted.items() if RUN.fullmatch(run) and _is_of(run, artifacts)}
+    except (FileNotFoundError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def _is_of(run: str, artifacts: str) -> bool:
+    return artifacts.endswith(f"/{run}/artifacts")
+
+
+def _written(store: Path, runs: list[str]) -> set[str]:
+    """Those of some runs that the SQLite file has, deleted ones too."""
+    with closing(sqlite3.connect(store)) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
+            return set()
+        found = (connection.execute("SELECT run_uuid FROM runs WHERE run_uuid = ?", (run,)).fetchone() for run in runs)
+        return {row[0] for row in found if row is not None}
+
+
+def _is_gone(artifacts: str) -> bool:
+    """Take away the files of a run; whether none are left."""
+    url = urlsplit(artifacts)
+    try:
+        if url.scheme in ("", "file"):
+            folder = Path(url2pathname(url.path)).parent
+            if folder.exists():
+                shutil.rmtree(folder)
+        else:
+            _take_from_store(artifacts)
+    except Exception:  # whatever an artifact store raises: it is tried again when MLflow is next used
+        return False
+    return True
+
+
+def _take_from_store(artifacts: str) -> None:
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    get_artifact_repository(artifacts).delete_artifacts()  # type: ignore[no-untyped-call]  # MLflow's

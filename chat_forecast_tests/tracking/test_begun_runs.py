@@ -1,0 +1,189 @@
+"""A copy that is killed between files and the runs that name them: the files are gone once MLflow is used again."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from chat_forecast.tracking import begun_runs
+from chat_forecast.tracking.begun_runs import clear_begun, note_begun, note_of
+from chat_forecast.tracking.catch_up import CaughtUp, catch_up
+from chat_forecast.tracking.client import Tracking
+from chat_forecast_tests.tracking.stored import FIRST, make_chat, make_storage, store_scored_day
+
+REPOSITORY = Path(__file__).parents[2]
+DAYS = [FIRST.plus(number) for number in range(1, 4)]
+COPY = """
+import os, signal, sqlite3, sys
+from pathlib import Path
+from chat_forecast.storage.locks import Locks
+from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.tracking import begun_runs, client, new_runs, score_runs
+from chat_forecast.tracking.catch_up import catch_up
+from chat_forecast_tests.tracking.stored import make_chat
+step, slug, root, locks, uri, artifacts = sys.argv[1:]
+def killed(kind, name, *, of="", number=1, is_after=False):
+    calls, call = [], getattr(kind, name)
+    def counted(*args, **kwargs):
+        if of and args[0].name != of:
+            return call(*args, **kwargs)
+        calls.append(name)
+        if len(calls) == number and not is_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        made = call(*args, **kwargs)
+        if len(calls) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return made
+    setattr(kind, name, counted)
+steps = {
+    "before the note": lambda: killed(new_runs.RunWriter, "begin"),
+    "after the note": lambda: killed(new_runs.RunWriter, "begin", is_after=True),
+    "among the files": lambda: killed(new_runs.RunWriter, "put_files", number=2, is_after=True),
+    "before the runs": lambda: killed(new_runs.RunWriter, "write"),
+    "after the runs": lambda: killed(new_runs.RunWriter, "write", is_after=True),
+    "before the note goes": lambda: killed(begun_runs.Path, "unlink", of="mlflow.db.begun"),
+    "after the note is gone": lambda: killed(begun_runs.Path, "unlink", of="mlflow.db.begun", is_after=True),
+}
+steps[step]()
+chat = make_chat(slug)
+storage = ChatStorage(root, chat.slug, chat.timezone, Locks(Path(locks)))
+catch_up(client.Tracking(uri, artifacts), chat, storage, seconds=120)
+"""
+LEFT = {
+    "before the note": (0, False),
+    "after the note": (0, True),
+    "among the files": (2, True),
+    "before the runs": (3, True),
+    "after the runs": (0, True),
+    "before the note goes": (0, True),
+    "after the note is gone": (0, False),
+}
+"""Step of the copy after which it is killed -> folders that no run names then, and whether the note is there."""
+
+
+@pytest.fixture
+def home(tmp_path, with_mlflow):
+    """A chat with scored days of which MLflow has none."""
+    chat = make_chat("book-club")
+    storage = make_storage(tmp_path, chat)
+    for number, day in enumerate(DAYS):
+        store_scored_day(storage, day, messages=number)
+    folder = with_mlflow(tmp_path / "home") / "mlflow"
+    return chat, storage, Tracking(f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts"))
+
+
+def artifacts_of(tracking) -> Path:
+    return tracking.file.parent / "artifacts"
+
+
+def unnamed(tracking):
+    """The folders among the artifacts that no run names."""
+    with closing(sqlite3.connect(tracking.file)) as connection:
+        runs = {Path(uri).parent.name for (uri,) in connection.execute("SELECT artifact_uri FROM runs")}
+    return sorted(path.name for path in artifacts_of(tracking).glob("*/*") if path.is_dir() and path.name not in runs)
+
+
+def expect_files_of_all_days(tracking):
+    """Each day has one run, and the files that it names."""
+    with closing(sqlite3.connect(tracking.file)) as connection:
+        query = """SELECT r.run_uuid, t.value FROM runs r JOIN tags t ON r.run_uuid = t.run_uuid
+            WHERE t.key = 'mlflow.loggedArtifacts' AND r.name LIKE 'score %'"""
+        named = {run: [each["path"] for each in json.loads(files)] for run, files in connection.execute(query)}
+    assert len(named) == len(DAYS)
+    for run, files in named.items():
+        assert files == ["hours.json"]
+        assert json.loads((artifacts_of(tracking) / "book-club" / run / "artifacts" / "hours.json").read_text())["data"]
+
+
+@pytest.mark.parametrize("step", LEFT)
+def test_a_copy_killed_at_any_step_leaves_no_files_that_no_run_names(home, step):
+    chat, storage, tracking = home
+    arguments = [step, chat.slug, storage.root, str(storage.locks.folder), tracking.tracking_uri, tracking.artifact_root]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    process = subprocess.run([sys.executable, "-c", COPY, *arguments], cwd=REPOSITORY, env=environment)
+    assert process.returncode == -signal.SIGKILL
+    assert (len(unnamed(tracking)), note_of(tracking.file).exists()) == LEFT[step]
+    catch_up(tracking, chat, storage)
+    assert not unnamed(tracking)
+    assert not note_of(tracking.file).exists()
+    expect_files_of_all_days(tracking)
+    assert catch_up(tracking, chat, storage) == CaughtUp(0, 0)
+
+
+def test_a_copy_that_fails_takes_its_files_away_itself(home, monkeypatch):
+    from chat_forecast.tracking import new_runs
+    from chat_forecast.tracking.client import TrackingUnavailable
+
+    def fail(*_args):
+        raise OSError(28, "No space left on device")
+
+    chat, storage, tracking = home
+    with monkeypatch.context() as patched:
+        patched.setattr(new_runs.RunWriter, "write", fail)
+        with pytest.raises(TrackingUnavailable, match="No space left"):
+            catch_up(tracking, chat, storage)
+    assert not unnamed(tracking)
+    assert not note_of(tracking.file).exists()
+    catch_up(tracking, chat, storage)
+    expect_files_of_all_days(tracking)
+
+
+def make_files(tracking, run) -> Path:
+    folder = artifacts_of(tracking) / "book-club" / run / "artifacts"
+    folder.mkdir(parents=True)
+    (folder / "hours.json").write_text("{}")
+    return folder
+
+
+@pytest.mark.parametrize("uses", ["open", "clear_begun"])
+def test_whoever_uses_the_store_next_takes_away_what_is_noted_and_nothing_else(home, uses):
+    _, _, tracking = home
+    mine, others = "a" * 32, "b" * 32
+    noted, foreign = make_files(tracking, mine), make_files(tracking, others)
+    note_begun(tracking.file, {mine: noted.as_uri()})
+    if uses == "open":
+        with tracking.open("look"):
+            pass
+    else:
+        tracking.clear_begun()
+    assert not noted.parent.exists()
+    assert foreign.exists()
+    assert not note_of(tracking.file).exists()
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["", "[1]", '{"aaaa": "/tmp/aaaa/artifacts"}', '{"%s": "/home"}' % ("a" * 32), '{"%s": 3}' % ("a" * 32)],
+)
+def test_a_note_that_is_none_of_ours_deletes_nothing(home, note):
+    _, _, tracking = home
+    folder = make_files(tracking, "a" * 32)
+    note_of(tracking.file).write_text(note)
+    clear_begun(tracking.file)
+    assert folder.exists()
+    assert not note_of(tracking.file).exists()
+
+
+def test_what_cannot_be_taken_away_stays_noted_beside_what_is_begun_next(home, monkeypatch):
+    chat, storage, tracking = home
+    run = "a" * 32
+    folder = make_files(tracking, run)
+    note_begun(tracking.file, {run: folder.as_uri()})
+
+    def refuse(_folder):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(begun_runs, "shutil", SimpleNamespace(rmtree=refuse))
+        assert catch_up(tracking, chat, storage).scores == len(DAYS)
+        assert json.loads(note_of(tracking.file).read_text()) == {run: folder.as_uri()}
+    tracking.clear_begun()
+    assert not unnamed(tracking)
+    expect_files_of_all_days(tracking)
