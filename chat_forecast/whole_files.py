@@ -31,9 +31,14 @@ def replace_file(target: Path, content: bytes | memoryview, *, mode: int | None 
     replace_file_by(target, lambda file: file.write(content), mode=mode)
 
 
-def replace_file_by(target: Path, write: Callable[[BinaryIO], object], *, mode: int | None = None) -> None:
-    """Do the same with what ``write`` writes into a file, of which never all has to be in memory; raises as that."""
-    with _written_aside(target, write, mode) as aside:
+def replace_file_by(
+    target: Path, write: Callable[[BinaryIO], object], *, mode: int | None = None, is_lasting: bool = True
+) -> None:
+    """Do the same with what ``write`` writes into a file, of which never all has to be in memory; raises as that.
+
+    What is not ``is_lasting`` is not flushed to the disk: where the machine dies, it may be lost, or be something else.
+    """
+    with _written_aside(target, write, mode, is_lasting=is_lasting) as aside:
         aside.replace(target)
 
 
@@ -84,7 +89,9 @@ def remove_leftovers(folder: Path) -> int:
 
 
 @contextmanager
-def _written_aside(target: Path, write: Callable[[BinaryIO], object], mode: int | None) -> Iterator[Path]:
+def _written_aside(
+    target: Path, write: Callable[[BinaryIO], object], mode: int | None, *, is_lasting: bool = True
+) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
@@ -93,7 +100,8 @@ def _written_aside(target: Path, write: Callable[[BinaryIO], object], mode: int 
                 os.fchmod(file.fileno(), mode)  # whatever the process's umask says
             write(file)
             file.flush()
-            os.fsync(file.fileno())
+            if is_lasting:
+                os.fsync(file.fileno())
             yield aside
     except OSError as error:
         error.filename = str(target)  # a full disk names no file, and what is written aside is nobody's business

@@ -4,11 +4,10 @@ Belongs here: deciding from what was found whether a person is needed, and wordi
 Does not belong here: finding out (:mod:`.health`).
 """
 
+from datetime import date
 from typing import Any
 
-import pandas as pd
-
-from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.local_day import LocalDay, next_dates
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.topics import Topic
 from chat_forecast.sources import Sources
@@ -22,10 +21,11 @@ from chat_forecast.storage.unmade_days import unmade_days
 def about_vanished_files(chat: Chat, stored: StoredChat) -> list[str]:
     """That days have files which are made from others, or stand between others, and those are gone."""
     raw, history, series, forecasts, scores = (
-        set(stored.assets[asset].days)
+        stored.assets[asset].days
         for asset in ("raw_messages", "merged_history", "hourly_series", "next_day_forecast", "daily_score")
     )
-    used = scores | {day.plus(1) for day in forecasts}
+    forecast_for = next_dates(forecasts, chat.timezone)
+    used = scores | forecast_for
     concerns = []
     if gone := sorted(history - raw):
         concerns.append(
@@ -39,33 +39,31 @@ def about_vanished_files(chat: Chat, stored: StoredChat) -> list[str]:
         )
     if gone := sorted(used & history - series):
         concerns.append(_to_make_again(chat, "hourly_series", gone))
-    scored_by = stored.assets["daily_score"].partitions
-    used = {day.plus(-1) for day, score in scored_by.items() if score.has_any("expected_total")}
-    if gone := sorted(used - forecasts):
+    if unforeseen := stored.assets["daily_score"].having("expected_total") - forecast_for:
+        gone = [stored.day(day).plus(-1).date for day in sorted(unforeseen)]
         concerns.append(
             f"{_files(gone)} of next_day_forecast {_are_gone(gone)}; to make them again: {_backfill(chat, gone)}"
         )
-    made = {day for day in forecasts & series if day.plus(-1) in forecasts}
-    scored = stored.assets["daily_score"].days
-    if scored and (gone := [day for day in sorted(made - scores) if scored[0] < day < scored[-1]]):
+    made = forecasts & series & forecast_for
+    if scores and (gone := [day for day in sorted(made - scores) if min(scores) < day < max(scores)]):
         concerns.append(_to_make_again(chat, "daily_score", gone))
     return concerns + _about_vanished_model(chat, stored)
 
 
 def _about_vanished_model(chat: Chat, stored: StoredChat) -> list[str]:
     """That the model by which the newest forecast was made is gone."""
-    made = [day for day, file in stored.assets["next_day_forecast"].partitions.items() if file.rows]
+    made = stored.assets["next_day_forecast"].with_rows
     try:
-        newest = stored.storage.frame("next_day_forecast", made[-1]) if made else None
+        newest = stored.table("next_day_forecast", max(made)) if made else None
     except StoredFileError as error:
         return [str(error)]
-    through = None if newest is None else newest["trained_through"].iloc[0]
-    if through is None or pd.isna(through):
+    through = newest.column("trained_through")[0].as_py() if newest else None
+    if through is None:
         return []
-    day = LocalDay.parse(str(through), chat.timezone)
+    day = LocalDay.parse(through, chat.timezone).date
     if day in stored.assets["trained_model"].days:
         return []
-    return [f"the file of {day.key} of trained_model is gone; to train it again: {_backfill(chat, [day])}"]
+    return [f"the file of {day.isoformat()} of trained_model is gone; to train it again: {_backfill(chat, [day])}"]
 
 
 def about_unmade_days(chat: Chat, storage: ChatStorage) -> list[str]:
@@ -77,7 +75,7 @@ def about_unmade_days(chat: Chat, storage: ChatStorage) -> list[str]:
     if not unmade:
         return []
     number = "1 day is" if len(unmade) == 1 else f"{len(unmade)} days are"
-    return [f"{number} not counted again yet since the archive changed: {_backfill(chat, unmade)}"]
+    return [f"{number} not counted again yet since the archive changed: {_backfill(chat, [day.date for day in unmade])}"]
 
 
 def about_setup(chat: Chat, sources: Sources) -> list[str]:
@@ -120,18 +118,20 @@ def about_reading(
 
 def about_newest_forecast(stored: StoredChat) -> list[str]:
     """That the newest forecast is withheld from people, was not made by the model there is, or could not be made."""
-    made = [day for day in stored.assets["next_day_forecast"].partitions if day <= stored.last]
-    if not made:
+    made = max((day for day in stored.assets["next_day_forecast"].usable if day <= stored.last.date), default=None)
+    if made is None:
         return []
-    coming, rows = made[-1].plus(1).key, stored.assets["next_day_forecast"].partitions[made[-1]].rows
+    day, has_rows = stored.day(made), made in stored.assets["next_day_forecast"].with_rows
+    coming = day.plus(1).key
     try:
-        notes = stored.storage.notes("next_day_forecast", made[-1])
+        table = stored.table("next_day_forecast", made)
+        notes = {} if table is None else stored.storage.notes_of("next_day_forecast", day, table)
     except StoredFileError as error:
         return [str(error)]
     if "withheld" in notes:
-        retrain = f"chat-forecast run {stored.storage.chat} --day {made[-1].key}"
+        retrain = f"chat-forecast run {stored.storage.chat} --day {day.key}"
         return [f"the forecast for {coming} is {notes['withheld']}. Unless chat-forecast up retrains the model: {retrain}"]
-    if not rows and "reason" in notes:
+    if not has_rows and "reason" in notes:
         return [f"there is no forecast for {coming}: {notes['reason']}"]
     if "reason" in notes and stored.days("trained_model"):
         return [f"the forecast for {coming} was not made by the model: {notes['reason']}"]
@@ -139,7 +139,7 @@ def about_newest_forecast(stored: StoredChat) -> list[str]:
 
 
 def about_forecasting(
-    chat: Chat, last_read: LocalDay, models: list[LocalDay], score: dict[str, Any] | None, *, has_forecast: bool
+    chat: Chat, last_read: LocalDay, models: list[date], score: dict[str, Any] | None, *, has_forecast: bool
 ) -> list[str]:
     """That there is no model, no forecast for the day after the last one read, or a failed verdict without a retraining."""
     if not models:
@@ -149,7 +149,7 @@ def about_forecasting(
         concerns.append(
             f"there is no forecast for {last_read.plus(1).key}: chat-forecast run {chat.slug} --day {last_read.key}"
         )
-    if score is not None and score["check_passed"] is False and models[-1].key < score["day"]:
+    if score is not None and score["check_passed"] is False and models[-1].isoformat() < score["day"]:
         concerns.append(
             f"the score of {score['day']} failed its check ({score['check']}), and the model has not been retrained since: "
             f"chat-forecast run {chat.slug} --day {score['day']}"
@@ -157,17 +157,18 @@ def about_forecasting(
     return concerns
 
 
-def _to_make_again(chat: Chat, asset: str, gone: list[LocalDay]) -> str:
+def _to_make_again(chat: Chat, asset: str, gone: list[date]) -> str:
     return f"{_files(gone)} of {asset} {_are_gone(gone)}; to make them again: {_backfill(chat, gone)}"
 
 
-def _files(days: list[LocalDay]) -> str:
-    return f"the file of {days[0].key}" if len(days) == 1 else f"{len(days)} files from {days[0].key} to {days[-1].key}"
+def _files(days: list[date]) -> str:
+    first, last = days[0].isoformat(), days[-1].isoformat()
+    return f"the file of {first}" if len(days) == 1 else f"{len(days)} files from {first} to {last}"
 
 
-def _are_gone(days: list[LocalDay]) -> str:
+def _are_gone(days: list[date]) -> str:
     return "is gone" if len(days) == 1 else "are gone"
 
 
-def _backfill(chat: Chat, days: list[LocalDay]) -> str:
-    return f"chat-forecast backfill {chat.slug} --from {days[0].key} --to {days[-1].key}"
+def _backfill(chat: Chat, days: list[date]) -> str:
+    return f"chat-forecast backfill {chat.slug} --from {days[0].isoformat()} --to {days[-1].isoformat()}"

@@ -15,18 +15,18 @@ import pandas as pd
 
 from chat_forecast.app import concerns
 from chat_forecast.app.overview import end_in_words, no_verdict
-from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.retraining_rule import Verdict
+from chat_forecast.domain.local_day import LocalDay, dates_between
+from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS, Verdict
 from chat_forecast.domain.windows import LATE_AFTER
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.sources.base import TRAITS
 from chat_forecast.storage.inspection import StoredChat
-from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.tracking.owed import Owed
 
 NIGHTLY = time(0, 1)
+FIGURES = ("smape", "rmse", "skill")
 
 
 @dataclass(frozen=True)
@@ -66,26 +66,29 @@ def put_aside_for(slug: str, reasons: str, source: str | None = None) -> ChatHea
     )
 
 
+def yesterday_of(chat: Chat, now: datetime) -> LocalDay:
+    """The chat's last day that has ended."""
+    return LocalDay.containing(now, chat.timezone).plus(-1)
+
+
 def is_early(chat: Chat, now: datetime) -> bool:
     """Whether yesterday need not have been read yet."""
-    return now < LocalDay.containing(now, chat.timezone).plus(-1).end + LATE_AFTER
+    return now < yesterday_of(chat, now).end + LATE_AFTER
 
 
-def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -> ChatHealth:
+def examine(chat: Chat, stored: StoredChat, sources: Sources, now: datetime) -> ChatHealth:
     """Find out how a chat is doing. A file that cannot be used is a concern, and the rest is found out without it.
 
-    What the chat's source lacks, and what MLflow lacks, is not looked at.
+    What is stored is given up to yesterday. What the chat's source lacks, and what MLflow lacks, is not looked at.
     """
-    yesterday, early = LocalDay.containing(now, chat.timezone).plus(-1), is_early(chat, now)
-    storage.expect_zone()  # else every one of its files would be a concern of its own
-    stored = StoredChat.inspect(storage, yesterday)
+    yesterday, early = stored.last, is_early(chat, now)
     known = stored.known_days
-    last_read = max(known, default=None)
+    last_read = stored.day(max(known)) if known else None
     last, archive_faults = _last_day(chat, sources, yesterday, last_read)
     due, has_ended = min(last, yesterday.plus(-1)) if early else last, last < yesterday and not archive_faults
-    missing = [day for day in LocalDay(chat.first_day, chat.timezone).until(due) if day not in known]
-    attempted = set(stored.assets["hourly_series"].days)  # a great day may be read in part, and not to its end
-    never_read = [day for day in missing if day not in attempted]
+    missing = [day for day in dates_between(LocalDay(chat.first_day, chat.timezone), due) if day not in known]
+    attempted = stored.assets["hourly_series"].days  # a great day may be read in part, and not to its end
+    never_read = [stored.day(day) for day in missing if day not in attempted]
     models = stored.days("trained_model")
     score, score_faults = _newest_score(chat, stored)
     about = [
@@ -93,23 +96,23 @@ def examine(chat: Chat, storage: ChatStorage, sources: Sources, now: datetime) -
         *archive_faults,
         *score_faults,
         *concerns.about_vanished_files(chat, stored),
-        *concerns.about_unmade_days(chat, storage),
+        *concerns.about_unmade_days(chat, stored.storage),
         *concerns.about_reading(chat, last_read, due, never_read, is_live=not has_ended and not TRAITS[chat.source].has_end),
     ]
     about_newest = [] if has_ended else concerns.about_newest_forecast(stored)
     about += about_newest
     if last_read is not None and not early and not has_ended:
-        has_forecast = bool(about_newest) or last_read in stored.days("next_day_forecast")
+        has_forecast = bool(about_newest) or last_read.date in stored.days("next_day_forecast")
         about += concerns.about_forecasting(chat, last_read, models, score, has_forecast=has_forecast)
     return ChatHealth(
         chat=chat.slug,
         source=chat.source,
         next_tick=None if has_ended else next_tick(chat, now),
         last_day_read=None if last_read is None else last_read.key,
-        missing_days=[day.key for day in missing],
+        missing_days=[day.isoformat() for day in missing],
         score=score,
-        model_trained_through=models[-1].key if models else None,
-        model_age_days=(yesterday.date - models[-1].date).days if models else None,
+        model_trained_through=models[-1].isoformat() if models else None,
+        model_age_days=(yesterday.date - models[-1]).days if models else None,
         damaged_files=len(stored.faults) + len(archive_faults) + len(score_faults),
         concerns=list(dict.fromkeys(about)),  # the same damaged file may be met twice
         note=end_in_words(chat, last) if has_ended else None,
@@ -129,21 +132,21 @@ def _newest_score(chat: Chat, stored: StoredChat) -> tuple[dict[str, Any] | None
     faults = []
     for day in reversed(stored.days("daily_score")):
         try:
-            scores = stored.storage.frames("daily_score", day, day)
+            scores = stored.table("daily_score", day)
         except StoredFileError as error:
             faults.append(str(error))
             continue
-        if scores.empty:
+        if not scores:
             continue
-        row = scores.iloc[-1]
+        row = scores.select([*FIGURES, *VERDICT_COLUMNS]).slice(len(scores) - 1).to_pylist()[0]
         verdict = Verdict.from_row(row)
-        figures = {name: None if pd.isna(row[name]) else float(row[name]) for name in ("smape", "rmse", "skill")}
+        figures = {name: None if pd.isna(row[name]) else float(row[name]) for name in FIGURES}
         check = {
             "check_passed": verdict and verdict.passed,
             "check_rule": verdict and verdict.rule,
-            "check": verdict.reason if verdict else no_verdict(chat, day.key),
+            "check": verdict.reason if verdict else no_verdict(chat, day.isoformat()),
         }
-        return {"day": day.key, **figures, **check}, faults
+        return {"day": day.isoformat(), **figures, **check}, faults
     return None, faults
 
 

@@ -9,23 +9,24 @@ happen to an old file, all are looked at again after :data:`HOLDS`, and always w
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from chat_forecast.app import concerns
-from chat_forecast.app.health import ChatHealth, examine, is_early, next_tick, put_aside_for
+from chat_forecast.app.health import ChatHealth, examine, is_early, next_tick, put_aside_for, yesterday_of
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
+from chat_forecast.pipeline.side_process import forked_beside
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.storage.atomic_files import join_url, read_file, write_file
-from chat_forecast.storage.inspection import MEMORY_FILE
+from chat_forecast.storage.inspection import MEMORY_FILE, StoredChat
 from chat_forecast.storage.partitions import ChatStorage, Storages
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 from chat_forecast.tracking.client import Tracking
@@ -53,27 +54,50 @@ class Examiner:
     """The slugs of the chats whose settings cannot be used, and why, a line each."""
 
     def examine_all(self, chats: Iterable[Chat], now: datetime) -> list[ChatHealth]:
-        """Find out how every chat is doing; one of which it cannot be found out has the reasons as its only concerns."""
-        return [*(self.look(chat, now) for chat in chats), *(put_aside_for(*each) for each in self.put_aside.items())]
+        """Find out how every chat is doing; one of which it cannot be found out has the reasons as its only concerns.
+
+        Where there are many of which nothing is remembered, other processes look at them.
+        """
+        known = [(chat, self._recall(chat, now, HOLDS)) for chat in chats]
+        unknown = [(self, chat, now) for chat, health in known if health is None]
+        with forked_beside(len(unknown) if "://" not in self.storages.root else 0) as beside:
+            looked = (health for _, health in beside.ahead(Examiner.look, unknown, len(unknown)))
+            found = [next(looked) if health is None else self._told(chat, health, now) for chat, health in known]
+        return [*found, *(put_aside_for(*each) for each in self.put_aside.items())]
 
     def look(self, chat: Chat, now: datetime, holds: timedelta = HOLDS) -> ChatHealth:
         """Find out how a chat is doing, and remember it; what is remembered and younger than ``holds`` is told again."""
-        try:
-            storage = self.storages.of(chat)
-            holds_for = self._holds_for(chat, now)
-            marks = _marks(storage, LocalDay.containing(now, chat.timezone))
-            health = _recalled(storage, holds_for, marks, (now - holds, now))
-            if health is None:
-                found = examine(chat, storage, self.sources, now)
-                health = replace(found, owed_to_mlflow=asdict(owed(self.tracking, storage)))
-                if marks and not health.damaged_files:
-                    answer = {"at": now.isoformat(), "holds_for": holds_for, "marks": marks, "health": asdict(health)}
-                    _remember(storage, answer)
-        except (ChatForecastError, OSError) as error:
-            return put_aside_for(chat.slug, str(error), chat.source)
-        setup = concerns.about_setup(chat, self.sources)  # a session ends without a change of these files
+        health = self._recall(chat, now, holds)
+        if health is None:
+            try:
+                health = self._find_out(chat, now)
+            except (ChatForecastError, OSError) as error:
+                return put_aside_for(chat.slug, str(error), chat.source)
+        return self._told(chat, health, now)
+
+    def _told(self, chat: Chat, health: ChatHealth, now: datetime) -> ChatHealth:
+        """What was found, with what changes without a change of the chat's files: a session ends, and nights pass."""
+        setup = concerns.about_setup(chat, self.sources)
         tick = None if health.next_tick is None else next_tick(chat, now)
         return replace(health, concerns=[*setup, *health.concerns], next_tick=tick)
+
+    def _recall(self, chat: Chat, now: datetime, holds: timedelta) -> ChatHealth | None:
+        """What was found the last time, where that is younger than ``holds`` and nothing has changed since."""
+        storage = self.storages.of(chat)
+        marks = _marks(storage, LocalDay.containing(now, chat.timezone))
+        return _recalled(storage, self._holds_for(chat, now), marks, (now - holds, now))
+
+    def _find_out(self, chat: Chat, now: datetime) -> ChatHealth:
+        storage = self.storages.of(chat)
+        marks = _marks(storage, LocalDay.containing(now, chat.timezone))  # before the files themselves are looked at
+        stored = StoredChat.inspect(storage, yesterday_of(chat, now))
+        found = examine(chat, stored, self.sources, now)
+        listings = {asset: each.listing for asset, each in stored.assets.items()}
+        health = replace(found, owed_to_mlflow=asdict(owed(self.tracking, storage, listings)))
+        if marks and not health.damaged_files:
+            holds_for = self._holds_for(chat, now)
+            _remember(storage, {"at": now.isoformat(), "holds_for": holds_for, "marks": marks, "health": asdict(health)})
+        return health
 
     def refresh(self, chat: Chat, now: datetime) -> None:
         """Look ahead of whoever asks next, if the chat's files have been left alone for a while.
@@ -94,17 +118,19 @@ def _marks(storage: ChatStorage, today: LocalDay) -> dict[str, Mark]:
     """What changes when a file of the chat does, by name; nothing where the chat is not on a local disk, or has no files."""
     if "://" in storage.root:
         return {}
-    folder = Path(storage.root) / storage.chat
+    folder = join_url(storage.root, storage.chat)
     days = [today.plus(-number).key for number in range(NEWEST_DAYS + 1)]
     newest = (f"{asset}/{day}.parquet" for asset in PARTITION_SCHEMAS for day in days)
     marks = {}
     with suppress(OSError):
-        names = (path.name for path in folder.iterdir())
+        names = os.listdir(folder)  # noqa: PTH208 - of hundreds of chats: paths take twice as long
         found = (name for name in names if not name.startswith(".") and name not in (FILE, MEMORY_FILE))
         for name in chain(found, ["archive/messages.parquet"], newest):
-            with suppress(OSError):
-                status = folder.joinpath(name).stat()
-                marks[name] = [status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size]
+            try:
+                status = os.stat(f"{folder}/{name}")  # noqa: PTH116 - likewise
+            except OSError:
+                continue
+            marks[name] = [status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size]
     return marks
 
 
@@ -122,4 +148,5 @@ def _recalled(
 
 def _remember(storage: ChatStorage, found: dict[str, Any]) -> None:
     with suppress(StoredFileError, OSError):  # where nothing can be written, the next look takes as long
-        write_file(join_url(storage.root, storage.chat, FILE), json.dumps(found, separators=(",", ":")).encode())
+        content = json.dumps(found, separators=(",", ":")).encode()
+        write_file(join_url(storage.root, storage.chat, FILE), content, is_lasting=False)

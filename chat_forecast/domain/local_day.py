@@ -4,7 +4,7 @@ Belongs here: turning a day's name and a time zone into instants, and back.
 Does not belong here: what happened in those hours.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache, cached_property, lru_cache
@@ -99,10 +99,25 @@ class LocalDay:
 
     def until(self, last: "LocalDay") -> Iterator["LocalDay"]:
         """Every day from this one to ``last``, both included, ascending."""
-        day = self if self.exists else self.plus(1)
-        while day.date <= last.date:
-            yield day
-            day = day.plus(1)
+        return (LocalDay(day, self.timezone) for day in dates_between(self, last))
+
+
+def dates_between(first: LocalDay, last: LocalDay) -> Iterator[date]:
+    """The dates of the days from the first to the last, both included, ascending: enough for comparing years of days."""
+    skipped = skipped_dates(first.timezone)
+    dates = map(date.fromordinal, range(first.date.toordinal(), last.date.toordinal() + 1))
+    return (day for day in dates if day not in skipped)
+
+
+def next_dates(days: Iterable[date], timezone: str) -> set[date]:
+    """The day after each of some days of a zone.
+
+    >>> next_dates([date(2011, 12, 29)], "Pacific/Apia") == {date(2011, 12, 31)}
+    True
+    """
+    if skipped_dates(timezone):
+        return {LocalDay(day, timezone).plus(1).date for day in days}
+    return {day + _ONE_DAY for day in days}
 
 
 def day_numbers(hours: pd.DatetimeIndex) -> npt.NDArray[np.int64]:

@@ -10,6 +10,7 @@ process stores what is done, and tells Dagster of it.
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +18,7 @@ from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
-from multiprocessing.context import ForkServerContext
+from multiprocessing.context import BaseContext, ForkServerContext
 from typing import TypeVar, TypeVarTuple
 
 from chat_forecast.domain.local_day import LocalDay
@@ -55,12 +56,13 @@ def use_none() -> None:
 class Beside:
     """A ``number`` of other processes; without any, what is asked of them is done here, at once."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, context: BaseContext | None = None) -> None:
         self.number = number
         self._pool: ProcessPoolExecutor | None = None
         self._greeting: Future[int] | None = None
         if number:
-            self._pool = ProcessPoolExecutor(number, mp_context=_fork_server(), initializer=_end_with_parent)
+            context = context or _fork_server()
+            self._pool = ProcessPoolExecutor(number, mp_context=context, initializer=_end_with_parent)
 
     @property
     def is_whole(self) -> bool:
@@ -153,6 +155,23 @@ def processes_beside(results: int, enough: int = ENOUGH) -> Iterator[Beside]:
     if _is_kept and beside.is_whole and _kept is None:
         _kept = beside
     else:
+        beside.end()
+
+
+@contextmanager
+def forked_beside(results: int) -> Iterator[Beside]:
+    """Have two other processes for the block, if it wants enough results for that to pay; they know all that this one knows.
+
+    That begins in a moment, and is for a process that has nothing else under way: no other thread of Python's.
+    """
+    is_alone = sys.platform == "linux" and threading.active_count() == 1
+    if results < ENOUGH or not _is_used or not is_alone:
+        yield NONE_BESIDE
+        return
+    beside = Beside(2, multiprocessing.get_context("fork"))
+    try:
+        yield beside
+    finally:
         beside.end()
 
 

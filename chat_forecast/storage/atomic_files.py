@@ -1,16 +1,15 @@
 """Files that are whole or absent, on a local path or any fsspec URL.
 
 Belongs here: reading one file, replacing it atomically, and listing a folder.
-Does not belong here: which files there are and what they mean (:mod:`chat_forecast.storage.partitions`), tables
-(:mod:`.parquet_files`), or other local files (:mod:`chat_forecast.whole_files`).
+Does not belong here: which files there are and what they mean (:mod:`chat_forecast.storage.partitions`), whether one has
+changed (:mod:`.file_marks`), tables (:mod:`.parquet_files`), or other local files (:mod:`chat_forecast.whole_files`).
 """
 
 import errno
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from chat_forecast.storage.object_stores import local_path, open_store, store_errors
@@ -23,22 +22,23 @@ def join_url(root: str, *parts: str) -> str:
     return "/".join([root.rstrip("/"), *parts])
 
 
-def write_file(url: str, content: bytes | memoryview) -> None:
+def write_file(url: str, content: bytes | memoryview, *, is_lasting: bool = True) -> None:
     """Replace one file: readers see the old file or the new one, never half of one.
 
-    A local file is written aside, flushed to the disk and renamed; an object store replaces whole objects by itself.
+    A local file is written aside, flushed to the disk and renamed; an object store replaces whole objects by itself. What
+    is not lasting is not flushed: where the machine dies, it may be lost, or not be what was written.
 
     Raises:
         StoredFileError: it could not be written; what stood there is as it was.
     """
-    write_file_by(url, lambda file: file.write(content))
+    write_file_by(url, lambda file: file.write(content), is_lasting=is_lasting)
 
 
-def write_file_by(url: str, write: Callable[[BinaryIO], object]) -> None:
+def write_file_by(url: str, write: Callable[[BinaryIO], object], *, is_lasting: bool = True) -> None:
     """Replace one file by what ``write`` writes, of which on a local disk never all is in memory; raises as that."""
     try:
         if (local := local_path(url)) is not None:
-            replace_file_by(local, write)
+            replace_file_by(local, write, is_lasting=is_lasting)
         else:
             _replace_in_store(url, write)
     except OSError as error:
@@ -134,7 +134,7 @@ def file_exists(url: str) -> bool:
         return os.path.isfile(local)  # noqa: PTH113 - where a folder cannot be entered, there is none
     filesystem, path = open_store(url)
     try:
-        with _readable(url):
+        with readable_folder(url):
             return bool(filesystem.info(path)["type"] == "file")
     except FileNotFoundError:
         return False
@@ -148,7 +148,7 @@ def file_version(url: str) -> str | None:
     """
     filesystem, path = open_store(url)
     try:
-        with _readable(url):
+        with readable_folder(url):
             found = filesystem.info(path)
     except FileNotFoundError:
         return None
@@ -163,7 +163,7 @@ def list_names(url: str) -> list[str]:
         StoredFileError: it cannot be read, or is a file.
     """
     try:
-        with _readable(url):
+        with readable_folder(url):
             names = _names_in_store(url) if (local := local_path(url)) is None else os.listdir(local)  # noqa: PTH208 - faster
     except FileNotFoundError:
         return []
@@ -178,64 +178,9 @@ def _names_in_store(url: str) -> list[str]:
     return [entry.rstrip("/").rpartition("/")[2] for entry in entries]
 
 
-def file_versions(url: str, ending: str) -> dict[str, str]:
-    """The names of the files in a folder that end so, each with a text that changes when the file is replaced.
-
-    No file is opened: the text is made of the size and the time of the last change, or is an object store's own tag.
-
-    Raises:
-        StoredFileError: the folder cannot be read.
-    """
-    try:
-        with _readable(url):
-            if (local := local_path(url)) is not None:
-                return _local_versions(local, ending)
-            filesystem, path = open_store(url)
-            entries = filesystem.ls(path, detail=True)
-    except FileNotFoundError:
-        return {}
-    marks = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", "updated", "created")
-    versions = {}
-    for entry in entries:
-        name = entry["name"].rstrip("/").rpartition("/")[2]
-        mark = next((entry[each] for each in marks if entry.get(each)), "")
-        versions[name] = f"{entry['size']}-{mark}"
-    return {name: version for name, version in versions.items() if name.endswith(ending) and not name.startswith(".")}
-
-
-def _local_versions(folder: Path, ending: str) -> dict[str, str]:
-    versions = {}
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(ending) and not entry.name.startswith("."):
-                found = entry.stat()
-                versions[entry.name] = f"{found.st_size:x}-{found.st_mtime_ns:x}"
-    return versions
-
-
-def folder_marks(url: str) -> dict[str, int | str]:
-    """The names of what lies in a folder, but for hidden files, each with what changes when it does; none without a folder.
-
-    On a local disk that is made of size, times and mode, so that a change in place or of the rights shows too.
-
-    Raises:
-        StoredFileError: the folder cannot be read.
-    """
-    if (local := local_path(url)) is None:
-        return dict(file_versions(url, ""))
-    marks: dict[str, int | str] = {}
-    with suppress(FileNotFoundError), _readable(url), os.scandir(local) as entries:
-        for entry in entries:
-            if not entry.name.startswith("."):
-                found = entry.stat()
-                times = found.st_mtime_ns * 31 + found.st_ctime_ns * 17
-                marks[entry.name] = times + found.st_size * 7 + found.st_mode
-    return marks
-
-
 @contextmanager
-def _readable(url: str) -> Iterator[None]:
-    """Give what goes wrong with a folder in words, but that it is not there."""
+def readable_folder(url: str) -> Iterator[None]:
+    """Give what goes wrong with a folder or a file in words, but that it is not there."""
     try:
         with store_errors():
             yield

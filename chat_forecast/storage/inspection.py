@@ -2,71 +2,83 @@
 
 Belongs here: what can be told from the names in an asset's folder and from the end of each file, where Parquet keeps its
 schema and statistics. It takes a small part of the time that reading takes, and one bad file hides no other.
-Does not belong here: reading rows (:mod:`.partitions`).
+Does not belong here: reading rows (:mod:`.partitions`), or what changes when a file does (:mod:`.file_marks`).
 
 What the end of a usable file told is remembered in a file beside the chat's folders, with the file's size, times and mode:
-a thousand days are looked at once, and then only what changed. It may be deleted at any time.
+a thousand days are looked at once, and then only what changed. It may be deleted at any time. Days are plain dates here,
+since all are of the chat's time zone: those of years are compared with each other in a moment.
 """
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from itertools import compress, repeat
+from operator import eq
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage.atomic_files import folder_marks, join_url, read_file, write_file
-from chat_forecast.storage.object_stores import local_path
+from chat_forecast.storage.atomic_files import join_url, read_file, write_file
+from chat_forecast.storage.file_marks import Listing, list_folder
 from chat_forecast.storage.parquet_files import footer_at_hand, read_footer
+from chat_forecast.storage.partition_files import day_named
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
+from chat_forecast.storage.zone_change import expect_not_moving
 
 MEMORY_FILE = "inspected.json"
-MEMORY_VERSION = 1
+MEMORY_VERSION = 2
 COUNTED = {
     asset: [column.name for column in schema.columns if column.is_counted] for asset, schema in PARTITION_SCHEMAS.items()
 }
 """Asset -> its columns that are counted."""
-Memory = dict[str, dict[str, list[Any]]]
-"""Asset -> name of a usable file -> its mark, rows and counted columns that have a value."""
-
-
-@dataclass(frozen=True)
-class PartitionSummary:
-    """What the end of a partition's file tells."""
-
-    rows: int
-    """How many rows it has."""
-    filled: tuple[str, ...] = ()
-    """The columns that are counted (:attr:`.Column.is_counted`) and have a value in any row."""
-
-    @classmethod
-    def of(cls, footer: pq.FileMetaData, asset: str) -> "PartitionSummary":
-        """Take from a footer what is looked at."""
-        names = footer.schema.names if COUNTED[asset] else ()
-        counted = [name for name in COUNTED[asset] if name in names]
-        return cls(footer.num_rows, tuple(name for name in counted if footer.num_rows > _nulls(footer, names.index(name))))
-
-    def has_any(self, column: str) -> bool:
-        """Whether a column that is counted has a value in any row."""
-        return column in self.filled
-
-
-def _nulls(footer: pq.FileMetaData, column: int) -> int:
-    found = (footer.row_group(group).column(column).statistics for group in range(footer.num_row_groups))
-    return sum(statistics.null_count for statistics in found if statistics is not None)
+STRAY = "is not a partition: its name is not a day of the chat. Move it out of the folder."
+HAS_ROWS = 1
+Memory = dict[str, dict[str, int]]
+"""Asset -> name and mark of a usable file -> its traits: :data:`HAS_ROWS`, and twice as much for the first column that is
+counted and has a value in any row, twice as much again for the second."""
 
 
 @dataclass(frozen=True)
 class StoredAsset:
-    """An asset's folder: the usable partitions by day, ascending, and what is wrong with the other files."""
+    """An asset's folder: the days that have a file, what the end of each usable file told, and what is wrong with others."""
 
-    partitions: dict[LocalDay, PartitionSummary]
-    faults: tuple[str, ...]
+    days: frozenset[date] = frozenset()
+    """Those that have a file, usable or not."""
+    usable: frozenset[date] = frozenset()
+    """Those that have a usable file."""
+    with_rows: frozenset[date] = frozenset()
+    """Those of the usable ones that have a row."""
+    filled: Mapping[str, frozenset[date]] = field(default_factory=dict)
+    """Column that is counted (:attr:`.Column.is_counted`) -> see :meth:`having`."""
+    faults: tuple[str, ...] = ()
     """One sentence a file: its place, what was found, what to do."""
-    days: tuple[LocalDay, ...] = ()
-    """The days that have a file, usable or not, ascending."""
+    listing: Listing = field(default_factory=Listing, compare=False, repr=False)
+    """What lies in the folder."""
+
+    def having(self, column: str) -> frozenset[date]:
+        """The usable days on which any row has a value in a column that is counted."""
+        return self.filled.get(column, frozenset())
+
+
+class _Dates(dict[str, date | None]):
+    """Name of a file -> the day of a zone after which it is named, if any; the folders of all assets name the same ones."""
+
+    def __init__(self, timezone: str) -> None:
+        super().__init__()
+        self._timezone = timezone
+
+    def __missing__(self, name: str) -> date | None:
+        day = day_named(name, self._timezone)
+        return None if day is None else self.setdefault(name, day.date)
+
+
+_dates_of = cache(_Dates)
 
 
 def inspect_asset(storage: ChatStorage, asset: str, memory: Memory | None = None) -> StoredAsset:
@@ -75,38 +87,81 @@ def inspect_asset(storage: ChatStorage, asset: str, memory: Memory | None = None
     A file that is cut off, unreadable, of other columns or of a newer version is a fault, and so is whatever else lies in
     the folder. Damage in the middle of a file is only found by reading it.
     """
-    partitions: dict[LocalDay, PartitionSummary] = {}
-    folder = join_url(storage.root, storage.chat, asset)
-    local, schema = local_path(folder), PARTITION_SCHEMAS[asset]
+    url = join_url(storage.root, storage.chat, asset)
     try:
-        marks = folder_marks(folder)
+        listing = list_folder(url)
     except StoredFileError as error:  # the folder cannot be read
-        return StoredAsset({}, (str(error),))
-    known = {name: storage.day_of(name) for name in sorted(marks)}
-    strays = (join_url(folder, name) for name, day in known.items() if day is None)
-    faults = [f"{url} is not a partition: its name is not a day of the chat. Move it out of the folder." for url in strays]
+        return StoredAsset(faults=(str(error),))
+    days = list(map(_dates_of(storage.timezone).__getitem__, listing.names))
+    lines = [f"{name} {mark}" for name, mark in zip(listing.names, listing.marks, strict=True)]
     seen = {} if memory is None else memory.get(asset, {})
-    now: dict[str, list[Any]] = {}
-    for name, day in known.items():
-        if day is None:
-            continue
-        if (found := seen.get(name)) is None or found[0] != marks[name]:
+    traits = list(map(seen.get, lines))
+    faults: list[str] = []
+    if None in traits or len(traits) != len(seen):
+        strays = sorted(name for name, day in zip(listing.names, days, strict=True) if day is None)
+        faults += [f"{join_url(url, name)} {STRAY}" for name in strays]
+        for day, place in sorted((day, place) for place, day in enumerate(days) if day and traits[place] is None):
             try:
-                footer = None if local is None else footer_at_hand(f"{local}/{name}", schema, storage.timezone)
-                if footer is None:
-                    footer = read_footer(storage.url(asset, day), storage.schema(asset, day), storage.timezone)
+                traits[place] = _look(storage, asset, LocalDay(day, storage.timezone))
             except StoredFileError as error:
                 faults.append(str(error))
-                continue
             except FileNotFoundError:  # it was there a moment ago
                 continue
-            summary = PartitionSummary.of(footer, asset)
-            found = [marks[name], summary.rows, summary.filled]
-        now[name] = found
-        partitions[day] = PartitionSummary(found[1], tuple(found[2]))
+        seen = {line: each for line, each in zip(lines, traits, strict=True) if each is not None}
     if memory is not None:
-        memory[asset] = now
-    return StoredAsset(partitions, tuple(faults), tuple(day for day in known.values() if day is not None))
+        memory[asset] = seen
+    return _asset(asset, days, traits, tuple(faults), listing)
+
+
+def _asset(
+    asset: str, days: list[date | None], traits: list[int | None], faults: tuple[str, ...], listing: Listing
+) -> StoredAsset:
+    """Sort the days by the traits of their files, of which there are few different ones."""
+    by_traits = {
+        each: frozenset(day for day in compress(days, map(eq, traits, repeat(each))) if day)
+        for each in set(traits)
+        if each is not None
+    }
+
+    def with_trait(trait: int) -> frozenset[date]:
+        return frozenset().union(*(found for each, found in by_traits.items() if each & trait))
+
+    return StoredAsset(
+        days=frozenset(day for day in days if day),
+        usable=frozenset().union(*by_traits.values()),
+        with_rows=with_trait(HAS_ROWS),
+        filled={column: with_trait(HAS_ROWS << number) for number, column in enumerate(COUNTED[asset], 1)},
+        faults=faults,
+        listing=listing,
+    )
+
+
+def _look(storage: ChatStorage, asset: str, day: LocalDay) -> int:
+    """The traits of a file, from its end.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        StoredFileError: it cannot be used.
+    """
+    url = storage.url(asset, day)
+    footer = None if "://" in url else footer_at_hand(url, PARTITION_SCHEMAS[asset], storage.timezone)
+    if footer is None:
+        footer = read_footer(url, storage.schema(asset, day), storage.timezone)
+    return _traits(footer, asset)
+
+
+def _traits(footer: pq.FileMetaData, asset: str) -> int:
+    traits = HAS_ROWS if footer.num_rows else 0
+    names = footer.schema.names if COUNTED[asset] else ()
+    for number, column in enumerate(COUNTED[asset], 1):
+        if column in names and footer.num_rows > _nulls(footer, names.index(column)):
+            traits |= HAS_ROWS << number
+    return traits
+
+
+def _nulls(footer: pq.FileMetaData, column: int) -> int:
+    found = (footer.row_group(group).column(column).statistics for group in range(footer.num_row_groups))
+    return sum(statistics.null_count for statistics in found if statistics is not None)
 
 
 @dataclass(frozen=True)
@@ -116,13 +171,25 @@ class StoredChat:
     storage: ChatStorage
     assets: dict[str, StoredAsset]
     last: LocalDay
+    _tables: dict[tuple[str, date], pa.Table | None] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def inspect(cls, storage: ChatStorage, last: LocalDay) -> "StoredChat":
-        """Look at every file of a chat that changed since the last look."""
+        """Look at every file of a chat that changed since the last look.
+
+        Raises:
+            StoredFileError: the chat's days were counted in another zone (:meth:`.ChatStorage.expect_zone`), so that each of
+                its files would be a fault of its own.
+        """
         memory = _load(storage)
-        before = {asset: dict(files) for asset, files in memory.items()}
+        if not memory.get("hourly_series"):
+            storage.expect_zone()
+        expect_not_moving(storage.root, storage.chat, storage.timezone)
+        before = dict(memory)
         found = cls(storage, {asset: inspect_asset(storage, asset, memory) for asset in PARTITION_SCHEMAS}, last)
+        series = found.assets["hourly_series"]
+        if series.days and not {min(series.days), max(series.days)} <= series.usable:
+            storage.expect_zone()
         if memory != before:
             _save(storage, memory)
         return found
@@ -132,15 +199,28 @@ class StoredChat:
         """What is wrong with files of any asset, those of later days too."""
         return [fault for asset in self.assets.values() for fault in asset.faults]
 
-    def days(self, asset: str) -> list[LocalDay]:
+    def days(self, asset: str) -> list[date]:
         """The days of which there are rows, ascending."""
-        return [day for day, file in self.assets[asset].partitions.items() if file.rows and day <= self.last]
+        return sorted(day for day in self.assets[asset].with_rows if day <= self.last.date)
 
     @property
-    def known_days(self) -> set[LocalDay]:
+    def known_days(self) -> set[date]:
         """The days of which an hour was read."""
-        series = self.assets["hourly_series"].partitions
-        return {day for day in self.days("hourly_series") if series[day].has_any("messages")}
+        return {day for day in self.assets["hourly_series"].having("messages") if day <= self.last.date}
+
+    def day(self, day: date) -> LocalDay:
+        """One of the chat's days."""
+        return LocalDay(day, self.storage.timezone)
+
+    def table(self, asset: str, day: date) -> pa.Table | None:
+        """The stored table of a day, which is read once; None where the day is not stored.
+
+        Raises:
+            StoredFileError: the file is damaged or foreign.
+        """
+        if (asset, day) not in self._tables:
+            self._tables[asset, day] = self.storage.table(asset, self.day(day))
+        return self._tables[asset, day]
 
 
 def _versions(storage: ChatStorage) -> list[Any]:
@@ -153,7 +233,7 @@ def _load(storage: ChatStorage) -> Memory:
     try:
         stored = json.loads(read_file(join_url(storage.root, storage.chat, MEMORY_FILE)) or b"{}")
         assets: Memory = stored["assets"] if stored["versions"] == _versions(storage) else {}
-        return assets if all(len(file) == 3 for files in assets.values() for file in files.values()) else {}
+        return assets if all({*map(type, files.values())} <= {int} for files in assets.values()) else {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
@@ -163,4 +243,4 @@ def _save(storage: ChatStorage, memory: Memory) -> None:
         return
     content = json.dumps({"versions": _versions(storage), "assets": memory}, separators=(",", ":"))
     with suppress(StoredFileError, OSError):  # where nothing can be written, the next look takes as long
-        write_file(join_url(storage.root, storage.chat, MEMORY_FILE), content.encode())
+        write_file(join_url(storage.root, storage.chat, MEMORY_FILE), content.encode(), is_lasting=False)

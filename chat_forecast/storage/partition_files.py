@@ -66,7 +66,7 @@ class PartitionFiles:
 
     def day_of(self, name: str) -> LocalDay | None:
         """The day whose partition a file is, by its name."""
-        return _day_named(name, self.timezone)
+        return day_named(name, self.timezone)
 
     def has(self, asset: str, day: LocalDay) -> bool:
         """Whether a partition is stored."""
@@ -132,7 +132,7 @@ class PartitionFiles:
             StoredFileError: the file is damaged or foreign.
         """
         table = self.table(asset, day)
-        return None if table is None else NotedTable(to_pandas(table), self._notes_of(asset, day, table))
+        return None if table is None else NotedTable(to_pandas(table), self.notes_of(asset, day, table))
 
     def notes(self, asset: str, day: LocalDay) -> dict[str, str]:
         """What a partition says of itself as a whole; nothing where it is not stored, or was stored by version 0.1.0.
@@ -141,9 +141,10 @@ class PartitionFiles:
             StoredFileError: the file is damaged or foreign.
         """
         table = self.table(asset, day)
-        return {} if table is None else self._notes_of(asset, day, table)
+        return {} if table is None else self.notes_of(asset, day, table)
 
-    def _notes_of(self, asset: str, day: LocalDay, table: pa.Table) -> dict[str, str]:
+    def notes_of(self, asset: str, day: LocalDay, table: pa.Table) -> dict[str, str]:
+        """As :meth:`notes`, of a table that was read already."""
         stored = (table.schema.metadata or {}).get(NOTES_KEY)
         try:
             found = json.loads(stored) if stored else {}
@@ -199,7 +200,7 @@ class PartitionFiles:
 
 
 @lru_cache(DAYS_KEPT)
-def _day_named(name: str, timezone: str) -> LocalDay | None:
+def day_named(name: str, timezone: str) -> LocalDay | None:
     """The day after which a partition's file is named; remembered, since the folders of all assets name the same ones."""
     if not PARTITION_NAME.fullmatch(name):
         return None

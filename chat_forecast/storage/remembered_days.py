@@ -17,7 +17,8 @@ import pandas as pd
 import pyarrow as pa
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage.atomic_files import folder_marks, join_url, read_bytes
+from chat_forecast.storage.atomic_files import join_url, read_bytes
+from chat_forecast.storage.file_marks import folder_marks
 from chat_forecast.storage.parquet_files import DAMAGE, open_parquet, rows_of, write_row_groups
 from chat_forecast.storage.partition_files import to_pandas
 from chat_forecast.storage.partitions import ChatStorage
@@ -33,7 +34,7 @@ class _Kept:
     """The days of an asset, one below the other."""
 
     table: pa.Table
-    days: dict[str, tuple[int | str, range]] = field(default_factory=dict)
+    days: dict[str, tuple[str, range]] = field(default_factory=dict)
     """Name of a day's file -> its mark, and which rows are its own."""
 
 
@@ -100,14 +101,14 @@ def _load(storage: ChatStorage, asset: str) -> _Kept:
     return _Kept(schema.empty_table())
 
 
-def _spans(noted: list[tuple[str, int | str, int]]) -> Iterator[tuple[str, tuple[int | str, range]]]:
+def _spans(noted: list[tuple[str, str, int]]) -> Iterator[tuple[str, tuple[str, range]]]:
     begin = 0
     for name, mark, rows in noted:
         yield name, (mark, range(begin, begin + rows))
         begin += rows
 
 
-def _save(storage: ChatStorage, asset: str, days: list[tuple[str, int | str, int]], pieces: Iterable[pa.Table]) -> None:
+def _save(storage: ChatStorage, asset: str, days: list[tuple[str, str, int]], pieces: Iterable[pa.Table]) -> None:
     """Keep the rows of days: of each the name, the mark, and how many rows it has."""
     noted = {"version": _version(storage, asset), "days": days}
     schema = _schema(storage, asset)

@@ -7,12 +7,13 @@ The ledger is no truth: where it is lost, MLflow's own tags say what was logged,
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage.atomic_files import file_versions, join_url, read_file, write_file
+from chat_forecast.storage.atomic_files import join_url, read_file, write_file
+from chat_forecast.storage.file_marks import file_versions
 from chat_forecast.storage.partition_files import ENDING
 from chat_forecast.storage.partitions import ChatStorage
 
@@ -83,12 +84,17 @@ class Ledger:
 def unlogged(storage: ChatStorage, asset: str, logged: Mapping[str, Logged]) -> dict[LocalDay, str]:
     """The stored days, ascending, whose file is not the one that was looked at last, each with its file's version."""
     versions = file_versions(join_url(storage.root, storage.chat, asset), ENDING)
-    days = {name.removesuffix(ENDING): version for name, version in versions.items()}
-    return {
-        LocalDay.parse(day, storage.timezone): version
-        for day, version in sorted(days.items())
-        if day not in logged or logged[day].file != version
-    }
+    return dict(sorted(unlogged_of(storage, versions, logged)))
+
+
+def unlogged_of(
+    storage: ChatStorage, versions: Mapping[str, str], logged: Mapping[str, Logged]
+) -> Iterator[tuple[LocalDay, str]]:
+    """Of the files of an asset, by name, the days whose file is not the one that was looked at last, with its version."""
+    for name, version in versions.items():
+        known = logged.get(name.removesuffix(ENDING))
+        if (known is None or known.file != version) and (day := storage.day_of(name)) is not None:
+            yield day, version
 
 
 def _url(storage: ChatStorage) -> str:

@@ -4,11 +4,14 @@ Belongs here: what ``status`` says.
 Does not belong here: logging it (:mod:`.catch_up`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chat_forecast.storage.atomic_files import join_url
+from chat_forecast.storage.file_marks import Listing, list_folder
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.tracking.client import Tracking
-from chat_forecast.tracking.ledger import Ledger, unlogged
+from chat_forecast.tracking.ledger import Ledger, unlogged_of
 
 
 @dataclass(frozen=True)
@@ -23,10 +26,11 @@ class Owed:
         return bool(self.scores or self.trainings)
 
 
-def owed(tracking: Tracking, storage: ChatStorage) -> Owed:
+def owed(tracking: Tracking, storage: ChatStorage, listings: Mapping[str, Listing] | None = None) -> Owed:
     """Count the scores and trainings that are stored and not yet in MLflow, from the ledger and the names of files.
 
-    MLflow is not asked. A day that was stored again counts until it was looked at, even if it is found to be the same.
+    MLflow is not asked. A day that was stored again counts until it was looked at, even if it is found to be the same. What
+    lies in the assets' folders is given where that is known already.
     """
     ledger = Ledger.load(storage)
     if not _is_same_store(ledger.store, tracking.store):
@@ -34,10 +38,11 @@ def owed(tracking: Tracking, storage: ChatStorage) -> Owed:
         for logged in (ledger.scores, ledger.trainings):
             for day in [day for day, each in logged.items() if each.run]:
                 del logged[day]
-    return Owed(
-        scores=len(unlogged(storage, "daily_score", ledger.scores)),
-        trainings=len(unlogged(storage, "trained_model", ledger.trainings)),
-    )
+    counts = []
+    for asset, logged in (("daily_score", ledger.scores), ("trained_model", ledger.trainings)):
+        listing = listings[asset] if listings else list_folder(join_url(storage.root, storage.chat, asset))
+        counts.append(sum(1 for _ in unlogged_of(storage, listing.versions, logged)))
+    return Owed(*counts)
 
 
 def _is_same_store(logged_to: str, found: str) -> bool:

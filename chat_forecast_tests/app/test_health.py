@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from chat_forecast.app.health import examine
+from chat_forecast.app.health import examine, yesterday_of
 from chat_forecast.app.remembered_health import Examiner
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
@@ -20,6 +20,7 @@ from chat_forecast.settings.models import Chat, Check
 from chat_forecast.sources import Sources
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import NewImport
+from chat_forecast.storage.inspection import StoredChat
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast.storage.partitions import Storages
@@ -54,7 +55,8 @@ def storage(tmp_path):
 
 def at(storage, tmp_path, hours: float, chat: Chat = CHAT, last: LocalDay = LAST):
     """How the chat is, so many hours after a day's end."""
-    return examine(chat, storage, Sources(str(tmp_path)), (last.end + timedelta(hours=hours)).to_pydatetime())
+    now = (last.end + timedelta(hours=hours)).to_pydatetime()
+    return examine(chat, StoredChat.inspect(storage, yesterday_of(chat, now)), Sources(str(tmp_path)), now)
 
 
 def test_a_chat_that_is_well_needs_nobody(storage, tmp_path):

@@ -3,6 +3,7 @@
 import os
 import threading
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,13 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.sources import Sources
+from chat_forecast.storage.inspection import MEMORY_FILE
 from chat_forecast.storage.locks import Locks
+from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.tracking.client import Tracking
-from chat_forecast_tests.factories import make_message_batch, make_series
+from chat_forecast_tests.damage import WAYS, copy_beside
+from chat_forecast_tests.factories import make_forecast, make_message_batch, make_scores, make_series
 
 CHAT = Chat(slug="my-chat", source="simulated", timezone="Europe/Berlin", first_day=date(2026, 3, 1))
 FIRST = LocalDay(CHAT.first_day, CHAT.timezone)
@@ -134,3 +138,40 @@ def test_up_looks_at_every_chat_of_the_home(tmp_path):
         os.utime(tmp_path / slug / "note", (0, 0))
     look_once(home, threading.Event())
     assert all((tmp_path / slug / remembered_health.FILE).is_file() for slug in "ab")
+
+
+def store_week(tmp_path, slug, damage, number):
+    """A week of a chat, of which the file of one day of an asset is damaged."""
+    chat = CHAT.model_copy(update={"slug": slug})
+    storage = Storages(str(tmp_path), Locks(tmp_path / "locks")).of(chat)
+    week = list(LAST.plus(-6).until(LAST))
+    for day in week:
+        for asset in ("raw_messages", "merged_history"):
+            storage.write(asset, day, make_message_batch(day))
+        storage.write("hourly_series", day, make_series(day, 1))
+        storage.write("next_day_forecast", day, NotedTable(make_forecast(day.plus(1)), {"reason": "it is told"}))
+        storage.write("daily_score", day, make_scores(day, [0.1]))
+    if damage is not None:
+        assets = ("raw_messages", "merged_history", "hourly_series", "next_day_forecast", "daily_score")
+        damage(tmp_path / slug / assets[number % 5] / f"{week[-1 - number % 2].key}.parquet")
+    return chat.model_copy(update={"first_day": week[0].date})
+
+
+def examine_plainly(examiner, chat):
+    """How a chat is doing, where nothing is remembered."""
+    found = examiner.look(chat, NOW)
+    for name in (remembered_health.FILE, MEMORY_FILE):
+        Path(examiner.storages.root, chat.slug, name).unlink(missing_ok=True)
+    return found
+
+
+def test_what_other_processes_find_and_what_is_remembered_is_what_this_one_finds(examiner, tmp_path):
+    ways = [None, *WAYS, copy_beside, Path.unlink] * 2
+    chats = [store_week(tmp_path, f"chat-{number}", way, number) for number, way in enumerate(ways)]
+    alone = [examine_plainly(examiner, chat) for chat in chats]
+    assert len({tuple(each.concerns) for each in alone}) > len(chats) / 2
+    assert examiner.examine_all(chats, NOW) == alone  # nothing is remembered
+    assert examiner.examine_all(chats, NOW) == alone  # what was found of each chat is
+    for path in tmp_path.glob("*/health.json"):
+        path.unlink()
+    assert examiner.examine_all(chats, NOW) == alone  # what was found of each file is

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.local_day import LocalDay, next_dates
 
 ZONES = st.sampled_from(
     [
@@ -101,6 +101,7 @@ def test_a_date_that_a_zone_skipped_is_no_day_of_it(zone, never):
     assert LocalDay.containing(before.end, zone) == after
     assert not LocalDay(skipped, zone).exists
     assert next(LocalDay(skipped, zone).until(after.plus(1))) == after
+    assert next_dates([before.date, after.date], zone) == {after.date, after.plus(1).date}
     with pytest.raises(ValueError, match=f"{never} never existed in {zone}: {before.key} was followed by {after.key}"):
         LocalDay.parse(never, zone)
 
@@ -108,3 +109,12 @@ def test_a_date_that_a_zone_skipped_is_no_day_of_it(zone, never):
 @given(DAYS, ZONES, st.integers(-400, 400))
 def test_where_no_date_was_skipped_days_are_those_of_the_calendar(date, zone, number):
     assert LocalDay(date, zone).plus(number).date == date + pd.Timedelta(days=number)
+
+
+@given(DAYS, ZONES, st.integers(0, 400))
+def test_many_days_at_once_are_those_that_follow_one_another(date, zone, number):
+    days = [first := LocalDay(date, zone)]
+    while len(days) <= number:
+        days.append(days[-1].plus(1))
+    assert list(first.until(days[-1])) == [day for day in days if day.exists]
+    assert next_dates((day.date for day in days), zone) == {day.plus(1).date for day in days}

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
@@ -17,6 +18,7 @@ from chat_forecast.pipeline.side_process import (
     ENOUGH_FOR_TWO,
     NONE_BESIDE,
     Beside,
+    forked_beside,
     kept_processes,
     processes_beside,
     taken,
@@ -183,3 +185,24 @@ def test_kept_processes_of_which_one_was_killed_are_begun_anew():
             assert taken(another.begin(process_of, 1), process_of, 1) != here
             assert taken(beside.begin(process_of, 1), process_of, 1) != taken(another.begin(process_of, 1), process_of, 1)
     assert others() == set()
+
+
+def test_many_results_are_computed_in_forks_of_this_process_of_which_one_may_be_killed():
+    before = psutil.Process().children()
+    with forked_beside(ENOUGH) as beside:
+        assert beside.begin(slow_process_of, 0).result() != os.getpid()
+        found = dict(beside.ahead(end_elsewhere, ((os.getpid(), number) for number in range(ENOUGH)), ENOUGH))
+        assert list(found.values()) == list(range(ENOUGH))  # one of them was killed on the way
+    assert psutil.Process().children() == before
+
+
+def test_nothing_is_forked_for_a_few_results_or_beside_another_thread():
+    with forked_beside(ENOUGH - 1) as beside:
+        assert beside is NONE_BESIDE
+    ended = threading.Event()
+    other = threading.Thread(target=ended.wait)
+    other.start()
+    with forked_beside(ENOUGH) as beside:
+        assert beside is NONE_BESIDE
+    ended.set()
+    other.join()

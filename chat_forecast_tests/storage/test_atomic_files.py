@@ -10,13 +10,13 @@ import pytest
 from chat_forecast.storage import object_stores
 from chat_forecast.storage.atomic_files import (
     file_exists,
-    file_versions,
     join_url,
     list_names,
     read_file,
     read_many,
     write_file,
 )
+from chat_forecast.storage.file_marks import file_versions
 from chat_forecast.storage.parquet_files import read_parquet, write_parquet
 from chat_forecast.storage.schemas import INTEGER, Column, Schema, StoredFileError
 

@@ -1,15 +1,23 @@
 """Looking through stored files without reading them."""
 
+import os
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage.inspection import MEMORY_FILE, StoredChat, inspect_asset
+from chat_forecast.storage.inspection import MEMORY_FILE, STRAY, StoredAsset, StoredChat, inspect_asset
 from chat_forecast.storage.locks import Locks
+from chat_forecast.storage.parquet_files import read_parquet
+from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast.storage.partitions import Storages
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 from chat_forecast_tests.damage import WAYS, copy_beside, cut_in_half, every_way
-from chat_forecast_tests.factories import make_series
+from chat_forecast_tests.factories import make_forecast, make_message_batch, make_scores, make_series
 from chat_forecast_tests.presentation.reports.stored import make_chat
 
 FIRST = LocalDay.parse("2026-05-10", "Europe/Berlin")
@@ -25,22 +33,29 @@ def storage(tmp_path):
     return storage
 
 
+def dates(*numbers):
+    return {DAYS[number].date for number in numbers}
+
+
 def path_of(storage, day):
     return Path(storage.url("hourly_series", day))
 
 
 def test_days_are_found_with_what_is_known_of_them(storage):
     stored = inspect_asset(storage, "hourly_series")
-    assert list(stored.partitions) == DAYS
+    assert stored.days == stored.usable == stored.with_rows == dates(0, 1, 2, 3)
     assert stored.faults == ()
-    assert [each.rows for each in stored.partitions.values()] == [24] * 4
-    assert [each.has_any("messages") for each in stored.partitions.values()] == [True, False, True, True]
+    assert stored.filled == {"messages": dates(0, 2, 3)}
+    storage.write("hourly_series", DAYS[3], make_series(DAYS[3], 1).iloc[:0])
+    stored = inspect_asset(storage, "hourly_series")
+    assert (stored.usable, stored.with_rows, stored.filled) == (dates(0, 1, 2, 3), dates(0, 1, 2), {"messages": dates(0, 2)})
 
 
 def test_a_chat_of_which_nothing_is_stored_has_neither_days_nor_faults(tmp_path):
     storage = Storages(str(tmp_path), Locks(tmp_path / "locks")).of(make_chat())
-    assert inspect_asset(storage, "daily_score") == inspect_asset(storage, "raw_messages")
-    assert not inspect_asset(storage, "daily_score").partitions
+    assert inspect_asset(storage, "merged_history") == inspect_asset(storage, "raw_messages")
+    assert not inspect_asset(storage, "daily_score").days
+    assert not inspect_asset(storage, "daily_score").having("expected_total")
 
 
 @every_way
@@ -48,7 +63,7 @@ def test_an_unusable_file_is_named_and_hides_no_other(storage, damage):
     path = path_of(storage, DAYS[2])
     damage(path)
     stored = inspect_asset(storage, "hourly_series")
-    assert list(stored.partitions) == [DAYS[0], DAYS[1], DAYS[3]]
+    assert (stored.days, stored.usable) == (dates(0, 1, 2, 3), dates(0, 1, 3))
     (fault,) = stored.faults
     assert fault.startswith(f"{path} {WAYS[damage]}")
 
@@ -59,7 +74,7 @@ def test_a_copy_is_named_and_its_day_stays(storage):
     path_of(storage, DAYS[0]).with_name("2026-02-30.parquet").write_text("no day")
     path_of(storage, DAYS[0]).with_name(".hidden").write_text("a file manager's")
     stored = inspect_asset(storage, "hourly_series")
-    assert list(stored.partitions) == DAYS == storage.days("hourly_series")
+    assert stored.usable == {day.date for day in storage.days("hourly_series")} == dates(0, 1, 2, 3)
     assert [fault.partition(" is not a partition")[0].rpartition("/")[2] for fault in stored.faults] == [
         "2026-02-30.parquet",
         "2026-05-12 (copy).parquet",
@@ -101,18 +116,69 @@ def test_a_file_that_was_looked_at_and_changes_later_is_looked_at_again(storage,
     storage.write("hourly_series", DAYS[2], make_series(DAYS[2], 1, lambda _hour: None))
     third = StoredChat.inspect(storage, DAYS[-1])
     assert third.assets["hourly_series"] == inspect_asset(storage, "hourly_series")
-    assert third.known_days == {DAYS[0], DAYS[3]}
+    assert third.known_days == dates(0, 3)
 
 
 def test_what_was_looked_at_is_not_opened_again(storage, tmp_path):
     looks = [StoredChat.inspect(storage, DAYS[-1]).assets for _ in range(2)]
     assert looks[0] == looks[1]
     memory = tmp_path / "my-chat" / MEMORY_FILE
-    memory.write_text(memory.read_text().replace(",24,", ",17,"))
-    assert {each.rows for each in StoredChat.inspect(storage, DAYS[-1]).assets["hourly_series"].partitions.values()} == {17}
+    memory.write_text(memory.read_text().replace(":3", ":1"))
+    assert StoredChat.inspect(storage, DAYS[-1]).known_days == set()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"versions": 1, "assets": {"hourly_series": 5}}'])
 def test_a_damaged_memory_of_looks_is_as_good_as_none(storage, tmp_path, content):
     (tmp_path / "my-chat" / MEMORY_FILE).write_text(content)
     assert StoredChat.inspect(storage, DAYS[-1]).assets["hourly_series"] == inspect_asset(storage, "hourly_series")
+
+
+def put_another_in_its_place(path):
+    """Another day's file, as a restored backup may have it."""
+    other = min(path.parent.glob("*.parquet"))
+    if other.is_file() and os.access(other, os.R_OK):
+        path.write_bytes(other.read_bytes())
+
+
+def empty_of_rows(path):
+    """A file of the same columns without a row."""
+    with suppress(pa.ArrowException):
+        pq.write_table(pq.read_table(path).slice(0, 0), path)
+
+
+def plainly(storage, asset):
+    """The same as :func:`inspect_asset`, from the whole of each file, and without a memory."""
+    usable, with_rows, faults = set(), set(), []
+    filled = {column.name: set() for column in PARTITION_SCHEMAS[asset].columns if column.is_counted}
+    for day in storage.days(asset):
+        try:
+            table = read_parquet(storage.url(asset, day), storage.schema(asset, day), storage.timezone)
+        except StoredFileError as error:
+            faults.append(str(error))
+            continue
+        usable.add(day.date)
+        with_rows |= {day.date} if len(table) else set()
+        for column, days in filled.items():
+            days |= {day.date} if table.column(column).drop_null() else set()
+    strays = [f"{url} {STRAY}" for url in storage.strays(asset)]
+    days = {day.date for day in storage.days(asset)}
+    return StoredAsset(days, usable, with_rows, filled, (*strays, *faults))
+
+
+CHANGES = [*WAYS, copy_beside, Path.unlink, put_another_in_its_place, empty_of_rows]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_quick_look_finds_what_the_plain_one_does_after_any_changes(storage, seed):
+    chosen = np.random.default_rng(seed)
+    for day in DAYS:
+        storage.write("raw_messages", day, make_message_batch(day))
+        storage.write("next_day_forecast", day, NotedTable(make_forecast(day.plus(1)), {}))
+        storage.write("daily_score", day, make_scores(day, [0.1 if day != DAYS[1] else None]))
+    for _ in range(4):
+        for _ in range(chosen.integers(3)):
+            paths = sorted(path for path in Path(storage.root, storage.chat).glob("*/????-??-??.parquet") if path.is_file())
+            CHANGES[chosen.integers(len(CHANGES))](paths[chosen.integers(len(paths))])
+        looked = StoredChat.inspect(storage, DAYS[-1]).assets
+        assert looked == {asset: plainly(storage, asset) for asset in PARTITION_SCHEMAS}
+        assert looked == StoredChat.inspect(storage, DAYS[-1]).assets

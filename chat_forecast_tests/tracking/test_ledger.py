@@ -9,6 +9,7 @@ from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.ledger import Ledger, Logged, unlogged
 from chat_forecast.tracking.links import chat_links
 from chat_forecast.tracking.owed import Owed, owed
+from chat_forecast_tests.damage import copy_beside
 from chat_forecast_tests.tracking.stored import FIRST, ZONE, store_scored_day
 
 LEDGER = Ledger(
@@ -47,6 +48,13 @@ def test_a_stored_day_is_unlogged_until_its_file_was_looked_at_and_again_when_it
     assert unlogged(storage, "daily_score", {FIRST.key: Logged(file)}) == {}
     store_scored_day(storage, FIRST)
     assert list(unlogged(storage, "daily_score", {FIRST.key: Logged(file)})) == [FIRST]
+
+
+def test_a_copy_of_a_file_is_owed_to_nobody(storage):
+    store_scored_day(storage, FIRST)
+    copy_beside(Path(storage.url("daily_score", FIRST)))
+    assert list(unlogged(storage, "daily_score", {})) == [FIRST]
+    assert owed(TRACKING, storage) == Owed(scores=1, trainings=0)
 
 
 def test_what_is_owed_is_counted_on_any_storage_without_a_ledger(tmp_path):

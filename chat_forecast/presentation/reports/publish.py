@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from chat_forecast.presentation.reports.requirements import expect_packages, what_is_missing
 from chat_forecast.settings.models import Chat
-from chat_forecast.storage.atomic_files import folder_marks, join_url
+from chat_forecast.storage.atomic_files import join_url
+from chat_forecast.storage.file_marks import folder_marks
 from chat_forecast.storage.partitions import ChatStorage, Storages
 from chat_forecast.whole_files import replace_file
 

@@ -19,6 +19,7 @@ from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.sources.telegram.peers import Peer, Peers
 from chat_forecast.sources.telegram.session import session_path
+from chat_forecast.storage.inspection import StoredChat
 from chat_forecast_tests.loopback import LoopbackChat, error, flood
 from chat_forecast_tests.served import served, wait_for
 from chat_forecast_tests.sources.telegram.conftest import API_HASH, QUICK
@@ -170,7 +171,8 @@ def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays
     resources = resources_of(opened)
     later = yesterday.end.to_pydatetime() + timedelta(hours=7)
     chats = load_chats(opened.chats_file, today.date)
-    ours, left = (examine(chat, resources.storages.of(chat), resources.sources, later) for chat in chats)
+    stored = [StoredChat.inspect(resources.storages.of(chat), yesterday) for chat in chats]
+    ours, left = (examine(chat, each, resources.sources, later) for chat, each in zip(chats, stored, strict=True))
     assert (ours.last_day_read, ours.missing_days) == (yesterday.key, [first.key, first.plus(1).key])
     assert f"2 days were never read: chat-forecast backfill our-group --from {first.key}" in ours.concerns[0]
     assert (left.last_day_read, left.concerns) == (None, ["nothing has been read yet: chat-forecast backfill left-group"])
