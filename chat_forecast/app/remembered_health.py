@@ -26,8 +26,9 @@ from chat_forecast.pipeline.side_process import forked_beside
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.storage.atomic_files import join_url, read_file, write_file
-from chat_forecast.storage.inspection import MEMORY_FILE, StoredChat
+from chat_forecast.storage.inspection import StoredChat
 from chat_forecast.storage.partitions import ChatStorage, Storages
+from chat_forecast.storage.remembered_files import MEMORY_FILE
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.owed import owed

@@ -2,46 +2,38 @@
 
 Belongs here: what can be told from the names in an asset's folder and from the end of each file, where Parquet keeps its
 schema and statistics. It takes a small part of the time that reading takes, and one bad file hides no other.
-Does not belong here: reading rows (:mod:`.partitions`), or what changes when a file does (:mod:`.file_marks`).
+Does not belong here: reading rows (:mod:`.partitions`), or remembering what was found (:mod:`.remembered_files`).
 
-What the end of a usable file told is remembered in a file beside the chat's folders, with the file's size, times and mode:
-a thousand days are looked at once, and then only what changed. It may be deleted at any time. Days are plain dates here,
-since all are of the chat's time zone: those of years are compared with each other in a moment.
+Days are plain dates here, since all are of the chat's time zone: those of years are compared with each other in a moment.
 """
 
-import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from itertools import compress, repeat
 from operator import eq
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage.atomic_files import join_url, read_file, write_file
+from chat_forecast.storage.atomic_files import join_url
 from chat_forecast.storage.file_marks import Listing, list_folder
 from chat_forecast.storage.parquet_files import footer_at_hand, read_footer
 from chat_forecast.storage.partition_files import day_named
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.storage.remembered_files import Memory, Remembered, load_memory, save_memory
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 from chat_forecast.storage.zone_change import expect_not_moving
 
-MEMORY_FILE = "inspected.json"
-MEMORY_VERSION = 2
 COUNTED = {
     asset: [column.name for column in schema.columns if column.is_counted] for asset, schema in PARTITION_SCHEMAS.items()
 }
 """Asset -> its columns that are counted."""
 STRAY = "is not a partition: its name is not a day of the chat. Move it out of the folder."
 HAS_ROWS = 1
-Memory = dict[str, dict[str, int]]
-"""Asset -> name and mark of a usable file -> its traits: :data:`HAS_ROWS`, and twice as much for the first column that is
-counted and has a value in any row, twice as much again for the second."""
+"""The trait of a file that has a row; twice as much is that of a value in the first column that is counted, and so on."""
 
 
 @dataclass(frozen=True)
@@ -93,32 +85,30 @@ def inspect_asset(storage: ChatStorage, asset: str, memory: Memory | None = None
     except StoredFileError as error:  # the folder cannot be read
         return StoredAsset(faults=(str(error),))
     days = list(map(_dates_of(storage.timezone).__getitem__, listing.names))
-    lines = [f"{name} {mark}" for name, mark in zip(listing.names, listing.marks, strict=True)]
-    seen = {} if memory is None else memory.get(asset, {})
-    traits = list(map(seen.get, lines))
-    faults: list[str] = []
-    if None in traits or len(traits) != len(seen):
-        strays = sorted(name for name, day in zip(listing.names, days, strict=True) if day is None)
-        faults += [f"{join_url(url, name)} {STRAY}" for name in strays]
-        for day, place in sorted((day, place) for place, day in enumerate(days) if day and traits[place] is None):
-            try:
-                traits[place] = _look(storage, asset, LocalDay(day, storage.timezone))
-            except StoredFileError as error:
-                faults.append(str(error))
-            except FileNotFoundError:  # it was there a moment ago
-                continue
-        seen = {line: each for line, each in zip(lines, traits, strict=True) if each is not None}
+    seen = Remembered() if memory is None else memory.get(asset, Remembered())
+    if seen.are_all_of(listing):
+        return _asset(asset, days, list(seen.traits), (), listing)
+    traits = list(map(seen.by_file.get, zip(listing.names, listing.marks, strict=True)))
+    strays = sorted(name for name, day in zip(listing.names, days, strict=True) if day is None)
+    faults = [f"{join_url(url, name)} {STRAY}" for name in strays]
+    for day, place in sorted((day, place) for place, day in enumerate(days) if day and traits[place] is None):
+        try:
+            traits[place] = _look(storage, asset, LocalDay(day, storage.timezone))
+        except StoredFileError as error:
+            faults.append(str(error))
+        except FileNotFoundError:  # it was there a moment ago
+            continue
     if memory is not None:
-        memory[asset] = seen
+        memory[asset] = Remembered.of(listing, traits)
     return _asset(asset, days, traits, tuple(faults), listing)
 
 
 def _asset(
-    asset: str, days: list[date | None], traits: list[int | None], faults: tuple[str, ...], listing: Listing
+    asset: str, days: list[date | None], traits: list[str | None], faults: tuple[str, ...], listing: Listing
 ) -> StoredAsset:
     """Sort the days by the traits of their files, of which there are few different ones."""
     by_traits = {
-        each: frozenset(day for day in compress(days, map(eq, traits, repeat(each))) if day)
+        int(each): frozenset(filter(None, compress(days, map(eq, traits, repeat(each)))))
         for each in set(traits)
         if each is not None
     }
@@ -127,7 +117,7 @@ def _asset(
         return frozenset().union(*(found for each, found in by_traits.items() if each & trait))
 
     return StoredAsset(
-        days=frozenset(day for day in days if day),
+        days=frozenset(filter(None, days)),
         usable=frozenset().union(*by_traits.values()),
         with_rows=with_trait(HAS_ROWS),
         filled={column: with_trait(HAS_ROWS << number) for number, column in enumerate(COUNTED[asset], 1)},
@@ -136,8 +126,8 @@ def _asset(
     )
 
 
-def _look(storage: ChatStorage, asset: str, day: LocalDay) -> int:
-    """The traits of a file, from its end.
+def _look(storage: ChatStorage, asset: str, day: LocalDay) -> str:
+    """The traits of a file, from its end, as a digit.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -150,13 +140,13 @@ def _look(storage: ChatStorage, asset: str, day: LocalDay) -> int:
     return _traits(footer, asset)
 
 
-def _traits(footer: pq.FileMetaData, asset: str) -> int:
+def _traits(footer: pq.FileMetaData, asset: str) -> str:
     traits = HAS_ROWS if footer.num_rows else 0
     names = footer.schema.names if COUNTED[asset] else ()
     for number, column in enumerate(COUNTED[asset], 1):
         if column in names and footer.num_rows > _nulls(footer, names.index(column)):
             traits |= HAS_ROWS << number
-    return traits
+    return str(traits)
 
 
 def _nulls(footer: pq.FileMetaData, column: int) -> int:
@@ -181,8 +171,8 @@ class StoredChat:
             StoredFileError: the chat's days were counted in another zone (:meth:`.ChatStorage.expect_zone`), so that each of
                 its files would be a fault of its own.
         """
-        memory = _load(storage)
-        if not memory.get("hourly_series"):
+        memory = load_memory(storage)
+        if not memory.get("hourly_series", Remembered()).traits:
             storage.expect_zone()
         expect_not_moving(storage.root, storage.chat, storage.timezone)
         before = dict(memory)
@@ -191,7 +181,7 @@ class StoredChat:
         if series.days and not {min(series.days), max(series.days)} <= series.usable:
             storage.expect_zone()
         if memory != before:
-            _save(storage, memory)
+            save_memory(storage, memory)
         return found
 
     @property
@@ -221,26 +211,3 @@ class StoredChat:
         if (asset, day) not in self._tables:
             self._tables[asset, day] = self.storage.table(asset, self.day(day))
         return self._tables[asset, day]
-
-
-def _versions(storage: ChatStorage) -> list[Any]:
-    """What the memory holds for: with other schemas or in another zone each file is looked at again."""
-    schemas = [f"{name}/{schema.version}" for name, schema in PARTITION_SCHEMAS.items()]
-    return [MEMORY_VERSION, storage.timezone, schemas]
-
-
-def _load(storage: ChatStorage) -> Memory:
-    try:
-        stored = json.loads(read_file(join_url(storage.root, storage.chat, MEMORY_FILE)) or b"{}")
-        assets: Memory = stored["assets"] if stored["versions"] == _versions(storage) else {}
-        return assets if all({*map(type, files.values())} <= {int} for files in assets.values()) else {}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return {}
-
-
-def _save(storage: ChatStorage, memory: Memory) -> None:
-    if not any(memory.values()):
-        return
-    content = json.dumps({"versions": _versions(storage), "assets": memory}, separators=(",", ":"))
-    with suppress(StoredFileError, OSError):  # where nothing can be written, the next look takes as long
-        write_file(join_url(storage.root, storage.chat, MEMORY_FILE), content.encode(), is_lasting=False)

@@ -14,10 +14,10 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.sources import Sources
-from chat_forecast.storage.inspection import MEMORY_FILE
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast.storage.partitions import Storages
+from chat_forecast.storage.remembered_files import MEMORY_FILE
 from chat_forecast.tracking.client import Tracking
 from chat_forecast_tests.damage import WAYS, copy_beside
 from chat_forecast_tests.factories import make_forecast, make_message_batch, make_scores, make_series

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from chat_forecast.settings.privacy import keep_private
-from chat_forecast.storage.inspection import MEMORY_FILE
+from chat_forecast.storage.remembered_files import MEMORY_FILE
 from chat_forecast_tests.benchmarks.processes import Took, measure, measure_command
 
 CHAT = """

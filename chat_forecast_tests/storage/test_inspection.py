@@ -1,5 +1,6 @@
 """Looking through stored files without reading them."""
 
+import json
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -10,11 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage.inspection import MEMORY_FILE, STRAY, StoredAsset, StoredChat, inspect_asset
+from chat_forecast.storage.inspection import STRAY, StoredAsset, StoredChat, inspect_asset
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.parquet_files import read_parquet
 from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast.storage.partitions import Storages
+from chat_forecast.storage.remembered_files import MEMORY_FILE
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 from chat_forecast_tests.damage import WAYS, copy_beside, cut_in_half, every_way
 from chat_forecast_tests.factories import make_forecast, make_message_batch, make_scores, make_series
@@ -123,13 +125,28 @@ def test_what_was_looked_at_is_not_opened_again(storage, tmp_path):
     looks = [StoredChat.inspect(storage, DAYS[-1]).assets for _ in range(2)]
     assert looks[0] == looks[1]
     memory = tmp_path / "my-chat" / MEMORY_FILE
-    memory.write_text(memory.read_text().replace(":3", ":1"))
+    content = json.loads(memory.read_text())
+    content["assets"]["hourly_series"]["traits"] = "1111"
+    memory.write_text(json.dumps(content))
     assert StoredChat.inspect(storage, DAYS[-1]).known_days == set()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"versions": 1, "assets": {"hourly_series": 5}}'])
 def test_a_damaged_memory_of_looks_is_as_good_as_none(storage, tmp_path, content):
     (tmp_path / "my-chat" / MEMORY_FILE).write_text(content)
+    assert StoredChat.inspect(storage, DAYS[-1]).assets["hourly_series"] == inspect_asset(storage, "hourly_series")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [{"traits": "333"}, {"traits": "3x33"}, {"traits": ""}, {"marks": "1|2|3"}, {"marks": 5}, {"names": ""}, {"more": 1}],
+)
+def test_a_memory_of_looks_that_does_not_fit_itself_is_as_good_as_none(storage, tmp_path, kept):
+    StoredChat.inspect(storage, DAYS[-1])
+    memory = tmp_path / "my-chat" / MEMORY_FILE
+    content = json.loads(memory.read_text())
+    content["assets"]["hourly_series"] |= kept
+    memory.write_text(json.dumps(content))
     assert StoredChat.inspect(storage, DAYS[-1]).assets["hourly_series"] == inspect_asset(storage, "hourly_series")
 
 
