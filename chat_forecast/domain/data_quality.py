@@ -4,6 +4,7 @@ Belongs here: finding faults and saying them in words; every function returns an
 Does not belong here: forecasts (:mod:`.forecast_limits`), or what happens then (:mod:`chat_forecast.pipeline.checks`).
 """
 
+import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
@@ -32,10 +33,10 @@ def wrong_hours(series: pd.DataFrame, day: LocalDay) -> list[str]:
 
 def wrong_counts(series: pd.DataFrame, batch: MessageBatch, day: LocalDay) -> list[str]:
     """Whether the hours' counts differ from the number of messages in the hours that were read."""
-    bounds = day.hours.tz_convert("UTC").append(pd.DatetimeIndex([day.end]))
+    bounds = np.append(day.hours.tz_convert(None).to_numpy(), day.end.tz_convert(None).to_datetime64())
     is_read = series["messages"].notna().to_numpy()
-    sent_at = batch.messages["sent_at"]
-    place = bounds.searchsorted(pd.DatetimeIndex(sent_at), side="right") - 1
+    sent_at = pd.DatetimeIndex(batch.messages["sent_at"]).tz_convert(None).to_numpy()
+    place = bounds.searchsorted(sent_at, side="right") - 1
     stored = int(is_read[place].sum())
     counted = int(series["messages"].sum())
     return [] if counted == stored else [f"the hours add up to {counted}, stored are {stored} messages"]
@@ -43,9 +44,10 @@ def wrong_counts(series: pd.DataFrame, batch: MessageBatch, day: LocalDay) -> li
 
 def missing_hours(series: pd.DataFrame) -> list[str]:
     """Hours that were never read, or not from end to end."""
-    missing = series.loc[series["messages"].isna(), "hour"]
-    if missing.empty:
+    is_missing = series["messages"].isna().to_numpy()
+    if not is_missing.any():
         return []
+    missing = series.loc[is_missing, "hour"]
     if len(missing) == len(series):
         return ["missing day: nothing of it was read"]
     listed = ", ".join(f"{hour:%H:%M}" for hour in missing)

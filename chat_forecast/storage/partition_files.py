@@ -28,6 +28,8 @@ from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INT
 MESSAGE_ASSETS = ("raw_messages", "merged_history")
 """The assets whose partitions hold messages."""
 ENDING = ".parquet"
+WHOLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+"""How whole numbers keep their NA in pandas."""
 DAYS_KEPT = 1 << 14
 """Names of files whose day is remembered: forty years in one time zone."""
 PARTITION_NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.parquet", re.ASCII)
@@ -111,7 +113,7 @@ class PartitionFiles:
                 f"{self.schema(asset, day).advice}"
             )
         try:
-            messages = with_message_types(without_empty_topics(table).to_pandas(use_threads=False))
+            messages = with_message_types(without_empty_topics(table).to_pandas(use_threads=False, ignore_metadata=True))
             return MessageBatch(messages, ReadIntervals.from_json(intervals.decode()))
         except DAMAGE as error:
             raise self._damaged(asset, day, error) from error
@@ -212,6 +214,6 @@ def day_named(name: str, timezone: str) -> LocalDay | None:
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
     """A table in pandas; whole numbers keep their NA instead of becoming floats."""
-    whole = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    frame: pd.DataFrame = table.to_pandas(use_threads=False, types_mapper=whole.get)
+    # No stored table has metadata of pandas, which it would look for in every column.
+    frame: pd.DataFrame = table.to_pandas(use_threads=False, ignore_metadata=True, types_mapper=WHOLE.get)
     return frame
