@@ -42,6 +42,9 @@ from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, RunLa
 from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.scheduler.instigation import TickStatus
 
+# How it is found out whether an instance's tables are of this version; see instance_files.py.
+from dagster._core.storage import sql
+
 # States of checks and runs.
 from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecordStatus,
@@ -133,6 +136,7 @@ __all__ = [
     "redirect_to_file",
     "run_command",
     "run_command_body",
+    "sql",
     "sqlite_event_log",
     "start_run_cancellation_thread",
     "will_be_retried",

@@ -21,9 +21,9 @@ import threading
 from contextlib import closing
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from chat_forecast.pipeline.compat import SQLITE_STORAGES, SqliteEventLogStorage
+from chat_forecast.pipeline.compat import SQLITE_STORAGES, SqliteEventLogStorage, sql
 from chat_forecast.pipeline.event_batches import store_in_batches
 from chat_forecast.pipeline.instance_settings import INDEX
 from chat_forecast.whole_files import create_file
@@ -50,9 +50,25 @@ def quicken(dagster_home: Path) -> None:
     """Let this process use the SQLite files of the instance in a folder quickly; calling it again changes nothing."""
     for storage in SQLITE_STORAGES:
         vars(storage)["create_engine"] = _engine_of
+    vars(sql)["ScriptDirectory"] = KeptScripts
     store_in_batches()
     _quick_folders.add(dagster_home)
     keep_small(dagster_home)
+
+
+class KeptScripts:
+    """Alembic's ``ScriptDirectory``, read once: Dagster reads its ninety migrations for each file that it opens."""
+
+    _alembics = vars(sql)["ScriptDirectory"]
+    _read: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def from_config(cls, config: Any) -> Any:  # noqa: ANN401 - Alembic's own
+        """The migrations that settings name."""
+        place = config.get_main_option("script_location")
+        if place not in cls._read:
+            cls._read[place] = cls._alembics.from_config(config)
+        return cls._read[place]
 
 
 def keep_small(dagster_home: Path) -> None:

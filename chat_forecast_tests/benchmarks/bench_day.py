@@ -14,8 +14,7 @@ from chat_forecast_tests.benchmarks.processes import PeakAtFile, measure, measur
 DAYS = 200
 IMPORTS = """
 import chat_forecast.cli, chat_forecast.app.runs
-import mlflow.pyfunc, mlflow.store.tracking.sqlalchemy_store
-import matplotlib.figure, matplotlib.backends.backend_agg
+import mlflow.store.db.utils, mlflow.store.tracking.sqlalchemy_store
 """
 CHATS = """
 [chats.calm]

@@ -11,7 +11,7 @@ import sqlalchemy
 from sqlalchemy.pool import NullPool
 
 from chat_forecast.pipeline import instance_files
-from chat_forecast.pipeline.compat import SQLITE_STORAGES, SqliteEventLogStorage
+from chat_forecast.pipeline.compat import SQLITE_STORAGES, SqliteEventLogStorage, sql
 from chat_forecast.pipeline.instance_files import KEPT_FILES, SMALL_PAGE, keep_small, quicken
 from chat_forecast.pipeline.instance_settings import INDEX
 
@@ -42,6 +42,14 @@ def store(tmp_path):
 def events(path):
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute("SELECT count(*) FROM events").fetchone()[0]
+
+
+def test_migrations_are_read_once_and_say_the_same(store):
+    config = sql.get_alembic_config(sql.__file__)
+    assert vars(sql)["ScriptDirectory"].from_config(config) is vars(sql)["ScriptDirectory"].from_config(config)
+    with sqlalchemy.create_engine("sqlite://").connect() as connection:
+        [newest] = instance_files.KeptScripts._alembics.from_config(config).get_heads()
+        assert sql.check_alembic_revision(config, connection) == (None, newest)
 
 
 def test_an_event_goes_to_the_log_that_is_kept_and_not_to_the_disk_each_time(store, tmp_path):
