@@ -7,6 +7,7 @@ Does not belong here: what such a program does (:mod:`.vega_bundle`, :mod:`.draw
 import os
 import subprocess
 import sys
+import sysconfig
 
 
 def run_program(module: str, given: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
@@ -15,7 +16,8 @@ def run_program(module: str, given: bytes = b"") -> "subprocess.CompletedProcess
     Raises:
         OSError: no process could be started.
     """
-    libraries = os.pathsep.join(path for path in sys.path if path)
+    found_anyway = sysconfig.get_paths().values()
+    libraries = os.pathsep.join(path for path in sys.path if path and path not in found_anyway)
     return subprocess.run(  # noqa: S603 - a module of this package
         [sys.executable, "-P", "-m", module],
         input=given,

@@ -8,6 +8,7 @@ process that draws is a fifth of that one. To start it takes a fifth of a second
 several does it itself, as does a process that has matplotlib already, since it trains.
 """
 
+import gc
 import pickle
 import sys
 from collections.abc import Callable
@@ -32,5 +33,6 @@ def draw_beside(draw: Callable[[Plot], bytes], plot: Plot) -> bytes:
 
 def main() -> None:
     """Draw what standard input names, to standard output."""
+    gc.disable()  # the process ends before there is anything worth collecting
     draw, plot = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
     sys.stdout.buffer.write(draw(plot))
