@@ -14,16 +14,19 @@ The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none
 CI does the first three of these too.
 """
 
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from types import FrameType
+
+from chat_forecast_tests.scratch import scratch
 
 ROOT = Path(__file__).parents[1]
 # A module stays in one process, which shares its fixtures; the order is that of conftest.py.
@@ -43,8 +46,8 @@ ON_REQUEST = {
     **{name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz", "kills")},
     "odd-files": ["chat_forecast_tests.fuzz", "--seconds", "600", "--rounds", "20", "--seed", "20261128"],
 }
-BESIDE = ("types", "odd-files")
-"""What keeps one processor busy, and is done beside the other steps: the tests and the many machines wait now and then."""
+BESIDE = ("types", "distributed", "odd-files")
+"""What is done beside the other steps, which wait now and then, as these do; what they say is kept until they have ended."""
 WITH_ARGUMENTS = ("tests", "sweeps", "distributed", "fuzz", "kills")
 
 
@@ -57,12 +60,15 @@ class Step:
     begun: float
 
     @classmethod
-    def begin(cls, name: str, arguments: list[str], *, is_beside: bool = False) -> "Step":
+    def begin(cls, name: str, arguments: list[str], environment: Mapping[str, str], *, is_beside: bool = False) -> "Step":
         """Start a step; what one beside others says is kept until it has ended."""
         command = [*(STEPS | ON_REQUEST)[name], *(arguments if name in WITH_ARGUMENTS else [])]
         print(f"== {name}: {' '.join(command)}", flush=True)
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if is_beside else {}
-        return cls(name, subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, text=True, **output), time.monotonic())
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=ROOT, env=os.environ | environment, text=True, **output
+        )
+        return cls(name, process, time.monotonic())
 
     def end(self) -> bool:
         """Wait for it, and tell; whether it passed."""
@@ -76,23 +82,25 @@ def main(arguments: list[str]) -> int:
     """Run the steps that are asked for, every one even after one failed; the exit code is 0 if all passed."""
     asked = list(takewhile((STEPS | ON_REQUEST).__contains__, arguments))
     names, given = asked or list(STEPS), arguments[len(asked) :]
-    beside = [Step.begin(name, given, is_beside=True) for name in names if name in BESIDE and len(names) > 1]
+    front = [name for name in names if name not in BESIDE] or names[:1]
     failed: list[str] = []
-    for name in names:
-        if name not in [step.name for step in beside]:
-            step = Step.begin(name, given)
-            with _passing_on_signals([step, *beside]) as stopped:
-                failed += [] if step.end() else [name]
-            if stopped:
-                return 128 + stopped[0]
-    failed += [step.name for step in beside if not step.end()]
+    with scratch() as environment:
+        beside = [Step.begin(name, given, environment, is_beside=True) for name in names if name not in front]
+        with _passing_on_signals(steps := [*beside]) as stopped:
+            for name in front:
+                if not stopped:
+                    steps.append(Step.begin(name, given, environment))
+                    failed += [] if steps[-1].end() else [name]
+            failed += [step.name for step in beside if not step.end()]
+    if stopped:
+        return 128 + stopped[0]
     print(f"failed: {', '.join(failed)}" if failed else f"{', '.join(names)}: passed")
     return bool(failed)
 
 
 @contextmanager
 def _passing_on_signals(steps: list[Step]) -> Iterator[list[int]]:
-    """Pass steps the signals that are to end them meanwhile, which are yielded; Ctrl-C reaches them by itself.
+    """Pass the signals that are to end steps on to those that there are by then; yields them. Ctrl-C reaches them by itself.
 
     They are waited for: they have servers to end.
     """

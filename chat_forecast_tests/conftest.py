@@ -21,7 +21,7 @@ LONGEST_FIRST = [
     "test_end_to_end.py",  # these first three wait for servers most of the time
     "test_pages.py",
     "test_nightly.py",
-    "test_forgetting_deployment.py",  # two minutes of these are waiting for a database that is away
+    "test_forgetting_deployment.py",
     "test_invariants.py",
     "test_pruning.py",
     "test_two_of_everything.py",

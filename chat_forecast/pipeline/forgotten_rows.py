@@ -27,6 +27,7 @@ from chat_forecast.pipeline.named_chats import (
     tells_of,
     tick_without,
 )
+from chat_forecast.pipeline.patient_database import hurried
 from chat_forecast.pipeline.runs import CHAT_TAG
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ def _opened(database: str) -> "Iterator[tuple[Engine, dict[str, Table]]]":
     known = {*BY_ASSET, *BY_POOL, *BY_RUN, *STATES, *LISTS, *others}
     engine, metadata = create_engine(database, poolclass=NullPool), MetaData()
     try:
-        metadata.reflect(engine, only=lambda name, _: name in known)
+        with hurried():
+            metadata.reflect(engine, only=lambda name, _: name in known)
         yield engine, dict(metadata.tables)
     except SQLAlchemyError as error:
         found = without_secrets(str(getattr(error, "orig", error))).strip().partition("\n")[0]

@@ -7,11 +7,14 @@ a copy that nothing waits for.
 Dagster gives up after six seconds, so that a run, the queue or a sensor would fail of each restart of the server. Here
 connecting takes as long as that does. Dagster also connects anew for every event, and a password that is checked safely
 costs more than storing one. Here all that a process knows of the database shares its connections, each of which is tried
-before it is used.
+before it is used. Where a person looks on, who can do the same again, it is waited for a few seconds: :func:`hurried`.
 """
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
 PATIENCE_SECONDS = 120.0
+HURRIED_SECONDS = 5.0
+"""As long as a server takes that is just being started again."""
+_patience: ContextVar[float | None] = ContextVar("patience", default=None)
 POLL_SECONDS = 0.5
 KEPT, MOST = 2, 40
 """Connections of a process that stay, and those that it may have beside them for a moment."""
@@ -38,6 +44,16 @@ def wait_for_database() -> None:
         if not event.contains(Engine, "do_connect", _connect):
             event.listen(Engine, "do_connect", _connect)
         vars(dagster_postgres.utils)["create_engine"] = _engine_of
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """Wait for the database no longer than :data:`HURRIED_SECONDS` in the block."""
+    token = _patience.set(HURRIED_SECONDS)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
 
 
 def _engine_of(url: str, **settings: Any) -> "Engine":  # noqa: ANN401 - SQLAlchemy takes settings of any type
@@ -61,7 +77,8 @@ def _connect(dialect: "Dialect", _record: object, arguments: tuple[Any, ...], pa
     """Connect to the database, or leave it to SQLAlchemy where it is another one."""
     if dialect.name != "postgresql" or DATABASE_VARIABLE not in os.environ or not _is_ours(parameters):
         return None
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    patience = _patience.get()
+    deadline = time.monotonic() + (PATIENCE_SECONDS if patience is None else patience)
     while True:
         try:
             return dialect.connect(*arguments, **parameters)

@@ -1,5 +1,7 @@
 """What is seen of many machines without their servers; the rest is tried by :mod:`chat_forecast_tests.distributed`."""
 
+import time
+
 import dagster as dg
 import pytest
 import yaml
@@ -72,3 +74,14 @@ def test_only_the_database_of_the_deployment_is_waited_for(monkeypatch):
         with pytest.raises(OperationalError):
             create_engine(url).connect()
         assert bool(waited) is is_waited_for
+
+
+def test_where_a_person_looks_on_the_database_is_waited_for_a_moment(monkeypatch):
+    ours = f"postgresql+psycopg2://ann:secret@127.0.0.1:{free_ports(1)[0]}/dagster"
+    monkeypatch.setenv("CHAT_FORECAST_DATABASE", ours)
+    monkeypatch.setattr(patient_database, "HURRIED_SECONDS", 0.0)
+    patient_database.wait_for_database()
+    begun = time.monotonic()
+    with pytest.raises(OperationalError), patient_database.hurried():
+        create_engine(ours).connect()
+    assert time.monotonic() - begun < patient_database.PATIENCE_SECONDS / 4
