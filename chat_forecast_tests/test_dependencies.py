@@ -15,7 +15,7 @@ from chat_forecast.presentation.reports.requirements import PACKAGES as REPORT_P
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-DISTRIBUTIONS = packages_distributions()
+installed = cache(packages_distributions)  # looks at every installed file: once, and not while tests are only found
 OURS = {"chat_forecast", "chat_forecast_tests"}
 NOT_IMPORTED = {
     "chat-forecast": "the project itself, with one of its extras",
@@ -58,7 +58,7 @@ def imported(package: str) -> dict[str, str]:
 
 
 def distributions(module: str) -> set[str]:
-    return {normalised(name) for name in DISTRIBUTIONS.get(module, [module])}
+    return {normalised(name) for name in installed().get(module, [module])}
 
 
 @pytest.mark.parametrize(
