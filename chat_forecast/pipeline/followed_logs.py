@@ -22,12 +22,13 @@ class LogWatchdog(SqliteEventLogStorageWatchdog):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Dagster's own
         super().__init__(*arguments, **options)
-        self._patterns = [self._log_path, f"{self._log_path}-wal"]
+        self._files = [Path(self._log_path), Path(f"{self._log_path}-wal")]
+        self._patterns = [str(path) for path in self._files]
         self._seen: list[tuple[int, int]] = []
 
     def on_modified(self, event: object) -> None:  # noqa: ARG002 - Dagster's signature; either file says the same
         """Hand on what is new."""
-        found = [_size_and_time(Path(path)) for path in self._patterns]
+        found = [_size_and_time(path) for path in self._files]
         if found != self._seen:
             self._seen = found
             self._process_log()
