@@ -16,7 +16,7 @@ import psutil
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, as in any folder for temporary files
 NEEDED_BYTES = 4 << 30
 """All steps at once leave a gigabyte or two; as much again is left to the processes."""
-PREFIX = "chat_forecast-tests-"
+PREFIX = "chat-tests-"
 
 
 @contextmanager

@@ -121,6 +121,7 @@ class Runner:
             expect_processes((last.date - first.date).days + 1)
             # Of this chat alone: building the definitions of many takes longer than the run.
             job = build_definitions([chat], self.resources, self.progress).resolve_implicit_global_asset_job_def()
+            self._expect_none_under_way(chat)  # once more: the queue may have begun one in these seconds
             with kept_processes():
                 result = job.execute_in_process(
                     instance=self.instance,
@@ -147,9 +148,12 @@ class Runner:
         Raises:
             ChatIsBusy: one is.
         """
-        tags = {CHAT_TAG: chat.slug}
-        end_abandoned_runs(self.instance, tags)
-        for run in self.instance.get_runs(dg.RunsFilter(tags=tags, statuses=list(IN_PROGRESS_RUN_STATUSES))):
+        end_abandoned_runs(self.instance, {CHAT_TAG: chat.slug})
+        self._expect_none_under_way(chat)
+
+    def _expect_none_under_way(self, chat: Chat) -> None:
+        under_way = dg.RunsFilter(tags={CHAT_TAG: chat.slug}, statuses=list(IN_PROGRESS_RUN_STATUSES))
+        for run in self.instance.get_runs(under_way):
             raise ChatIsBusy(
                 f"{chat.slug}: run {run.run_id[:8]} ({run.job_name}) is under way, and runs of a chat never overlap. "
                 "Wait until it has ended, or end it in the Dagster UI."

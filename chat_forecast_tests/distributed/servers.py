@@ -82,7 +82,8 @@ class Postgres:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.folder} -c max_connections=200 -c fsync=off"
+        sockets = "-c unix_socket_directories="  # none: their paths are limited to a hundred characters
+        options = f"-c listen_addresses=127.0.0.1 -p {self.port} {sockets} -c max_connections=200 -c fsync=off"
         self._run("pg_ctl", "-D", str(self.data), "-w", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def stop(self) -> None:
