@@ -46,8 +46,10 @@ ON_REQUEST = {
     **{name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz", "kills")},
     "odd-files": ["chat_forecast_tests.fuzz", "--seconds", "600", "--rounds", "20", "--seed", "20261128"],
 }
-BESIDE = ("types", "distributed", "odd-files")
-"""What is done beside the other steps, which wait now and then, as these do; what they say is kept until they have ended."""
+BESIDE = ("types", "odd-files")
+"""What keeps one processor busy, and is done beside the other steps: the tests and the many machines wait now and then."""
+ON_DISK = ("distributed",)
+"""What does not use memory for its files: its servers wait for no disk."""
 WITH_ARGUMENTS = ("tests", "sweeps", "distributed", "fuzz", "kills")
 
 
@@ -65,9 +67,8 @@ class Step:
         command = [*(STEPS | ON_REQUEST)[name], *(arguments if name in WITH_ARGUMENTS else [])]
         print(f"== {name}: {' '.join(command)}", flush=True)
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if is_beside else {}
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, env=os.environ | environment, text=True, **output
-        )
+        variables = os.environ if name in ON_DISK else os.environ | environment
+        process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=variables, text=True, **output)
         return cls(name, process, time.monotonic())
 
     def end(self) -> bool:
