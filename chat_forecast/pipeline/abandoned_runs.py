@@ -12,7 +12,14 @@ from typing import Protocol, runtime_checkable
 
 import dagster as dg
 
-from chat_forecast.pipeline.compat import GRPC_INFO_TAG, NOT_FINISHED_STATUSES, WILL_RETRY_TAG, will_be_retried
+from chat_forecast.pipeline.compat import (
+    GRPC_INFO_TAG,
+    NOT_FINISHED_STATUSES,
+    WILL_RETRY_TAG,
+    CheckRunHealthResult,
+    WorkerStatus,
+    will_be_retried,
+)
 from chat_forecast.pipeline.run_process import PROCESS_TAG, database_of_locks, is_gone
 
 INTERVAL_SECONDS = 30
@@ -43,6 +50,22 @@ def end_abandoned_runs(
     statuses = [status for status in NOT_FINISHED_STATUSES if status not in NEVER_HERE]
     found = instance.get_runs(dg.RunsFilter(tags=dict(tags or {}), statuses=statuses))
     return [run.run_id for run in found if _is_abandoned(instance, run, is_alone=is_alone) and _end(instance, run.run_id)]
+
+
+def worker_health(instance: dg.DagsterInstance, run: dg.DagsterRun) -> CheckRunHealthResult:
+    """What a launcher answers the daemon, which asks for the process of a run and lets the run fail if that is gone.
+
+    A process that cannot be seen from here is taken to be alive.
+    """
+    if not is_gone(instance, run):
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
+    _say_whether_tried_again(instance, run)
+    return CheckRunHealthResult(WorkerStatus.FAILED, "the process that executed this run ended before the run did")
+
+
+def _say_whether_tried_again(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Set the tag that Dagster sets after a run has failed: a backfill that looks in between takes itself for over."""
+    instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: str(will_be_retried(instance, run)).lower()})
 
 
 def abandoned_runs_sensor() -> dg.SensorDefinition:
@@ -80,8 +103,7 @@ def _end(instance: dg.DagsterInstance, run_id: str) -> bool:
     if run.status is dg.DagsterRunStatus.CANCELING:
         instance.report_run_canceled(run, message=WHY)
     else:
-        # Dagster sets this tag after the run has failed. A backfill that looks in between takes itself for over.
-        instance.add_run_tags(run_id, {WILL_RETRY_TAG: str(will_be_retried(instance, run)).lower()})
+        _say_whether_tried_again(instance, run)
         instance.report_run_failed(run, WHY)
     instance.event_log_storage.free_concurrency_slots_for_run(run_id)
     return True

@@ -12,9 +12,10 @@ from celery import Celery
 from celery.exceptions import OperationalError
 from dagster_celery.launcher import CeleryRunLauncher
 
+from chat_forecast.pipeline.abandoned_runs import worker_health
 from chat_forecast.pipeline.celery_app import QUEUE, TASK, new_app
-from chat_forecast.pipeline.compat import CheckRunHealthResult, ConfigurableClassData, LaunchRunContext, WorkerStatus
-from chat_forecast.pipeline.run_process import PROCESS_TAG, has_process, is_gone
+from chat_forecast.pipeline.compat import CheckRunHealthResult, ConfigurableClassData, LaunchRunContext
+from chat_forecast.pipeline.run_process import PROCESS_TAG, has_process
 
 RESEND_SECONDS = 60.0
 """A run that no worker has begun for so long is sent again: its message may be lost."""
@@ -83,9 +84,7 @@ class ChatCeleryLauncher(CeleryRunLauncher):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether a run's process is alive, on whichever machine."""
-        if is_gone(self._instance, run):
-            return CheckRunHealthResult(WorkerStatus.FAILED, "the process that executed this run ended before the run did")
-        return CheckRunHealthResult(WorkerStatus.RUNNING)
+        return worker_health(self._instance, run)
 
     def get_run_worker_debug_info(self, run: dg.DagsterRun, include_container_logs: bool | None = True) -> str | None:  # noqa: ARG002, FBT002 - Dagster's
         """Where the run is executed."""

@@ -19,17 +19,17 @@ from multiprocessing import util as _registers_its_end_first  # noqa: F401 - so 
 import dagster as dg
 import psutil
 
+from chat_forecast.pipeline.abandoned_runs import worker_health
 from chat_forecast.pipeline.compat import (
     CheckRunHealthResult,
     ConfigurableClassData,
     ExecuteRunArgs,
     LaunchRunContext,
     RunLauncher,
-    WorkerStatus,
     run_command,
 )
 from chat_forecast.pipeline.repository import chats_of, confine
-from chat_forecast.pipeline.run_process import PROCESS_TAG, hold, is_gone, process_of, process_tag, release
+from chat_forecast.pipeline.run_process import PROCESS_TAG, hold, process_of, process_tag, release
 from chat_forecast.pipeline.side_process import kept_processes
 from chat_forecast.pipeline.without_settings import WithoutSettings
 
@@ -74,10 +74,8 @@ class WarmRunLauncher(WithoutSettings, RunLauncher[dg.DagsterInstance]):
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """Whether a run's process is alive; one that cannot be seen from here is taken to be."""
-        if is_gone(self._instance, run):
-            return CheckRunHealthResult(WorkerStatus.FAILED, "the process that executed this run ended before the run did")
-        return CheckRunHealthResult(WorkerStatus.RUNNING)
+        """Whether a run's process is alive."""
+        return worker_health(self._instance, run)
 
 
 @atexit.register

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import dagster as dg
 import pytest
 
-from chat_forecast.pipeline.abandoned_runs import WHY, abandoned_runs_sensor, end_abandoned_runs
+from chat_forecast.pipeline.abandoned_runs import WHY, abandoned_runs_sensor, end_abandoned_runs, worker_health
+from chat_forecast.pipeline.compat import WorkerStatus
 from chat_forecast.pipeline.run_process import FOLDER, PROCESS_TAG, hold, process_tag
 from chat_forecast.settings.paths import Home
 from chat_forecast_tests.pipeline.sleeping_job import sleeping
@@ -92,7 +93,18 @@ def test_runs_of_another_machine_of_living_processes_and_those_to_be_tried_again
     assert len(end_abandoned_runs(instance)) == 1
 
 
-def test_a_backfill_never_sees_a_run_that_has_failed_and_does_not_say_whether_it_is_tried_again(instance, monkeypatch):
+def end_as_the_daemon_s_monitoring_does(instance):
+    """It asks the launcher for the process of each run, and lets those fail whose process is gone."""
+    runs = instance.get_runs()
+    for run in runs:
+        health = worker_health(instance, run)
+        assert health.status is WorkerStatus.FAILED
+        instance.report_run_failed(run, health.msg)
+    return runs
+
+
+@pytest.mark.parametrize("end", [end_abandoned_runs, end_as_the_daemon_s_monitoring_does])
+def test_a_backfill_never_sees_a_run_that_has_failed_and_does_not_say_whether_it_is_tried_again(instance, monkeypatch, end):
     """It would take itself for over, and the run that repeats this one for none of its own."""
     for tag, more in (("command-1", {}), ("command-2", {"dagster/max_retries": "0"})):
         tags = {PROCESS_TAG: process_tag(2**22 + 1, tag), **more}
@@ -105,5 +117,5 @@ def test_a_backfill_never_sees_a_run_that_has_failed_and_does_not_say_whether_it
         seen.append((run.status.value, run.tags.get("dagster/max_retries"), run.tags.get("dagster/will_retry")))
 
     monkeypatch.setattr(instance.run_storage, "handle_run_event", handle)
-    assert len(end_abandoned_runs(instance)) == 2
+    assert len(end(instance)) == 2
     assert sorted(seen, key=str) == [("FAILURE", "0", "false"), ("FAILURE", None, "true")]
