@@ -59,7 +59,7 @@ class Beside:
     def __init__(self, number: int, context: BaseContext | None = None) -> None:
         self.number = number
         self._pool: ProcessPoolExecutor | None = None
-        self._greeting: Future[int] | None = None
+        self._greeting: threading.Thread | None = None
         if number:
             context = context or _fork_server()
             self._pool = ProcessPoolExecutor(number, mp_context=context, initializer=_end_with_parent)
@@ -71,9 +71,11 @@ class Beside:
 
     @property
     def is_up(self) -> bool:
-        """Whether the first of them has begun, or none ever will: their imports take seconds."""
-        self._greeting = self._greeting or self.begin(os.getpid)
-        return self._greeting is None or self._greeting.done()
+        """Whether the first of them has begun, or none ever will; whoever asks for one waits while they import."""
+        if self._greeting is None:
+            self._greeting = threading.Thread(target=lambda: taken(self.begin(os.getpid), os.getpid))
+            self._greeting.start()
+        return not self._greeting.is_alive()
 
     def end(self) -> None:
         """End the processes; what they have not begun is left undone."""

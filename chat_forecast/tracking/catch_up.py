@@ -5,7 +5,7 @@ Does not belong here: how a day (:mod:`.score_runs`) or a training (:mod:`.model
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
@@ -189,9 +189,9 @@ class _CatchUp:
         if day not in self.unreadable:
             logged[day.key] = replace(logged.get(day.key, Logged(file)), file=file)
 
-    def _draw(self, draw: Draw, day: LocalDay, owed: Collection[LocalDay]) -> bytes | None:
+    def _draw(self, draw: Draw, day: LocalDay, owed: dict[LocalDay, str]) -> bytes | None:
         """Draw a day; MLflow is not blamed for the time it takes, and a plot that fails holds up nothing."""
-        if len(owed) > PLOTTED_DAYS and day != max(owed):
+        if len(owed) > PLOTTED_DAYS and day != next(reversed(owed)):  # they ascend
             return None
         start = time.monotonic()
         try:

@@ -94,11 +94,14 @@ class RunWriter:
     def put_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
         """Put files where a run's artifacts will be looked for, once it is begun; it need not be written yet."""
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+        from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
+        repository = get_artifact_repository(self._artifacts_of(run_id), tracking_uri=self.tracking_uri)
+        if isinstance(repository, LocalArtifactRepository):
+            _write_files(Path(repository.artifact_dir), files)
+            return
         with tempfile.TemporaryDirectory() as folder:
-            for name, content in files.items():
-                (Path(folder) / name).write_bytes(content)
-            repository = get_artifact_repository(self._artifacts_of(run_id), tracking_uri=self.tracking_uri)
+            _write_files(Path(folder), files)
             repository.log_artifacts(folder)  # type: ignore[no-untyped-call]  # MLflow's
 
     def write(self, runs: Sequence[NewRun]) -> None:
@@ -196,6 +199,12 @@ class RunWriter:
             for key, uuid in new.items()
         ]
         return rows, ids | new
+
+
+def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
 
 
 def _tag_rows(run: NewRun) -> list[dict[str, Any]]:
