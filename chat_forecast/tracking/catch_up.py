@@ -59,13 +59,15 @@ def catch_up(
     draw_score: Draw = no_plot,
     draw_training: Draw = no_plot,
     seconds: float = PATIENCE_SECONDS,
+    is_continued: bool = False,
 ) -> CaughtUp:
     """Log to MLflow what is stored of a chat and is not there, or is there differently; doing it again changes nothing.
 
     Trainings come first, ascending, so that a score finds its model; then scores, the newest first. Several processes may
     do it at once. What MLflow has lost (an experiment, a run or a registered model deleted, another store) is logged again.
     Plots are drawn where at most :data:`PLOTTED_DAYS` days are owed, and else of the newest. MLflow is waited for
-    ``seconds`` in all, and :data:`EARNED_SECONDS` more for each day that it took.
+    ``seconds`` in all, and :data:`EARNED_SECONDS` more for each day that it took. ``is_continued`` says that the caller has
+    done the same just before, to its end: then MLflow is not searched for scores that the ledger does not know.
 
     Raises:
         TrackingUnavailable: MLflow could not be used, or was too slow; what it took is known, the rest stays owed.
@@ -74,7 +76,7 @@ def catch_up(
     """
     import_mlflow()  # takes seconds the first time, which are not MLflow's to answer for
     patience = Patience(seconds + (NEW_STORE_SECONDS if tracking.is_unmade else 0))
-    work = _CatchUp(tracking, chat, storage, draw_score, draw_training, patience)
+    work = _CatchUp(tracking, chat, storage, draw_score, draw_training, patience, is_continued)
     try:
         return within(patience, work.run)
     except PatienceSpent:
@@ -92,6 +94,7 @@ class _CatchUp:
     draw_score: Draw
     draw_training: Draw
     patience: Patience
+    is_continued: bool = False
     scores: int = 0
     trainings: int = 0
     unreadable: dict[LocalDay, StoredFileError] = field(default_factory=dict)
@@ -148,7 +151,7 @@ class _CatchUp:
 
     def _log_scores(self, place: Place) -> None:
         days = unlogged(self.storage, "daily_score", place.ledger.scores)
-        runs = ScoreRuns(place, [day.key for day in days])
+        runs = ScoreRuns(place, [day.key for day in days], is_continued=self.is_continued)
         for chunk in _chunks(list(reversed(days)), SCORES_AT_ONCE):
             records = {day: self._read(partial(read_score, self.storage), day) for day in chunk}
             with self.tracking.open(self.purpose):

@@ -76,9 +76,11 @@ class ScoredDay:
 class ScoreRuns:
     """Logs the scored days of one chat."""
 
-    def __init__(self, place: Place, days: Sequence[str]) -> None:
+    def __init__(self, place: Place, days: Sequence[str], *, is_continued: bool = False) -> None:
+        """Log some ``days``; of a chat of which MLflow was searched before, if that ``is_continued``."""
         self._place = place
         self._days = days
+        self._is_continued = is_continued
 
     def is_logged(self, record: ScoreRecord, file: str) -> bool:
         """Whether MLflow holds just this already; the ledger then says so."""
@@ -219,8 +221,13 @@ class ScoreRuns:
 
     @cached_property
     def _found(self) -> dict[str, Logged]:
-        """What MLflow holds of the days that the ledger does not know: leavings of a run that died, or all of them."""
+        """What MLflow holds of the days that the ledger does not know: leavings of a run that died, or all of them.
+
+        Where all are asked for, the ledger is told of each, so that nobody has to ask again while the days are logged.
+        """
         scores = self._place.ledger.scores
+        if self._is_continued:
+            return {}
         unknown = [day for day in self._days if day not in scores or not scores[day].run]
         found: dict[str, Logged] = {}
         for run in self._place.runs("score", day=unknown[0]) if len(unknown) == 1 else self._place.runs("score"):
@@ -229,6 +236,7 @@ class ScoreRuns:
             digest = own_tag(tags, "digest") if tags.get(PARENT) == self._place.ledger.run else None
             times = int(own_tag(tags, "times_logged") or own_tag(tags, "times_scored") or 0)
             found.setdefault(own_tag(tags, "day") or "", Logged("", digest, run.info.run_id, times))
+        scores.update({day: logged for day, logged in found.items() if day not in scores or not scores[day].run})
         return found
 
 

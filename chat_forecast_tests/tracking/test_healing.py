@@ -16,6 +16,7 @@ from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.tracking import new_runs
 from chat_forecast.tracking.catch_up import CaughtUp, catch_up
+from chat_forecast.tracking.chat_run import Place
 from chat_forecast.tracking.client import Tracking, TrackingUnavailable
 from chat_forecast.tracking.owed import Owed, owed
 from chat_forecast_tests.tracking.found import (
@@ -149,6 +150,24 @@ def test_a_ledger_that_is_lost_or_cannot_be_read_is_made_again_and_nothing_is_lo
         assert catch_up(tracking, chat, storage) == NOTHING
         assert ledger_of(storage).read_bytes() == before
     expect_all_once(client, chat, smapes)
+
+
+def test_a_copy_that_goes_on_searches_nothing_and_logs_nothing_twice(tracking, chat, storage, client, monkeypatch):
+    """The one before it told the ledger of all that MLflow holds, also of a day that is stored again only now."""
+    smapes = store_some(storage)
+    catch_up(tracking, chat, storage)
+    ledger_of(storage).unlink()
+    last = Path(storage.url("daily_score", DAYS[-1]))
+    content = last.read_bytes()
+    last.unlink()
+    assert catch_up(tracking, chat, storage) == NOTHING
+    last.write_bytes(content)
+    new = store_scored_day(storage, DAYS[-1].plus(1))
+    asked, whole = [], Place.runs
+    monkeypatch.setattr(Place, "runs", lambda place, kind, **tags: asked.append(kind) or whole(place, kind, **tags))
+    assert catch_up(tracking, chat, storage, is_continued=True) == CaughtUp(1, 0)
+    assert "score" not in asked
+    expect_all_once(client, chat, smapes | {DAYS[-1].plus(1).key: new["smape"]})
 
 
 class Killed(BaseException):

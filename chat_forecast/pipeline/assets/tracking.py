@@ -7,6 +7,7 @@ MLflow comes after: a step never fails because of it. What it did not take is lo
 """
 
 import itertools
+from collections.abc import Collection
 from concurrent.futures import Future
 from typing import NamedTuple
 
@@ -49,20 +50,22 @@ class MlflowCopy:
         self._is_asked_for = LATER_TAG not in run.context.run.tags
         self._beside = beside if len(run.days) >= 2 * DAYS_AT_ONCE else NONE_BESIDE
         self._begun: Future[Copied] | None = None
+        self._is_continued = False
+        """Whether a copy was made before, to its end: what MLflow holds is known from then on."""
 
     def meanwhile(self) -> None:
         """Begin to copy what is stored so far, without plots, unless that would hold up the run."""
         if self._begun is None or self._begun.done():
             self._tell()
             if self._is_asked_for:
-                self._begun = self._beside.begin(copy_to_mlflow, *self._given)
+                self._begun = self._beside.begin(copy_to_mlflow, *self._given, (), self._is_continued)
 
     def finish(self) -> None:
         """Copy what is left, and let each day's metadata lead there; where MLflow is away, the run's log says so."""
         self._tell()
         if self._is_asked_for:
-            begun = self._beside.begin(copy_to_mlflow, *self._given, *PLOTTED)
-            self._say(taken(begun, copy_to_mlflow, *self._given, *PLOTTED))
+            begun = self._beside.begin(copy_to_mlflow, *self._given, PLOTTED, self._is_continued)
+            self._say(taken(begun, copy_to_mlflow, *self._given, PLOTTED))
         if self._is_asked_for:
             self._link()
 
@@ -74,12 +77,13 @@ class MlflowCopy:
         """Wait for the copy that was begun, and say what became of it."""
         begun, self._begun = self._begun, None
         if begun is not None:
+            # If its process was killed, nobody knows how far it came: then MLflow is asked again.
             self._say(taken(begun, copy_to_mlflow, *self._given))
 
     def _say(self, copied: Copied) -> None:
         log = self._run.context.log
         (log.info if copied.is_whole else log.warning)(copied.said)
-        self._is_asked_for = copied.is_served
+        self._is_asked_for = self._is_continued = copied.is_served
 
     def _link(self) -> None:
         run = self._run
@@ -88,11 +92,17 @@ class MlflowCopy:
         run.describe({day: {"mlflow run": dg.MetadataValue.url(url)} for day, url in urls.items() if url is not None})
 
 
-def copy_to_mlflow(tracking: Tracking, chat: Chat, storage: ChatStorage, *plotted: str) -> Copied:
+def copy_to_mlflow(
+    tracking: Tracking,
+    chat: Chat,
+    storage: ChatStorage,
+    plotted: Collection[str] = (),
+    is_continued: bool = False,  # noqa: FBT002 - what another process is given has no names
+) -> Copied:
     """Log what MLflow lacks of the chat's scores and trainings, with plots of the assets that are named.
 
     A night draws one score, in a process of its own. Where more are owed, or a training is to follow, this one loads what
-    draws them all.
+    draws them all. For ``is_continued`` see :func:`.catch_up`.
     """
     number = itertools.count()
 
@@ -105,7 +115,8 @@ def copy_to_mlflow(tracking: Tracking, chat: Chat, storage: ChatStorage, *plotte
         return lambda day: draw_stored_day(chat, storage, asset, day, beside=is_alone())
 
     try:
-        done = catch_up(tracking, chat, storage, draw_score=draw("daily_score"), draw_training=draw("trained_model"))
+        score, training = draw("daily_score"), draw("trained_model")
+        done = catch_up(tracking, chat, storage, draw_score=score, draw_training=training, is_continued=is_continued)
     except ChatForecastError as error:
         owed = f"{error} What is owed to MLflow is logged by the chat's next run."
         return Copied(owed, is_whole=False, is_served=not isinstance(error, TrackingUnavailable))
