@@ -70,10 +70,11 @@ class AssetRun:
         with side_process.processes_beside(len(self.days), side_process.ENOUGH_DAYS) as beside:
             self.store(beside.days(make, self.task, self.days, at_once))
 
-    def store(self, made: Iterable[ReadyDay], meanwhile: Callable[[], object] | None = None) -> None:
+    def store(self, made: Iterable[ReadyDay], meanwhile: Callable[[], object] | None = None, at_once: int = WRITERS) -> None:
         """Store each day, and describe it to the UI; the chat's lock is held meanwhile.
 
-        ``made`` yields the days in order, each when it is asked for. ``meanwhile`` is called each time that
+        ``made`` yields the days in order, each when it is asked for, ``at_once`` before the first of them is stored: one
+        where that may take minutes, so that each is seen to be stored. ``meanwhile`` is called each time that
         :data:`DAYS_AT_ONCE` days more are stored, and as many left.
 
         Raises:
@@ -85,7 +86,7 @@ class AssetRun:
             self.storage.expect_zone()  # else days of two zones would lie side by side
             self._progress(self.asset, 0, total)
             described: dict[LocalDay, Metadata] = {}
-            for day, said in self._written(held, made):
+            for day, said in self._written(held, made, at_once):
                 described[day] = said
                 self._done = len(described)
                 if meanwhile is not None and self._done % DAYS_AT_ONCE == 0 and total - self._done >= DAYS_AT_ONCE:
@@ -93,15 +94,15 @@ class AssetRun:
                 self._progress(self.asset, self._done, total)
         self.describe(described)
 
-    def _written(self, held: Held, made: Iterable[ReadyDay]) -> Iterator[tuple[LocalDay, Metadata]]:
+    def _written(self, held: Held, made: Iterable[ReadyDay], at_once: int) -> Iterator[tuple[LocalDay, Metadata]]:
         """Write the days, and give each with what is said of it once it and those before it are written."""
-        with ThreadPoolExecutor(WRITERS) as writers:
+        with ThreadPoolExecutor(at_once) as writers:
             waiting: deque[tuple[LocalDay, Metadata, Future[None]]] = deque()
             for day, ready in zip(self.days, made, strict=True):
                 held.expect()
                 begun = writers.submit(self.storage.write_content, self.asset, day, ready.content)
                 waiting.append((day, ready.metadata, begun))
-                if len(waiting) == WRITERS:
+                if len(waiting) == at_once:
                     yield _when_written(*waiting.popleft())
             while waiting:
                 yield _when_written(*waiting.popleft())

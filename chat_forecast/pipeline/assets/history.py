@@ -12,7 +12,7 @@ from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.thinned import is_thinned
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import SESSION_POOL, asset_arguments, upstream
-from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
+from chat_forecast.pipeline.assets.asset_run import WRITERS, AssetRun, Progress
 from chat_forecast.pipeline.assets.asset_task import AssetTask, ReadyDay
 from chat_forecast.pipeline.freshness import freshness_of
 from chat_forecast.pipeline.resources import Resources
@@ -51,7 +51,7 @@ def raw_messages_asset(chat: Chat) -> dg.AssetsDefinition:
             run.make(compute_days, MESSAGE_DAYS_AT_ONCE)
             return
         with _retrying_when_asked_to(run):
-            run.store(_read_again(run))
+            run.store(_read_again(run), at_once=1 if TRAITS[chat.source].needs_session else WRITERS)
 
     return raw_messages
 
