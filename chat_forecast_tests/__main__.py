@@ -30,8 +30,8 @@ from chat_forecast_tests.scratch import scratch
 
 ROOT = Path(__file__).parents[1]
 # A module stays in one process, which shares its fixtures; the order is that of conftest.py.
-# Three processes more than processors: the longest tests wait most of the time.
-PYTEST = ["pytest", "--numprocesses=5", "--dist=loadfile", "--no-loadscope-reorder", "--durations=10"]
+# Two processes more than processors: the longest tests wait most of the time. A fifth gains nothing.
+PYTEST = ["pytest", "--numprocesses=4", "--dist=loadfile", "--no-loadscope-reorder", "--durations=10"]
 TESTS = ROOT / "chat_forecast_tests"
 # The modules that have one: each process would import all the others only to leave them out.
 SWEEPS = sorted(str(path.relative_to(ROOT)) for path in TESTS.rglob("test_*.py") if "pytest.mark.sweep" in path.read_text())
