@@ -14,7 +14,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
@@ -73,9 +73,15 @@ class Beside:
     def is_up(self) -> bool:
         """Whether the first of them has begun, or none ever will; whoever asks for one waits while they import."""
         if self._greeting is None:
-            self._greeting = threading.Thread(target=lambda: taken(self.begin(os.getpid), os.getpid))
+            self._greeting = threading.Thread(target=self._greet)
             self._greeting.start()
         return not self._greeting.is_alive()
+
+    def _greet(self) -> None:
+        """Wait until one of them has answered, or is lost, or the run ends before."""
+        with suppress(CancelledError, RuntimeError):
+            if (greeting := self.begin(os.getpid)) is not None:
+                greeting.result()
 
     def end(self) -> None:
         """End the processes; what they have not begun is left undone."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 
 import psutil
 import pytest
@@ -150,6 +151,25 @@ def test_an_error_of_a_day_comes_after_the_days_before_it(total):
     with processes_beside(total, ENOUGH_DAYS) as beside, pytest.raises(ZeroDivisionError):
         made.extend(value for value, _ in beside.days(inverses, "task", range(total), 30))
     assert made == [1 / (number - BAD) for number in range(BAD)]
+
+
+def cancelled(*_given):
+    """What was begun is cancelled where a run ends before its processes are up."""
+    future = Future()
+    future.cancel()
+    return future
+
+
+def refused(*_given):
+    raise RuntimeError("cannot schedule new futures after shutdown")
+
+
+@pytest.mark.parametrize("begin", [cancelled, refused])
+def test_a_run_that_ends_before_its_processes_are_up_says_nothing_of_them(monkeypatch, begin):
+    monkeypatch.setattr(NONE_BESIDE, "_greeting", None)
+    monkeypatch.setattr(NONE_BESIDE, "begin", begin)
+    while not NONE_BESIDE.is_up:  # an error in the thread that waits for them would be one of this test
+        time.sleep(0.01)
 
 
 def others():
