@@ -27,6 +27,7 @@ Given = TypeVarTuple("Given")
 Task = TypeVar("Task")
 Made = TypeVar("Made")
 
+DEAF = "chat_forecast.pipeline.deaf_imports"
 PRELOADED = "chat_forecast.pipeline.warm_imports"
 ENOUGH = 10
 """For fewer results it does not pay to start a process, which takes as long as a few trainings."""
@@ -131,7 +132,7 @@ class Beside:
         """Begin something in another process; None where there is none, or none any more."""
         try:
             return self._pool.submit(make, *given) if self._pool else None
-        except BrokenExecutor:
+        except (BrokenExecutor, EOFError, OSError):  # a process was lost, or what starts them was
             self._pool = None
             return None
 
@@ -205,7 +206,7 @@ def expect_processes(days: int) -> None:
 
 def _fork_server() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([PRELOADED])  # imported once, in memory that they share
+    context.set_forkserver_preload([DEAF, PRELOADED])  # imported once, in memory that they share
     return context
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ProcessPoolExecutor
 
 import psutil
 import pytest
@@ -151,6 +151,18 @@ def test_an_error_of_a_day_comes_after_the_days_before_it(total):
     with processes_beside(total, ENOUGH_DAYS) as beside, pytest.raises(ZeroDivisionError):
         made.extend(value for value, _ in beside.days(inverses, "task", range(total), 30))
     assert made == [1 / (number - BAD) for number in range(BAD)]
+
+
+def test_where_no_process_can_be_started_days_are_made_here(monkeypatch):
+    """As after Ctrl-C in a terminal, which ends what starts them too."""
+
+    def gone(*_given):
+        raise EOFError("unexpected EOF")
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", gone)
+    with processes_beside(ENOUGH_DAYS, ENOUGH_DAYS) as beside:
+        made = list(beside.days(inverses, "task", range(BAD + 1, BAD + 1 + ENOUGH_DAYS), 7))
+    assert [process for _, process in made] == [os.getpid()] * ENOUGH_DAYS
 
 
 def cancelled(*_given):
