@@ -4,6 +4,8 @@ Belongs here: starting a day, a range of days or a retraining, and taking the se
 Does not belong here: what is printed about it (:mod:`chat_forecast.cli`).
 """
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +48,14 @@ from chat_forecast.storage.partitions import ChatStorage
 
 FAULTS_OF_A_DISK = ("OSError", "PermissionError", "FileNotFoundError", "OperationalError")
 """The errors of a file or of SQLite, by the names that a run's events have of them."""
+
+
+LIMITS = {
+    "can't start new thread": "of processes and threads (ulimit -u, or that of the container)",
+    os.strerror(errno.EAGAIN): "of processes and threads (ulimit -u, or that of the container)",
+    os.strerror(errno.EMFILE): "of open files (ulimit -n)",
+}
+"""What an error says where one of the system's limits was reached, and which one."""
 
 
 class RunFailed(ChatForecastError):
@@ -210,8 +220,15 @@ def _reason(result: dg.ExecuteInProcessResult) -> str:
     # Dagster wraps what a step raised; the first error of the chain that is not Dagster's says what to do.
     while error is not None and error.cause is not None and str(error.cls_name).startswith("Dagster"):
         error = error.cause
-    words = error.message.strip().partition(": ")[2] if error else ""
-    if error is not None and error.cls_name in FAULTS_OF_A_DISK:
-        found = words.partition("\n")[0].removeprefix("(sqlite3.OperationalError) ")  # without where to read about it
-        words = f"{found}. See that the disk is there, has room and can be written to, then do the same again."
+    words = _with_advice(str(error.cls_name), error.message.strip().partition(": ")[2]) if error else ""
     return f"{failed[0].step_key}: {words or 'failed; see the run in the Dagster UI'}"
+
+
+def _with_advice(name: str, words: str) -> str:
+    """What an error says, with what to do where it is the machine's and not the program's."""
+    found = words.partition("\n")[0].removeprefix("(sqlite3.OperationalError) ")  # without where to read about it
+    if limit := next((limit for said, limit in LIMITS.items() if said in found), None):
+        return f"{found}. Raise the limit {limit}, or end other programs, then do the same again."
+    if name in FAULTS_OF_A_DISK:
+        return f"{found}. See that the disk is there, has room and can be written to, then do the same again."
+    return words

@@ -41,6 +41,8 @@ BLOCKS_AHEAD = 3
 """How many such blocks are made before the first of them is taken."""
 ENOUGH_FOR_TWO = 60
 """From so many results on, two processes compute them: the run's own is idle for most of that time."""
+NO_PROCESS = (EOFError, ImportError, NotImplementedError, OSError, RuntimeError)
+"""Raised where no process can be had: the system lets none begin, or has no writable ``/dev/shm``; or where one was lost."""
 
 _is_used = (os.cpu_count() or 1) > 1
 _is_kept = False
@@ -62,12 +64,12 @@ class Beside:
         self._pool: ProcessPoolExecutor | None = None
         self._greeting: threading.Thread | None = None
         if number:
-            context = context or _fork_server()
-            self._pool = ProcessPoolExecutor(number, mp_context=context, initializer=_end_with_parent)
+            with suppress(*NO_PROCESS):
+                self._pool = ProcessPoolExecutor(number, context or _fork_server(), _end_with_parent)
 
     @property
     def is_whole(self) -> bool:
-        """Whether none of them was lost."""
+        """Whether all of them could be started, and none was lost."""
         return self._pool is not None
 
     @property
@@ -86,8 +88,8 @@ class Beside:
 
     def end(self) -> None:
         """End the processes; what they have not begun is left undone."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        if (pool := self._pool) is not None:
+            pool.shutdown(cancel_futures=True)
 
     def ahead(
         self, make: Callable[[*Given], Made], inputs: Iterable[tuple[*Given]], most: int = AHEAD
@@ -100,9 +102,11 @@ class Beside:
         for given in inputs:
             waiting.append((given, self.begin(make, *given)))
             if len(waiting) > (most if self._pool else 0):
-                yield _with_result(make, *waiting.popleft())
+                first, made = waiting.popleft()
+                yield first, taken(made, make, *first)
         while waiting:
-            yield _with_result(make, *waiting.popleft())
+            first, made = waiting.popleft()
+            yield first, taken(made, make, *first)
 
     def days(
         self,
@@ -130,9 +134,10 @@ class Beside:
 
     def begin(self, make: Callable[[*Given], Made], *given: *Given) -> Future[Made] | None:
         """Begin something in another process; None where there is none, or none any more."""
+        pool = self._pool  # who greets them may find out meanwhile that there are none
         try:
-            return self._pool.submit(make, *given) if self._pool else None
-        except (BrokenExecutor, EOFError, OSError):  # a process was lost, or what starts them was
+            return pool.submit(make, *given) if pool else None
+        except NO_PROCESS:
             self._pool = None
             return None
 
@@ -200,8 +205,9 @@ def kept_processes() -> Iterator[None]:
 def expect_processes(days: int) -> None:
     """Begin to prepare what a range of days will want other processes for: their imports take seconds."""
     if days >= ENOUGH_DAYS and _is_used:
-        _fork_server()
-        forkserver.ensure_running()
+        with suppress(*NO_PROCESS):
+            _fork_server()
+            forkserver.ensure_running()
 
 
 def _fork_server() -> ForkServerContext:
@@ -227,12 +233,6 @@ def _made_until_failure(
         for each in make(task, days):
             made.append(each)  # noqa: PERF402 - what was made before a failure is kept
     return made
-
-
-def _with_result(
-    make: Callable[[*Given], Made], given: tuple[*Given], made: Future[Made] | None
-) -> tuple[tuple[*Given], Made]:
-    return given, taken(made, make, *given)
 
 
 def _end_with_parent() -> None:

@@ -165,6 +165,23 @@ def test_where_no_process_can_be_started_days_are_made_here(monkeypatch):
     assert [process for _, process in made] == [os.getpid()] * ENOUGH_DAYS
 
 
+@pytest.mark.parametrize("error", [OSError(30, "Read-only file system"), ImportError("no sem_open"), NotImplementedError()])
+def test_where_processes_cannot_wait_for_each_other_all_is_made_here(monkeypatch, error):
+    """As without a writable /dev/shm, in a container or behind systemd's sandbox."""
+
+    def refuse(*_given, **_said):
+        raise error
+
+    monkeypatch.setattr(side_process, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr(side_process.forkserver, "ensure_running", refuse)
+    side_process.expect_processes(ENOUGH_DAYS)
+    for block in (processes_beside(ENOUGH_DAYS), forked_beside(ENOUGH_DAYS)):
+        with block as beside:
+            made = list(beside.days(inverses, "task", range(BAD + 1, BAD + 1 + ENOUGH_DAYS), 7))
+            assert taken(beside.begin(process_of, 1), process_of, 1) == os.getpid()
+        assert {process for _, process in made} == {os.getpid()}
+
+
 def cancelled(*_given):
     """What was begun is cancelled where a run ends before its processes are up."""
     future = Future()
