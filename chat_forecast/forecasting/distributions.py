@@ -226,9 +226,11 @@ def _smape_points(distribution: Distribution) -> Floats:
     """
     draws = distribution.quantiles(list((np.arange(DRAWS) + 0.5) / DRAWS))
     candidates = draws[:, ::2]
-    difference = np.abs(draws[:, None, :] - candidates[:, :, None])
-    total = draws[:, None, :] + candidates[:, :, None]
-    losses = np.divide(difference, total, out=difference, where=total > 0).sum(axis=2)  # of 0 and 0 none
+    rows, places = np.nonzero(np.diff(candidates, axis=1, prepend=-1))  # they ascend: of equal ones the first is tried
+    of_rows, tried = draws[rows], candidates[rows, places][:, None]
+    difference, total = np.abs(of_rows - tried), of_rows + tried
+    losses = np.full(candidates.shape, np.inf)
+    losses[rows, places] = np.divide(difference, total, out=difference, where=total > 0).sum(axis=1)  # of 0 and 0 none
     zero = (draws > 0).sum(axis=1)
     best = losses.argmin(axis=1)
     rows = np.arange(len(draws))

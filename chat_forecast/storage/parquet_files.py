@@ -6,6 +6,7 @@ Does not belong here: the columns (:mod:`.schemas`), and how a file is replaced 
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import IO, BinaryIO
 
 import pyarrow as pa
@@ -16,6 +17,10 @@ from chat_forecast.storage.schemas import Schema, StoredFileError
 
 DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError)
 """What comes of reading a damaged file."""
+SMALL_BYTES = 8 << 10
+SMALL_FILES = 2048
+"""So many small files are decoded once, as long as their content is the same: each asset of a run looks back on the days
+before, and decoding one takes ten times as long as reading it."""
 
 
 def write_parquet(url: str, table: pa.Table) -> None:
@@ -52,8 +57,9 @@ def read_parquet(url: str, schema: Schema, timezone: str = "UTC", content: bytes
         FileNotFoundError: there is no such file.
         StoredFileError: it cannot be read, is not a Parquet file, is damaged, or is of another schema or a newer version.
     """
-    with _opened(url, schema, content) as file:
-        return schema.upgrade(rows_of(file), url, timezone)
+    with _content_of(url, schema, content) as found:
+        rows = _rows_of_small(found) if len(found) <= SMALL_BYTES else rows_of(open_parquet(found))
+        return schema.upgrade(rows, url, timezone)
 
 
 def open_parquet(content: bytes | IO[bytes]) -> pq.ParquetFile:
@@ -92,7 +98,8 @@ def read_footer(url: str, schema: Schema, timezone: str = "UTC") -> pq.FileMetaD
         FileNotFoundError: there is no such file.
         StoredFileError: as :func:`read_parquet`, as far as it can be told.
     """
-    with _opened(url, schema) as file:
+    with _content_of(url, schema) as content:
+        file = open_parquet(content)
         schema.expect(file.schema_arrow, url, timezone)
         return file.metadata
 
@@ -117,7 +124,8 @@ class _FileAlone(pq.ParquetFile):  # type: ignore[misc]  # pyarrow has no annota
 
 
 @contextmanager
-def _opened(url: str, schema: Schema, content: bytes | None = None) -> Iterator[pq.ParquetFile]:
+def _content_of(url: str, schema: Schema, content: bytes | None = None) -> Iterator[bytes]:
+    """The content of a file, or what was fetched of it; what goes wrong with it in the block is said of the file."""
     try:
         content = read_bytes(url) if content is None else content
     except FileNotFoundError:
@@ -125,6 +133,11 @@ def _opened(url: str, schema: Schema, content: bytes | None = None) -> Iterator[
     except OSError as error:
         raise StoredFileError(f"{url} cannot be read ({error.strerror or error}). {schema.advice}") from error
     try:
-        yield open_parquet(content)
+        yield content
     except DAMAGE as error:
         raise StoredFileError(f"{url} is damaged: it is not a readable Parquet file ({error}). {schema.advice}") from error
+
+
+@lru_cache(SMALL_FILES)
+def _rows_of_small(content: bytes) -> pa.Table:
+    return rows_of(open_parquet(content))

@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 
 from chat_forecast.storage.schemas import LOCAL_TIME, TEXT, Schema
 
+BYTES_OF_ZSTD = 8 << 10
+"""A shorter table is compressed by Snappy: its file takes one block of a disk with either, and Zstandard needs longer to
+prepare than all else takes, for each column."""
 ROWS_OF_A_DICTIONARY = 100
 """In a shorter table, a dictionary of a text column is longer than what it saves; in a column of numbers it always is."""
 
@@ -32,7 +35,7 @@ def to_parquet(table: pa.Table, schema: Schema) -> bytes:
     with pq.ParquetWriter(
         buffer,
         table.schema,
-        compression="zstd",
+        compression="zstd" if table.nbytes >= BYTES_OF_ZSTD else "snappy",
         write_page_checksum=True,
         write_statistics=counted or False,
         use_dictionary=texts if table.num_rows >= ROWS_OF_A_DICTIONARY else False,

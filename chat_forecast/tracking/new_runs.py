@@ -4,20 +4,20 @@ Belongs here: the rows that MLflow's client would write for new runs, all at onc
 Does not belong here: what is logged of a day (:mod:`.score_runs`), and runs that are there already.
 
 Logged by the client, a day's run takes seven calls, each of which opens sessions, looks the run up and commits: 25 ms of
-processor time, so that a year of days takes longer to copy than to compute. The tables are MLflow's own; where they are of
-another revision than :data:`TABLES`, or on a server, the client is called.
+processor time, so that a year of days takes longer to copy than to compute. Where the tables are not known
+(:mod:`.known_tables`), the client is called.
 """
 
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from chat_forecast.tracking.begun_runs import note_begun
 from chat_forecast.tracking.client import Tracking
+from chat_forecast.tracking.known_tables import known_store, metric_rows
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
     from sqlalchemy.orm import Session
 
-TABLES = "dc11669786a5"
-"""The revision of MLflow's tables that is known here: that of 3.17."""
 NAME_TAG = "mlflow.runName"
 
 
@@ -54,21 +52,11 @@ def new_run_id() -> str:
 
 def run_writer(tracking: Tracking, client: "MlflowClient", experiment: str) -> "RunWriter | None":
     """What writes new runs of an experiment; None where MLflow's client has to."""
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    store = client._tracking_client.store
-    if tracking.file is None or type(store) is not SqlAlchemyStore or revision_of_tables() != TABLES:
+    store = known_store(tracking, client)
+    if store is None or tracking.file is None:
         return None
     location = client.get_experiment(experiment).artifact_location
     return RunWriter(store, tracking.file, tracking.tracking_uri, int(experiment), location)
-
-
-@cache
-def revision_of_tables() -> str:
-    """The revision of the tables that this MLflow makes."""
-    import mlflow.store.db.utils as databases
-
-    return str(databases._get_latest_schema_revision())  # type: ignore[no-untyped-call]  # MLflow's
 
 
 @dataclass(frozen=True)
@@ -111,8 +99,8 @@ class RunWriter:
         rows: dict[Any, list[dict[str, Any]]] = {
             models.SqlRun: [self._run_row(run) for run in runs],
             models.SqlTag: [row for run in runs for row in _tag_rows(run)],
-            models.SqlMetric: [row for run in runs for row in _metric_rows(run)],
-            models.SqlLatestMetric: [row for run in runs for row in _metric_rows(run)],
+            models.SqlMetric: [row for run in runs for row in metric_rows(run.id, run.metrics)],
+            models.SqlLatestMetric: [row for run in runs for row in metric_rows(run.id, run.metrics)],
             models.SqlLoggedModelMetric: [row for run in runs for row in self._model_metric_rows(run)],
         }
         with self.store.ManagedSessionMaker(read_only=False) as session:
@@ -213,21 +201,6 @@ def _tag_rows(run: NewRun) -> list[dict[str, Any]]:
 
     tags = [_validate_tag(name, text) for name, text in {**run.tags, NAME_TAG: run.name}.items()]  # type: ignore[no-untyped-call]  # MLflow's
     return [{"key": tag.key, "value": tag.value, "run_uuid": run.id} for tag in tags]
-
-
-def _metric_rows(run: NewRun) -> list[dict[str, Any]]:
-    """Metrics; each is the latest one of its name."""
-    return [
-        {
-            "key": metric.key,
-            "value": metric.value,
-            "timestamp": metric.timestamp,
-            "step": metric.step,
-            "is_nan": False,
-            "run_uuid": run.id,
-        }
-        for metric in run.metrics
-    ]
 
 
 def _input_rows(run: NewRun, input_id: str, datasets: Mapping[tuple[str, str], str]) -> list[dict[str, Any]]:

@@ -125,12 +125,13 @@ def read_score(storage: ChatStorage, day: LocalDay) -> ScoreRecord | None:
     (row,) = score.slice(length=1).to_pylist()
     texts = {each.name for each in score.schema if pa.types.is_string(each.type)}
     hours_known = len(actuals) - actuals.column("messages").null_count
-    span = DataSpan(day, day, hours_known, _digest(written(_plain(actuals))), storage.url("hourly_series", day))
+    counted = _plain(actuals)
+    span = DataSpan(day, day, hours_known, _digest(written(counted)), storage.url("hourly_series", day))
     return ScoreRecord(
         day=day,
         metrics={name: known(value) for name, value in row.items() if name not in texts},
         tags={name: value for name, value in row.items() if name in texts - UNLOGGED and value is not None},
-        hours=_side_by_side(actuals, forecast.select(list(FORECAST_COLUMNS))),
+        hours=_side_by_side(actuals, counted, forecast.select(list(FORECAST_COLUMNS))),
         data=span,
     )
 
@@ -224,10 +225,10 @@ def _plain(table: pa.Table) -> Columns:
     return dict(zip(table.column_names, (column.to_pylist() for column in table.columns), strict=True))
 
 
-def _side_by_side(actuals: pa.Table, forecast: pa.Table) -> Columns:
-    """The hours that are in both tables, with the columns of both."""
+def _side_by_side(actuals: pa.Table, counted: Columns, forecast: pa.Table) -> Columns:
+    """The hours that are in both tables, with the columns of both; those of the actuals are at hand."""
     if actuals.column("hour").equals(forecast.column("hour")):  # as mostly: pandas takes longer than all that is logged
-        return _plain(actuals) | _plain(forecast)
+        return counted | _plain(forecast.drop_columns("hour"))
     hours = beside(to_pandas(actuals), to_pandas(forecast))
     return {str(name): column.array.tolist() for name, column in hours.items()}
 

@@ -4,7 +4,7 @@ Belongs here: logging days, again where they changed, and recognising what was l
 Does not belong here: which days are to be logged (:mod:`.catch_up`), and reading them (:mod:`.records`).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from chat_forecast.tracking.entities import (
     run_tags,
     shown_files,
 )
+from chat_forecast.tracking.known_tables import add_points, known_store
 from chat_forecast.tracking.ledger import Logged
 from chat_forecast.tracking.new_runs import NewRun, RunWriter, new_run_id, run_writer
 from chat_forecast.tracking.records import ScoreRecord
@@ -101,8 +102,13 @@ class ScoreRuns:
             for day in days
             for metric in run_metrics(day.record.metrics, day.record.day.key, day.timestamp, is_update=day.is_update)
         ]
-        for batch in _batches(points):
-            self._place.client.log_batch(self._place.ledger.run, metrics=batch)
+        place = self._place
+        store = known_store(place.tracking, place.client)
+        if store is not None and points:
+            add_points(store, place.ledger.run, points)
+            return
+        for begin in range(0, len(points), METRICS_PER_CALL):
+            place.client.log_batch(place.ledger.run, metrics=points[begin : begin + METRICS_PER_CALL])
 
     def log_new(self, days: Sequence[ScoredDay], draw: Callable[[LocalDay], bytes | None]) -> Sequence[ScoredDay]:
         """Log the own runs of those days that have none yet, all at once, after their points; returns the other days.
@@ -238,8 +244,3 @@ class ScoreRuns:
             found.setdefault(own_tag(tags, "day") or "", Logged("", digest, run.info.run_id, times))
         scores.update({day: logged for day, logged in found.items() if day not in scores or not scores[day].run})
         return found
-
-
-def _batches(points: "list[Metric]") -> "Iterator[list[Metric]]":
-    for begin in range(0, len(points), METRICS_PER_CALL):
-        yield points[begin : begin + METRICS_PER_CALL]

@@ -14,7 +14,7 @@ import pytest
 
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.schemas import StoredFileError
-from chat_forecast.tracking import new_runs
+from chat_forecast.tracking import known_tables, new_runs, score_runs
 from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast.tracking.chat_run import Place
 from chat_forecast.tracking.client import Tracking, TrackingUnavailable
@@ -175,7 +175,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize(("revision", "least"), [(new_runs.TABLES, 17), ("another", 20)])
+@pytest.mark.parametrize(("revision", "least"), [(known_tables.TABLES, 17), ("another", 20)])
 def test_a_process_killed_at_any_call_of_mlflow_leaves_nothing_twice(
     tracking, tmp_path, client, monkeypatch, revision, least
 ):
@@ -183,11 +183,12 @@ def test_a_process_killed_at_any_call_of_mlflow_leaves_nothing_twice(
 
     from chat_forecast_tests.tracking.stored import make_storage
 
-    monkeypatch.setattr(new_runs, "revision_of_tables", lambda: revision)
+    monkeypatch.setattr(known_tables, "revision_of_tables", lambda: revision)
     calls, last = [], [10**6]
     prefixes = ("create_", "log_", "set_", "finalize_")
     counted_calls = [(MlflowClient, name) for name in vars(MlflowClient) if name.startswith(prefixes)]
-    for kind, name in [*counted_calls, (new_runs.RunWriter, "put_files"), (new_runs.RunWriter, "write")]:
+    of_rows = [(score_runs, "add_points"), (new_runs.RunWriter, "put_files"), (new_runs.RunWriter, "write")]
+    for kind, name in [*counted_calls, *of_rows]:
         call = getattr(kind, name)
 
         def counted(*args, call=call, name=name, **kwargs):

@@ -7,7 +7,8 @@ from contextlib import closing
 
 import pytest
 
-from chat_forecast.tracking import new_runs
+from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS
+from chat_forecast.tracking import known_tables
 from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.ledger import Ledger
@@ -93,21 +94,29 @@ def plot(day):
 
 def test_runs_written_at_once_are_those_that_the_client_makes(tmp_path, make_home, monkeypatch):
     found = []
-    for name, revision in (("at-once", new_runs.TABLES), ("by-client", "another")):
+    for name, revision in (("at-once", known_tables.TABLES), ("by-client", "another")):
         chat, storage, tracking = make_home(name)
-        monkeypatch.setattr(new_runs, "revision_of_tables", lambda revision=revision: revision)
+        monkeypatch.setattr(known_tables, "revision_of_tables", lambda revision=revision: revision)
         assert catch_up(tracking, chat, storage, draw_score=plot) == CaughtUp(len(DAYS), 1)
+        changed = {
+            DAYS[0]: 30,
+            DAYS[-1]: 0,
+        }  # an older one, and the newest, of which less is known now
+        for day, messages in changed.items():
+            store_scored_day(storage, day, messages=messages, verdict=dict.fromkeys(VERDICT_COLUMNS))
+        assert catch_up(tracking, chat, storage, draw_score=plot) == CaughtUp(len(changed), 0)
         found.append((rows_of(tracking, tmp_path / name), files_of(storage, tracking)))
     (rows, files), (by_client, files_by_client) = found
     for table in TABLES:
         assert rows[table] == by_client[table], table
     assert sum(rows["logged_model_metrics"].values()) > 0
+    assert {row for row in rows["latest_metrics"] if dict(row)["is_nan"] and "all days" in dict(row)["run_uuid"]}
     assert files == files_by_client
     assert sorted(files[DAYS[-1].key]) == ["forecast.png", "hours.json"]
 
 
 def test_these_are_the_tables_of_this_mlflow():
-    assert new_runs.revision_of_tables() == new_runs.TABLES
+    assert known_tables.revision_of_tables() == known_tables.TABLES
 
 
 def test_a_run_that_was_deleted_is_written_again_beside_the_datasets_that_are_there(make_home):
