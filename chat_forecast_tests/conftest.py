@@ -3,6 +3,8 @@
 import gc
 import os
 import shutil
+import subprocess
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +14,8 @@ import pytest
 from filelock import FileLock
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.presentation.reports import library
+from chat_forecast_tests.forked import fork_server
 
 gc.disable()  # until all tests are found: what is imported stays, and looking for garbage in it takes a third of the time
 
@@ -63,8 +67,7 @@ def ready_mlflow(tmp_path_factory):
     # By each process of the tests, since some open a store by MLflow's own client, which warns of itself.
     import_mlflow(with_models=True)
 
-    own = tmp_path_factory.getbasetemp()
-    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    shared = shared_folder(tmp_path_factory)
     made = shared / "ready-mlflow" / "mlflow.db"
     with FileLock(shared / "ready-mlflow.lock"):
         if not made.exists():
@@ -79,11 +82,62 @@ def with_mlflow(ready_mlflow):
     """Give a home an MLflow store that is ready; returns the home's folder."""
 
     def give(root: Path) -> Path:
-        (root / "mlflow").mkdir(parents=True, exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True)
+        (root / "mlflow").mkdir(mode=0o700, exist_ok=True)
         shutil.copy(ready_mlflow, root / "mlflow" / "mlflow.db")
         return root
 
     return give
+
+
+@pytest.fixture(scope="session", autouse=True)
+def charts(tmp_path_factory):
+    """The charts' JavaScript is put together by one process for all that run tests, which takes a second and a half."""
+    put_together, run_program, shared = library.PUT_TOGETHER, library.run_program, shared_folder(tmp_path_factory)
+
+    def run_once(module: str) -> subprocess.CompletedProcess[bytes]:
+        if module != put_together:
+            return run_program(module)
+        made = shared / "charts.js"
+        with FileLock(shared / "charts.lock"):
+            if not made.exists():
+                done = run_program(module)
+                done.check_returncode()
+                made.write_bytes(done.stdout)
+        return subprocess.CompletedProcess([module], 0, made.read_bytes(), b"")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(library, "run_program", run_once)
+        yield
+
+
+@pytest.fixture(scope="session")
+def with_all_made(with_mlflow, charts):
+    """Give a home what takes seconds to make: an MLflow store, and the charts' JavaScript; returns the home's folder."""
+
+    def give(root: Path) -> Path:
+        with_mlflow(root)
+        (root / "reports").mkdir(mode=0o700)
+        library.javascript(root / "reports")
+        for made in (*root.glob("mlflow/*"), *root.glob("reports/.*")):
+            made.chmod(0o600)
+        return root
+
+    return give
+
+
+def shared_folder(tmp_path_factory) -> Path:
+    """A folder of all processes that run tests."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def pytest_configure(config):
+    """Have one process that others are forked from, for all processes of the tests (:mod:`.forked`)."""
+    if not hasattr(config, "workerinput"):
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        stack.enter_context(fork_server())
 
 
 def pytest_collection_finish():

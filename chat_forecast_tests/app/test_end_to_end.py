@@ -55,9 +55,9 @@ CAUGHT_UP = [{"key": CHAT_TAG, "value": "was-off"}, {"key": KIND_TAG, "value": C
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory, today):
+def home(tmp_path_factory, with_all_made, today):
     """A home with three chats; of one a score failed, and one missed some nights, while no daemon was there."""
-    root = tmp_path_factory.mktemp("home")
+    root = with_all_made(tmp_path_factory.mktemp("home"))
     days = {"first": -1 - DAYS, "first_of_other": -1 - DAYS_OF_OTHER, "first_of_off": -2 - NIGHTS_OFF}
     firsts = {name: today.plus(number).key for name, number in days.items()}
     (root / "chats.toml").write_text(CHATS.format(zone=today.timezone, **firsts))

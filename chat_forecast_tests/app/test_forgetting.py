@@ -1,10 +1,7 @@
 """That a forgotten member is named by no stored byte, now and later, and that the counts stay."""
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from datetime import date
 
 import pandas as pd
@@ -22,6 +19,7 @@ from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.forgotten import FILE
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast_tests import forked
 from chat_forecast_tests.damage import cut_in_half
 
 DAY = LocalDay(date(2026, 3, 1), "UTC")
@@ -121,7 +119,7 @@ main(["forget", "club", "--sender", "Ann"])
 
 def test_killed_in_the_middle_the_same_command_finishes(home, storage):
     ann = Pseudonyms.load(home.root).of("Ann")
-    ended = subprocess.run([sys.executable, "-c", KILLED_IN_THE_MIDDLE], env=os.environ, capture_output=True)
+    ended = forked.run(KILLED_IN_THE_MIDDLE)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert 0 < len(places_of(home, ann)) < 4
     assert "no longer name them" in forget("Ann").output

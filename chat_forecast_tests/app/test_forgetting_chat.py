@@ -5,8 +5,6 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 
 import dagster as dg
@@ -18,6 +16,7 @@ from chat_forecast.pipeline.forgotten_chat import runs_of
 from chat_forecast.pipeline.named_chats import tick_without, without
 from chat_forecast.settings.paths import Home
 from chat_forecast.storage.locks import Locks
+from chat_forecast_tests import forked
 from chat_forecast_tests.pipeline.shared_runs import run_of
 
 pytestmark = pytest.mark.sweep
@@ -139,7 +138,7 @@ def test_a_run_of_chats_whose_names_differ_where_an_underscore_stands_is_told_ap
 
 @pytest.mark.parametrize("step", ["remove_folder", "forget_in_dagster", "_forget_in_logs"])
 def test_killed_in_the_middle_the_same_command_finishes(home, step):
-    ended = subprocess.run([sys.executable, "-c", KILLED, step], env=os.environ, capture_output=True)
+    ended = forked.run(KILLED, step)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert places_of(home, LEAVING)
     done = CliRunner().invoke(main, ["forget", LEAVING, "--yes"])

@@ -55,9 +55,9 @@ def receiver():
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory, receiver, last):
+def system(tmp_path_factory, with_all_made, receiver, last):
     """A served home with one chat of some days, up to yesterday."""
-    home = tmp_path_factory.mktemp("home")
+    home = with_all_made(tmp_path_factory.mktemp("home"))
     settings = f'source = "simulated"\ntimezone = "{last.timezone}"\nfirst_day = {last.plus(1 - DAYS).key}\n'
     (home / "chats.toml").write_text(f"[chats.loud-chat]\n{settings}")
     done = command(home, "backfill", "loud-chat", "--to", last.key)

@@ -4,8 +4,6 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +18,7 @@ from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, asset_keys
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.tracking.begun_runs import note_begun, note_of
+from chat_forecast_tests import forked
 from chat_forecast_tests.app.many_nights import add_nights
 from chat_forecast_tests.at_home import PLACES, at_home
 from chat_forecast_tests.served import open_to_others
@@ -223,8 +222,8 @@ def test_a_pruning_that_is_killed_loses_nothing_and_the_next_one_finishes_it(hom
     with_many_nights(home, runner, 100)
     before = seen(runner.instance)
     for moment in ("while deleting", "while slimming"):
-        command = [sys.executable, "-c", KILLED, moment, NOW.isoformat()]
-        assert subprocess.run(command, env=os.environ, timeout=120).returncode == -signal.SIGKILL
+        ended = forked.run(KILLED, moment, NOW.isoformat())
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
         assert seen(runner.instance) == before
     pruned(home, runner)
     assert seen(runner.instance) == before

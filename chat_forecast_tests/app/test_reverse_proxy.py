@@ -23,9 +23,9 @@ def port():
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory, today, port):
+def system(tmp_path_factory, with_all_made, today, port):
     """A served home that is called by the proxy's name, below a prefix; one day of its chat is stored."""
-    home, day = tmp_path_factory.mktemp("home"), today.plus(-1)
+    home, day = with_all_made(tmp_path_factory.mktemp("home")), today.plus(-1)
     settings = f'[chats.my-chat]\nsource = "simulated"\ntimezone = "{day.timezone}"\nfirst_day = {day.key}\n'
     (home / "chats.toml").write_text(f'[serve]\nallowed_hosts = ["{NAME}:{port}"]\n{settings}')
     with pytest.MonkeyPatch.context() as patch:

@@ -1,8 +1,6 @@
-"""Two commands at once, as real processes: one waits, or is refused in a sentence, and nothing is doubled."""
+"""Two commands at once, as processes of their own: one waits, or is refused in a sentence, and nothing is doubled."""
 
 import os
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
@@ -16,11 +14,11 @@ from chat_forecast.settings.reading import load_chats
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast_tests import forked
 from chat_forecast_tests.kills.stored import found_in
 from chat_forecast_tests.served import free_ports, served, wait_for
 
 CHATS = '[chats.{slug}]\nsource = "simulated"\ntimezone = "UTC"\nfirst_day = 2026-03-01\n'
-CLI = (sys.executable, "-m", "chat_forecast.cli")
 BUSY = "runs of a chat never overlap"
 
 pytestmark = pytest.mark.sweep
@@ -36,17 +34,9 @@ def home(tmp_path, monkeypatch):
 
 def at_once(*commands):
     """Run commands at the same moment; gives the exit code and the words of each."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "chat_forecast.cli", *command],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for command in commands
-    ]
-    words = [process.communicate(timeout=300)[0] for process in processes]
-    return [(process.returncode, said) for process, said in zip(processes, words, strict=True)]
+    processes = [forked.Forked(forked.COMMAND, *command) for command in commands]
+    ended = [process.ended(300) for process in processes]
+    return [(each.returncode, each.stdout + each.stderr) for each in ended]
 
 
 def test_commands_in_a_fresh_home_make_it_once(home):
@@ -106,10 +96,11 @@ def test_a_backfill_over_a_run_of_the_same_chat_is_refused_or_waits_and_nothing_
         assert counted == len(messages)
 
 
-def test_a_night_two_backfills_and_a_second_up_at_once_wait_or_are_refused_and_double_nothing(home):
+def test_a_night_two_backfills_and_a_second_up_at_once_wait_or_are_refused_and_double_nothing(home, with_all_made):
     """A run as the schedule's, a backfill of the UI and one of a command, of the same days, while the daemon is at work."""
     yesterday = LocalDay.containing(datetime.now(UTC), "UTC").plus(-1)
     days = list(yesterday.plus(-2).until(yesterday))
+    with_all_made(home.root)
     (home.root / "chats.toml").write_text(CHATS.format(slug="one").replace("2026-03-01", days[0].key))
     keys = [day.key for day in days]
     with served(home.root) as up:

@@ -5,22 +5,24 @@ A number is the write that fails; a negative one fails alone, after a positive o
 
 import json
 import os
-import subprocess
-import sys
 from datetime import timedelta
 
 import pytest
 
+from chat_forecast_tests import forked
+
 pytestmark = pytest.mark.sweep
 
 PLACES = ("DAGSTER_HOME", "MLFLOW_TRACKING_URI", "CHAT_FORECAST_STORAGE")
+FAILING_WRITES = (
+    "import runpy; runpy.run_module('chat_forecast_tests.cli.failing_writes', run_name='__main__', alter_sys=True)"
+)
 OLD = timedelta(days=60).total_seconds()
 
 
 def results_of(template, numbers, *words):
     environment = {name: value for name, value in os.environ.items() if name not in PLACES}
-    command = [sys.executable, "-m", "chat_forecast_tests.cli.failing_writes", str(template), json.dumps(numbers), *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400)
+    done = forked.run(FAILING_WRITES, template, json.dumps(numbers), *words, env=environment, timeout=400)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -56,8 +58,8 @@ def ran(tmp_path_factory, today):
     (home / "chats.toml").write_text(chat)
     environment = {name: value for name, value in os.environ.items() if name not in PLACES}
     words = ["backfill", "my-chat", "--to", today.plus(-2).key]
-    command = [sys.executable, "-m", "chat_forecast.cli", *words]
-    subprocess.run(command, env={**environment, "CHAT_FORECAST_HOME": str(home)}, check=True, timeout=200)
+    done = forked.run(forked.COMMAND, *words, env={**environment, "CHAT_FORECAST_HOME": str(home)})
+    assert done.returncode == 0, done.stderr
     return home
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -32,6 +31,7 @@ from chat_forecast.pipeline.distributed import distributed_settings
 from chat_forecast.pipeline.named_chats import pool_of
 from chat_forecast.pipeline.patient_database import PATIENCE_SECONDS
 from chat_forecast.pipeline.runs import ALL_ASSETS, CHAT_TAG
+from chat_forecast_tests import forked
 from chat_forecast_tests.at_home import NO_MLFLOW
 from chat_forecast_tests.distributed.servers import PASSWORD, Postgres, missing
 from chat_forecast_tests.object_store import object_store
@@ -74,9 +74,7 @@ def command(environment, *words):
     """Do a command; gives what it said and its exit code. Forgetting finds no file of MLflow's."""
     if words[0] == "forget":
         environment = {name: value for name, value in environment.items() if name != "MLFLOW_TRACKING_URI"}
-    done = subprocess.run(
-        [sys.executable, "-m", "chat_forecast.cli", *words], env=environment, capture_output=True, text=True
-    )
+    done = forked.run(forked.COMMAND, *words, env=environment)
     assert PASSWORD not in done.stdout + done.stderr
     return done.stdout + done.stderr, done.returncode
 

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from contextlib import contextmanager
 
 import dagster as dg
@@ -13,11 +11,12 @@ from chat_forecast.pipeline.abandoned_runs import WHY, abandoned_runs_sensor, en
 from chat_forecast.pipeline.compat import WorkerStatus
 from chat_forecast.pipeline.run_process import FOLDER, PROCESS_TAG, hold, process_tag
 from chat_forecast.settings.paths import Home
+from chat_forecast_tests import forked
 from chat_forecast_tests.pipeline.sleeping_job import sleeping
 from chat_forecast_tests.served import wait_for
 
 EXECUTING = """
-import signal, sys
+import signal, sys, time
 import dagster as dg
 from chat_forecast.pipeline.run_process import PROCESS_TAG, hold
 from chat_forecast_tests.pipeline.sleeping_job import sleeping
@@ -28,7 +27,7 @@ with dg.DagsterInstance.get() as instance:
     config = {"ops": {"sleep": {"config": {"seconds": seconds}}}}
     if state == "NOT_STARTED":
         instance.create_run_for_job(sleeping, run_config=config, tags=tags)
-        sys.stdin.read()
+        time.sleep(600)
     sleeping.execute_in_process(instance=instance, run_config=config, tags=tags)
 """
 CONFIG = {"ops": {"sleep": {"config": {"seconds": 0.0}}}}
@@ -37,10 +36,8 @@ CONFIG = {"ops": {"sleep": {"config": {"seconds": 0.0}}}}
 @contextmanager
 def executing(state, seconds=600.0):
     """Another process of this machine that executes a run, as a command does."""
-    arguments = [sys.executable, "-c", EXECUTING, state, str(seconds)]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with forked.Forked(EXECUTING, state, seconds) as process:
         yield process
-        process.kill()
 
 
 def only_run(instance):

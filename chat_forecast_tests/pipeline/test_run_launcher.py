@@ -1,14 +1,13 @@
 """Runs launched as the daemon launches them: in processes forked from a warm one."""
 
 import os
-import subprocess
-import sys
 
 import dagster as dg
 
 from chat_forecast.pipeline import run_launcher
 from chat_forecast.pipeline.compat import LaunchRunContext, WorkerStatus
 from chat_forecast.pipeline.run_process import PROCESS_TAG, process_of
+from chat_forecast_tests import forked
 from chat_forecast_tests.pipeline.sleeping_job import sleeping
 from chat_forecast_tests.served import wait_for
 
@@ -92,6 +91,7 @@ if __name__ == "__main__":
 
 
 def test_a_run_ends_with_the_process_that_launched_it(instance):
-    launched = subprocess.run([sys.executable, "-c", LAUNCHING], stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+    launched = forked.run(LAUNCHING)
+    assert launched.returncode == 0, launched.stderr
     run = instance.get_run_by_id(launched.stdout.strip())
     wait_for(lambda: process_of(instance, run) is None, 10, "the run's process to end")

@@ -1,11 +1,8 @@
 """A copy that is killed between files and the runs that name them: the files are gone once MLflow is used again."""
 
 import json
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,9 +13,9 @@ from chat_forecast.tracking import begun_runs
 from chat_forecast.tracking.begun_runs import clear_begun, note_begun, note_of
 from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast.tracking.client import Tracking
+from chat_forecast_tests import forked
 from chat_forecast_tests.tracking.stored import FIRST, make_chat, make_storage, store_scored_day
 
-REPOSITORY = Path(__file__).parents[2]
 DAYS = [FIRST.plus(number) for number in range(1, 4)]
 COPY = """
 import os, signal, sqlite3, sys
@@ -106,9 +103,8 @@ def expect_files_of_all_days(tracking):
 def test_a_copy_killed_at_any_step_leaves_no_files_that_no_run_names(home, step):
     chat, storage, tracking = home
     arguments = [step, chat.slug, storage.root, str(storage.locks.folder), tracking.tracking_uri, tracking.artifact_root]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    process = subprocess.run([sys.executable, "-c", COPY, *arguments], cwd=REPOSITORY, env=environment)
-    assert process.returncode == -signal.SIGKILL
+    ended = forked.run(COPY, *arguments)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert (len(unnamed(tracking)), note_of(tracking.file).exists()) == LEFT[step]
     catch_up(tracking, chat, storage)
     assert not unnamed(tracking)

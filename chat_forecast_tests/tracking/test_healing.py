@@ -1,11 +1,8 @@
 """What was lost: MLflow's experiment, runs or models deleted, the store replaced, the ledger gone, a run killed half-way."""
 
-import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +16,7 @@ from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast.tracking.chat_run import Place
 from chat_forecast.tracking.client import Tracking, TrackingUnavailable
 from chat_forecast.tracking.owed import Owed, owed
+from chat_forecast_tests import forked
 from chat_forecast_tests.tracking.found import (
     artifact_of,
     champion_of,
@@ -30,7 +28,6 @@ from chat_forecast_tests.tracking.found import (
 )
 from chat_forecast_tests.tracking.stored import FIRST, make_chat, store_scored_day, store_training
 
-REPOSITORY = Path(__file__).parents[2]
 DAYS = [FIRST.plus(number) for number in range(1, 4)]
 NOTHING = CaughtUp(0, 0)
 
@@ -235,8 +232,8 @@ def test_a_killed_process_frees_the_chat_and_its_partitions_are_logged_later(tra
         "draw = lambda day: os.kill(os.getpid(), signal.SIGKILL);"
         "catch_up(tracking, chat, storage, draw_score=draw, seconds=120)"
     )
-    process = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
-    assert process.returncode == -signal.SIGKILL
+    ended = forked.run(code)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
     assert owed(tracking, storage).scores == 3
     catch_up(tracking, chat, storage)
     expect_all_once(client, chat, smapes)

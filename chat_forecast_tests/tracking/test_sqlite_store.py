@@ -1,20 +1,17 @@
 """MLflow's SQLite file when its making is interrupted, and files that are left alone."""
 
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from chat_forecast.tracking.client import Tracking, import_mlflow
 from chat_forecast.tracking.sqlite_store import is_unfinished
+from chat_forecast_tests import forked
 from chat_forecast_tests.tracking.stored import make_store
 
 NORMAL, FULL = 1, 2
-REPOSITORY = Path(__file__).parents[2]
 INTERRUPTED = """
 import os, sys
 from pathlib import Path
@@ -54,7 +51,7 @@ def half_made(path):
 
 def test_a_store_whose_making_is_killed_is_made_by_the_next_one(path):
     uri = f"sqlite:///{path}"
-    assert subprocess.run([sys.executable, "-c", INTERRUPTED, uri], cwd=REPOSITORY).returncode == 9
+    assert forked.run(INTERRUPTED, uri).returncode == 9
     assert not path.exists()
     make_store(Tracking(uri))
     assert not is_unfinished(path)

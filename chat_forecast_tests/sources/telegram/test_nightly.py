@@ -125,13 +125,12 @@ def test_runs_that_open_the_session_are_one_pool_and_other_chats_have_their_own(
 
 
 def test_the_whole_night_through_the_daemon_and_a_chat_that_cannot_be_read_stays_missing(
-    telegram, tmp_path, monkeypatch, today
+    telegram, tmp_path, monkeypatch, with_all_made, today
 ):
     yesterday, first = today.plus(-1), today.plus(-3)
     for name in ("TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_SESSION", "TELEGRAM_SERVER", "DAGSTER_HOME"):
         monkeypatch.delenv(name, raising=False)
-    home = tmp_path / "home"
-    home.mkdir()
+    home = with_all_made(tmp_path / "home")
     telegram.world.chats += [half_hourly(first, 500), half_hourly(first, 600, is_member=False)]
     for slug, number in (("our-group", 500), ("left-group", 600)):
         Peers(home).put(slug, Peer("channel", number, 77))

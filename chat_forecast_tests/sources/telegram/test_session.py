@@ -1,7 +1,6 @@
 """The login as a file, its one user at a time, and what comes from the environment."""
 
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from chat_forecast.sources.telegram.credentials import CredentialsError, load_cr
 from chat_forecast.sources.telegram.faults import TelegramError
 from chat_forecast.sources.telegram.peers import Peer, Peers
 from chat_forecast.sources.telegram.session import SessionBusy, holding_session, session_path, store_session
+from chat_forecast_tests import forked
 from chat_forecast_tests.loopback import LoopbackChat, silent
 from chat_forecast_tests.served import wait_for
 from chat_forecast_tests.sources.telegram.conftest import API_HASH, NOTHING_LEFT_OPEN
@@ -151,7 +151,7 @@ def test_a_killed_backfill_frees_the_session_keeps_its_days_and_goes_on_where_it
     reader.server.plan("GetHistoryRequest", silent, at=15)  # after the first ten pages and their count
     environment = {key: value for key, value in os.environ.items() if key not in ("DAGSTER_HOME", "MLFLOW_TRACKING_URI")}
     environment |= {"CHAT_FORECAST_HOME": str(home.root)}
-    process = subprocess.Popen([sys.executable, "-c", READING_PROCESS], env=environment)
+    process = forked.Forked(READING_PROCESS, env=environment)
     try:
         wait_for(lambda: reader.server.asked["GetHistoryRequest"] >= 15, 60, "the backfill to be stuck")
         kept = storage.days("raw_messages")
@@ -161,11 +161,12 @@ def test_a_killed_backfill_frees_the_session_keeps_its_days_and_goes_on_where_it
         ):
             reader.read(DAY)
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.ended()
 
     asked = reader.server.asked["GetHistoryRequest"]
-    subprocess.run([sys.executable, "-c", READING_PROCESS], env=environment, check=True, timeout=120)
+    ended = forked.run(READING_PROCESS, env=environment)
+    assert ended.returncode == 0, ended.stderr
     assert reader.server.asked["GetHistoryRequest"] - asked < 10  # and not the first ten pages again
     stored = [storage.messages("raw_messages", day) for day in first.until(last)]
     assert [batch.messages["message_id"].tolist() for batch in stored] == [
