@@ -34,12 +34,15 @@ its tick."""
 def missed_days(chat: Chat, storage: ChatStorage, last: LocalDay) -> list[LocalDay]:
     """The days after the newest one done, up to ``last``, ascending; of many the newest ``catch_up_days``.
 
-    A day is done when the forecast at its end was made: the last thing that a night does.
+    A day is done when the forecast at its end was made: the last thing that a night does. A run writes two days at a time:
+    one that was killed meanwhile may have stored the newest one alone, and then the day before it was missed too.
     """
     done = [day for day in storage.days("next_day_forecast") if day <= last]
     if not done:
         return []
-    return list(done[-1].plus(1).until(last))[-chat.catch_up_days :]
+    newest = done[-1]
+    is_alone = newest.plus(-2) in done[-2:] and newest.plus(-1) not in done[-2:]
+    return list(newest.plus(-1 if is_alone else 1).until(last))[-chat.catch_up_days :]
 
 
 def utc_now() -> datetime:

@@ -74,6 +74,16 @@ def test_the_last_day_of_a_newer_export_is_done_although_it_is_a_single_one(tick
     assert request.run_key == f"my-chat/{yesterday.plus(-9).key}..{yesterday.plus(-9).key}"
 
 
+def test_a_day_that_a_killed_run_had_not_written_when_the_next_one_was_is_missed_too(tick, done, yesterday):
+    for before in (6, 5, 3):
+        done(yesterday.plus(-before))
+    (request,) = tick()
+    assert request.run_key == f"my-chat/{yesterday.plus(-4).key}..{yesterday.key}"
+    done(yesterday.plus(-4))
+    (request,) = tick()
+    assert request.run_key == f"my-chat/{yesterday.plus(-2).key}..{yesterday.key}"
+
+
 def test_while_a_run_of_the_chat_is_under_way_nothing_is_requested(tick, done, yesterday):
     done(yesterday.plus(-10))
     run = dg.DagsterRun(job_name="__ASSET_JOB", tags={CHAT_TAG: "my-chat"}, status=dg.DagsterRunStatus.STARTED)
