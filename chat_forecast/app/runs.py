@@ -128,7 +128,8 @@ class Runner:
         """
         with alone(self.resources.storages.locks, chat.slug):
             self.expect_idle(chat)
-            expect_processes((last.date - first.date).days + 1)
+            assets = list(assets)
+            expect_processes((last.date - first.date).days + 1, is_trained="trained_model" in assets)
             # Of this chat alone: building the definitions of many takes longer than the run.
             job = build_definitions([chat], self.resources, self.progress).resolve_implicit_global_asset_job_def()
             self._expect_none_under_way(chat)  # once more: the queue may have begun one in these seconds

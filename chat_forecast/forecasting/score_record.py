@@ -15,6 +15,9 @@ from chat_forecast.domain.retraining_rule import Judged, RuleSettings, Verdict, 
 from chat_forecast.domain.scoring import Score, score_day
 from chat_forecast.forecasting.baselines import forecast_baselines
 
+Row = dict[str, object]
+"""The values of a row, by column."""
+
 
 class ScoreInputs(NamedTuple):
     """What a day's score is made from."""
@@ -35,10 +38,10 @@ def score(day: LocalDay, given: ScoreInputs) -> Score:
     return score_day(given.actuals, None if given.withheld else given.forecast, baselines)
 
 
-def judged(score: Score, before: Iterable[Judged], rule: RuleSettings, withheld: str = "") -> tuple[pd.DataFrame, Verdict]:
-    """Judge the score of a day by a rule: one row with the columns of a score and of a verdict, and the verdict.
+def judged(score: Score, before: Iterable[Judged], rule: RuleSettings, withheld: str = "") -> tuple[Row, Verdict]:
+    """Judge the score of a day by a rule: a row with the columns of a score and of a verdict, and the verdict.
 
     ``before`` are the scores of the days before it that the rule looks at, ascending.
     """
     verdict = judge_after(before, score, rule, withheld=withheld)
-    return pd.DataFrame([{**score, **verdict.to_row()}], dtype=object), verdict
+    return {**score, **verdict.to_row()}, verdict

@@ -46,21 +46,19 @@ def chat_checks(chat: Chat) -> list[dg.AssetChecksDefinition]:
     """The checks of one chat's assets."""
     return [
         _daily_check(chat, "merged_history", "ids_unique", partial(_each, ids_unique), "Every message is there once."),
-        _daily_check(
-            chat, "hourly_series", "hours_complete", partial(_each, hours_complete), "Every hour of the day is there once."
-        ),
+        _daily_check(chat, "hourly_series", "hours_complete", hours_complete, "Every hour of the day is there once."),
         _daily_check(
             chat,
             "hourly_series",
             "counts_add_up",
-            partial(_each, counts_add_up),
+            counts_add_up,
             "The hours' counts add up to the messages stored.",
         ),
         _daily_check(
             chat,
             "hourly_series",
             "day_read",
-            partial(_each, day_read),
+            day_read,
             "The whole day was read. A missing hour is neither trained on nor scored.",
             blocking=False,
         ),
@@ -101,26 +99,29 @@ def ids_unique(storage: ChatStorage, day: LocalDay) -> Finding:
     return _finding(data_quality.repeated_ids(storage.messages("merged_history", day)))
 
 
-def hours_complete(storage: ChatStorage, day: LocalDay) -> Finding:
-    """Whether a day's series has each of its hours once."""
-    return _finding(data_quality.wrong_hours(storage.frames("hourly_series", day, day), day))
+def hours_complete(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[Finding]:
+    """Whether the series of some days have each of their hours once."""
+    for day, series in zip(days, storage.frames_of("hourly_series", days), strict=True):
+        yield _finding(data_quality.wrong_hours(series, day))
 
 
-def counts_add_up(storage: ChatStorage, day: LocalDay) -> Finding:
-    """Whether the counts of a day's series add up to its history."""
-    series, history = storage.frames("hourly_series", day, day), storage.messages("merged_history", day)
-    return _finding(data_quality.wrong_counts(series, history, day))
+def counts_add_up(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[Finding]:
+    """Whether the counts of the series of some days add up to their history."""
+    for day, series in zip(days, storage.frames_of("hourly_series", days), strict=True):
+        yield _finding(data_quality.wrong_counts(series, storage.messages("merged_history", day), day))
 
 
-def day_read(storage: ChatStorage, day: LocalDay) -> Finding:
-    """Whether every hour of a day was read."""
-    return _finding(data_quality.missing_hours(storage.frames("hourly_series", day, day)))
+def day_read(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[Finding]:
+    """Whether every hour of some days was read."""
+    for series in storage.frames_of("hourly_series", days):
+        yield _finding(data_quality.missing_hours(series))
 
 
 def forecasts_sane(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[Finding]:
     """Whether the forecasts made at the end of some days can be true, by what the chat has ever done."""
-    for day, history in zip(days, storage.series_before(days, days=RECENT_DAYS + LONGEST_GAP_DAYS), strict=True):
-        yield _finding(forecast_faults(storage.frames("next_day_forecast", day, day), day.plus(1), history))
+    histories = storage.series_before(days, days=RECENT_DAYS + LONGEST_GAP_DAYS)
+    for day, forecast, history in zip(days, storage.frames_of("next_day_forecast", days), histories, strict=True):
+        yield _finding(forecast_faults(forecast, day.plus(1), history))
 
 
 def forecast_good_enough(storage: ChatStorage, day: LocalDay) -> Finding:

@@ -29,6 +29,8 @@ Made = TypeVar("Made")
 
 DEAF = "chat_forecast.pipeline.deaf_imports"
 PRELOADED = "chat_forecast.pipeline.warm_imports"
+PRELOADED_FOR_DAYS = "chat_forecast.pipeline.day_imports"
+"""What is enough where nothing is trained: the processes are there sooner."""
 ENOUGH = 10
 """For fewer results it does not pay to start a process, which takes as long as a few trainings."""
 AHEAD = 8
@@ -65,7 +67,7 @@ class Beside:
         self._greeting: threading.Thread | None = None
         if number:
             with suppress(*NO_PROCESS):
-                self._pool = ProcessPoolExecutor(number, context or _fork_server(), _end_with_parent)
+                self._pool = ProcessPoolExecutor(number, context or _fork_server(PRELOADED), _end_with_parent)
 
     @property
     def is_whole(self) -> bool:
@@ -202,17 +204,17 @@ def kept_processes() -> Iterator[None]:
             beside.end()
 
 
-def expect_processes(days: int) -> None:
+def expect_processes(days: int, *, is_trained: bool) -> None:
     """Begin to prepare what a range of days will want other processes for: their imports take seconds."""
     if days >= ENOUGH_DAYS and _is_used:
         with suppress(*NO_PROCESS):
-            _fork_server()
+            _fork_server(PRELOADED if is_trained else PRELOADED_FOR_DAYS)
             forkserver.ensure_running()
 
 
-def _fork_server() -> ForkServerContext:
+def _fork_server(preloaded: str) -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([DEAF, PRELOADED])  # imported once, in memory that they share
+    context.set_forkserver_preload([DEAF, preloaded])  # imported when it starts, in memory that they share
     return context
 
 

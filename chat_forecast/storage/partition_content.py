@@ -7,9 +7,7 @@ Does not belong here: where files are, and reading them (:mod:`.partition_files`
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -27,8 +25,8 @@ class NotedTable:
     """Name -> text; empty texts are not stored."""
 
 
-Value = MessageBatch | pd.DataFrame | NotedTable
-"""What can be stored as a partition."""
+Value = MessageBatch | pd.DataFrame | NotedTable | Mapping[str, object]
+"""What can be stored as a partition; a mapping is a table of one row."""
 
 
 def content_of(kind: Schema, timezone: str, url: str, value: Value) -> bytes:
@@ -38,31 +36,26 @@ def content_of(kind: Schema, timezone: str, url: str, value: Value) -> bytes:
         StoredFileError: the value lacks columns of the schema, or has others.
     """
     schema = kind.arrow(timezone)
+    found: pd.DataFrame | dict[str, list[object]]
     match value:
         case MessageBatch():
-            frame = value.messages
+            found = value.messages
             # Only a forum's files are of the version that knows of topics: all others stay as they were.
-            schema = kind.arrow(timezone, kind.version_for(frame.columns))
+            schema = kind.arrow(timezone, kind.version_for(found.columns))
             schema = _with_metadata(schema, READ_INTERVALS_KEY, value.read_intervals.to_json())
         case NotedTable():
-            frame = value.table
+            found = value.table
             notes = {name: text for name, text in value.notes.items() if text}
             schema = _with_metadata(schema, NOTES_KEY, json.dumps(notes))
+        case pd.DataFrame():
+            found = value
         case _:
-            frame = value
-    if sorted(frame.columns) != sorted(schema.names):
-        raise StoredFileError(f"{url} was not written: expected the columns {schema.names}, found {list(frame.columns)}.")
+            found = {name: [of_row] for name, of_row in value.items()}
+    if sorted(map(str, found)) != sorted(schema.names):
+        raise StoredFileError(f"{url} was not written: expected the columns {schema.names}, found {list(found)}.")
     # Column by column: what pandas would say of itself in the metadata takes longer, and differs between its versions.
-    found = _columns_of(frame)
     columns = [pa.array(found[field.name], field.type, from_pandas=True) for field in schema]
     return to_parquet(pa.table(columns, schema=schema), kind)
-
-
-def _columns_of(frame: pd.DataFrame) -> "pd.DataFrame | dict[str, npt.NDArray[Any]]":
-    """The columns of a table; of a record, which has many, without making a series of each."""
-    if len(frame) != 1 or not all(map(pd.api.types.is_object_dtype, frame.dtypes)):
-        return frame
-    return dict(zip(frame.columns, frame.to_numpy().T, strict=True))
 
 
 def _with_metadata(schema: pa.Schema, key: bytes, text: str) -> pa.Schema:

@@ -7,6 +7,7 @@ Does not belong here: one file (:mod:`.partition_files`), or who asks for it.
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import pandas as pd
 import pyarrow as pa
@@ -54,6 +55,22 @@ class ChatStorage(PartitionFiles):
             StoredFileError: a file is damaged or foreign.
         """
         return self._concatenated(asset, (table for _, table in self.tables(asset, self._stored(asset, first, last))))
+
+    def frames_of(self, asset: str, days: Sequence[LocalDay]) -> Iterator[pd.DataFrame]:
+        """For each of some days, what :meth:`frames` gives of it alone, in less time: a block of days is made one table.
+
+        Raises:
+            StoredFileError: a file is damaged or foreign; the days of its block that come before it are not given.
+        """
+        empty = PARTITION_SCHEMAS[asset].arrow(self.timezone).empty_table()
+        for begin in range(0, len(days), READ_AHEAD_DAYS):
+            found = [
+                empty if table is None else table for _, table in self.tables(asset, days[begin : begin + READ_AHEAD_DAYS])
+            ]
+            frame = to_pandas(pa.concat_tables([empty, *found]))
+            ends = list(accumulate(map(len, found)))
+            for low, high in pairwise([0, *ends]):
+                yield frame.iloc[low:high].reset_index(drop=True)
 
     def tables(self, asset: str, days: Sequence[LocalDay]) -> Iterator[tuple[LocalDay, pa.Table | None]]:
         """The stored tables of some days, each read when it is asked for; None for a day that is not stored.

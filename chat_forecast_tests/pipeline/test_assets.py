@@ -106,10 +106,9 @@ def test_a_withheld_forecast_is_scored_as_none_and_its_verdict_says_why():
         history=make_series(DAY.plus(-28), 28, lambda _: 3),
         withheld="withheld: too many",
     )
-    rows, verdict = judged(
+    row, verdict = judged(
         score(DAY, given), make_scores(DAY.plus(-6), [0.1] * 6).to_dict("records"), Check(), given.withheld
     )
-    row = rows.iloc[0]
     assert Verdict.from_row(row) == verdict
     assert row["hours_scored"] == 0
     assert pd.isna(row["rmse"])

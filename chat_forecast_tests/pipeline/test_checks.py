@@ -38,9 +38,9 @@ def test_a_message_stored_twice_is_found(storage):
 def test_an_hour_that_is_absent_is_found(storage):
     series = make_series(DAY, 1)
     storage.write("hourly_series", DAY, series)
-    assert checks.hours_complete(storage, DAY).passed
+    assert next(checks.hours_complete(storage, [DAY])).passed
     storage.write("hourly_series", DAY, series.drop(index=[3]))
-    finding = checks.hours_complete(storage, DAY)
+    finding = next(checks.hours_complete(storage, [DAY]))
     assert not finding.passed
     assert "1 hours absent" in finding.description
 
@@ -48,14 +48,14 @@ def test_an_hour_that_is_absent_is_found(storage):
 def test_counts_that_do_not_add_up_are_found(storage):
     storage.write("merged_history", DAY, make_message_batch(DAY, [1, 61]))
     storage.write("hourly_series", DAY, make_series(DAY, 1, lambda hour: 1 if hour.hour < 2 else 0))
-    assert checks.counts_add_up(storage, DAY).passed
+    assert next(checks.counts_add_up(storage, [DAY])).passed
     storage.write("hourly_series", DAY, make_series(DAY, 1, lambda hour: 1 if hour.hour < 3 else 0))
-    assert checks.counts_add_up(storage, DAY).description == "the hours add up to 3, stored are 2 messages"
+    assert next(checks.counts_add_up(storage, [DAY])).description == "the hours add up to 3, stored are 2 messages"
 
 
 def test_hours_that_were_not_read_are_named(storage):
     storage.write("hourly_series", DAY, make_series(DAY, 1, lambda hour: None if hour.hour == 4 else 0))
-    finding = checks.day_read(storage, DAY)
+    finding = next(checks.day_read(storage, [DAY]))
     assert not finding.passed
     assert "04:00" in finding.description
 

@@ -174,7 +174,7 @@ def test_where_processes_cannot_wait_for_each_other_all_is_made_here(monkeypatch
 
     monkeypatch.setattr(side_process, "ProcessPoolExecutor", refuse)
     monkeypatch.setattr(side_process.forkserver, "ensure_running", refuse)
-    side_process.expect_processes(ENOUGH_DAYS)
+    side_process.expect_processes(ENOUGH_DAYS, is_trained=True)
     for block in (processes_beside(ENOUGH_DAYS), forked_beside(ENOUGH_DAYS)):
         with block as beside:
             made = list(beside.days(inverses, "task", range(BAD + 1, BAD + 1 + ENOUGH_DAYS), 7))

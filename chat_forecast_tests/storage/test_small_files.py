@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage import parquet_files
+from chat_forecast.storage import parquet_files, partitions
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
@@ -57,3 +57,15 @@ def test_a_file_that_was_decoded_before_is_seen_as_it_is_now(storage):
         storage.frame("hourly_series", DAY)
     path.write_bytes(content)
     assert storage.frame("hourly_series", DAY).equals(before)
+
+
+def test_each_of_some_days_is_given_as_it_is_read_alone(storage, monkeypatch):
+    monkeypatch.setattr(partitions, "READ_AHEAD_DAYS", 2)
+    days = list(LocalDay.parse("2026-03-28", "Europe/Berlin").until(LocalDay.parse("2026-04-01", "Europe/Berlin")))
+    for day, messages in zip(days[:3], (3, None, 7), strict=True):
+        storage.write("hourly_series", day, make_series(day, 1, lambda _hour, messages=messages: messages))
+    storage.write("hourly_series", days[4], make_series(days[4], 1).iloc[:0])
+    found = list(storage.frames_of("hourly_series", days))
+    assert [len(frame) for frame in found] == [24, 23, 24, 0, 0]
+    for day, frame in zip(days, found, strict=True):
+        pd.testing.assert_frame_equal(frame, storage.frames("hourly_series", day, day))
