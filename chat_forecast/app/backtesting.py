@@ -4,9 +4,7 @@ Belongs here: which days are forecast, building the series that are not stored y
 Does not belong here: what is done at an origin (:mod:`chat_forecast.forecasting.backtest`), or printing it.
 """
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +16,8 @@ from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.forecasting import HISTORY_DAYS, backtest
+from chat_forecast.forecasting.threads import one_thread
+from chat_forecast.pipeline.side_process import Beside
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.storage.parquet_files import write_parquet
@@ -26,6 +26,8 @@ from chat_forecast.storage.partitions import ChatStorage
 LEAST_DAYS = 2
 """How many days there must be before the first one that is forecast."""
 
+AHEAD = 4
+"""So many origins a process are forecast before the first of them is taken."""
 Progress = Callable[[int, int], None]
 """Called with the origins done and those to do."""
 
@@ -39,7 +41,7 @@ class Backtest:
     """The forecasts of a walk-forward, and the series before its first origin."""
 
     rows: pd.DataFrame
-    """:data:`.core.backtest.BACKTEST_COLUMNS`, by origin, forecaster and hour."""
+    """:data:`.backtest.BACKTEST_COLUMNS`, by origin, forecaster and hour."""
     history: pd.DataFrame
 
 
@@ -106,29 +108,16 @@ def store_rows(path: Path, rows: pd.DataFrame) -> None:
 def _forecasts(
     series: pd.DataFrame, origins: Sequence[LocalDay], settings: backtest.Settings, jobs: int
 ) -> Iterator[pd.DataFrame]:
-    """Forecast the origins, in whatever order they are ready."""
+    """Forecast the origins, each when it is asked for; several processes go some origins ahead."""
     workers = min(jobs, len(origins))
-    if workers == 1:
-        yield from (backtest.forecast_origin(series, origin, settings) for origin in origins)
-        return
-    # A process that was forked would share the locks of libraries that are used already.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _prepare, (series, settings)) as pool:
-        for future in as_completed([pool.submit(_forecast, origin) for origin in origins]):
-            yield future.result()
+    beside = Beside(workers if workers > 1 else 0)
+    try:
+        given = ((series, origin, settings) for origin in origins)
+        yield from (table for _, table in beside.ahead(_forecast, given, AHEAD * workers))
+    finally:
+        beside.end()
 
 
-_shared: dict[str, tuple[pd.DataFrame, backtest.Settings]] = {}
-
-
-def _prepare(series: pd.DataFrame, settings: backtest.Settings) -> None:
-    """Give a worker what all origins share, and one processor."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
-    _shared["chat"] = (series, settings)
-
-
-def _forecast(origin: LocalDay) -> pd.DataFrame:
-    series, settings = _shared["chat"]
-    return backtest.forecast_origin(series, origin, settings)
+def _forecast(series: pd.DataFrame, origin: LocalDay, settings: backtest.Settings) -> pd.DataFrame:
+    with one_thread():  # the other processors have origins of their own
+        return backtest.forecast_origin(series, origin, settings)

@@ -49,7 +49,7 @@ def console_for(as_json: bool) -> Console:
 
 def print_json(document: object) -> None:
     """Print one JSON document: instants in ISO 8601 with their offset, tables as lists of rows, unknown values as null."""
-    click.echo(in_json(json.dumps(_plain(document), ensure_ascii=False, indent=2, allow_nan=False)))
+    click.echo(in_json(json.dumps(_plain(document), ensure_ascii=console.options.ascii_only, indent=2, allow_nan=False)))
 
 
 def examples(*lines: str) -> str:

@@ -99,3 +99,17 @@ def test_a_log_holds_no_commands_and_markup_in_it_is_text(tmp_path):
     ended = subprocess.run([sys.executable, "-c", script], env={**os.environ, "HOSTILE": HOSTILE}, capture_output=True)
     expect_harmless(ended.stderr.decode())
     assert ended.stderr.count(b"\\x1b[31mred") == 2
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "koi8-r"])
+def test_a_terminal_that_has_not_all_signs_shows_the_others(tmp_path, encoding):
+    (tmp_path / "chats.toml").write_text('[chats.my-chat]\nsource = "simulated"\ntimezone = "UTC"\nfirst_day = 2026-01-01\n')
+    environment = {**os.environ, "CHAT_FORECAST_HOME": str(tmp_path), "PYTHONIOENCODING": encoding}
+    for words in (["status"], ["status", "--json"]):
+        command = [sys.executable, "-m", "chat_forecast.cli", *words]
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=120)
+        said = done.stdout.decode(encoding)
+        assert done.returncode == 1, (said, done.stderr)
+        assert "nothing has been read yet" in said
+        assert b"Traceback" not in done.stderr
+    assert json.loads(said)

@@ -1,6 +1,6 @@
 """The border of the terminal: whatever is printed for people goes through here.
 
-Belongs here: keeping secrets, and signs that command a terminal, out of it.
+Belongs here: keeping secrets, and signs that command a terminal, out of it; a question mark for signs that it has not.
 Does not belong here: which signs (:mod:`chat_forecast.plain_text`), which secrets (:mod:`chat_forecast.masking`).
 """
 
@@ -28,4 +28,13 @@ class SafeConsole(Console):
         for segment in super().render(renderable, options):
             # What rich itself sends to move the cursor is a control; colours are a style.
             is_own = segment.control is not None
-            yield segment if is_own else Segment(shown(segment.text), segment.style)
+            yield segment if is_own else Segment(_writable(shown(segment.text), self.encoding), segment.style)
+
+
+def _writable(text: str, encoding: str) -> str:
+    """What of a text can be written in an encoding: that of the terminal, which the locale names.
+
+    >>> _writable("› 1 – 2", "koi8-r")
+    '? 1 ? 2'
+    """
+    return text if encoding.startswith("utf") else text.encode(encoding, "replace").decode(encoding)
