@@ -45,7 +45,8 @@ def about_vanished_files(chat: Chat, stored: StoredChat) -> list[str]:
             f"{_files(gone)} of next_day_forecast {_are_gone(gone)}; to make them again: {_backfill(chat, gone)}"
         )
     made = forecasts & series & forecast_for
-    if scores and (gone := [day for day in sorted(made - scores) if min(scores) < day < max(scores)]):
+    first, last = min(scores, default=date.max), max(scores, default=date.min)
+    if gone := [day for day in sorted(made - scores) if first < day < last]:
         concerns.append(_to_make_again(chat, "daily_score", gone))
     return concerns + _about_vanished_model(chat, stored)
 

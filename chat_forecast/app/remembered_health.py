@@ -5,7 +5,8 @@ Does not belong here: finding it out (:mod:`.health`).
 
 Years of hundreds of chats are a million files, and looking at each takes longer than a person waits. A file is replaced and
 never changed in place, which changes the time of its folder: the folders and the newest days tell enough. For what else may
-happen to an old file, all are looked at again after :data:`HOLDS`, and always while one of them is damaged.
+happen to an old file, all are looked at again after :data:`HOLDS`, and always while one of them is damaged; where each is as
+it was, so is what was found.
 """
 
 import json
@@ -26,6 +27,7 @@ from chat_forecast.pipeline.side_process import forked_beside
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.storage.atomic_files import join_url, read_file, write_file
+from chat_forecast.storage.file_marks import list_folder
 from chat_forecast.storage.inspection import StoredChat
 from chat_forecast.storage.partitions import ChatStorage, Storages
 from chat_forecast.storage.remembered_files import MEMORY_FILE
@@ -42,6 +44,19 @@ AHEAD = timedelta(minutes=10)
 NEWEST_DAYS = 7
 """The files of so many days are looked at each time."""
 Mark = list[int]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """How a chat is doing."""
+
+    at: datetime
+    """When that was found, or found to hold still."""
+    marks: dict[str, Mark]
+    """What lay beside the days' files, and the newest of these (:func:`_marks`)."""
+    files: dict[str, str]
+    """Asset -> what of its folder changes when any file does (:attr:`.Listing.digest`)."""
+    health: ChatHealth
 
 
 @dataclass(frozen=True)
@@ -62,19 +77,21 @@ class Examiner:
         known = [(chat, self._recall(chat, now, HOLDS)) for chat in chats]
         unknown = [(self, chat, now) for chat, health in known if health is None]
         with forked_beside(len(unknown) if "://" not in self.storages.root else 0) as beside:
-            looked = (health for _, health in beside.ahead(Examiner.look, unknown, len(unknown)))
+            looked = (health for _, health in beside.ahead(Examiner._look_anew, unknown, len(unknown)))
             found = [next(looked) if health is None else self._told(chat, health, now) for chat, health in known]
         return [*found, *(put_aside_for(*each) for each in self.put_aside.items())]
 
     def look(self, chat: Chat, now: datetime, holds: timedelta = HOLDS) -> ChatHealth:
         """Find out how a chat is doing, and remember it; what is remembered and younger than ``holds`` is told again."""
         health = self._recall(chat, now, holds)
-        if health is None:
-            try:
-                health = self._find_out(chat, now)
-            except (ChatForecastError, OSError) as error:
-                return put_aside_for(chat.slug, str(error), chat.source)
-        return self._told(chat, health, now)
+        return self._look_anew(chat, now) if health is None else self._told(chat, health, now)
+
+    def _look_anew(self, chat: Chat, now: datetime) -> ChatHealth:
+        """Find out how a chat is doing, and remember it."""
+        try:
+            return self._told(chat, self._find_out(chat, now), now)
+        except (ChatForecastError, OSError) as error:
+            return put_aside_for(chat.slug, str(error), chat.source)
 
     def _told(self, chat: Chat, health: ChatHealth, now: datetime) -> ChatHealth:
         """What was found, with what changes without a change of the chat's files: a session ends, and nights pass."""
@@ -85,34 +102,47 @@ class Examiner:
     def _recall(self, chat: Chat, now: datetime, holds: timedelta) -> ChatHealth | None:
         """What was found the last time, where that is younger than ``holds`` and nothing has changed since."""
         storage = self.storages.of(chat)
-        marks = _marks(storage, LocalDay.containing(now, chat.timezone))
-        return _recalled(storage, self._holds_for(chat, now), marks, (now - holds, now))
+        found = _recalled(storage, self._holds_for(chat, now))
+        is_young = found is not None and now - holds < found.at <= now
+        return found.health if found and is_young and found.marks == _marks(storage, _today(chat, now)) else None
 
     def _find_out(self, chat: Chat, now: datetime) -> ChatHealth:
+        """What was found the last time, where each file is looked at and is as it was; else it is found out anew."""
+        storage, holds_for = self.storages.of(chat), self._holds_for(chat, now)
+        marks = _marks(storage, _today(chat, now))  # before the files themselves are looked at
+        found = _recalled(storage, holds_for)
+        if found is not None and found.marks == marks and found.files == _digests(storage):
+            found = replace(found, at=now)
+        else:
+            found = self._examined(chat, now, marks)
+        if marks and not found.health.damaged_files:
+            _remember(storage, holds_for, found)
+        return found.health
+
+    def _examined(self, chat: Chat, now: datetime, marks: dict[str, Mark]) -> _Found:
         storage = self.storages.of(chat)
-        marks = _marks(storage, LocalDay.containing(now, chat.timezone))  # before the files themselves are looked at
         stored = StoredChat.inspect(storage, yesterday_of(chat, now))
         found = examine(chat, stored, self.sources, now)
         listings = {asset: each.listing for asset, each in stored.assets.items()}
         health = replace(found, owed_to_mlflow=asdict(owed(self.tracking, storage, listings)))
-        if marks and not health.damaged_files:
-            holds_for = self._holds_for(chat, now)
-            _remember(storage, {"at": now.isoformat(), "holds_for": holds_for, "marks": marks, "health": asdict(health)})
-        return health
+        return _Found(now, marks, {asset: each.digest for asset, each in listings.items()}, health)
 
     def refresh(self, chat: Chat, now: datetime) -> None:
         """Look ahead of whoever asks next, if the chat's files have been left alone for a while.
 
         Where nothing can be remembered, as on an object store, there is nothing to look ahead for.
         """
-        marks = _marks(self.storages.of(chat), LocalDay.containing(now, chat.timezone))
+        marks = _marks(self.storages.of(chat), _today(chat, now))
         if marks and all(modified / 1e9 < (now - SETTLED).timestamp() for _, modified, _, _ in marks.values()):
             self.look(chat, now, HOLDS - AHEAD)
 
     def _holds_for(self, chat: Chat, now: datetime) -> list[Any]:
         """What the answer depends on beside the files."""
-        day = LocalDay.containing(now, chat.timezone)
-        return [VERSION, chat.model_dump(mode="json"), day.key, is_early(chat, now), self.tracking.store]
+        return [VERSION, chat.model_dump(mode="json"), _today(chat, now).key, is_early(chat, now), self.tracking.store]
+
+
+def _today(chat: Chat, now: datetime) -> LocalDay:
+    return LocalDay.containing(now, chat.timezone)
 
 
 def _marks(storage: ChatStorage, today: LocalDay) -> dict[str, Mark]:
@@ -135,19 +165,26 @@ def _marks(storage: ChatStorage, today: LocalDay) -> dict[str, Mark]:
     return marks
 
 
-def _recalled(
-    storage: ChatStorage, holds_for: list[Any], marks: dict[str, Mark], made: tuple[datetime, datetime]
-) -> ChatHealth | None:
-    """What was found the last time, if that was in the time given; None where it holds no more, or cannot be told."""
+def _digests(storage: ChatStorage) -> dict[str, str]:
+    """Of each asset what changes when any file of it does: each is looked at. Nothing where a folder cannot be read."""
+    with suppress(StoredFileError):
+        return {asset: list_folder(join_url(storage.root, storage.chat, asset)).digest for asset in PARTITION_SCHEMAS}
+    return {}
+
+
+def _recalled(storage: ChatStorage, holds_for: list[Any]) -> _Found | None:
+    """What was found the last time; None where that was in another case, or cannot be told."""
     with suppress(StoredFileError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         stored = json.loads(read_file(join_url(storage.root, storage.chat, FILE)) or b"{}")
-        is_young = made[0] < datetime.fromisoformat(stored["at"]) <= made[1]
-        if is_young and stored["holds_for"] == holds_for and stored["marks"] == marks:
-            return ChatHealth(**stored["health"])
+        if stored["holds_for"] == holds_for:
+            health = ChatHealth(**stored["health"])
+            return _Found(datetime.fromisoformat(stored["at"]), stored["marks"], stored["files"], health)
     return None
 
 
-def _remember(storage: ChatStorage, found: dict[str, Any]) -> None:
+def _remember(storage: ChatStorage, holds_for: list[Any], found: _Found) -> None:
+    stored = {"at": found.at.isoformat(), "holds_for": holds_for, "marks": found.marks}
+    stored |= {"files": found.files, "health": asdict(found.health)}
     with suppress(StoredFileError, OSError):  # where nothing can be written, the next look takes as long
-        content = json.dumps(found, separators=(",", ":")).encode()
+        content = json.dumps(stored, separators=(",", ":")).encode()
         write_file(join_url(storage.root, storage.chat, FILE), content, is_lasting=False)

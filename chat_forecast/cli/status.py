@@ -1,5 +1,6 @@
 """How the chats are doing: ``status``."""
 
+import gc
 import math
 from dataclasses import asdict
 
@@ -28,6 +29,7 @@ def status(workplace: Workplace, thorough: bool, as_json: bool) -> None:
 
     resources = workplace.resources
     file = workplace.chats_file
+    gc.freeze()  # what was imported is no garbage; looking through it again and again takes a tenth of the time
     examiner = Examiner(resources.storages, resources.sources, resources.tracking, file.put_aside)
     found = examiner.examine_all(file.chats, workplace.now)
     if as_json:

@@ -9,9 +9,13 @@ names alone.
 """
 
 import os
+from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from operator import attrgetter
 from pathlib import Path
 
 from chat_forecast.storage.atomic_files import readable_folder
@@ -21,23 +25,35 @@ STORE_MARKS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modifie
 """What an object store may tell of a file that changes with it; the first one that it tells is taken."""
 
 
+Mark = tuple[int, int, int, int] | str
+"""What changes when a file does: on a local disk size, times and mode, so that a change in place or of the rights shows."""
+_mark_of = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_mode")
+
+
 @dataclass(frozen=True)
 class Listing:
     """What lies in a folder, but for hidden files, in the order in which the disk or the store tells it."""
 
     names: list[str] = field(default_factory=list)
-    marks: list[str] = field(default_factory=list)
-    """Of each name, what changes when it does.
-
-    On a local disk that is made of size, times and mode, so that a change in place or of the rights shows too.
-    """
-    is_local: bool = False
+    marks: list[Mark] = field(default_factory=list)
+    """One of each name."""
 
     @property
     def versions(self) -> dict[str, str]:
         """The names, each with a text that changes when the file is replaced: of a local file, its size and time."""
-        texts = (mark.rsplit("-", 2)[0] for mark in self.marks) if self.is_local else self.marks
-        return dict(zip(self.names, texts, strict=True))
+        marks = (mark if isinstance(mark, str) else f"{mark[0]:x}-{mark[1]:x}" for mark in self.marks)
+        return dict(zip(self.names, marks, strict=True))
+
+    @cached_property
+    def digests(self) -> "array[int]":
+        """Of each mark a number of 64 bits: it is the same in every process, as Python's hash of whole numbers is."""
+        is_local = self.marks and not isinstance(self.marks[0], str)
+        return array("q", map(hash, self.marks) if is_local else [_digest(str(mark)) for mark in self.marks])
+
+    @property
+    def digest(self) -> str:
+        """A text that changes when anything in the folder does."""
+        return blake2b(os.fsencode("/".join(self.names)) + self.digests.tobytes(), digest_size=16).hexdigest()
 
 
 def list_folder(url: str) -> Listing:
@@ -61,13 +77,24 @@ def file_versions(url: str, ending: str) -> dict[str, str]:
 
 
 def folder_marks(url: str) -> dict[str, str]:
-    """The names of what lies in a folder, each with its mark (:attr:`Listing.marks`).
+    """The names of what lies in a folder, each with its mark as a text.
 
     Raises:
         StoredFileError: the folder cannot be read.
     """
     listing = list_folder(url)
-    return dict(zip(listing.names, listing.marks, strict=True))
+    return dict(zip(listing.names, map(_in_words, listing.marks), strict=True))
+
+
+def _in_words(mark: Mark) -> str:
+    if isinstance(mark, str):
+        return mark
+    size, modified, changed, mode = mark
+    return f"{size:x}-{modified:x}-{changed:x}-{mode:x}"
+
+
+def _digest(mark: str) -> int:
+    return int.from_bytes(blake2b(mark.encode(), digest_size=8).digest(), signed=True)
 
 
 def _on_disk(folder: Path) -> Listing:
@@ -75,23 +102,19 @@ def _on_disk(folder: Path) -> Listing:
     try:
         names = [name for name in os.listdir(opened) if name[0] != "."]  # noqa: PTH208 - a path a file takes twice as long
         try:
-            return Listing(names, [_mark(os.stat(name, dir_fd=opened)) for name in names], is_local=True)
+            return Listing(names, [_mark_of(os.stat(name, dir_fd=opened)) for name in names])
         except FileNotFoundError:
             found = dict(_those_there(opened, names))
-            return Listing([*found], [*found.values()], is_local=True)
+            return Listing([*found], [*found.values()])
     finally:
         os.close(opened)
 
 
-def _mark(status: os.stat_result) -> str:
-    return f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ctime_ns:x}-{status.st_mode:x}"
-
-
-def _those_there(folder: int, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _those_there(folder: int, names: Iterable[str]) -> Iterator[tuple[str, Mark]]:
     """The names of which there still is something, each with its mark: a link may lead nowhere."""
     for name in names:
         with suppress(FileNotFoundError):
-            yield name, _mark(os.stat(name, dir_fd=folder))
+            yield name, _mark_of(os.stat(name, dir_fd=folder))
 
 
 def _in_store(url: str) -> Listing:

@@ -28,9 +28,10 @@ from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 from chat_forecast.storage.zone_change import expect_not_moving
 
 COUNTED = {
-    asset: [column.name for column in schema.columns if column.is_counted] for asset, schema in PARTITION_SCHEMAS.items()
+    asset: {column.name: schema.arrow().names.index(column.name) for column in schema.columns if column.is_counted}
+    for asset, schema in PARTITION_SCHEMAS.items()
 }
-"""Asset -> its columns that are counted."""
+"""Asset -> its columns that are counted, each with its place in a file of the newest version."""
 STRAY = "is not a partition: its name is not a day of the chat. Move it out of the folder."
 HAS_ROWS = 1
 """The trait of a file that has a row; twice as much is that of a value in the first column that is counted, and so on."""
@@ -88,10 +89,11 @@ def inspect_asset(storage: ChatStorage, asset: str, memory: Memory | None = None
     seen = Remembered() if memory is None else memory.get(asset, Remembered())
     if seen.are_all_of(listing):
         return _asset(asset, days, list(seen.traits), (), listing)
-    traits = list(map(seen.by_file.get, zip(listing.names, listing.marks, strict=True)))
-    strays = sorted(name for name, day in zip(listing.names, days, strict=True) if day is None)
+    traits = seen.traits_of(listing)
+    unknown = [place for place, trait in enumerate(traits) if trait is None]
+    strays = sorted(listing.names[place] for place in unknown if days[place] is None)
     faults = [f"{join_url(url, name)} {STRAY}" for name in strays]
-    for day, place in sorted((day, place) for place, day in enumerate(days) if day and traits[place] is None):
+    for day, place in sorted((day, place) for place in unknown if (day := days[place]) is not None):
         try:
             traits[place] = _look(storage, asset, LocalDay(day, storage.timezone))
         except StoredFileError as error:
@@ -107,9 +109,11 @@ def _asset(
     asset: str, days: list[date | None], traits: list[str | None], faults: tuple[str, ...], listing: Listing
 ) -> StoredAsset:
     """Sort the days by the traits of their files, of which there are few different ones."""
+    all_days = frozenset(filter(None, days))
+    kinds = set(traits)
     by_traits = {
-        int(each): frozenset(filter(None, compress(days, map(eq, traits, repeat(each)))))
-        for each in set(traits)
+        int(each): all_days if kinds == {each} else frozenset(filter(None, compress(days, map(eq, traits, repeat(each)))))
+        for each in kinds
         if each is not None
     }
 
@@ -117,7 +121,7 @@ def _asset(
         return frozenset().union(*(found for each, found in by_traits.items() if each & trait))
 
     return StoredAsset(
-        days=frozenset(filter(None, days)),
+        days=all_days,
         usable=frozenset().union(*by_traits.values()),
         with_rows=with_trait(HAS_ROWS),
         filled={column: with_trait(HAS_ROWS << number) for number, column in enumerate(COUNTED[asset], 1)},
@@ -142,11 +146,18 @@ def _look(storage: ChatStorage, asset: str, day: LocalDay) -> str:
 
 def _traits(footer: pq.FileMetaData, asset: str) -> str:
     traits = HAS_ROWS if footer.num_rows else 0
-    names = footer.schema.names if COUNTED[asset] else ()
-    for number, column in enumerate(COUNTED[asset], 1):
-        if column in names and footer.num_rows > _nulls(footer, names.index(column)):
+    for number, (column, usual) in enumerate(COUNTED[asset].items(), 1):
+        place = _place(footer.schema, column, usual)
+        if place is not None and footer.num_rows > _nulls(footer, place):
             traits |= HAS_ROWS << number
     return str(traits)
+
+
+def _place(columns: pq.ParquetSchema, name: str, usual: int) -> int | None:
+    """Which of a file's columns has a name; to ask for the names of all takes longer than to open the file."""
+    if usual < len(columns) and columns.column(usual).path == name:
+        return usual
+    return columns.names.index(name) if name in columns.names else None
 
 
 def _nulls(footer: pq.FileMetaData, column: int) -> int:

@@ -3,15 +3,14 @@
 Belongs here: keeping that, and telling which files are as they were when they were looked at.
 Does not belong here: looking at one (:mod:`.inspection`), or what changes when a file does (:mod:`.file_marks`).
 
-It may be deleted at any time. Names and marks of an asset are kept, and compared, as one text each: most often none of
-them has changed.
+It may be deleted at any time. Names and marks of an asset are kept, and compared, as a whole each: most often none of them
+has changed.
 """
 
 import json
-from collections.abc import Iterable
+from array import array
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from chat_forecast.storage.atomic_files import join_url, read_file, write_file
 from chat_forecast.storage.file_marks import Listing
@@ -19,7 +18,7 @@ from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 
 MEMORY_FILE = "inspected.json"
-VERSION = 2
+VERSION = 3
 BETWEEN = "|"
 TRAITS = frozenset("01234567")
 
@@ -29,34 +28,44 @@ class Remembered:
     """The usable files of an asset, in the order of the disk."""
 
     names: str = ""
-    marks: str = ""
+    marks: "array[int]" = field(default_factory=lambda: array("q"))
+    """Digests of what changes when a file does (:attr:`.Listing.digests`)."""
     traits: str = ""
     """What the end of each told: a digit a file."""
 
     @classmethod
-    def of(cls, listing: Listing, traits: Iterable[str | None]) -> "Remembered":
+    def of(cls, listing: Listing, traits: list[str | None]) -> "Remembered":
         """Remember those files that have traits."""
-        found = [each for each in zip(listing.names, listing.marks, traits, strict=True) if each[2] is not None]
-        names, marks, digits = zip(*found, strict=True) if found else ((), (), ())
-        return cls(BETWEEN.join(names), BETWEEN.join(marks), "".join(digits))
+        found = [place for place, each in enumerate(traits) if each is not None]
+        names, marks = map(listing.names.__getitem__, found), map(listing.digests.__getitem__, found)
+        return cls(BETWEEN.join(names), array("q", marks), "".join(filter(None, traits)))
 
     def are_all_of(self, listing: Listing) -> bool:
         """Whether these are the files of a folder as they are now, and no others."""
-        return self.names == BETWEEN.join(listing.names) and self.marks == BETWEEN.join(listing.marks)
+        return self.names == BETWEEN.join(listing.names) and self.marks == listing.digests
 
-    @property
-    def by_file(self) -> dict[tuple[str, str], str]:
-        """Name and mark of a file -> its traits."""
-        files = zip(self.names.split(BETWEEN), self.marks.split(BETWEEN), strict=True)
-        return dict(zip(files, self.traits, strict=True)) if self.traits else {}
+    def traits_of(self, listing: Listing) -> list[str | None]:
+        """The traits of each file of a folder that is as it was."""
+        names = self.names.split(BETWEEN) if self.traits else []
+        known = dict(zip(zip(names, self.marks, strict=True), self.traits, strict=True))
+        return list(map(known.get, zip(listing.names, listing.digests, strict=True)))
 
     @property
     def is_sound(self) -> bool:
         """Whether it is such as :meth:`of` makes."""
         number = len(self.traits)
         return TRAITS.issuperset(self.traits) and (
-            {self.names.count(BETWEEN) + 1, self.marks.count(BETWEEN) + 1} == {number} if number else self == Remembered()
+            {self.names.count(BETWEEN) + 1, len(self.marks)} == {number} if number else self == Remembered()
         )
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, str]) -> "Remembered":
+        """What :meth:`to_dict` gave; raises ValueError, TypeError or KeyError where that cannot be."""
+        return cls(stored["names"], array("q", bytes.fromhex(stored["marks"])), stored["traits"])
+
+    def to_dict(self) -> dict[str, str]:
+        """It in texts."""
+        return {"names": self.names, "marks": self.marks.tobytes().hex(), "traits": self.traits}
 
 
 Memory = dict[str, Remembered]
@@ -64,11 +73,12 @@ Memory = dict[str, Remembered]
 
 
 def load_memory(storage: ChatStorage) -> Memory:
-    """What is remembered of a chat; nothing where that is of another version, or damaged."""
+    """What is remembered of a chat; nothing where that is damaged, or of an asset that it was remembered of otherwise."""
     try:
         stored = json.loads(read_file(join_url(storage.root, storage.chat, MEMORY_FILE)) or b"{}")
-        found = {asset: Remembered(**each) for asset, each in stored["assets"].items()}
-        is_usable = stored["versions"] == _versions(storage) and all(each.is_sound for each in found.values())
+        kept = [asset for asset in stored["assets"] if stored["versions"][asset] == _version(storage, asset)]
+        found = {asset: Remembered.from_dict(stored["assets"][asset]) for asset in kept}
+        is_usable = all(each.is_sound for each in found.values())
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
     return found if is_usable else {}
@@ -78,13 +88,13 @@ def save_memory(storage: ChatStorage, memory: Memory) -> None:
     """Remember it; where nothing can be written, the next look takes as long."""
     if not any(each.traits for each in memory.values()):
         return
-    assets = {asset: asdict(each) for asset, each in memory.items()}
-    content = json.dumps({"versions": _versions(storage), "assets": assets}, separators=(",", ":"))
+    assets = {asset: each.to_dict() for asset, each in memory.items()}
+    versions = {asset: _version(storage, asset) for asset in memory}
+    content = json.dumps({"versions": versions, "assets": assets}, separators=(",", ":"))
     with suppress(StoredFileError, OSError):
         write_file(join_url(storage.root, storage.chat, MEMORY_FILE), content.encode(), is_lasting=False)
 
 
-def _versions(storage: ChatStorage) -> list[Any]:
-    """What the memory holds for: with other schemas or in another zone each file is looked at again."""
-    schemas = [f"{name}/{schema.version}" for name, schema in PARTITION_SCHEMAS.items()]
-    return [VERSION, storage.timezone, schemas]
+def _version(storage: ChatStorage, asset: str) -> str:
+    """What the memory of an asset holds for: with another schema or in another zone each file is looked at again."""
+    return f"{VERSION} {asset}/{PARTITION_SCHEMAS[asset].version} {storage.timezone}"

@@ -49,8 +49,8 @@ def examiner(tmp_path):
 def looks(monkeypatch):
     """How often the files were looked through."""
     times = []
-    plainly = remembered_health.examine
-    monkeypatch.setattr(remembered_health, "examine", lambda *given: times.append(1) or plainly(*given))
+    plainly = Examiner._find_out
+    monkeypatch.setattr(Examiner, "_find_out", lambda *given: times.append(1) or plainly(*given))
     return times
 
 
@@ -61,6 +61,23 @@ def test_what_was_found_is_said_again_while_nothing_changes(storage, examiner, l
     assert len(looks) == 1
     assert examiner.look(CHAT, NOW + HOLDS) == first
     assert len(looks) == 2
+
+
+def test_after_an_hour_each_file_is_looked_at_and_nothing_found_out_anew_where_all_are_as_they_were(
+    storage, examiner, tmp_path, monkeypatch
+):
+    times = []
+    plainly = remembered_health.examine
+    monkeypatch.setattr(remembered_health, "examine", lambda *given: times.append(1) or plainly(*given))
+    old = tmp_path / "my-chat" / "hourly_series" / f"{FIRST.key}.parquet"
+    whole, first = old.read_bytes(), examiner.look(CHAT, NOW)
+    assert examiner.look(CHAT, NOW + HOLDS) == first
+    assert len(times) == 1
+    old.write_bytes(whole[:40])  # in place
+    assert examiner.look(CHAT, NOW + HOLDS + timedelta(minutes=59)) == first
+    assert examiner.look(CHAT, NOW + 2 * HOLDS).damaged_files == 1
+    old.write_bytes(whole)
+    assert examiner.look(CHAT, NOW + 2 * HOLDS) == first
 
 
 def test_a_file_that_is_replaced_removed_or_damaged_is_seen(storage, examiner, looks, tmp_path):

@@ -2,12 +2,15 @@
 
 ``python -m chat_forecast_tests.benchmarks.bench_looking [--days N] [CHATS …]``: of 20, 100 and 200 chats of 1,095 days each
 by default. One chat is made up, and the others are links to its files, so that a thousand days cost no disk. Each command is
-a process of its own, from its start to its end. Of ``report`` there are three rows: the first ever, which reads every day
-and puts the charts' JavaScript together; one whose page is outdated; one that finds it up to date. The page is the first one
-that the report server is asked for, and then once more; the plot is one that it has not drawn yet.
+a process of its own, from its start to its end. Of ``status`` there are three rows: one that remembers what the end of each
+file told, and not how a chat is doing; the same again, where that holds; one an hour later, which looks at each file. Of
+``report`` there are three rows: the first ever, which reads every day and puts the charts' JavaScript together; one whose
+page is outdated; one that finds it up to date. The page is the first one that the report server is asked for, and then once
+more; the plot is one that it has not drawn yet.
 """
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -17,6 +20,7 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from chat_forecast.app.remembered_health import FILE, HOLDS
 from chat_forecast.settings.privacy import keep_private
 from chat_forecast.storage.remembered_files import MEMORY_FILE
 from chat_forecast_tests.benchmarks.processes import Took, measure, measure_command
@@ -29,6 +33,15 @@ first_day = {first}
 """
 TRAINED_EVERY = 14
 CHATS, DAYS = (20, 100, 200), 1095
+LOOKS = (
+    "status",
+    "status, again",
+    "status, an hour later",
+    "show chat-0",
+    "report chat-0, outdated",
+    "report chat-0, up to date",
+)
+"""Commands, each with what is measured of it behind a comma."""
 PAGES = "from chat_forecast_tests.benchmarks.bench_looking import *; look_at_pages(Path({0!r}), {1!r})"
 IMPORTS = "import chat_forecast.cli"
 
@@ -125,7 +138,11 @@ def main() -> None:
             shutil.copy(home / "chat-0" / MEMORY_FILE, home / f"chat-{number}")
         for count in arguments.chats:
             (home / "reports" / "chat-0.en.html").unlink()
-            for what in ("status", "show chat-0", "report chat-0, outdated", "report chat-0, up to date"):
+            for path in home.glob(f"*/{FILE}"):
+                path.unlink()
+            for what in LOOKS:
+                if what.endswith("later"):
+                    let_an_hour_pass(home)
                 took = look(home, count, first, *what.partition(",")[0].split())
                 print(f"{count} chats, {arguments.days} days, {what}: {took}", flush=True)
             subprocess.run([sys.executable, "-c", PAGES.format(str(home), yesterday.isoformat())], check=True)
@@ -134,6 +151,14 @@ def main() -> None:
 def link(old: str, new: str) -> None:
     """Let a file stand in another place too."""
     Path(new).hardlink_to(old)
+
+
+def let_an_hour_pass(home: Path) -> None:
+    """Let what ``status`` remembers of each chat be as old as that it looks at each file."""
+    for path in home.glob(f"*/{FILE}"):
+        stored = json.loads(path.read_bytes())
+        stored["at"] = (datetime.fromisoformat(stored["at"]) - HOLDS).isoformat()
+        path.write_text(json.dumps(stored, separators=(",", ":")))
 
 
 def look(home: Path, count: int, first: str, *words: str) -> Took:

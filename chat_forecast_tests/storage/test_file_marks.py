@@ -1,6 +1,8 @@
 """What of a file shows in its mark."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -66,3 +68,39 @@ def test_a_file_in_the_place_of_a_folder_is_said_and_no_folder_is_an_empty_one(t
     with pytest.raises(StoredFileError, match=r"file cannot be read \(Not a directory\), expected a folder that can be"):
         list_folder(str(tmp_path / "file"))
     assert list_folder(str(tmp_path / "nowhere")).names == []
+
+
+DIGESTS = """
+import sys
+from chat_forecast.storage.file_marks import Listing, list_folder
+listing = list_folder(sys.argv[1])
+print(listing.names, list(listing.digests), listing.digest)
+print(list(Listing(["a", "b"], ["14-etag", "14-other"]).digests))
+"""
+
+
+def test_the_digest_of_a_mark_is_the_same_in_every_process(tmp_path):
+    for name in "abc":
+        (tmp_path / name).write_text(name)
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", DIGESTS, str(tmp_path)],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "12"
+    ]
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("change", [truncate, overwrite, replace, forbid, remove])
+def test_the_digest_of_a_folder_changes_with_any_of_its_files(tmp_path, change):
+    for name in "abc":
+        (tmp_path / name).write_bytes(name.encode() * 9)
+    before = list_folder(str(tmp_path))
+    change(tmp_path / "b")
+    after = list_folder(str(tmp_path))
+    assert before.digest != after.digest
+    assert set(before.digests) - set(after.digests) == {before.digests[before.names.index("b")]}

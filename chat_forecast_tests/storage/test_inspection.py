@@ -17,7 +17,7 @@ from chat_forecast.storage.parquet_files import read_parquet
 from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.storage.remembered_files import MEMORY_FILE
-from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS, SCHEMA_KEY, StoredFileError
 from chat_forecast_tests.damage import WAYS, copy_beside, cut_in_half, every_way
 from chat_forecast_tests.factories import make_forecast, make_message_batch, make_scores, make_series
 from chat_forecast_tests.presentation.reports.stored import make_chat
@@ -131,6 +131,21 @@ def test_what_was_looked_at_is_not_opened_again(storage, tmp_path):
     assert StoredChat.inspect(storage, DAYS[-1]).known_days == set()
 
 
+def test_with_another_schema_or_in_another_zone_the_files_of_that_asset_alone_are_looked_at_again(storage, tmp_path):
+    storage.write("raw_messages", DAYS[0], make_message_batch(DAYS[0], np.array([5.0])))
+    first = StoredChat.inspect(storage, DAYS[-1])
+    memory = tmp_path / "my-chat" / MEMORY_FILE
+    content = json.loads(memory.read_text())
+    for asset in ("hourly_series", "raw_messages"):
+        content["assets"][asset]["traits"] = "0" * len(content["assets"][asset]["traits"])
+    content["versions"]["hourly_series"] = content["versions"]["hourly_series"].replace("Berlin", "Paris")
+    memory.write_text(json.dumps(content))
+    again = StoredChat.inspect(storage, DAYS[-1])
+    assert again.assets["hourly_series"] == first.assets["hourly_series"]
+    assert first.days("raw_messages") == [DAYS[0].date]
+    assert again.days("raw_messages") == []
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"versions": 1, "assets": {"hourly_series": 5}}'])
 def test_a_damaged_memory_of_looks_is_as_good_as_none(storage, tmp_path, content):
     (tmp_path / "my-chat" / MEMORY_FILE).write_text(content)
@@ -139,7 +154,15 @@ def test_a_damaged_memory_of_looks_is_as_good_as_none(storage, tmp_path, content
 
 @pytest.mark.parametrize(
     "kept",
-    [{"traits": "333"}, {"traits": "3x33"}, {"traits": ""}, {"marks": "1|2|3"}, {"marks": 5}, {"names": ""}, {"more": 1}],
+    [
+        {"traits": "333"},
+        {"traits": "3x33"},
+        {"traits": ""},
+        {"marks": "00" * 31},
+        {"marks": "1|2"},
+        {"marks": 5},
+        {"names": ""},
+    ],
 )
 def test_a_memory_of_looks_that_does_not_fit_itself_is_as_good_as_none(storage, tmp_path, kept):
     StoredChat.inspect(storage, DAYS[-1])
@@ -148,6 +171,41 @@ def test_a_memory_of_looks_that_does_not_fit_itself_is_as_good_as_none(storage, 
     content["assets"]["hourly_series"] |= kept
     memory.write_text(json.dumps(content))
     assert StoredChat.inspect(storage, DAYS[-1]).assets["hourly_series"] == inspect_asset(storage, "hourly_series")
+
+
+def rename_a_column(table):
+    return table.rename_columns({"messages": "posts"})
+
+
+def swap_columns(table):
+    return table.select(table.column_names[::-1])
+
+
+def change_a_type(table):
+    place = table.column_names.index("messages")
+    return table.set_column(place, "messages", table.column("messages").cast(pa.float64()))
+
+
+def move_to_another_zone(table):
+    return table.set_column(0, "hour", table.column("hour").cast(pa.timestamp("us", tz="Asia/Tokyo")))
+
+
+def say_another_version(table):
+    return table.replace_schema_metadata({SCHEMA_KEY: b"hourly_series/99"})
+
+
+CHANGED_COLUMNS = [rename_a_column, swap_columns, change_a_type, move_to_another_zone, say_another_version]
+
+
+@pytest.mark.parametrize("change", CHANGED_COLUMNS)
+def test_a_file_among_many_alike_that_only_says_that_it_is_one_of_them_is_found(storage, change):
+    path = path_of(storage, DAYS[2])
+    table = pq.read_table(path)
+    changed = change(table)
+    pq.write_table(changed.replace_schema_metadata((table.schema.metadata or {}) | (changed.schema.metadata or {})), path)
+    with pytest.raises(StoredFileError) as expected:
+        read_parquet(str(path), storage.schema("hourly_series", DAYS[2]), storage.timezone)
+    assert inspect_asset(storage, "hourly_series").faults == (str(expected.value),)
 
 
 def put_another_in_its_place(path):
