@@ -97,6 +97,8 @@ def about_reading(
 
     Only a chat that ``is_live`` can be late: the days of another one are there to be made.
     """
+    if last_read is None and chat.source == "export" and not never_read:
+        return [f"no whole hour of it was read: chat-forecast import {chat.slug} FILE, with an export that covers more"]
     if last_read is None:
         return [f"nothing has been read yet: chat-forecast backfill {chat.slug}"]
     concerns = []

@@ -92,6 +92,20 @@ def test_a_day_that_was_never_read_needs_a_backfill_and_one_that_nobody_knows_of
     ]
 
 
+def test_an_archive_that_covers_no_whole_hour_needs_another_export_and_no_backfill(storage, tmp_path):
+    chat = Chat(slug="other", source="export", timezone=ZONE, first_day=CHAT.first_day)
+    storage = dataclasses.replace(storage, chat=chat.slug)
+    batch = MessageBatch(make_message_batch(FIRST, range(1)).messages)
+    Archive(str(tmp_path), chat.slug).add(NewImport(batch))
+    (concern,) = at(storage, tmp_path, 7, chat).concerns
+    assert concern == "nothing has been read yet: chat-forecast backfill other"
+    for asset in ("raw_messages", "merged_history"):
+        storage.write(asset, FIRST, batch)
+    storage.write("hourly_series", FIRST, make_series(FIRST, 1, lambda _hour: None))
+    (concern,) = at(storage, tmp_path, 7, chat).concerns
+    assert concern == "no whole hour of it was read: chat-forecast import other FILE, with an export that covers more"
+
+
 @pytest.mark.parametrize("hours", [7, 24 * 1200])
 def test_an_export_with_nothing_newer_has_ended_and_is_neither_late_nor_forecast(storage, tmp_path, hours):
     export = CHAT.model_copy(update={"source": "export"})
