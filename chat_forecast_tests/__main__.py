@@ -44,7 +44,7 @@ STEPS = {
 ON_REQUEST = {
     "sweeps": [*PYTEST, "-m", "sweep", *SWEEPS],
     **{name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz", "kills")},
-    "odd-files": ["chat_forecast_tests.fuzz", "--seconds", "600", "--rounds", "20", "--seed", "20261128"],
+    "odd-files": ["chat_forecast_tests.fuzz", "--seconds", "1800", "--rounds", "20", "--seed", "20261128"],
 }
 BESIDE = ("types", "odd-files")
 """What keeps one processor busy, and is done beside the other steps: the tests and the many machines wait now and then."""

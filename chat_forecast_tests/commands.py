@@ -33,7 +33,7 @@ def all_commands() -> dict[str, click.Command]:
     return {name: command for name, command in found.items() if command is not None}
 
 
-def run_commands(asked: list[list[str]], environment: dict[str, str], seconds: float = 300) -> list[str]:
+def run_commands(asked: list[list[str]], environment: dict[str, str], seconds: float = 900) -> list[str]:
     """What each of the commands says, on either stream."""
     command = [sys.executable, "-c", SCRIPT, json.dumps(asked)]
     ended = subprocess.run(

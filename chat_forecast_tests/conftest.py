@@ -9,12 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import dagster as dg
 import hypothesis
 import pytest
 from filelock import FileLock
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.pipeline.instance_settings import prepare_instance
 from chat_forecast.presentation.reports import library
+from chat_forecast.settings.paths import Home
 from chat_forecast_tests.forked import fork_server
 
 gc.disable()  # until all tests are found: what is imported stays, and looking for garbage in it takes a third of the time
@@ -90,6 +93,26 @@ def with_mlflow(ready_mlflow):
     return give
 
 
+@pytest.fixture(scope="session")
+def with_instance(tmp_path_factory):
+    """Give a home the files of an empty Dagster instance: to make its tables takes a quarter of a second of a processor."""
+    shared = shared_folder(tmp_path_factory)
+    made = shared / "ready-instance"
+    with FileLock(shared / "ready-instance.lock"):
+        if not made.exists():
+            home = Home.from_environment({"CHAT_FORECAST_HOME": str(shared / "new-instance")})
+            prepare_instance(home)
+            with dg.DagsterInstance.from_config(str(home.dagster_home)) as instance:
+                assert instance.get_runs() == []
+            home.dagster_home.rename(made)
+
+    def give(root: Path) -> Path:
+        shutil.copytree(made, root / "dagster", dirs_exist_ok=True)
+        return root
+
+    return give
+
+
 @pytest.fixture(scope="session", autouse=True)
 def charts(tmp_path_factory):
     """The charts' JavaScript is put together by one process for all that run tests, which takes a second and a half."""
@@ -112,15 +135,15 @@ def charts(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def with_all_made(with_mlflow, charts):
-    """Give a home what takes seconds to make: an MLflow store, and the charts' JavaScript; returns the home's folder."""
+def with_all_made(with_mlflow, with_instance, charts):
+    """Give a home what takes long to make: its Dagster instance, MLflow's store, the charts; returns the home's folder."""
 
     def give(root: Path) -> Path:
-        with_mlflow(root)
+        with_instance(with_mlflow(root))
         (root / "reports").mkdir(mode=0o700)
         library.javascript(root / "reports")
-        for made in (*root.glob("mlflow/*"), *root.glob("reports/.*")):
-            made.chmod(0o600)
+        for made in root.glob("*/**/*"):
+            made.chmod(0o700 if made.is_dir() else 0o600)
         return root
 
     return give

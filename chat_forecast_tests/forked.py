@@ -109,7 +109,7 @@ class Forked:
         self._connection.close()
 
 
-def run(program, *arguments, env=None, cwd=None, timeout=300):
+def run(program, *arguments, env=None, cwd=None, timeout=600):
     """Execute a program to its end; gives its exit code and what it said."""
     with Forked(program, *arguments, env=env, cwd=cwd) as process:
         return process.ended(timeout)

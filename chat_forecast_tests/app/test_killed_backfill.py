@@ -55,7 +55,7 @@ def test_a_killed_backfill_leaves_no_process_and_its_repetition_doubles_nothing(
         environment.pop(name, None)
     backfill = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     # So many are stored when the copy of the first days has begun, in a process beside.
-    wait_for(lambda: len(list((home / "club" / "trained_model").glob("*.parquet"))) > DAYS_AT_ONCE, 200, "trainings", 0.05)
+    wait_for(lambda: len(list((home / "club" / "trained_model").glob("*.parquet"))) > DAYS_AT_ONCE, 600, "trainings", 0.05)
     backfill.send_signal(signal.SIGKILL)
     backfill.wait()
     before = stored(home)

@@ -117,7 +117,7 @@ def test_a_store_that_cannot_be_used_is_named_without_its_password(environment, 
     command = commands(home, Door(1), Door(2), Door(3))[MLFLOW]
     expect_no_secret(" ".join(command), "the arguments of MLflow")
     ended = subprocess.run(
-        command, env={**environment, "MLFLOW_TRACKING_URI": uri}, capture_output=True, text=True, timeout=100
+        command, env={**environment, "MLFLOW_TRACKING_URI": uri}, capture_output=True, text=True, timeout=300
     )
     assert ended.returncode == 1
     assert "psycopg2" in ended.stderr

@@ -35,7 +35,7 @@ def home(tmp_path, monkeypatch):
 def at_once(*commands):
     """Run commands at the same moment; gives the exit code and the words of each."""
     processes = [forked.Forked(forked.COMMAND, *command) for command in commands]
-    ended = [process.ended(300) for process in processes]
+    ended = [process.ended(600) for process in processes]
     return [(each.returncode, each.stdout + each.stderr) for each in ended]
 
 

@@ -15,7 +15,7 @@ from chat_forecast_tests.at_home import NO_MLFLOW
 from chat_forecast_tests.commands import run_commands
 from chat_forecast_tests.distributed.deployment import chats_file
 
-LONGEST_SECONDS = 900
+LONGEST_SECONDS = 1800
 
 
 def make_expected(home: Path, slugs: list[str], days: int) -> None:

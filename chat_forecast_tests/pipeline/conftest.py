@@ -18,8 +18,9 @@ def stores(tmp_path):
 
 
 @pytest.fixture
-def instance(tmp_path, monkeypatch):
+def instance(tmp_path, monkeypatch, with_instance):
     """The instance of an empty home, on disk, with our settings."""
+    with_instance(tmp_path)
     home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})
     prepare_instance(home)
     monkeypatch.setenv("DAGSTER_HOME", str(home.dagster_home))

@@ -51,13 +51,14 @@ def _environment(monkeypatch):
 
 
 @pytest.fixture
-def new_home(tmp_path, with_mlflow):
+def new_home(tmp_path, with_mlflow, with_instance):
     """Make homes, with an MLflow store that is ready or, by default, one that takes nothing."""
 
     def make(name: str = "home", *, has_mlflow: bool = False) -> Home:
         places = {"CHAT_FORECAST_HOME": str(tmp_path / name)} | ({} if has_mlflow else {"MLFLOW_TRACKING_URI": NO_MLFLOW})
         home = Home.from_environment(places)
         home.prepare()
+        with_instance(home.root)
         if has_mlflow:
             with_mlflow(home.root)
         apply_environment(home)

@@ -208,13 +208,13 @@ def test_a_process_killed_at_any_call_of_mlflow_leaves_nothing_twice(
         calls.clear()
         last[0] = number
         try:
-            catch_up(tracking, chat, storage)
+            catch_up(tracking, chat, storage, seconds=120)
         except Killed:
             ledger_of(storage).unlink(missing_ok=True)  # whoever is killed writes nothing
         else:
             break
         last[0] = 10**6
-        catch_up(tracking, chat, storage)
+        catch_up(tracking, chat, storage, seconds=120)
         expect_all_once(client, chat, smapes)
     assert number > least  # each of its calls was the last one of a process
 
