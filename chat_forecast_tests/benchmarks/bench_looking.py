@@ -88,7 +88,7 @@ def store_chat(home: Path, first: str, days: int) -> None:
         if score is None and number == 40:
             score, _ = judged(score_of(day, ScoreInputs(counts, made, history.iloc[:-24])), [], Check())
         if score is not None:
-            storage.write("daily_score", day, score.assign(day=day.key))
+            storage.write("daily_score", day, pd.DataFrame([score | {"day": day.key}], dtype=object))
         made = forecast.table
 
 
