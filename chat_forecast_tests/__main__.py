@@ -46,8 +46,8 @@ ON_REQUEST = {
     **{name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz", "kills")},
     "odd-files": ["chat_forecast_tests.fuzz", "--seconds", "1800", "--rounds", "20", "--seed", "20261128"],
 }
-BESIDE = ("types", "odd-files")
-"""What keeps one processor busy, and is done beside the other steps: the tests and the many machines wait now and then."""
+BESIDE = ("types", "odd-files", "distributed")
+"""What is done beside the other steps, and told when it has ended: these wait now and then, as the many machines do."""
 ON_DISK = ("distributed",)
 """What does not use memory for its files: its servers wait for no disk."""
 WITH_ARGUMENTS = ("tests", "sweeps", "distributed", "fuzz", "kills")
