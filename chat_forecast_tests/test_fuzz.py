@@ -2,6 +2,7 @@
 
 import pytest
 
+from chat_forecast_tests.fuzz import __main__ as fuzz
 from chat_forecast_tests.fuzz import rules, shapes
 
 
@@ -19,3 +20,8 @@ def test_a_wrong_count_is_noticed():
     content = (shapes.CORPUS / "chat.json").read_bytes()
     with pytest.raises(AssertionError, match="counted 24 messages of 23"):
         rules.expect_read_or_refused(content, ".json", 23)
+
+
+def test_files_that_there_was_no_time_for_are_no_success(capsys):
+    assert fuzz.main(["--seconds", "0", "--rounds", "1", "--seed", "1"])
+    assert "fuzz: 0 s were over before all files were read" in capsys.readouterr().out

@@ -28,9 +28,6 @@ TRAINED_DAYS = {1: 35}
 """Of the first chat's days so many are trained on, enough for every curve; of the others' the fewest that can be set: what
 is tried is where a day is computed, and how often, and a training takes as long as all else that is done for a day."""
 FEWEST_TRAINED_DAYS = 14
-WITH_ALL_DAYS = 2
-"""So many of the chats have all days of the scenario: those whose runs are under way when it begins. The others have half as
-many, so that their runs begin and end, and wait, while it goes on."""
 
 
 def slugs_of(chats: int) -> list[str]:
@@ -38,17 +35,11 @@ def slugs_of(chats: int) -> list[str]:
     return [f"chat-{number}" for number in range(1, chats + 1)]
 
 
-def days_of(slug: str, days: int) -> list[str]:
-    """The days of one of the chats, of as many as the scenario has."""
-    has_all = slug in slugs_of(WITH_ALL_DAYS)
-    return [str(FIRST + timedelta(number)) for number in range(days if has_all else days // 2)]
-
-
 def chats_file(chats: int, days: int) -> str:
     """The configuration of simulated chats that have ended: no night is run beside the backfill."""
     return "\n".join(
         f'[chats.chat-{number}]\nsource = "simulated"\ntimezone = "{ZONES[number % len(ZONES)]}"\n'
-        f"first_day = {FIRST}\nlast_day = {days_of(f'chat-{number}', days)[-1]}\nsimulation.seed = {number}\n"
+        f"first_day = {FIRST}\nlast_day = {FIRST + timedelta(days - 1)}\nsimulation.seed = {number}\n"
         f"training.days = {TRAINED_DAYS.get(number, FEWEST_TRAINED_DAYS)}\n"
         for number in range(1, chats + 1)
     )
@@ -76,9 +67,10 @@ class Deployment:
         """The names of the chats."""
         return slugs_of(self.chats)
 
-    def partitions(self, slug: str) -> list[str]:
-        """The days of a chat."""
-        return days_of(slug, self.days)
+    @property
+    def partitions(self) -> list[str]:
+        """The days."""
+        return [str(FIRST + timedelta(number)) for number in range(self.days)]
 
     def home(self, machine: str) -> Path:
         """The home of a machine: what is configured is the same on all, and nothing else is shared."""
@@ -145,7 +137,7 @@ class Deployment:
     def launch(self, assets: tuple[str, ...] = ALL_ASSETS) -> list[str]:
         """Launch a backfill of all days of each chat; returns the ids."""
         assert self.served is not None
-        return [self.served.backfill(slug, assets, self.partitions(slug)) for slug in self.slugs]
+        return [self.served.backfill(slug, assets, self.partitions) for slug in self.slugs]
 
     def states(self, backfills: list[str]) -> dict[str, str]:
         """How the backfills are doing."""

@@ -102,7 +102,8 @@ def main(arguments: list[str]) -> int:
         print_blob=False,
     )
     end, number, failed, tried = time.monotonic() + asked.seconds, 0, list[str](), Counter[str]()
-    while time.monotonic() < end and (asked.rounds is None or number < asked.rounds * len(TARGETS)):
+    last = None if asked.rounds is None else asked.rounds * len(TARGETS)
+    while time.monotonic() < end and number != last:
         target, strategies = list(TARGETS.items())[number % len(TARGETS)]
         if target.__name__ not in failed:
             try:
@@ -114,7 +115,10 @@ def main(arguments: list[str]) -> int:
         number += 1
     print(f"fuzz: {', '.join(f'{count} {name}' for name, count in tried.items())}")
     print(f"failed: {', '.join(failed)}" if failed else "fuzz: nothing found")
-    return bool(failed)
+    is_short = last is not None and number < last
+    if is_short:
+        print(f"fuzz: {asked.seconds:g} s were over before all files were read: --seconds gives it more")
+    return bool(failed) or is_short
 
 
 if __name__ == "__main__":
