@@ -4,7 +4,8 @@ Belongs here: the note beside MLflow's SQLite file, and taking away what it name
 Does not belong here: putting the files and writing the runs (:mod:`.new_runs`).
 
 Whoever writes the note, or acts on it, keeps others out of the SQLite file meanwhile. Nothing is looked for among the
-artifacts: what other programs keep there is not in the note.
+artifacts: what other programs keep there is not in the note. It says of which SQLite file it is, for a home that is copied
+while runs are written: their files are the first home's, whose SQLite file has them by now.
 """
 
 import json
@@ -33,7 +34,7 @@ def note_begun(store: Path, artifacts: Mapping[str, str]) -> None:
     Raises:
         OSError: it could not be noted; no file may be put.
     """
-    replace_file(note_of(store), json.dumps({**_noted(store), **artifacts}).encode())
+    _write(store, {**_noted(store), **artifacts})
 
 
 def clear_begun(store: Path) -> None:
@@ -50,17 +51,22 @@ def clear_begun(store: Path) -> None:
         left = {run: artifacts for run, artifacts in noted.items() if run not in written and not _is_gone(artifacts)}
         if left:
             if left != noted:
-                replace_file(note_of(store), json.dumps(left).encode())
+                _write(store, left)
             return
     note_of(store).unlink(missing_ok=True)
 
 
+def _write(store: Path, noted: Mapping[str, str]) -> None:
+    replace_file(note_of(store), json.dumps({"store": str(store.resolve()), "runs": noted}).encode())
+
+
 def _noted(store: Path) -> dict[str, str]:
-    """The note; empty where there is none, or it is none of ours."""
+    """The runs in the note; none where there is no note, or it is none of ours, or that of another home."""
     try:
-        noted = json.loads(note_of(store).read_bytes())
-        return {run: artifacts for run, artifacts in noted.items() if RUN.fullmatch(run) and _is_of(run, artifacts)}
-    except (FileNotFoundError, ValueError, AttributeError, TypeError):
+        note = json.loads(note_of(store).read_bytes())
+        runs = note["runs"].items() if note["store"] == str(store.resolve()) else ()
+        return {run: artifacts for run, artifacts in runs if RUN.fullmatch(run) and _is_of(run, artifacts)}
+    except (FileNotFoundError, ValueError, AttributeError, LookupError, TypeError):
         return {}
 
 

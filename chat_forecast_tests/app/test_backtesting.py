@@ -8,13 +8,16 @@ import psutil
 import pytest
 
 BACKTEST = """
-import time
+import signal, time
 import numpy as np, pandas as pd
 from chat_forecast.app import backtesting
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting.backtest import Settings
 
 if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # else it heeds no more signals than whoever tests it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     last = LocalDay.parse("2026-03-01", "UTC")
     days = list(last.plus(-30).until(last))
     hours = pd.DatetimeIndex([hour for day in days for hour in day.hours])

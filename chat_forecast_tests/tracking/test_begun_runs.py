@@ -1,6 +1,7 @@
 """A copy that is killed between files and the runs that name them: the files are gone once MLflow is used again."""
 
 import json
+import shutil
 import signal
 import sqlite3
 from contextlib import closing
@@ -156,15 +157,37 @@ def test_whoever_uses_the_store_next_takes_away_what_is_noted_and_nothing_else(h
 
 @pytest.mark.parametrize(
     "note",
-    ["", "[1]", '{"aaaa": "/tmp/aaaa/artifacts"}', '{"%s": "/home"}' % ("a" * 32), '{"%s": 3}' % ("a" * 32)],
+    [
+        "",
+        "[1]",
+        '{"STORE": "/tmp/aaaa/artifacts"}',
+        '{"store": "STORE"}',
+        '{"store": "STORE", "runs": {"aaaa": "/tmp/aaaa/artifacts"}}',
+        '{"store": "STORE", "runs": {"RUN": "/home"}}',
+        '{"store": "STORE", "runs": {"RUN": 3}}',
+        '{"store": "/another/mlflow.db", "runs": {"RUN": "FOLDER"}}',
+    ],
 )
 def test_a_note_that_is_none_of_ours_deletes_nothing(home, note):
     _, _, tracking = home
     folder = make_files(tracking, "a" * 32)
+    for name, text in {"STORE": str(tracking.file), "RUN": "a" * 32, "FOLDER": folder.as_uri()}.items():
+        note = note.replace(name, text)
     note_of(tracking.file).write_text(note)
     clear_begun(tracking.file)
     assert folder.exists()
     assert not note_of(tracking.file).exists()
+
+
+def test_a_home_that_was_copied_while_runs_were_written_leaves_the_first_one_its_files(home, tmp_path):
+    _, _, tracking = home
+    folder = make_files(tracking, "a" * 32)
+    note_begun(tracking.file, {"a" * 32: folder.as_uri()})
+    shutil.copytree(tracking.file.parent, tmp_path / "copied")
+    clear_begun(tmp_path / "copied" / tracking.file.name)
+    assert folder.exists()
+    clear_begun(tracking.file)
+    assert not folder.exists()
 
 
 def test_what_cannot_be_taken_away_stays_noted_beside_what_is_begun_next(home, monkeypatch):
@@ -179,7 +202,7 @@ def test_what_cannot_be_taken_away_stays_noted_beside_what_is_begun_next(home, m
     with monkeypatch.context() as patched:
         patched.setattr(begun_runs, "shutil", SimpleNamespace(rmtree=refuse))
         assert catch_up(tracking, chat, storage).scores == len(DAYS)
-        assert json.loads(note_of(tracking.file).read_text()) == {run: folder.as_uri()}
+        assert json.loads(note_of(tracking.file).read_text())["runs"] == {run: folder.as_uri()}
     tracking.clear_begun()
     assert not unnamed(tracking)
     expect_files_of_all_days(tracking)
