@@ -2,20 +2,13 @@
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-from chat_forecast_tests import forked
-
-SERVER = """
-import sys, uvicorn
-from mlflow.server.fastapi_app import app
-uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]))
-"""
-"""What MLflow's own command starts, with the variables below, but for its jobs, of which there are none."""
 
 
 def closed_port():
@@ -29,22 +22,22 @@ def closed_port():
 def mlflow_server(folder):
     """A real MLflow server on a store of its own; yields its port."""
     port = closed_port()
-    environment = os.environ | {
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{folder}/m.db",
-        "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
-        "_MLFLOW_SERVER_ARTIFACT_DESTINATION": str(folder / "artifacts"),
-        "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
-    }
-    with forked.Forked(SERVER, port, env=environment) as process:
-        wait_until(lambda: process.poll() is not None or is_listening(port), 120)
-        assert process.returncode is None, process.ended().stderr
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/m.db", "--artifacts-destination", str(folder / "artifacts")]
+    # Its jobs, of which none is used, have seven processes.
+    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, process_group=0
+    )
+    try:
+        assert any("startup complete" in line for line in process.stderr), "the MLflow server did not start"
+        drain = threading.Thread(target=process.stderr.read, daemon=True)
+        drain.start()
         yield port
-
-
-def is_listening(port):
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait()
+        process.stderr.close()
 
 
 @contextmanager

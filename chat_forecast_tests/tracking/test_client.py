@@ -11,7 +11,6 @@ import pytest
 
 from chat_forecast.tracking.catch_up import catch_up
 from chat_forecast.tracking.client import Tracking, TrackingUnavailable, import_mlflow
-from chat_forecast_tests import forked
 from chat_forecast_tests.tracking.stored import FIRST, store_scored_day
 
 REPOSITORY = Path(__file__).parents[2]
@@ -49,14 +48,14 @@ def test_a_store_in_a_place_that_cannot_be_written_is_named(chat, storage, tmp_p
 
 
 def test_two_processes_may_make_the_store_at_once_without_a_word(tmp_path):
-    program = (
-        "import warnings; warnings.simplefilter('error');"
+    code = (
         "from chat_forecast.tracking.client import Tracking; from chat_forecast_tests.tracking.stored import make_store;"
         f"make_store(Tracking('sqlite:///{tmp_path}/new/m.db'))"
     )
-    both = [forked.Forked(program) for _ in range(2)]
-    ended = [process.ended(120) for process in both]
-    assert [(each.returncode, each.stdout, each.stderr) for each in ended] == [(0, "", "")] * 2
+    command = [sys.executable, "-W", "error", "-c", code]
+    both = [subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(2)]
+    assert [process.communicate()[0] for process in both] == [b"", b""]
+    assert [process.returncode for process in both] == [0, 0]
 
 
 def test_the_room_is_imported_without_mlflow_and_dagster():
