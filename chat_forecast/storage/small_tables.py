@@ -15,9 +15,11 @@ import pyarrow.parquet as pq
 
 from chat_forecast.storage.schemas import LOCAL_TIME, TEXT, Schema
 
-BYTES_OF_ZSTD = 8 << 10
-"""A shorter table is compressed by Snappy: its file takes one block of a disk with either, and Zstandard needs longer to
-prepare than all else takes, for each column."""
+BLOCK_BYTES = 4096
+"""A file takes whole blocks of a disk. What takes a single one with Snappy is compressed by that: Zstandard needs longer to
+prepare, for each column, than all else takes."""
+BYTES_OF_ZSTD = 2 * BLOCK_BYTES
+"""From so many bytes of a table on, its file would hardly fit in one."""
 ROWS_OF_A_DICTIONARY = 100
 """In a shorter table, a dictionary of a text column is longer than what it saves; in a column of numbers it always is."""
 
@@ -27,6 +29,12 @@ def to_parquet(table: pa.Table, schema: Schema) -> bytes:
 
     Its end says how many values are known of those columns of the schema that are counted, and nothing else of any values.
     """
+    if table.nbytes < BYTES_OF_ZSTD and len(content := _compressed(table, schema, "snappy")) <= BLOCK_BYTES:
+        return content
+    return _compressed(table, schema, "zstd")
+
+
+def _compressed(table: pa.Table, schema: Schema, codec: str) -> bytes:
     types = {column.name: column.type for column in schema.columns}
     counted = [column.name for column in schema.columns if column.is_counted]
     texts = [name for name in table.column_names if types[name] == TEXT]
@@ -35,7 +43,7 @@ def to_parquet(table: pa.Table, schema: Schema) -> bytes:
     with pq.ParquetWriter(
         buffer,
         table.schema,
-        compression="zstd" if table.nbytes >= BYTES_OF_ZSTD else "snappy",
+        compression=codec,
         write_page_checksum=True,
         write_statistics=counted or False,
         use_dictionary=texts if table.num_rows >= ROWS_OF_A_DICTIONARY else False,

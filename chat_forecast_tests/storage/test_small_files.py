@@ -1,7 +1,9 @@
 """Small files: how they are compressed, and that one which was decoded before is still seen as it is now."""
 
+import string
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +14,7 @@ from chat_forecast.storage import parquet_files, partitions
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
-from chat_forecast.storage.small_tables import BYTES_OF_ZSTD, to_parquet
+from chat_forecast.storage.small_tables import BLOCK_BYTES, BYTES_OF_ZSTD, to_parquet
 from chat_forecast_tests.factories import make_series
 
 DAY = LocalDay.parse("2026-05-12", "Europe/Berlin")
@@ -36,6 +38,16 @@ def test_only_what_is_worth_it_is_compressed_by_zstandard(rows, codec):
     columns = pq.ParquetFile(pa.BufferReader(content)).metadata.row_group(0)
     assert {columns.column(number).compression for number in range(3)} == {codec}
     assert pq.read_table(pa.BufferReader(content)).equals(table)
+
+
+@pytest.mark.parametrize(("letters", "codec"), [("a", "SNAPPY"), (string.digits, "ZSTD")])
+def test_a_text_that_takes_more_than_one_block_by_snappy_is_compressed_by_zstandard(letters, codec):
+    kind = PARTITION_SCHEMAS["trained_model"]
+    text = "".join(np.random.default_rng(1).choice(list(letters), 5000))
+    row = {field.name: [text if field.name == "model" else None] for field in kind.arrow()}
+    content = to_parquet(pa.table(row, schema=kind.arrow()), kind)
+    assert pq.ParquetFile(pa.BufferReader(content)).metadata.row_group(0).column(0).compression == codec
+    assert len(content) <= BLOCK_BYTES
 
 
 def test_the_same_small_file_is_decoded_once_and_each_reader_has_its_own_table(storage, monkeypatch):
