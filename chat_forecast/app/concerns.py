@@ -121,7 +121,7 @@ def about_reading(
 
 def about_newest_forecast(stored: StoredChat) -> list[str]:
     """That the newest forecast is withheld from people, was not made by the model there is, or could not be made."""
-    made = max((day for day in stored.assets["next_day_forecast"].usable if day <= stored.last.date), default=None)
+    made = max(filter(stored.last.date.__ge__, stored.assets["next_day_forecast"].usable), default=None)
     if made is None:
         return []
     day, has_rows = stored.day(made), made in stored.assets["next_day_forecast"].with_rows

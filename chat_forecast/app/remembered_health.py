@@ -27,22 +27,22 @@ from chat_forecast.pipeline.side_process import forked_beside
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.storage.atomic_files import join_url, read_file, write_file
-from chat_forecast.storage.file_marks import list_folder
 from chat_forecast.storage.inspection import StoredChat
 from chat_forecast.storage.partitions import ChatStorage, Storages
-from chat_forecast.storage.remembered_files import MEMORY_FILE
+from chat_forecast.storage.remembered_files import MEMORY_FILE, Memory, Remembered, load_memory
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
+from chat_forecast.storage.second_looks import SecondLook, newest_names
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.owed import owed
 
 FILE = "health.json"
 VERSION = version("chat_forecast")
 HOLDS = timedelta(hours=1)
+CHATS_AT_ONCE, PARTS = 25, 8
+"""Of more chats not all files are looked at each time that this is due, down to an eighth of them (:mod:`.second_looks`)."""
 SETTLED = timedelta(minutes=1)
 """A chat whose files changed less than that ago is likely to change again."""
 AHEAD = timedelta(minutes=10)
-NEWEST_DAYS = 7
-"""The files of so many days are looked at each time."""
 Mark = list[int]
 
 
@@ -57,6 +57,8 @@ class _Found:
     files: dict[str, str]
     """Asset -> what of its folder changes when any file does (:attr:`.Listing.digest`)."""
     health: ChatHealth
+    part: int = 0
+    """Which part of the old files was looked at."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Examiner:
     tracking: Tracking
     put_aside: Mapping[str, str] = field(default_factory=dict)
     """The slugs of the chats whose settings cannot be used, and why, a line each."""
+    parts: int = 1
+    """Of the old files one part of so many is looked at."""
 
     def examine_all(self, chats: Iterable[Chat], now: datetime) -> list[ChatHealth]:
         """Find out how every chat is doing; one of which it cannot be found out has the reasons as its only concerns.
@@ -75,7 +79,8 @@ class Examiner:
         Where there are many of which nothing is remembered, other processes look at them.
         """
         known = [(chat, self._recall(chat, now, HOLDS)) for chat in chats]
-        unknown = [(self, chat, now) for chat, health in known if health is None]
+        looking = replace(self, parts=min(max(len(known) // CHATS_AT_ONCE, 1), PARTS))
+        unknown = [(looking, chat, now) for chat, health in known if health is None]
         with forked_beside(len(unknown) if "://" not in self.storages.root else 0) as beside:
             looked = (health for _, health in beside.ahead(Examiner._look_anew, unknown, len(unknown)))
             found = [next(looked) if health is None else self._told(chat, health, now) for chat, health in known]
@@ -107,24 +112,25 @@ class Examiner:
         return found.health if found and is_young and found.marks == _marks(storage, _today(chat, now)) else None
 
     def _find_out(self, chat: Chat, now: datetime) -> ChatHealth:
-        """What was found the last time, where each file is looked at and is as it was; else it is found out anew."""
-        storage, holds_for = self.storages.of(chat), self._holds_for(chat, now)
-        marks = _marks(storage, _today(chat, now))  # before the files themselves are looked at
+        """What was found the last time, where each file that is looked at is as it was; else it is found out anew."""
+        storage, holds_for, today = self.storages.of(chat), self._holds_for(chat, now), _today(chat, now)
+        marks = _marks(storage, today)  # before the files themselves are looked at
+        memory = load_memory(storage) if self.parts > 1 else {}
+        look = SecondLook.of(storage, memory, today, _next_part(storage, now), self.parts)
         found = _recalled(storage, holds_for)
-        if found is not None and found.marks == marks and found.files == _digests(storage):
-            found = replace(found, at=now)
+        if found is not None and found.marks == marks and found.files == _digests(storage, memory, look):
+            found = replace(found, at=now, part=look.part)
         else:
-            found = self._examined(chat, now, marks)
+            stored = StoredChat.inspect(storage, yesterday_of(chat, now), look, memory)
+            found = replace(self._examined(chat, now, marks, stored), part=look.part)
         if marks and not found.health.damaged_files:
             _remember(storage, holds_for, found)
         return found.health
 
-    def _examined(self, chat: Chat, now: datetime, marks: dict[str, Mark]) -> _Found:
-        storage = self.storages.of(chat)
-        stored = StoredChat.inspect(storage, yesterday_of(chat, now))
+    def _examined(self, chat: Chat, now: datetime, marks: dict[str, Mark], stored: StoredChat) -> _Found:
         found = examine(chat, stored, self.sources, now)
         listings = {asset: each.listing for asset, each in stored.assets.items()}
-        health = replace(found, owed_to_mlflow=asdict(owed(self.tracking, storage, listings)))
+        health = replace(found, owed_to_mlflow=asdict(owed(self.tracking, stored.storage, listings)))
         return _Found(now, marks, {asset: each.digest for asset, each in listings.items()}, health)
 
     def refresh(self, chat: Chat, now: datetime) -> None:
@@ -150,8 +156,7 @@ def _marks(storage: ChatStorage, today: LocalDay) -> dict[str, Mark]:
     if "://" in storage.root:
         return {}
     folder = join_url(storage.root, storage.chat)
-    days = [today.plus(-number).key for number in range(NEWEST_DAYS + 1)]
-    newest = (f"{asset}/{day}.parquet" for asset in PARTITION_SCHEMAS for day in days)
+    newest = (f"{asset}/{name}" for name in newest_names(today) for asset in PARTITION_SCHEMAS)
     marks = {}
     with suppress(OSError):
         names = os.listdir(folder)  # noqa: PTH208 - of hundreds of chats: paths take twice as long
@@ -165,11 +170,19 @@ def _marks(storage: ChatStorage, today: LocalDay) -> dict[str, Mark]:
     return marks
 
 
-def _digests(storage: ChatStorage) -> dict[str, str]:
-    """Of each asset what changes when any file of it does: each is looked at. Nothing where a folder cannot be read."""
+def _digests(storage: ChatStorage, memory: Memory, look: SecondLook) -> dict[str, str]:
+    """Of each asset what changes when any file of it does, as far as it is seen. Nothing where a folder cannot be read."""
+    urls = {asset: join_url(storage.root, storage.chat, asset) for asset in PARTITION_SCHEMAS}
     with suppress(StoredFileError):
-        return {asset: list_folder(join_url(storage.root, storage.chat, asset)).digest for asset in PARTITION_SCHEMAS}
+        return {asset: look.list_folder(url, memory.get(asset, Remembered())).digest for asset, url in urls.items()}
     return {}
+
+
+def _next_part(storage: ChatStorage, now: datetime) -> int:
+    """Which part of the old files is looked at next; where it is not known which was the last one, any other."""
+    with suppress(StoredFileError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return int(json.loads(read_file(join_url(storage.root, storage.chat, FILE)) or b"{}")["part"]) + 1
+    return int(now.timestamp() / HOLDS.total_seconds())
 
 
 def _recalled(storage: ChatStorage, holds_for: list[Any]) -> _Found | None:
@@ -178,13 +191,14 @@ def _recalled(storage: ChatStorage, holds_for: list[Any]) -> _Found | None:
         stored = json.loads(read_file(join_url(storage.root, storage.chat, FILE)) or b"{}")
         if stored["holds_for"] == holds_for:
             health = ChatHealth(**stored["health"])
-            return _Found(datetime.fromisoformat(stored["at"]), stored["marks"], stored["files"], health)
+            at, part = datetime.fromisoformat(stored["at"]), int(stored["part"])
+            return _Found(at, stored["marks"], stored["files"], health, part)
     return None
 
 
 def _remember(storage: ChatStorage, holds_for: list[Any], found: _Found) -> None:
-    stored = {"at": found.at.isoformat(), "holds_for": holds_for, "marks": found.marks}
-    stored |= {"files": found.files, "health": asdict(found.health)}
+    stored = {"at": found.at.isoformat(), "holds_for": holds_for, "part": found.part}
+    stored |= {"marks": found.marks, "files": found.files, "health": asdict(found.health)}
     with suppress(StoredFileError, OSError):  # where nothing can be written, the next look takes as long
         content = json.dumps(stored, separators=(",", ":")).encode()
         write_file(join_url(storage.root, storage.chat, FILE), content, is_lasting=False)

@@ -19,12 +19,13 @@ import pyarrow.parquet as pq
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.storage.atomic_files import join_url
-from chat_forecast.storage.file_marks import Listing, list_folder
+from chat_forecast.storage.file_marks import Listing
 from chat_forecast.storage.parquet_files import footer_at_hand, read_footer
 from chat_forecast.storage.partition_files import day_named
 from chat_forecast.storage.partitions import ChatStorage
-from chat_forecast.storage.remembered_files import Memory, Remembered, load_memory, save_memory
+from chat_forecast.storage.remembered_files import VERSIONED, Memory, Remembered, load_memory, save_memory
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
+from chat_forecast.storage.second_looks import EVERY_FILE, SecondLook
 from chat_forecast.storage.zone_change import expect_not_moving
 
 COUNTED = {
@@ -74,20 +75,24 @@ class _Dates(dict[str, date | None]):
 _dates_of = cache(_Dates)
 
 
-def inspect_asset(storage: ChatStorage, asset: str, memory: Memory | None = None) -> StoredAsset:
+def inspect_asset(
+    storage: ChatStorage, asset: str, memory: Memory | None = None, look: SecondLook = EVERY_FILE
+) -> StoredAsset:
     """Look at every file of an asset that is not in the memory as it is now; the memory learns what was found.
 
     A file that is cut off, unreadable, of other columns or of a newer version is a fault, and so is whatever else lies in
     the folder. Damage in the middle of a file is only found by reading it.
     """
     url = join_url(storage.root, storage.chat, asset)
+    seen = Remembered() if memory is None else memory.get(asset, Remembered())
     try:
-        listing = list_folder(url)
+        listing = look.list_folder(url, seen)
     except StoredFileError as error:  # the folder cannot be read
         return StoredAsset(faults=(str(error),))
     days = list(map(_dates_of(storage.timezone).__getitem__, listing.names))
-    seen = Remembered() if memory is None else memory.get(asset, Remembered())
     if seen.are_all_of(listing):
+        if memory is not None:
+            memory[asset] = seen.with_places_of(listing, is_versioned=asset in VERSIONED)
         return _asset(asset, days, list(seen.traits), (), listing)
     traits = seen.traits_of(listing)
     unknown = [place for place, trait in enumerate(traits) if trait is None]
@@ -101,7 +106,7 @@ def inspect_asset(storage: ChatStorage, asset: str, memory: Memory | None = None
         except FileNotFoundError:  # it was there a moment ago
             continue
     if memory is not None:
-        memory[asset] = Remembered.of(listing, traits)
+        memory[asset] = Remembered.of(listing, traits, is_versioned=asset in VERSIONED)
     return _asset(asset, days, traits, tuple(faults), listing)
 
 
@@ -175,19 +180,23 @@ class StoredChat:
     _tables: dict[tuple[str, date], pa.Table | None] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def inspect(cls, storage: ChatStorage, last: LocalDay) -> "StoredChat":
-        """Look at every file of a chat that changed since the last look.
+    def inspect(
+        cls, storage: ChatStorage, last: LocalDay, look: SecondLook = EVERY_FILE, memory: Memory | None = None
+    ) -> "StoredChat":
+        """Look at every file of a chat that changed since the last look, as far as ``look`` finds it.
+
+        What is remembered is given where it has been loaded already.
 
         Raises:
             StoredFileError: the chat's days were counted in another zone (:meth:`.ChatStorage.expect_zone`), so that each of
                 its files would be a fault of its own.
         """
-        memory = load_memory(storage)
+        memory = memory or load_memory(storage)
         if not memory.get("hourly_series", Remembered()).traits:
             storage.expect_zone()
         expect_not_moving(storage.root, storage.chat, storage.timezone)
         before = dict(memory)
-        found = cls(storage, {asset: inspect_asset(storage, asset, memory) for asset in PARTITION_SCHEMAS}, last)
+        found = cls(storage, {asset: inspect_asset(storage, asset, memory, look) for asset in PARTITION_SCHEMAS}, last)
         series = found.assets["hourly_series"]
         if series.days and not {min(series.days), max(series.days)} <= series.usable:
             storage.expect_zone()
@@ -202,12 +211,12 @@ class StoredChat:
 
     def days(self, asset: str) -> list[date]:
         """The days of which there are rows, ascending."""
-        return sorted(day for day in self.assets[asset].with_rows if day <= self.last.date)
+        return sorted(filter(self.last.date.__ge__, self.assets[asset].with_rows))
 
     @property
     def known_days(self) -> set[date]:
         """The days of which an hour was read."""
-        return {day for day in self.assets["hourly_series"].having("messages") if day <= self.last.date}
+        return set(filter(self.last.date.__ge__, self.assets["hourly_series"].having("messages")))
 
     def day(self, day: date) -> LocalDay:
         """One of the chat's days."""

@@ -7,9 +7,10 @@ replaced (:mod:`.atomic_files`).
 
 import json
 import re
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -30,6 +31,10 @@ MESSAGE_ASSETS = ("raw_messages", "merged_history")
 ENDING = ".parquet"
 WHOLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 """How whole numbers keep their NA in pandas."""
+NEWEST_DAYS = 7
+"""Of so many days files are looked at each time that it is asked how a chat is doing."""
+REWRITTEN = ".rewritten"
+"""In a chat's folder: that an older file was written again, which may show neither in its folder nor in its inode."""
 DAYS_KEPT = 1 << 14
 """Names of files whose day is remembered: forty years in one time zone."""
 PARTITION_NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.parquet", re.ASCII)
@@ -88,6 +93,9 @@ class PartitionFiles:
 
     def write_content(self, asset: str, day: LocalDay, content: bytes) -> None:
         """Store one partition, of which :meth:`content` gave the file."""
+        if "://" not in self.root and file_exists(self.url(asset, day.plus(NEWEST_DAYS + 1))):
+            with suppress(OSError):  # where nothing can be written, that is said of the file itself
+                Path(self.root, self.chat, REWRITTEN).touch()
         write_file(self.url(asset, day), content)
 
     def content(self, asset: str, day: LocalDay, value: Value) -> bytes:

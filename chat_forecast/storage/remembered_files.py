@@ -10,10 +10,12 @@ has changed.
 import json
 from array import array
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import compress
 
 from chat_forecast.storage.atomic_files import join_url, read_file, write_file
-from chat_forecast.storage.file_marks import Listing
+from chat_forecast.storage.file_marks import FolderMark, Listing
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 
@@ -21,6 +23,8 @@ MEMORY_FILE = "inspected.json"
 VERSION = 3
 BETWEEN = "|"
 TRAITS = frozenset("01234567")
+VERSIONED = ("trained_model", "daily_score")
+"""The assets whose files' versions are remembered: the ledger of MLflow is compared with them."""
 
 
 @dataclass(frozen=True)
@@ -32,40 +36,85 @@ class Remembered:
     """Digests of what changes when a file does (:attr:`.Listing.digests`)."""
     traits: str = ""
     """What the end of each told: a digit a file."""
+    inodes: "array[int]" = field(default_factory=lambda: array("Q"))
+    """As in :attr:`.Listing.inodes`; nothing where they are not known."""
+    versions: str = ""
+    """As in :attr:`.Listing.versions`, of :data:`VERSIONED` alone."""
+    folder: FolderMark = field(default_factory=FolderMark)
+    """That of the folder; nothing of it where more lies in it, as a damaged file."""
 
     @classmethod
-    def of(cls, listing: Listing, traits: list[str | None]) -> "Remembered":
+    def of(cls, listing: Listing, traits: list[str | None], *, is_versioned: bool = False) -> "Remembered":
         """Remember those files that have traits."""
-        found = [place for place, each in enumerate(traits) if each is not None]
-        names, marks = map(listing.names.__getitem__, found), map(listing.digests.__getitem__, found)
-        return cls(BETWEEN.join(names), array("q", marks), "".join(filter(None, traits)))
+        names, marks, inodes, folder = listing.names, listing.digests, listing.inodes, listing.folder
+        if None in traits:
+            is_found = [each is not None for each in traits]
+            names, folder = list(compress(names, is_found)), FolderMark()
+            marks, inodes = array("q", compress(marks, is_found)), array("Q", compress(inodes, is_found))
+        versions = BETWEEN.join(map(listing.versions.__getitem__, names)) if is_versioned else ""
+        return cls(BETWEEN.join(names), marks, "".join(filter(None, traits)), inodes, versions, folder)
 
     def are_all_of(self, listing: Listing) -> bool:
         """Whether these are the files of a folder as they are now, and no others."""
         return self.names == BETWEEN.join(listing.names) and self.marks == listing.digests
 
+    def with_places_of(self, listing: Listing, *, is_versioned: bool = False) -> "Remembered":
+        """The same of files that :meth:`are_all_of` a folder, with what may have changed of it and not of them."""
+        if (self.folder, self.inodes) == (listing.folder, listing.inodes):
+            return self
+        versions = BETWEEN.join(map(listing.versions.__getitem__, listing.names)) if is_versioned else ""
+        return replace(self, folder=listing.folder, inodes=listing.inodes, versions=versions)
+
     def traits_of(self, listing: Listing) -> list[str | None]:
         """The traits of each file of a folder that is as it was."""
-        names = self.names.split(BETWEEN) if self.traits else []
-        known = dict(zip(zip(names, self.marks, strict=True), self.traits, strict=True))
+        if listing.added is not None:
+            traits: list[str | None] = [*self.traits]
+            for place in listing.added:
+                traits.insert(place, None)
+            return traits
+        known = dict(zip(zip(self.all_names, self.marks, strict=True), self.traits, strict=True))
         return list(map(known.get, zip(listing.names, listing.digests, strict=True)))
+
+    @cached_property
+    def all_names(self) -> list[str]:
+        """The names, one by one."""
+        return self.names.split(BETWEEN) if self.traits else []
+
+    @property
+    def all_versions(self) -> dict[str, str]:
+        """As :attr:`.Listing.versions`; nothing where they are not remembered."""
+        return dict(zip(self.all_names, self.versions.split(BETWEEN), strict=True)) if self.versions else {}
 
     @property
     def is_sound(self) -> bool:
         """Whether it is such as :meth:`of` makes."""
         number = len(self.traits)
-        return TRAITS.issuperset(self.traits) and (
-            {self.names.count(BETWEEN) + 1, len(self.marks)} == {number} if number else self == Remembered()
-        )
+        if not number:
+            return not (self.names or self.marks or self.inodes or self.versions)
+        is_versioned = not self.versions or self.versions.count(BETWEEN) + 1 == number
+        told = {self.names.count(BETWEEN) + 1, len(self.marks), len(self.inodes) or number}
+        return TRAITS.issuperset(self.traits) and told == {number} and is_versioned
 
     @classmethod
     def from_dict(cls, stored: dict[str, str]) -> "Remembered":
         """What :meth:`to_dict` gave; raises ValueError, TypeError or KeyError where that cannot be."""
-        return cls(stored["names"], array("q", bytes.fromhex(stored["marks"])), stored["traits"])
+        marks = array("q", bytes.fromhex(stored["marks"]))
+        if "inodes" not in stored:  # a file of before these were kept
+            return cls(stored["names"], marks, stored["traits"])
+        inodes = array("Q", bytes.fromhex(stored["inodes"]))
+        folder = FolderMark(*stored["folder"].split(" "))
+        return cls(stored["names"], marks, stored["traits"], inodes, stored["versions"], folder)
 
     def to_dict(self) -> dict[str, str]:
         """It in texts."""
-        return {"names": self.names, "marks": self.marks.tobytes().hex(), "traits": self.traits}
+        return {
+            "names": self.names,
+            "marks": self.marks.tobytes().hex(),
+            "traits": self.traits,
+            "inodes": self.inodes.tobytes().hex(),
+            "versions": self.versions,
+            "folder": f"{self.folder.inode} {self.folder.times}",
+        }
 
 
 Memory = dict[str, Remembered]

@@ -174,6 +174,16 @@ def store_week(tmp_path, slug, damage, number):
     return chat.model_copy(update={"first_day": week[0].date})
 
 
+def store_month(tmp_path, slug):
+    """The days of a chat, in folders that have not changed for long."""
+    chat = CHAT.model_copy(update={"slug": slug})
+    storage = Storages(str(tmp_path), Locks(tmp_path / "locks")).of(chat)
+    for day in FIRST.until(LAST):
+        storage.write("hourly_series", day, make_series(day, 1))
+    os.utime(tmp_path / slug / "hourly_series", (0, 0))
+    return chat
+
+
 def examine_plainly(examiner, chat):
     """How a chat is doing, where nothing is remembered."""
     found = examiner.look(chat, NOW)
@@ -192,3 +202,27 @@ def test_what_other_processes_find_and_what_is_remembered_is_what_this_one_finds
     for path in tmp_path.glob("*/health.json"):
         path.unlink()
     assert examiner.examine_all(chats, NOW) == alone  # what was found of each file is
+
+
+def test_of_many_chats_a_part_of_the_files_is_looked_at_each_time_and_what_changes_is_found(examiner, tmp_path, monkeypatch):
+    monkeypatch.setattr(remembered_health, "CHATS_AT_ONCE", 1)
+    chats = [store_month(tmp_path, f"chat-{number}") for number in range(remembered_health.PARTS)]
+    alone = [examine_plainly(examiner, chat) for chat in chats]
+    assert examiner.examine_all(chats, NOW) == alone
+    path = tmp_path / "chat-3" / "hourly_series" / f"{FIRST.key}.parquet"
+    newest, whole = path.with_name(f"{LAST.key}.parquet"), path.read_bytes()
+    newest.unlink()
+    (found,) = [each for each in examiner.examine_all(chats, NOW + HOLDS) if each not in alone]
+    assert found == examine_plainly(examiner, chats[3])
+    alone[3] = found
+    path.write_bytes(whole[:40])  # in place
+    hours = range(2, 2 + remembered_health.PARTS)
+    looks = [examiner.examine_all(chats, NOW + number * HOLDS)[3].damaged_files for number in hours]
+    assert looks[-1] == 1
+    assert looks == sorted(looks)
+    path.write_bytes(whole)
+    assert examiner.examine_all(chats, NOW) == alone
+
+
+def test_up_looks_at_each_file_however_many_chats_there_are(examiner):
+    assert examiner.parts == 1

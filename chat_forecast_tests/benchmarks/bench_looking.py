@@ -2,8 +2,9 @@
 
 ``python -m chat_forecast_tests.benchmarks.bench_looking [--days N] [CHATS …]``: of 20, 100 and 200 chats of 1,095 days each
 by default. One chat is made up, and the others are links to its files, so that a thousand days cost no disk. Each command is
-a process of its own, from its start to its end. Of ``status`` there are three rows: one that remembers what the end of each
-file told, and not how a chat is doing; the same again, where that holds; one an hour later, which looks at each file. Of
+a process of its own, from its start to its end. Of ``status`` there are four rows: one that remembers what the end of each
+file told, and not how a chat is doing; the same again, where that holds; one an hour later; one after a night in which
+``up`` did not run, with a new file in each folder but that of the models. Of
 ``report`` there are three rows: the first ever, which reads every day and puts the charts' JavaScript together; one whose
 page is outdated; one that finds it up to date. The page is the first one that the report server is asked for, and then once
 more; the plot is one that it has not drawn yet.
@@ -17,12 +18,14 @@ import sys
 import tempfile
 import time
 import urllib.request
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from chat_forecast.app.remembered_health import FILE, HOLDS
 from chat_forecast.settings.privacy import keep_private
-from chat_forecast.storage.remembered_files import MEMORY_FILE
+from chat_forecast.storage.file_marks import Listing
+from chat_forecast.storage.remembered_files import MEMORY_FILE, Remembered
 from chat_forecast_tests.benchmarks.processes import Took, measure, measure_command
 
 CHAT = """
@@ -37,6 +40,7 @@ LOOKS = (
     "status",
     "status, again",
     "status, an hour later",
+    "status, after a night without up",
     "show chat-0",
     "report chat-0, outdated",
     "report chat-0, up to date",
@@ -136,6 +140,7 @@ def main() -> None:
         print(f"1 chat, {arguments.days} days, report, the first: {look(home, 1, first, 'report', 'chat-0')}", flush=True)
         for number in range(1, max(arguments.chats)):  # the same files: so what was found is the same
             shutil.copy(home / "chat-0" / MEMORY_FILE, home / f"chat-{number}")
+        look(home, max(arguments.chats), first, "status")  # in other folders, which are remembered too
         for count in arguments.chats:
             (home / "reports" / "chat-0.en.html").unlink()
             for path in home.glob(f"*/{FILE}"):
@@ -143,6 +148,8 @@ def main() -> None:
             for what in LOOKS:
                 if what.endswith("later"):
                     let_an_hour_pass(home)
+                if what.endswith("without up"):
+                    forget_the_last_night(home)
                 took = look(home, count, first, *what.partition(",")[0].split())
                 print(f"{count} chats, {arguments.days} days, {what}: {took}", flush=True)
             subprocess.run([sys.executable, "-c", PAGES.format(str(home), yesterday.isoformat())], check=True)
@@ -159,6 +166,25 @@ def let_an_hour_pass(home: Path) -> None:
         stored = json.loads(path.read_bytes())
         stored["at"] = (datetime.fromisoformat(stored["at"]) - HOLDS).isoformat()
         path.write_text(json.dumps(stored, separators=(",", ":")))
+
+
+def forget_the_last_night(home: Path) -> None:
+    """Let what is remembered of each chat be as it was before its newest day."""
+    for path in home.glob(f"*/{MEMORY_FILE}"):
+        stored = json.loads(path.read_bytes())
+        for asset, kept in stored["assets"].items():
+            if kept["traits"] and asset != "trained_model":
+                stored["assets"][asset] = _without_newest(Remembered.from_dict(kept)).to_dict()
+        path.write_text(json.dumps(stored, separators=(",", ":")))
+        (path.parent / FILE).unlink(missing_ok=True)
+
+
+def _without_newest(kept: Remembered) -> Remembered:
+    names = kept.all_names
+    place = names.index(max(names))
+    listing = Listing(names, [], kept.inodes, replace(kept.folder, times="0"), (kept.marks, kept.all_versions))
+    left = Remembered.of(listing, [*kept.traits[:place], None, *kept.traits[place + 1 :]], is_versioned=bool(kept.versions))
+    return replace(left, folder=listing.folder)
 
 
 def look(home: Path, count: int, first: str, *words: str) -> Took:
