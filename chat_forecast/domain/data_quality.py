@@ -5,15 +5,17 @@ Does not belong here: forecasts (:mod:`.forecast_limits`), or what happens then 
 """
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from chat_forecast.domain.arrays import to_floats
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.message_arrays import MessageArrays
 
 
-def repeated_ids(batch: MessageBatch) -> list[str]:
-    """Message ids that occur more than once."""
-    repeated = int(batch.messages["message_id"].duplicated().sum())
+def repeated_ids(ids: npt.NDArray[np.int64]) -> list[str]:
+    """Message ids that occur more than once, of all the ids of a day."""
+    repeated = len(ids) - len(np.unique(ids))
     return [f"{repeated} messages repeat an id"] if repeated else []
 
 
@@ -31,14 +33,12 @@ def wrong_hours(series: pd.DataFrame, day: LocalDay) -> list[str]:
     return [f"{len(hours)} hours {fault}, first {hours[0]}" for fault, hours in faults.items() if len(hours)]
 
 
-def wrong_counts(series: pd.DataFrame, batch: MessageBatch, day: LocalDay) -> list[str]:
+def wrong_counts(series: pd.DataFrame, messages: MessageArrays, day: LocalDay) -> list[str]:
     """Whether the hours' counts differ from the number of messages in the hours that were read."""
-    bounds = np.append(day.hours.tz_convert(None).to_numpy(), day.end.tz_convert(None).to_datetime64())
-    is_read = series["messages"].notna().to_numpy()
-    sent_at = pd.DatetimeIndex(batch.messages["sent_at"]).tz_convert(None).to_numpy()
-    place = bounds.searchsorted(sent_at, side="right") - 1
-    stored = int(is_read[place].sum())
-    counted = int(series["messages"].sum())
+    counts = to_floats(series["messages"])
+    is_read = ~np.isnan(counts)
+    place = day.bounds.searchsorted(messages.sent_at, side="right") - 1
+    stored, counted = int(is_read[place].sum()), int(counts[is_read].sum())
     return [] if counted == stored else [f"the hours add up to {counted}, stored are {stored} messages"]
 
 

@@ -4,13 +4,27 @@ Belongs here: counting messages by the hour, and telling quiet hours from missin
 Does not belong here: forecasting the series.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.message_arrays import MessageArrays
 from chat_forecast.domain.messages import MessageBatch
 
 COUNT_COLUMNS = ("messages", "senders")
+
+
+@dataclass(frozen=True)
+class HourlyCounts:
+    """What :func:`count_by_hour` gives, as plain arrays with an element an hour."""
+
+    messages: npt.NDArray[np.int64]
+    senders: npt.NDArray[np.int64]
+    is_missing: npt.NDArray[np.bool_]
+    """Which hours were not read from end to end: their counts say nothing."""
 
 
 def count_by_hour(batch: MessageBatch, day: LocalDay) -> pd.DataFrame:
@@ -22,21 +36,27 @@ def count_by_hour(batch: MessageBatch, day: LocalDay) -> pd.DataFrame:
     Raises:
         ValueError: a message lies outside the day.
     """
-    sent_at = batch.messages["sent_at"]
-    if len(sent_at) and (sent_at.min() < day.start or sent_at.max() >= day.end):
-        raise ValueError(f"messages from {sent_at.min()} to {sent_at.max()} do not all lie in {day.key} ({day.timezone})")
-    hours = day.hours
-    bounds = hours.tz_convert("UTC")
-    position = bounds.searchsorted(pd.DatetimeIndex(sent_at), side="right") - 1
-    senders, known = pd.factorize(batch.messages["sender"])
-    seen = np.unique((position * len(known) + senders)[senders >= 0])  # each sender of each hour once
-    places = seen // max(len(known), 1)
-    is_missing = ~batch.read_intervals.covered_hours(hours, day.end).to_numpy()
+    found = count_arrays(MessageArrays.of(batch), day)
     counts = {
-        name: pd.arrays.IntegerArray(np.bincount(found, minlength=len(hours)), is_missing.copy())
-        for name, found in (("messages", position), ("senders", places))
+        name: pd.arrays.IntegerArray(numbers, found.is_missing.copy())
+        for name, numbers in (("messages", found.messages), ("senders", found.senders))
     }
-    return pd.DataFrame({"hour": hours, **counts})
+    return pd.DataFrame({"hour": day.hours, **counts})
+
+
+def count_arrays(messages: MessageArrays, day: LocalDay) -> HourlyCounts:
+    """Do what :func:`count_by_hour` does, without a table; raises as that."""
+    bounds, sent_at = day.bounds, messages.sent_at
+    hours = len(bounds) - 1
+    position = bounds.searchsorted(sent_at, side="right") - 1
+    if len(sent_at) and (position.min() < 0 or position.max() >= hours):
+        first, last = (pd.Timestamp(int(each), unit="us", tz="UTC") for each in (sent_at.min(), sent_at.max()))
+        raise ValueError(f"messages from {first} to {last} do not all lie in {day.key} ({day.timezone})")
+    of_senders = position * messages.known_senders + messages.senders
+    seen = np.unique(of_senders[messages.senders >= 0])  # each sender of each hour once
+    places = seen // max(messages.known_senders, 1)
+    counted, members = (np.bincount(found, minlength=hours).astype(np.int64, copy=False) for found in (position, places))
+    return HourlyCounts(counted, members, messages.read_intervals.missing_hours(day.hours, day.end))
 
 
 def split_by_newness(shown: MessageBatch, stored: MessageBatch, merged: MessageBatch, day: LocalDay) -> pd.DataFrame:

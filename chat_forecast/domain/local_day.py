@@ -87,6 +87,11 @@ class LocalDay:
         """
         return _hours(self)
 
+    @property
+    def bounds(self) -> npt.NDArray[np.int64]:
+        """The instants between which the hours of the day lie, its end the last, as microseconds since 1970-01-01 UTC."""
+        return _bounds(self)
+
     def plus(self, days: int) -> "LocalDay":
         """The day that many days later (earlier, if negative); dates that the zone skipped do not count."""
         step = _ONE_DAY if days >= 0 else -_ONE_DAY
@@ -139,6 +144,14 @@ def _hours(day: LocalDay) -> pd.DatetimeIndex:
     offset = pd.Series(wall - quarters.tz_localize(None))
     is_start = (clock_hour != clock_hour.shift()) | (offset != offset.shift())
     return local[is_start.to_numpy()].rename("hour")
+
+
+@lru_cache(maxsize=1024)
+def _bounds(day: LocalDay) -> npt.NDArray[np.int64]:
+    """See :attr:`LocalDay.bounds`."""
+    found = np.append(day.hours.as_unit("us").asi8, day.end.to_datetime64().astype("datetime64[us]").astype(np.int64))
+    found.flags.writeable = False
+    return found
 
 
 def _first_instant(day: date, timezone: str) -> pd.Timestamp:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 Interval = tuple[pd.Timestamp, pd.Timestamp]
@@ -93,6 +95,12 @@ class ReadIntervals:
             index=hours,
             dtype=bool,
         )
+
+    def missing_hours(self, hours: pd.DatetimeIndex, end: datetime) -> npt.NDArray[np.bool_]:
+        """Which of the hours are not those of :meth:`covered_hours`, as an array."""
+        if len(self.intervals) == 1 and self.intervals[0][0] <= hours[0] and end <= self.intervals[0][1]:
+            return np.zeros(len(hours), dtype=bool)
+        return ~self.covered_hours(hours, end).to_numpy()
 
     def to_json(self) -> str:
         """Write the intervals as JSON, in ISO 8601 UTC."""

@@ -211,11 +211,16 @@ def describe_counts(hours: pd.DatetimeIndex, distribution: Distribution) -> pd.D
     >>> table[["expected", "median", "smape_point", "q90"]].to_numpy().tolist()
     [[2.0, 0.0, 0.0, 8.0], [4.333333333333333, 4.0, 4.0, 5.0]]
     """
+    return pd.DataFrame(count_columns(hours, distribution))
+
+
+def count_columns(hours: pd.DatetimeIndex, distribution: Distribution) -> dict[str, pd.DatetimeIndex | Floats]:
+    """The columns of :func:`describe_counts`, for a table that has others too."""
     columns = {"median": 0.5, **QUANTILES}
     quantiles = dict(zip(columns, distribution.quantiles(list(columns.values())).T, strict=True))
     points = {"expected": distribution.mean, "smape_point": _smape_points(distribution)}
     found = {"hour": hours, **points, **quantiles}
-    return pd.DataFrame({name: found[name] for name in FORECAST_COLUMNS})
+    return {name: found[name] for name in FORECAST_COLUMNS}
 
 
 def _smape_points(distribution: Distribution) -> Floats:

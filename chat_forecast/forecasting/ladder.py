@@ -16,7 +16,7 @@ from chat_forecast.domain.forecast_limits import missing_days_before, no_forecas
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting.base import Distribution, FittedForecaster
-from chat_forecast.forecasting.distributions import describe_counts
+from chat_forecast.forecasting.distributions import count_columns, describe_counts
 from chat_forecast.forecasting.same_hour import NAME, FittedSameHour, fit_same_hour
 from chat_forecast.forecasting.training import load
 
@@ -133,9 +133,10 @@ def _unusable(record: "Mapping[str, Any] | pd.Series[Any]", error: Exception) ->
 
 
 def _by_same_hour(series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
-    table = FittedSameHour(()).forecast(series, hours)  # of what is known by now: there is no need of a fallback
-    table["forecaster"], table["trained_through"] = NAME, pd.array([None] * len(hours), dtype="str")
-    return table
+    distribution = FittedSameHour(()).distribution(series, hours)  # of what is known by now: there is no need of a fallback
+    texts = {"forecaster": NAME, "trained_through": None}
+    made = {name: pd.Series([text] * len(hours), dtype="str") for name, text in texts.items()}
+    return pd.DataFrame(count_columns(hours, distribution) | made)
 
 
 def _empty(hours: pd.DatetimeIndex) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import dagster as dg
 from chat_forecast.domain import data_quality
 from chat_forecast.domain.forecast_limits import LONGEST_GAP_DAYS, forecast_faults
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.message_arrays import MessageArrays
 from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS, Verdict
 from chat_forecast.domain.windows import RECENT_DAYS
 from chat_forecast.pipeline import side_process
@@ -96,7 +97,8 @@ def forecast_check_key(chat: Chat) -> dg.AssetCheckKey:
 
 def ids_unique(storage: ChatStorage, day: LocalDay) -> Finding:
     """Whether a day's history holds each message once."""
-    return _finding(data_quality.repeated_ids(storage.messages("merged_history", day)))
+    stored = storage.message_table("merged_history", day)
+    return _finding([] if stored is None else data_quality.repeated_ids(stored.ids))
 
 
 def hours_complete(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[Finding]:
@@ -108,7 +110,9 @@ def hours_complete(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[F
 def counts_add_up(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[Finding]:
     """Whether the counts of the series of some days add up to their history."""
     for day, series in zip(days, storage.frames_of("hourly_series", days), strict=True):
-        yield _finding(data_quality.wrong_counts(series, storage.messages("merged_history", day), day))
+        stored = storage.message_table("merged_history", day)
+        messages = MessageArrays() if stored is None else stored.arrays()
+        yield _finding(data_quality.wrong_counts(series, messages, day))
 
 
 def day_read(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[Finding]:
@@ -172,14 +176,26 @@ def _daily_check(
     )
     def check(context: dg.AssetCheckExecutionContext, stores: dg.ResourceParam[Resources]) -> Iterator[Any]:
         storage, days = stores.storages.of(chat), days_of_run(context, chat)
-        targets = _targets(context.instance, key, days)
         with side_process.processes_beside(len(days), side_process.ENOUGH_DAYS) as beside:
-            found = zip(days, beside.days(evaluate, storage, days), strict=True)
-            evaluations = (evaluation(day, finding, targets.get(day.key)) for day, finding in found)
-            yield from evaluation_events(context, evaluations)
+            findings = zip(days, beside.days(evaluate, storage, days), strict=True)
+            yield from evaluation_events(context, _evaluated(context.instance, key, days, findings, evaluation))
         yield dg.Output(None)
 
     return check
+
+
+def _evaluated(
+    instance: dg.DagsterInstance,
+    key: dg.AssetKey,
+    days: Sequence[LocalDay],
+    findings: Iterable[tuple[LocalDay, Finding]],
+    evaluation: Callable[[LocalDay, Finding, AssetCheckEvaluationTargetMaterializationData | None], dg.AssetCheckEvaluation],
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """The evaluations of some days; what was checked is looked up once other processes are at work on the findings."""
+    targets: dict[str, AssetCheckEvaluationTargetMaterializationData] | None = None
+    for day, finding in findings:
+        targets = _targets(instance, key, days) if targets is None else targets
+        yield evaluation(day, finding, targets.get(day.key))
 
 
 def report_verdicts(instance: dg.DagsterInstance, chat: Chat, storage: ChatStorage, days: Sequence[LocalDay]) -> None:

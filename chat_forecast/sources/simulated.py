@@ -17,7 +17,7 @@ import pandas as pd
 
 from chat_forecast.domain.arrays import Floats
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch
+from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 
 TYPICAL_DAY = 80
@@ -47,6 +47,8 @@ REPLY_SECONDS = 70
 PARTICIPANTS = 3
 
 IDS_PER_DAY = 1_000_000
+MICROSECONDS = 1_000_000
+"""Of a second."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +111,15 @@ class SimulatedSource:
         order = np.argsort(sent, kind="stable")
         order = order[sent[order] < lengths.sum()]
         first_id = day.date.toordinal() * IDS_PER_DAY + 1
+        sent_at = day.bounds[0] + sent[order].astype(np.int64) * MICROSECONDS
         return pd.DataFrame(
-            {
-                "message_id": np.arange(first_id, first_id + order.size),
-                "sent_at": day.start + pd.to_timedelta(sent[order], unit="s"),
-                "sender": sender[order],
-            }
-        ).astype(MESSAGE_DTYPES)
+            {  # each column has its type of MESSAGE_DTYPES at once
+                "message_id": np.arange(first_id, first_id + order.size, dtype=np.int64),
+                "sent_at": pd.DatetimeIndex(sent_at.view("datetime64[us]")).tz_localize("UTC"),
+                "sender": pd.array(sender[order], dtype="str"),
+            },
+            copy=False,
+        )
 
     def _rng(self, *stream: int) -> np.random.Generator:
         """Begin a stream of random numbers: (1) for the chat, (2, number) for a regime, (3, ordinal) for a day."""
@@ -166,8 +170,8 @@ class _Character:
 
 def _starts_and_lengths(day: LocalDay) -> tuple[Floats, Floats]:
     """Give when each of the day's hours starts, in seconds since the day's own start, and how many seconds it lasts."""
-    starts = np.asarray((day.hours - day.start).total_seconds(), dtype=np.float64)
-    return starts, np.diff(starts, append=(day.end - day.start).total_seconds())
+    bounds = (day.bounds - day.bounds[0]) / MICROSECONDS
+    return bounds[:-1], np.diff(bounds)
 
 
 def _activity(clock: Floats) -> Floats:

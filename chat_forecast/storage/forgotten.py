@@ -27,6 +27,11 @@ def forget(root: str, pseudonym: str) -> None:
     write_file(join_url(root, FILE), json.dumps(sorted({*_list(root), _digest(pseudonym)})).encode())
 
 
+def has_forgotten(root: str) -> bool:
+    """Whether anybody is on the list; raises as :func:`without_forgotten`."""
+    return bool(_list(root))
+
+
 def without_forgotten(root: str, messages: pd.DataFrame) -> pd.DataFrame:
     """Messages of which those by anybody on the list have no sender; the same table where there are none.
 

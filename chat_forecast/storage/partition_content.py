@@ -8,10 +8,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.storage.message_table import MessageTable
 from chat_forecast.storage.schemas import NOTES_KEY, READ_INTERVALS_KEY, Schema, StoredFileError
 from chat_forecast.storage.small_tables import to_parquet
 
@@ -25,7 +27,14 @@ class NotedTable:
     """Name -> text; empty texts are not stored."""
 
 
-Value = MessageBatch | pd.DataFrame | NotedTable | Mapping[str, object]
+@dataclass(frozen=True)
+class Columns:
+    """A table by its columns in Arrow, which have the types of its schema: of a day, pandas would take longer over them."""
+
+    columns: Mapping[str, pa.Array]
+
+
+Value = MessageBatch | MessageTable | pd.DataFrame | NotedTable | Columns | Mapping[str, object]
 """What can be stored as a partition; a mapping is a table of one row."""
 
 
@@ -36,17 +45,19 @@ def content_of(kind: Schema, timezone: str, url: str, value: Value) -> bytes:
         StoredFileError: the value lacks columns of the schema, or has others.
     """
     schema = kind.arrow(timezone)
-    found: pd.DataFrame | dict[str, list[object]]
+    found: pd.DataFrame | Mapping[str, pa.Array | list[object]]
     match value:
-        case MessageBatch():
-            found = value.messages
+        case MessageBatch() | MessageTable():
+            found = value.messages if isinstance(value, MessageBatch) else value.columns
             # Only a forum's files are of the version that knows of topics: all others stay as they were.
-            schema = kind.arrow(timezone, kind.version_for(found.columns))
+            schema = kind.arrow(timezone, kind.version_for(map(str, found)))
             schema = _with_metadata(schema, READ_INTERVALS_KEY, value.read_intervals.to_json())
         case NotedTable():
             found = value.table
             notes = {name: text for name, text in value.notes.items() if text}
             schema = _with_metadata(schema, NOTES_KEY, json.dumps(notes))
+        case Columns():
+            found = value.columns
         case pd.DataFrame():
             found = value
         case _:
@@ -54,8 +65,16 @@ def content_of(kind: Schema, timezone: str, url: str, value: Value) -> bytes:
     if sorted(map(str, found)) != sorted(schema.names):
         raise StoredFileError(f"{url} was not written: expected the columns {schema.names}, found {list(found)}.")
     # Column by column: what pandas would say of itself in the metadata takes longer, and differs between its versions.
-    columns = [pa.array(found[field.name], field.type, from_pandas=True) for field in schema]
+    columns = [_column(found[field.name], field.type) for field in schema]
     return to_parquet(pa.table(columns, schema=schema), kind)
+
+
+def _column(values: pa.Array | pa.ChunkedArray | pd.Series | list[object], kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    if isinstance(values, pa.Array | pa.ChunkedArray) and values.type == kind:
+        return values
+    if isinstance(values, pd.Series):  # which Arrow would take longer to look at than what is in it
+        values = values.to_numpy() if isinstance(values.dtype, np.dtype) else values.array
+    return pa.array(values, kind, from_pandas=True)
 
 
 def _with_metadata(schema: pa.Schema, key: bytes, text: str) -> pa.Schema:

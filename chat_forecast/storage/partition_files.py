@@ -16,12 +16,13 @@ import pandas as pd
 import pyarrow as pa
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.messages import MessageBatch, with_message_types
+from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.atomic_files import file_exists, file_version, join_url, list_names, write_file
-from chat_forecast.storage.forgotten import without_forgotten
+from chat_forecast.storage.forgotten import has_forgotten, without_forgotten
 from chat_forecast.storage.locks import Held, Locks
+from chat_forecast.storage.message_table import MessageTable
 from chat_forecast.storage.parquet_files import DAMAGE, read_parquet, without_empty_topics
 from chat_forecast.storage.partition_content import NotedTable, Value, content_of
 from chat_forecast.storage.schemas import NOTES_KEY, PARTITION_SCHEMAS, READ_INTERVALS_KEY, Schema, StoredFileError
@@ -100,6 +101,8 @@ class PartitionFiles:
 
     def content(self, asset: str, day: LocalDay, value: Value) -> bytes:
         """The content of the file in which a value is stored; raises as :meth:`write`."""
+        if isinstance(value, MessageTable) and has_forgotten(self.root):
+            value = value.batch()
         if isinstance(value, MessageBatch):
             value = MessageBatch(without_forgotten(self.root, value.messages), value.read_intervals)
         return content_of(PARTITION_SCHEMAS[asset], self.timezone, self.url(asset, day), value)
@@ -110,10 +113,15 @@ class PartitionFiles:
         Raises:
             StoredFileError: the file is damaged or foreign.
         """
-        table = self.table(asset, day)
-        return MessageBatch() if table is None else self._batch(asset, day, table)
+        found = self.message_table(asset, day)
+        return MessageBatch() if found is None else self._batch(asset, day, found)
 
-    def _batch(self, asset: str, day: LocalDay, table: pa.Table) -> MessageBatch:
+    def message_table(self, asset: str, day: LocalDay) -> MessageTable | None:
+        """The stored messages of a day in Arrow, or None where the day is not stored; raises as :meth:`messages`."""
+        table = self.table(asset, day)
+        return None if table is None else self._message_table(asset, day, table)
+
+    def _message_table(self, asset: str, day: LocalDay, table: pa.Table) -> MessageTable:
         intervals = (table.schema.metadata or {}).get(READ_INTERVALS_KEY)
         if intervals is None:
             raise StoredFileError(
@@ -121,8 +129,13 @@ class PartitionFiles:
                 f"{self.schema(asset, day).advice}"
             )
         try:
-            messages = with_message_types(without_empty_topics(table).to_pandas(use_threads=False, ignore_metadata=True))
-            return MessageBatch(messages, ReadIntervals.from_json(intervals.decode()))
+            return MessageTable(without_empty_topics(table), ReadIntervals.from_json(intervals.decode()))
+        except DAMAGE as error:
+            raise self._damaged(asset, day, error) from error
+
+    def _batch(self, asset: str, day: LocalDay, found: MessageTable) -> MessageBatch:
+        try:
+            return found.batch()
         except DAMAGE as error:
             raise self._damaged(asset, day, error) from error
 
@@ -169,7 +182,11 @@ class PartitionFiles:
             NotStored: the day is not stored.
             StoredFileError: the file is damaged or foreign.
         """
-        return self._batch(asset, day, self.required_table(asset, day))
+        return self._batch(asset, day, self.required_message_table(asset, day))
+
+    def required_message_table(self, asset: str, day: LocalDay) -> MessageTable:
+        """The stored messages of a day in Arrow; raises as :meth:`required_messages`."""
+        return self._message_table(asset, day, self.required_table(asset, day))
 
     def required_frame(self, asset: str, day: LocalDay) -> pd.DataFrame:
         """The stored table of a day.

@@ -16,7 +16,7 @@ from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.tracking.chat_run import Place, find_place, ledger_lock
-from chat_forecast.tracking.client import Tracking, import_mlflow
+from chat_forecast.tracking.client import Tracking, TrackingUnavailable, import_mlflow
 from chat_forecast.tracking.ledger import Ledger, Logged, unlogged
 from chat_forecast.tracking.model_registry import ModelRegistry
 from chat_forecast.tracking.patience import Patience, PatienceSpent, within
@@ -34,7 +34,7 @@ NEW_STORE_SECONDS = 60.0
 """What making an SQLite store may take on a slow machine."""
 PLOTTED_DAYS = 14
 """Where more days are owed, only the newest is drawn: to draw a year of them takes minutes."""
-SCORES_AT_ONCE = 30
+SCORES_AT_ONCE = 100
 TRAININGS_AT_ONCE = 10
 """How many hold MLflow's SQLite file at once; other chats get it in between."""
 
@@ -108,9 +108,7 @@ class _CatchUp:
         with ledger_lock(self.tracking, self.storage, self.purpose, self.patience.left):
             ledger = Ledger.load(self.storage)
             try:
-                self._settle_empty(ledger)
-                with self.tracking.open(self.purpose) as client:
-                    place = find_place(self.tracking, client, self.chat, ledger)
+                place = self._find_place(ledger)
                 self._log_trainings(place)
                 self._log_scores(place)
             finally:
@@ -120,6 +118,14 @@ class _CatchUp:
         if self.undrawn:
             raise ChatForecastError(f"{self.chat.slug}: {'; '.join(self.undrawn)}")
         return CaughtUp(self.scores, self.trainings)
+
+    def _find_place(self, ledger: Ledger) -> Place:
+        try:
+            with self.tracking.open(self.purpose) as client:
+                return find_place(self.tracking, client, self.chat, ledger)
+        except TrackingUnavailable:
+            self._settle_empty(ledger)
+            raise
 
     def _settle_empty(self, ledger: Ledger) -> None:
         """Note the days of which there is nothing to log, so that they are not owed while MLflow is away."""

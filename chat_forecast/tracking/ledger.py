@@ -8,7 +8,7 @@ The ledger is no truth: where it is lost, MLflow's own tags say what was logged,
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from chat_forecast.domain.local_day import LocalDay
@@ -75,9 +75,9 @@ class Ledger:
         Raises:
             StoredFileError: it could not be written.
         """
-        stored = {"version": VERSION, **asdict(self)}
+        stored = {"version": VERSION, **vars(self)}
         for name in DAYS:
-            stored[name] = {day: _without_defaults(each) for day, each in sorted(stored[name].items())}
+            stored[name] = {day: _without_defaults(vars(each)) for day, each in sorted(stored[name].items())}
         write_file(_url(storage), json.dumps(stored, separators=(",", ":")).encode())
 
 

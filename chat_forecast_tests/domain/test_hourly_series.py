@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from chat_forecast.domain.data_quality import wrong_counts, wrong_hours
 from chat_forecast.domain.hourly_series import count_by_hour, is_missing_day
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.message_arrays import MessageArrays
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast_tests.domain.test_local_day import DAYS, ZONES
@@ -20,7 +21,7 @@ def test_counts_add_up_on_every_day_of_every_zone(date, zone, moments):
     series = count_by_hour(batch, day)
     assert series["messages"].sum() == len(moments)
     assert wrong_hours(series, day) == []
-    assert wrong_counts(series, batch, day) == []
+    assert wrong_counts(series, MessageArrays.of(batch), day) == []
 
 
 def test_messages_fall_into_their_hour_in_both_passages_of_a_repeated_hour():

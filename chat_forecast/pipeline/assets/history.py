@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import dagster as dg
 
 from chat_forecast.domain.deduplication import merge_batches
-from chat_forecast.domain.hourly_series import count_by_hour
+from chat_forecast.domain.hourly_series import count_arrays
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.message_arrays import MessageArrays
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.thinned import is_thinned
 from chat_forecast.pipeline.assets import metadata
@@ -22,6 +23,7 @@ from chat_forecast.sources import computed_source
 from chat_forecast.sources.base import TRAITS, MessageSource, SourceAsksToWait
 from chat_forecast.sources.topics import ASSET as TOPICS_ARE_OF
 from chat_forecast.storage.retention import forget_old_messages
+from chat_forecast.storage.series_columns import series_columns
 
 WAITS = 10
 """How often one run may be told to wait for long and go on."""
@@ -109,11 +111,14 @@ def compute_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay
 def merge_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay]:
     """Join what was stored of some days and what was read of them."""
     for day in days:
-        stored = task.storage.messages("merged_history", day)
-        read = task.storage.required_messages("raw_messages", day)
+        stored = task.storage.message_table("merged_history", day)
+        read = task.storage.required_message_table("raw_messages", day)
+        if stored is None:  # what was read is one row a message, and in order
+            yield task.ready(day, read, metadata.of_messages(task, day, 0, read.arrays()))
+            continue
         # Not by id alone: a line without an id and its twin with one are the same message.
-        batch = _united_or_thinned(stored, read)
-        yield task.ready(day, batch, metadata.of_messages(task, day, stored, batch))
+        batch = _united_or_thinned(stored.batch(), read.batch())
+        yield task.ready(day, batch, metadata.of_messages(task, day, len(stored.table), MessageArrays.of(batch)))
 
 
 def _united_or_thinned(stored: MessageBatch, read: MessageBatch) -> MessageBatch:
@@ -126,8 +131,8 @@ def _united_or_thinned(stored: MessageBatch, read: MessageBatch) -> MessageBatch
 def count_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay]:
     """Count the messages of some days by the hour."""
     for day in days:
-        counts = count_by_hour(task.storage.required_messages("merged_history", day), day)
-        yield task.ready(day, counts, metadata.of_series(task, day, counts))
+        counts = count_arrays(task.storage.required_message_table("merged_history", day).arrays(), day)
+        yield task.ready(day, series_columns(counts, day), metadata.of_series(task, day, counts))
 
 
 def _read_again(run: AssetRun) -> Iterator[ReadyDay]:
@@ -148,7 +153,8 @@ def _joined(task: AssetTask, days: Sequence[LocalDay], source: MessageSource) ->
     for day, read in zip(days, source.read_days(days), strict=True):
         known = task.storage.messages("raw_messages", day)
         batch = merge_batches((known, read))
-        yield task.ready(day, batch, metadata.of_messages(task, day, known, batch))
+        described = metadata.of_messages(task, day, len(known.messages), MessageArrays.of(batch))
+        yield task.ready(day, batch, described)
 
 
 @contextmanager

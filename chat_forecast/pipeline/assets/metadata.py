@@ -9,7 +9,6 @@ key names their unit where they are not messages. The newest days of a run have 
 """
 
 import json
-import math
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -17,10 +16,9 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
-from chat_forecast.domain.arrays import to_floats
-from chat_forecast.domain.hourly_series import count_by_hour
+from chat_forecast.domain.hourly_series import HourlyCounts, count_arrays
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.message_arrays import MessageArrays
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.same_hours import beside
 from chat_forecast.domain.scoring import Score, unusual_hours
@@ -36,25 +34,25 @@ from chat_forecast.storage.partition_content import NotedTable
 SPARKS = "▁▂▃▄▅▆▇█"
 
 
-def of_messages(task: AssetTask, day: LocalDay, known: MessageBatch, batch: MessageBatch) -> Metadata:
-    """Describe a day's messages: how many, by how many senders, which were not ``known``, how much of the day was read."""
+def of_messages(task: AssetTask, day: LocalDay, known: int, messages: MessageArrays) -> Metadata:
+    """Describe a day's messages: how many, by how many senders, how many more than were ``known``, how much was read."""
     return {
         **_about(task, day),
-        "messages": len(batch.messages),
-        "new messages": len(batch.messages) - len(known.messages),
-        "senders": int(batch.messages["sender"].nunique()),
-        **_hours_read(count_by_hour(batch, day)),
+        "messages": len(messages.sent_at),
+        "new messages": len(messages.sent_at) - known,
+        "senders": messages.known_senders,
+        **_hours_read(count_arrays(messages, day)),
     }
 
 
-def of_series(task: AssetTask, day: LocalDay, counts: pd.DataFrame) -> Metadata:
+def of_series(task: AssetTask, day: LocalDay, counts: HourlyCounts) -> Metadata:
     """Describe a day's hourly series: total, busiest hour, how much of the day was read."""
-    numbers = to_floats(counts["messages"])
+    read = counts.messages[~counts.is_missing]
     return {
         **_about(task, day),
-        "messages": int(np.nansum(numbers)),
-        "busiest hour": _busiest(counts),
-        "quiet hours": int((numbers == 0).sum()),
+        "messages": int(read.sum()),
+        "busiest hour": _busiest(counts, day),
+        "quiet hours": int((read == 0).sum()),
         **_hours_read(counts),
     }
 
@@ -155,28 +153,29 @@ def _figures(score: Score) -> Metadata:
     }
 
 
-def _hours_read(counts: pd.DataFrame) -> Metadata:
-    known = len(counts) - int(counts["messages"].isna().sum())
-    return {"hours read": known, "hours missing": len(counts) - known, "hours": sparkline(counts["messages"])}
+def _hours_read(counts: HourlyCounts) -> Metadata:
+    missing = int(counts.is_missing.sum())
+    return {"hours read": len(counts.is_missing) - missing, "hours missing": missing, "hours": sparkline(counts)}
 
 
-def sparkline(counts: pd.Series) -> str:
+def sparkline(counts: HourlyCounts) -> str:
     """The counts as a line of bars, one character each; a dot where a count is missing.
 
-    >>> sparkline(pd.Series([0, 4, None, 8], dtype="Int64"))
+    >>> missing = np.array([False, False, True, False])
+    >>> sparkline(HourlyCounts(np.array([0, 4, 0, 8]), np.zeros(4, dtype=int), missing))
     '▁▅·█'
     """
-    numbers = to_floats(counts)
-    highest = np.fmax.reduce(numbers, initial=1)  # of those that are known
-    return "".join("·" if math.isnan(number) else SPARKS[round(number / highest * 7)] for number in numbers.tolist())
+    hours = list(zip(counts.messages.tolist(), counts.is_missing.tolist(), strict=True))
+    highest = max([1, *(number for number, is_missing in hours if not is_missing)])
+    return "".join("·" if is_missing else SPARKS[round(number / highest * 7)] for number, is_missing in hours)
 
 
-def _busiest(counts: pd.DataFrame) -> str:
-    numbers = np.nan_to_num(to_floats(counts["messages"]))
+def _busiest(counts: HourlyCounts, day: LocalDay) -> str:
+    numbers = np.where(counts.is_missing, 0, counts.messages)
     if not numbers.any():
         return "none"
     place = int(numbers.argmax())
-    return f"{counts['hour'].iloc[place]:%H:%M}, {phrases.count_messages(int(numbers[place]))}"
+    return f"{day.hours[place]:%H:%M}, {phrases.count_messages(int(numbers[place]))}"
 
 
 def _forecast_table(table: pd.DataFrame) -> dg.TableMetadataValue:
