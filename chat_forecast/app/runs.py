@@ -108,9 +108,9 @@ class Runner:
         self.materialise(chat, RETRAINING_ASSETS, wanted.day, wanted.day, tags)
         return wanted.day
 
-    def backfill(self, chat: Chat, first: LocalDay, last: LocalDay) -> None:
-        """Do all six assets over a range of days in one run, as a backfill from the UI does."""
-        self.materialise(chat, ALL_ASSETS, first, last)
+    def backfill(self, chat: Chat, first: LocalDay, last: LocalDay, *, is_trained: bool = True) -> None:
+        """Do all assets of some days in one run, as a backfill from the UI does; without training, those of a night."""
+        self.materialise(chat, ALL_ASSETS if is_trained else DAY_ASSETS, first, last)
 
     def materialise(
         self,

@@ -123,21 +123,28 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: boo
 
 
 @click.command(
-    epilog=examples("chat-forecast backfill my-chat", "chat-forecast backfill my-chat --from 2026-01-01 --to 2026-01-31")
+    epilog=examples(
+        "chat-forecast backfill my-chat",
+        "chat-forecast backfill my-chat --from 2026-01-01 --to 2026-01-31",
+        "chat-forecast backfill my-chat --no-training",
+    )
 )
 @chat_argument
 @click.option("--from", "first", type=day_type, help="First day; by default the chat's first day.")
 @click.option("--to", "last", type=day_type, help="Last day; by default yesterday, or the last day imported.")
+@click.option(
+    "--no-training", is_flag=True, help="Train no model: forecast by those that are stored; takes a quarter of the time."
+)
 @json_option
 @pass_workplace
-def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None, as_json: bool) -> None:
+def backfill(
+    workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None, no_training: bool, as_json: bool
+) -> None:
     """Do every day of a range, in one run.
 
     Each day is computed from what was known at its end.
     """
-    from chat_forecast.app.archive_changes import remake_unmade
-    from chat_forecast.app.overview import gather_overview
-    from chat_forecast.app.runs import opened
+    from chat_forecast.pipeline.side_process import expect_processes
 
     chat = workplace.chat(chat_slug)
     begin = ended_day(workplace, chat, first, "--from") if first else LocalDay(chat.first_day, chat.timezone)
@@ -145,11 +152,16 @@ def backfill(workplace: Workplace, chat_slug: str, first: datetime | None, last:
     end = ended_day(workplace, chat, last, "--to") if last else known
     if end < begin:
         raise click.UsageError(f"--from {begin.key} is after --to {end.key}")
+    expect_processes((end.date - begin.date).days + 1, is_trained=not no_training)  # they import what this one does next
+    from chat_forecast.app.archive_changes import remake_unmade
+    from chat_forecast.app.overview import gather_overview
+    from chat_forecast.app.runs import opened
+
     console = console_for(as_json)
     with run_progress(console) as progress, opened(workplace.home, workplace.chats, progress.update) as runner:
         progress.headline(f"{chat.slug}: {begin.key}{f' to {end.key}' if end > begin else ''}")
         remake_unmade(runner, chat)
-        runner.backfill(chat, begin, end)
+        runner.backfill(chat, begin, end, is_trained=not no_training)
         overview = gather_overview(chat, runner.storage(chat), end)
     print_overview(console, overview)
     refresh_report(workplace, chat, console)

@@ -154,6 +154,7 @@ def _bounds(day: LocalDay) -> npt.NDArray[np.int64]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def _first_instant(day: date, timezone: str) -> pd.Timestamp:
     """The first instant of a local date; where midnight is skipped by a clock change, the change itself."""
     # fold=0 reads a skipped midnight with the offset before the change, which lands on the change; and a

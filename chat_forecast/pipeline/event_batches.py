@@ -110,9 +110,12 @@ def store_together(storage: SqliteEventLogStorage, events: Sequence[dg.EventLogE
         numbers = connection.scalars(insert, rows)
         stored = [Stored(*each) for each in zip(events, numbers, rows, strict=True)]
         _note_newest(storage, connection, [each for each in stored if each.event.dagster_event_type in OF_ASSETS])
+        for each in stored:
+            if each.event.dagster_event_type is PLANNED_CHECK:
+                connection.execute(TABLE.insert(), _planned_rows(each))
         evaluations = [each for each in stored if each.event.dagster_event_type is EVALUATION]
         unplanned = _note_evaluations(connection, evaluations)
-    for each in [*(each for each in stored if each.event.dagster_event_type is PLANNED_CHECK), *unplanned]:
+    for each in unplanned:
         storage.store_asset_check_event(each.event, each.number)
 
 
@@ -122,6 +125,25 @@ def _note_newest(storage: SqliteEventLogStorage, connection: sqlalchemy.Connecti
     newest = {each.event.get_dagster_event().asset_key: each for each in stored}
     for each in newest.values():
         storage._store_asset_event(connection, each.event, each.number)
+
+
+def _planned_rows(stored: Stored) -> list[dict[str, Any]]:
+    """What is noted of the days of a check that is planned: the event, which Dagster would write out for each of them."""
+    planned = stored.event.get_dagster_event().asset_check_planned_data
+    days = planned.partitions_subset.get_partition_keys() if planned.partitions_subset else [None]
+    return [
+        {
+            "asset_key": planned.asset_key.to_string(),
+            "check_name": planned.check_name,
+            "partition": day,
+            "run_id": stored.event.run_id,
+            "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
+            "evaluation_event": stored.row["event"],
+            "evaluation_event_timestamp": stored.row["timestamp"],
+            "evaluation_event_storage_id": stored.number,
+        }
+        for day in days
+    ]
 
 
 def _note_evaluations(connection: sqlalchemy.Connection, stored: list[Stored]) -> list[Stored]:

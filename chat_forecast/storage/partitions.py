@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.domain.message_arrays import to_microseconds
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.atomic_files import read_many
 from chat_forecast.storage.locks import Locks
@@ -113,9 +114,9 @@ class ChatStorage(PartitionFiles):
         for begin in range(0, len(ends), READ_AHEAD_DAYS):
             block = ends[begin : begin + READ_AHEAD_DAYS]
             series = self.frames("hourly_series", block[0].plus(1 - days), block[-1])
-            starts = pd.DatetimeIndex(series["hour"])
+            starts = to_microseconds(series["hour"])
             for day in block:
-                low, high = starts.searchsorted([day.plus(1 - days).start, day.end])
+                low, high = starts.searchsorted([day.plus(1 - days).bounds[0], day.bounds[-1]])
                 yield series.iloc[low:high].reset_index(drop=True)
 
     def trained_days(self) -> list[LocalDay]:

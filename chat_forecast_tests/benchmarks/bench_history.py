@@ -1,6 +1,7 @@
 """Years of a chat without a training: reading, counting, forecasting and scoring every day in one run.
 
-``python -m chat_forecast_tests.benchmarks.bench_history [DAYS …]``: of a simulated chat that began so many days ago (389,
+``python -m chat_forecast_tests.benchmarks.bench_history [DAYS …]``: what ``chat-forecast
+backfill --no-training`` does before it prints anything, of a simulated chat that began so many days ago (389,
 1000, 2000 and 3650 by default), with no model, so that every forecast is that of the same hour of 28 days. Each is a process
 of its own, which begins with its imports and ends when the last day is stored. What grows faster than the days shows in the
 last column.
@@ -21,14 +22,16 @@ timezone = "Europe/Moscow"
 first_day = {first}
 """
 RUN = """
-from chat_forecast.app.runs import opened
 from chat_forecast.cli.base import Workplace
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.pipeline.runs import DAY_ASSETS
+from chat_forecast.pipeline.side_process import expect_processes
 place = Workplace()
 chat = place.chats[0]
+first, last = LocalDay(chat.first_day, chat.timezone), place.yesterday(chat)
+expect_processes((last.date - first.date).days + 1, is_trained=False)
+from chat_forecast.app.runs import opened
 with opened(place.home, place.chats) as runner:
-    runner.materialise(chat, DAY_ASSETS, LocalDay(chat.first_day, chat.timezone), place.yesterday(chat))
+    runner.backfill(chat, first, last, is_trained=False)
 """
 
 

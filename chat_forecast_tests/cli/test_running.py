@@ -117,3 +117,16 @@ def test_commands_that_run_nothing_do_not_wait_for_heavy_libraries():
     heavy = "('dagster', 'mlflow', 'prophet', 'telethon', 'matplotlib', 'altair', 'apprise', 'sklearn', 'scipy')"
     code = f"import sys, chat_forecast.cli; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_backfill_without_training_stores_all_but_models(home, days):
+    (home / "chats.toml").write_text(
+        f'[chats.demo]\nsource = "simulated"\ntimezone = "{days["zone"]}"\nfirst_day = {days["first"]}\n'
+    )
+    done = CliRunner().invoke(main, ["backfill", "demo", "--from", days["long_before"], "--no-training"])
+    assert done.exit_code == 0, done.output
+    stored = {folder.name: len(list(folder.glob("*.parquet"))) for folder in (home / "demo").iterdir() if folder.is_dir()}
+    assert stored == dict.fromkeys(
+        ["raw_messages", "merged_history", "hourly_series", "next_day_forecast", "daily_score"], 3
+    )
+    assert "same_hour" in " ".join(done.output.split())
