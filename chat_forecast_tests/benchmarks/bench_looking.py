@@ -174,7 +174,7 @@ def forget_the_last_night(home: Path) -> None:
         stored = json.loads(path.read_bytes())
         for asset, kept in stored["assets"].items():
             if kept["traits"] and asset != "trained_model":
-                stored["assets"][asset] = _without_newest(Remembered.from_dict(kept)).to_dict()
+                stored["assets"][asset] = json.loads(_without_newest(Remembered.from_dict(kept)).to_json())
         path.write_text(json.dumps(stored, separators=(",", ":")))
         (path.parent / FILE).unlink(missing_ok=True)
 
