@@ -28,15 +28,20 @@ LONGEST_FIRST = [
     "test_end_to_end.py",  # these first three wait for servers most of the time
     "test_pages.py",
     "test_nightly.py",
-    "test_forgetting_deployment.py",
-    "test_invariants.py",
     "test_pruning.py",
+    "test_secrets.py",
+    "test_killed_backfill.py",
     "test_two_of_everything.py",
+    "test_invariants.py",
+    "test_forgetting_deployment.py",
+    "test_healing.py",
     "test_in_browser.py",
     "test_failing_writes.py",
-    "test_secrets.py",
+    "test_forgetting_chat.py",
+    "test_importing.py",
     "test_reverse_proxy.py",
 ]
+"""Each process is given two modules at once: the first four of the tests and of the sweeps have short ones behind them."""
 
 # The same examples each time, however slow the machine is at that moment: a run fails for what was changed since the last.
 # `pytest --hypothesis-profile=default` looks for new ones.
