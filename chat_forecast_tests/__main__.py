@@ -51,10 +51,10 @@ ON_REQUEST = {
 BESIDE = ("types", "odd-files", "distributed")
 """What is done beside the other steps, and told when it has ended: these wait now and then, as the many machines do."""
 UNHURRIED = ("odd-files",)
-"""What takes only the time of processors that the other steps leave."""
+"""What has a processor when the other steps wait, and else a small part of one."""
 ON_DISK = ("distributed",)
 """What does not use memory for its files: its servers wait for no disk."""
-UNHURRIED_NICENESS = 10
+UNHURRIED_NICENESS = 5
 TOO = "TESTS_BESIDE"
 """The variable that names more steps to be done where none is asked for."""
 WITH_ARGUMENTS = ("tests", "sweeps", "distributed", "fuzz", "kills")
