@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 
 import psutil
 import pytest
@@ -50,9 +51,12 @@ def process_of(_number):
     return os.getpid()
 
 
-def slow_process_of(_number):
-    """The same, after so long that another process begins with the next one meanwhile."""
-    time.sleep(0.005)
+def process_among(folder, processes, _number):
+    """The same, once so many processes have begun with theirs, or none more does."""
+    folder.joinpath(str(os.getpid())).touch()
+    deadline = folder.stat().st_ctime + 30
+    while len(list(folder.iterdir())) < processes and time.time() < deadline:
+        time.sleep(0.005)
     return os.getpid()
 
 
@@ -73,9 +77,9 @@ def test_results_come_in_order_with_their_inputs():
 
 
 @pytest.mark.parametrize(("total", "others"), [(ENOUGH - 1, 0), (ENOUGH_FOR_TWO - 1, 1), (ENOUGH_FOR_TWO, 2)])
-def test_other_processes_compute_many_results_and_this_one_a_few(total, others):
+def test_other_processes_compute_many_results_and_this_one_a_few(total, others, tmp_path):
     with processes_beside(total) as beside:
-        processes = {process for _, process in beside.ahead(slow_process_of, zip(range(total)))}
+        processes = {process for _, process in beside.ahead(partial(process_among, tmp_path, others), zip(range(total)))}
     assert len(processes - {os.getpid()}) == others
     assert (os.getpid() in processes) is (not others)
 
@@ -206,12 +210,14 @@ def others():
     return {worker.pid for server in psutil.Process().children() for worker in server.children()}
 
 
-def test_processes_are_kept_from_one_block_to_the_next_while_they_are_wanted_and_nothing_fails():
+def test_processes_are_kept_from_one_block_to_the_next_while_they_are_wanted_and_nothing_fails(tmp_path):
     with kept_processes():
         seen = []
-        for total in (MANY, MANY, ENOUGH_FOR_TWO):
+        for number, (total, wanted) in enumerate([(MANY, 1), (MANY, 1), (ENOUGH_FOR_TWO, 2)]):
+            (folder := tmp_path / str(number)).mkdir()
             with processes_beside(total) as beside:
-                seen.append({process for _, process in beside.ahead(slow_process_of, zip(range(total)))})
+                among = beside.ahead(partial(process_among, folder, wanted), zip(range(total)))
+                seen.append({process for _, process in among})
         assert seen[0] == seen[1]
         assert len(seen[2]) == 2
         assert others() == seen[2]
@@ -240,7 +246,7 @@ def test_many_results_are_computed_in_forks_of_this_process_of_which_one_may_be_
     monkeypatch.setattr(threading, "active_count", lambda: 1)  # other tests may have left a thread that waits
     before = psutil.Process().children()
     with forked_beside(ENOUGH) as beside:
-        assert beside.begin(slow_process_of, 0).result() != os.getpid()
+        assert beside.begin(process_of, 0).result() != os.getpid()
         found = dict(beside.ahead(end_elsewhere, ((os.getpid(), number) for number in range(ENOUGH)), ENOUGH))
         assert list(found.values()) == list(range(ENOUGH))  # one of them was killed on the way
     assert psutil.Process().children() == before
