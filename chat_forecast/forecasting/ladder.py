@@ -8,6 +8,7 @@ Does not belong here: the methods, choosing the newest model (:mod:`chat_forecas
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import pandas as pd
@@ -134,9 +135,14 @@ def _unusable(record: "Mapping[str, Any] | pd.Series[Any]", error: Exception) ->
 
 def _by_same_hour(series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
     distribution = FittedSameHour(()).distribution(series, hours)  # of what is known by now: there is no need of a fallback
-    texts = {"forecaster": NAME, "trained_through": None}
-    made = {name: pd.Series([text] * len(hours), dtype="str") for name, text in texts.items()}
-    return pd.DataFrame(count_columns(hours, distribution) | made)
+    return pd.DataFrame(count_columns(hours, distribution) | _made_by_same_hour(len(hours)))
+
+
+@lru_cache(8)  # days have 23 to 25 hours
+def _made_by_same_hour(hours: int) -> dict[str, pd.Series]:
+    """Who made a forecast by the same hour, and that no model was used."""
+    made = {"forecaster": NAME, "trained_through": None}
+    return {name: pd.Series([text] * hours, dtype="str") for name, text in made.items()}
 
 
 def _empty(hours: pd.DatetimeIndex) -> pd.DataFrame:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from chat_forecast.domain.hourly_series import HourlyCounts, count_arrays
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.message_arrays import MessageArrays
+from chat_forecast.domain.message_arrays import MessageArrays, to_microseconds
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.same_hours import beside
 from chat_forecast.domain.scoring import Score, unusual_hours
@@ -85,8 +85,8 @@ def of_forecast(task: AssetTask, made: LocalDay, series: pd.DataFrame, forecast:
     day, table, notes = made.plus(1), forecast.table, forecast.notes
     if table.empty:
         return {**_about(task, made), "day forecast": day.key, "no forecast": notes["reason"]}
-    before, hours = day.plus(-7), pd.DatetimeIndex(series["hour"])
-    low, high = hours.searchsorted([before.start, before.end])
+    before = day.plus(-7)
+    low, high = to_microseconds(series["hour"]).searchsorted([before.bounds[0], before.bounds[-1]])
     expected = table["expected"].to_numpy()
     busiest = int(expected.argmax())
     return {
