@@ -21,6 +21,7 @@ from chat_forecast.domain.windows import RECENT_DAYS
 from chat_forecast.pipeline import side_process
 from chat_forecast.pipeline.compat import AssetCheckEvaluationTargetMaterializationData
 from chat_forecast.pipeline.event_batches import evaluation_events
+from chat_forecast.pipeline.newest_events import newest_materialisations
 from chat_forecast.pipeline.partitions import daily_partitions, days_of_run
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.settings.models import Chat
@@ -194,14 +195,14 @@ def _evaluated(
     """The evaluations of some days; what was checked is looked up once other processes are at work on the findings."""
     targets: dict[str, AssetCheckEvaluationTargetMaterializationData] | None = None
     for day, finding in findings:
-        targets = _targets(instance, key, days) if targets is None else targets
+        targets = newest_materialisations(instance, key, days) if targets is None else targets
         yield evaluation(day, finding, targets.get(day.key))
 
 
 def report_verdicts(instance: dg.DagsterInstance, chat: Chat, storage: ChatStorage, days: Sequence[LocalDay]) -> None:
     """Report verdicts that were renewed outside a run: the UI shows them, and the retraining sensor looks again."""
     key = score_check_key(chat)
-    targets = _targets(instance, key.asset_key, days)
+    targets = newest_materialisations(instance, key.asset_key, days)
     for day in days:
         finding, target = forecast_good_enough(storage, day), targets.get(day.key)
         evaluation = _evaluation(key, day, finding, target, severity=dg.AssetCheckSeverity.WARN, blocking=False)
@@ -228,22 +229,3 @@ def _evaluation(
         partition=day.key,
         target_materialization_data=target,
     )
-
-
-def _targets(
-    instance: dg.DagsterInstance, key: dg.AssetKey, days: Sequence[LocalDay]
-) -> dict[str, AssetCheckEvaluationTargetMaterializationData]:
-    """The materialisations that are checked, by day: without them the UI's bar of checked partitions stays empty."""
-    ids = instance.event_log_storage.get_latest_storage_id_by_partition(
-        key, dg.DagsterEventType.ASSET_MATERIALIZATION, {day.key for day in days}
-    )
-    if not ids:
-        return {}
-    wanted = dg.AssetRecordsFilter(asset_key=key, storage_ids=sorted(ids.values()))
-    found = instance.fetch_materializations(wanted, limit=len(ids)).records
-    return {
-        str(record.partition_key): AssetCheckEvaluationTargetMaterializationData(
-            storage_id=record.storage_id, run_id=record.run_id, timestamp=record.timestamp
-        )
-        for record in found
-    }

@@ -52,6 +52,7 @@ from dagster._core.storage.asset_check_execution_record import (
 from dagster._core.storage.compute_log_manager import CapturedLogContext
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES, NOT_FINISHED_STATUSES
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 # The storages of an instance, each of which makes an engine for every connection; see instance_files.py.
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
@@ -122,6 +123,7 @@ __all__ = [
     "RepositoryData",
     "RunLauncher",
     "SerializableErrorInfo",
+    "SqlEventLogStorage",
     "SqlEventLogStorageTable",
     "SqliteEventLogStorage",
     "SqliteEventLogStorageWatchdog",

@@ -12,8 +12,10 @@ from chat_forecast.pipeline.assets.asset_run import no_progress
 from chat_forecast.pipeline.compat import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
+    AssetCheckEvaluationTargetMaterializationData,
     SqliteEventLogStorage,
 )
+from chat_forecast.pipeline.newest_events import newest_materialisations
 from chat_forecast.pipeline.runs import HISTORY_ASSETS, asset_keys, range_tags
 from chat_forecast.storage.partition_files import NotStored
 from chat_forecast_tests.factories import make_forecast, make_message_batch, make_scores, make_series
@@ -128,15 +130,29 @@ def test_each_day_of_a_range_has_an_evaluation_of_its_own_materialisation(stores
     """The UI's bar of checked partitions is drawn from the materialisation that each evaluation names."""
     assert run(stores, chat, instance, HISTORY_ASSETS, DAY, DAY.plus(2)).success
     key = dg.AssetKey(["my-chat", "hourly_series"])
-    materialised = instance.event_log_storage.get_latest_storage_id_by_partition(
-        key, dg.DagsterEventType.ASSET_MATERIALIZATION
-    )
     check = dg.AssetCheckKey(key, "hours_complete")
     found = instance.event_log_storage.get_asset_check_execution_history(check, limit=10)
     evaluations = [record.event.dagster_event.event_specific_data for record in found]
-    targets = {each.partition: each.target_materialization_data.storage_id for each in evaluations}
-    assert targets == dict(materialised)
+    targets = {each.partition: each.target_materialization_data for each in evaluations}
+    newest = instance.fetch_materializations(key, limit=10).records
+    assert targets == {
+        each.partition_key: AssetCheckEvaluationTargetMaterializationData(
+            storage_id=each.storage_id, run_id=each.run_id, timestamp=each.timestamp
+        )
+        for each in newest
+    }
     assert set(targets) == {day.key for day in DAY.until(DAY.plus(2))}
+
+
+def test_the_newest_materialisation_of_each_day_is_found_and_of_others_none(stores, chat, instance):
+    for _ in range(2):
+        assert run(stores, chat, instance, HISTORY_ASSETS, DAY, DAY.plus(2)).success
+    key = dg.AssetKey(["my-chat", "hourly_series"])
+    first, second, *_ = instance.fetch_materializations(key, limit=10, ascending=True).records[3:]
+    found = newest_materialisations(instance, key, [DAY, DAY.plus(1), DAY.plus(9)])
+    assert [each.storage_id for each in found.values()] == [first.storage_id, second.storage_id]
+    assert found[DAY.key].timestamp == first.timestamp
+    assert newest_materialisations(instance, key, [DAY.plus(9)]) == {}
 
 
 def test_the_range_tags_are_those_of_dagster():

@@ -96,11 +96,12 @@ class AssetRun:
 
     def _written(self, held: Held, made: Iterable[ReadyDay], at_once: int) -> Iterator[tuple[LocalDay, Metadata]]:
         """Write the days, and give each with what is said of it once it and those before it are written."""
+        write = self.storage.write_content
         with ThreadPoolExecutor(at_once) as writers:
             waiting: deque[tuple[LocalDay, Metadata, Future[None]]] = deque()
             for day, ready in zip(self.days, made, strict=True):
                 held.expect()
-                begun = writers.submit(self.storage.write_content, self.asset, day, ready.content)
+                begun = writers.submit(write, self.asset, day, ready.content)
                 waiting.append((day, ready.metadata, begun))
                 if len(waiting) == at_once:
                     yield _when_written(*waiting.popleft())
