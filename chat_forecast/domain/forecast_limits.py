@@ -108,9 +108,10 @@ def _extremes(history: pd.DataFrame) -> _Extremes | None:
     counts, dates = to_floats(history["messages"]), day_numbers(pd.DatetimeIndex(history["hour"]))
     is_known = ~np.isnan(counts)
     counts, dates = counts[is_known], dates[is_known]
-    days, first, hours = np.unique(dates, return_index=True, return_counts=True)  # the hours ascend
-    if len(days) < ENOUGH_DAYS:
+    first = np.flatnonzero(np.diff(dates, prepend=-1))  # the hours ascend
+    if len(first) < ENOUGH_DAYS:
         return None
+    hours = np.diff(first, append=len(dates))
     totals, hours = np.add.reduceat(counts, first)[-RECENT_DAYS:], hours[-RECENT_DAYS:]
     whole = totals[hours >= SHORTEST_DAY_HOURS]
     quietest = int(whole.min()) if len(whole) >= ENOUGH_DAYS else None

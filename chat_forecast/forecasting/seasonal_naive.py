@@ -5,8 +5,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import to_floats
+from chat_forecast.domain.message_arrays import to_microseconds
 
 WEEK = pd.Timedelta(hours=168)
+NO_HOUR = np.iinfo("int64").min
+"""What no hour is in microseconds."""
 HOUR, NO_TIME = np.timedelta64(1, "h"), np.timedelta64(0, "h")
 
 
@@ -15,12 +18,14 @@ def seasonal_naive(series: pd.DataFrame, hours: pd.DatetimeIndex) -> npt.NDArray
 
     Where clocks changed by half an hour in between, no hour began just then: the hour with the same wall time counts.
     """
-    week_before, known = hours - WEEK, pd.DatetimeIndex(series["hour"])
-    counts = to_floats(series["messages"])
-    found = np.append(counts, np.nan)[known.get_indexer(week_before)]  # which is -1 where the hour is not known
+    week_before, known = hours - WEEK, to_microseconds(series["hour"])
+    counts, wanted = to_floats(series["messages"]), week_before.as_unit("us").asi8
+    places = known.searchsorted(wanted)
+    is_known = np.append(known, NO_HOUR)[places] == wanted
+    found = np.where(is_known, np.append(counts, np.nan)[places], np.nan)
     is_between = (_offset(hours) - _offset(week_before)) % HOUR != NO_TIME
     if is_between.any():
-        by_wall = pd.Series(counts, known.tz_localize(None).floor("h"))
+        by_wall = pd.Series(counts, pd.DatetimeIndex(series["hour"]).tz_localize(None).floor("h"))
         by_wall = by_wall[~by_wall.index.duplicated()]
         same_wall = by_wall.reindex((hours.tz_localize(None) - WEEK).floor("h"))
         found = np.where(is_between, to_floats(same_wall), found)
