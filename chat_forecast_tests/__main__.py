@@ -11,7 +11,7 @@ The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none
 - ``kills``: kills commands at random moments (:mod:`.kills`);
 - ``audit``: for the network (:mod:`.audit`).
 
-CI does the first three of these too. Those that the variable ``TESTS_BESIDE`` names are done if none is named, too.
+CI does the first three of these too.
 """
 
 import os
@@ -25,8 +25,6 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from types import FrameType
-
-import psutil
 
 from chat_forecast_tests.scratch import scratch
 
@@ -50,13 +48,8 @@ ON_REQUEST = {
 }
 BESIDE = ("types", "odd-files", "distributed")
 """What is done beside the other steps, and told when it has ended: these wait now and then, as the many machines do."""
-UNHURRIED = ("odd-files",)
-"""What has a processor when the other steps wait, and else a small part of one."""
 ON_DISK = ("distributed",)
 """What does not use memory for its files: its servers wait for no disk."""
-UNHURRIED_NICENESS = 5
-TOO = "TESTS_BESIDE"
-"""The variable that names more steps to be done where none is asked for."""
 WITH_ARGUMENTS = ("tests", "sweeps", "distributed", "fuzz", "kills")
 
 
@@ -76,8 +69,6 @@ class Step:
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if is_beside else {}
         variables = os.environ if name in ON_DISK else os.environ | environment
         process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=variables, text=True, **output)
-        if is_beside and name in UNHURRIED:
-            psutil.Process(process.pid).nice(UNHURRIED_NICENESS)
         return cls(name, process, time.monotonic())
 
     def end(self) -> bool:
@@ -91,7 +82,7 @@ class Step:
 def main(arguments: list[str]) -> int:
     """Run the steps that are asked for, every one even after one failed; the exit code is 0 if all passed."""
     asked = list(takewhile((STEPS | ON_REQUEST).__contains__, arguments))
-    names, given = asked or [*STEPS, *os.environ.get(TOO, "").split()], arguments[len(asked) :]
+    names, given = asked or list(STEPS), arguments[len(asked) :]
     front = [name for name in names if name not in BESIDE] or names[:1]
     failed: list[str] = []
     with scratch() as environment:
