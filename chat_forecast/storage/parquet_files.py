@@ -64,10 +64,10 @@ def read_parquet(url: str, schema: Schema, timezone: str = "UTC", content: bytes
     """
     with _content_of(url, schema, content) as found:
         if len(found) > SMALL_BYTES:
-            return schema.upgrade(rows_of(open_parquet(found)), url, timezone)
+            return schema.upgrade(_sound_rows(found), url, timezone)
         known = _tables_of_small(found, id(schema.columns), schema.name, schema.version, timezone)
         if not known:
-            known[:] = schema.upgrade(rows_of(open_parquet(found)), url, timezone), schema.columns
+            known[:] = schema.upgrade(_sound_rows(found), url, timezone), schema.columns
         return known[0]
 
 
@@ -84,6 +84,13 @@ def open_parquet(content: bytes | IO[bytes]) -> pq.ParquetFile:
 def rows_of(file: pq.ParquetFile, columns: list[str] | None = None) -> pa.Table:
     """The rows of a file that :func:`open_parquet` opened, decoded in this thread."""
     return without_notes_of_pandas(file.read(columns, use_threads=False))
+
+
+def _sound_rows(content: bytes) -> pa.Table:
+    """The rows of a file; raises ArrowInvalid where a text is none, which Arrow else finds out wherever it is used."""
+    rows = rows_of(open_parquet(content))
+    rows.validate(full=True)
+    return rows
 
 
 def without_notes_of_pandas(table: pa.Table) -> pa.Table:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -101,6 +103,21 @@ def test_a_table_that_does_not_say_what_was_read_is_none_of_messages(tmp_path):
     storage.write("raw_messages", day, MessageBatch().messages.assign(topic_id=pd.array([], dtype="Int64")))
     with pytest.raises(StoredFileError, match="does not say which hours were read"):
         storage.required_message_table("raw_messages", day)
+
+
+def test_a_sender_that_is_no_text_is_damage_that_names_its_file(tmp_path):
+    day = LocalDay.parse("2026-05-12", "UTC")
+    storage = ChatStorage(str(tmp_path), "my-chat", "UTC", Locks(tmp_path))
+    messages = pd.DataFrame({"message_id": [1], "sent_at": [day.start], "sender": ["a" * 16]})
+    storage.write("raw_messages", day, MessageBatch(order_messages(messages), ReadIntervals.of((day.start, day.end))))
+    table = storage.required_message_table("raw_messages", day).table
+    offsets = pa.py_buffer(np.array([0, 2], dtype="int32"))
+    no_text = pa.StringArray.from_buffers(1, offsets, pa.py_buffer(b"\xff\xfe"))
+    columns = [*table.columns[:2], no_text]
+    pq.write_table(pa.table(columns, schema=table.schema), storage.url("raw_messages", day))
+    for read in (storage.messages, storage.message_table):
+        with pytest.raises(StoredFileError, match=r"raw_messages/2026-05-12\.parquet is damaged"):
+            read("raw_messages", day)
 
 
 def test_arrays_of_no_messages_are_empty():
