@@ -40,6 +40,17 @@ def make_newer(path: Path) -> None:
     pq.write_table(table.replace_schema_metadata({**table.schema.metadata, SCHEMA_KEY: f"{name}/99".encode()}), path)
 
 
+NO_UTF_8 = b"\xff\xfe"
+
+
+def spoil_texts(path: Path) -> None:
+    """A file whose texts are none, with checksums that fit them."""
+    table = pq.read_table(path)
+    no_texts = pa.array([NO_UTF_8] * len(table)).view(pa.string())
+    columns = [no_texts if each.type == pa.string() else table[each.name] for each in table.schema]
+    pq.write_table(pa.table(columns, schema=table.schema), path)
+
+
 def forbid_reading(path: Path) -> None:
     """A file of another user."""
     path.chmod(0)

@@ -29,7 +29,7 @@ from chat_forecast.storage.atomic_files import file_exists, join_url, remove_fil
 from chat_forecast.storage.forgotten import without_forgotten
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.object_stores import open_store, store_errors
-from chat_forecast.storage.parquet_files import DAMAGE, open_parquet, rows_of, without_empty_topics
+from chat_forecast.storage.parquet_files import DAMAGE, open_parquet, rows_of, sound, without_empty_topics
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
 BATCH_ROWS = 65_536
@@ -141,7 +141,7 @@ class Archive:
         with self._opened() as file:
             read = self._read_intervals(file)
             rows = file.iter_batches(BATCH_ROWS, columns=_columns(file), use_threads=False)
-            batches = (_to_frame(pa.Table.from_batches([batch])) for batch in rows)
+            batches = (_to_frame(sound(pa.Table.from_batches([batch]))) for batch in rows)
             held, is_at_end = empty_messages(), False
             for start, end in windows:
                 pieces = []

@@ -17,7 +17,7 @@ from chat_forecast.domain.arrays import Places, code_type, with_column
 from chat_forecast.domain.messages import MESSAGE_DTYPES, TOPIC_DTYPE
 from chat_forecast.domain.regrown import regrown
 from chat_forecast.large_columns import ROWS_AT_ONCE, by_parts
-from chat_forecast.storage.parquet_files import without_notes_of_pandas
+from chat_forecast.storage.parquet_files import sound
 from chat_forecast.storage.schemas import ARCHIVE
 
 
@@ -44,7 +44,7 @@ class GreatArchive:
     def _parts(self) -> Iterator[pd.DataFrame]:
         """Its rows a part at a time, with numbers in the place of senders."""
         for batch in self._file.iter_batches(ROWS_AT_ONCE, use_threads=False):
-            rows = ARCHIVE.upgrade(without_notes_of_pandas(pa.Table.from_batches([batch])), self._url)
+            rows = ARCHIVE.upgrade(sound(pa.Table.from_batches([batch])), self._url)
             self._has_topics |= rows.column("topic_id").null_count < len(rows)
             columns: dict[str, Any] = {name: rows.column(name).to_pandas() for name in ("message_id", "sent_at")}
             columns["sender"] = self._numbered(rows.column("sender"))

@@ -64,10 +64,10 @@ def read_parquet(url: str, schema: Schema, timezone: str = "UTC", content: bytes
     """
     with _content_of(url, schema, content) as found:
         if len(found) > SMALL_BYTES:
-            return schema.upgrade(_sound_rows(found), url, timezone)
+            return schema.upgrade(rows_of(open_parquet(found)), url, timezone)
         known = _tables_of_small(found, id(schema.columns), schema.name, schema.version, timezone)
         if not known:
-            known[:] = schema.upgrade(_sound_rows(found), url, timezone), schema.columns
+            known[:] = schema.upgrade(rows_of(open_parquet(found)), url, timezone), schema.columns
         return known[0]
 
 
@@ -82,21 +82,19 @@ def open_parquet(content: bytes | IO[bytes]) -> pq.ParquetFile:
 
 
 def rows_of(file: pq.ParquetFile, columns: list[str] | None = None) -> pa.Table:
-    """The rows of a file that :func:`open_parquet` opened, decoded in this thread."""
-    return without_notes_of_pandas(file.read(columns, use_threads=False))
+    """The rows of a file that :func:`open_parquet` opened, decoded in this thread; raises as :func:`sound`."""
+    return sound(file.read(columns, use_threads=False))
 
 
-def _sound_rows(content: bytes) -> pa.Table:
-    """The rows of a file; raises ArrowInvalid where a text is none, which Arrow else finds out wherever it is used."""
-    rows = rows_of(open_parquet(content))
+def sound(rows: pa.Table) -> pa.Table:
+    """Rows that were read, without what pandas wrote of itself, as in files of version 0.1.0: damaged, it would mislead.
+
+    Raises:
+        ArrowInvalid: a text is none, which Arrow else finds out wherever it is used, or stores on.
+    """
     rows.validate(full=True)
-    return rows
-
-
-def without_notes_of_pandas(table: pa.Table) -> pa.Table:
-    """A table without what pandas wrote of itself, as in files of version 0.1.0: damaged, it would mislead."""
-    return table.replace_schema_metadata(
-        {key: text for key, text in (table.schema.metadata or {}).items() if key != b"pandas"}
+    return rows.replace_schema_metadata(
+        {key: text for key, text in (rows.schema.metadata or {}).items() if key != b"pandas"}
     )
 
 

@@ -23,6 +23,7 @@ from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import NewImport
 from chat_forecast.storage.archive_ledger import Ledger
 from chat_forecast.storage.schemas import StoredFileError
+from chat_forecast_tests.damage import spoil_texts
 from chat_forecast_tests.factories import make_messages
 
 START = pd.Timestamp("2023-05-01T00:00Z")
@@ -148,8 +149,8 @@ def test_windows_read_in_a_row_are_the_whole_cut_into_pieces(minutes, cuts, rows
     assert found.read_intervals == expected.read_intervals
 
 
-@pytest.mark.parametrize("change", ["cut", "foreign", "no coverage"])
-def test_a_damaged_or_foreign_archive_is_named_and_left_alone(tmp_path, change):
+@pytest.mark.parametrize("change", ["cut", "foreign", "no coverage", "spoilt text", "spoilt text of a great archive"])
+def test_a_damaged_or_foreign_archive_is_named_and_left_alone(tmp_path, change, monkeypatch):
     archive = Archive(str(tmp_path), "my-chat")
     archive.add(batch(0, 5))
     path = tmp_path / "my-chat/archive/messages.parquet"
@@ -157,15 +158,16 @@ def test_a_damaged_or_foreign_archive_is_named_and_left_alone(tmp_path, change):
         path.write_bytes(path.read_bytes()[:-9])
     elif change == "foreign":
         pq.write_table(pa.table({"word": ["a"]}), path)
+    elif "spoilt" in change:
+        monkeypatch.setattr("chat_forecast.storage.archive.goes_aside", lambda _rows: "great" in change)
+        spoil_texts(path)
     else:
         pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
     content = path.read_bytes()
-    for use in (
-        archive.read,
-        lambda: archive.read_intervals,
-        lambda: archive.add(batch(0)),
-        lambda: archive.read_window(after(0), after(1)),
-    ):
+    uses = [archive.read, lambda: archive.add(batch(0)), lambda: archive.read_window(after(0), after(1))]
+    if "spoilt" not in change:  # which needs no text to be read
+        uses.append(lambda: archive.read_intervals)
+    for use in uses:
         with pytest.raises(
             StoredFileError,
             match=r"messages.parquet is (damaged|not what its place says).*chat-forecast import (my-chat|CHAT) FILE",

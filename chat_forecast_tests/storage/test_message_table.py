@@ -1,9 +1,9 @@
 """The ways around pandas: what is counted and stored of a table in Arrow is what is counted and stored of its messages."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +19,7 @@ from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.storage.series_columns import series_columns
+from chat_forecast_tests.damage import spoil_texts
 from chat_forecast_tests.domain.test_local_day import DAYS, ZONES
 
 SENDERS = st.sampled_from([None, "a" * 16, "b" * 16, "c" * 16])
@@ -110,11 +111,7 @@ def test_a_sender_that_is_no_text_is_damage_that_names_its_file(tmp_path):
     storage = ChatStorage(str(tmp_path), "my-chat", "UTC", Locks(tmp_path))
     messages = pd.DataFrame({"message_id": [1], "sent_at": [day.start], "sender": ["a" * 16]})
     storage.write("raw_messages", day, MessageBatch(order_messages(messages), ReadIntervals.of((day.start, day.end))))
-    table = storage.required_message_table("raw_messages", day).table
-    offsets = pa.py_buffer(np.array([0, 2], dtype="int32"))
-    no_text = pa.StringArray.from_buffers(1, offsets, pa.py_buffer(b"\xff\xfe"))
-    columns = [*table.columns[:2], no_text]
-    pq.write_table(pa.table(columns, schema=table.schema), storage.url("raw_messages", day))
+    spoil_texts(Path(storage.url("raw_messages", day)))
     for read in (storage.messages, storage.message_table):
         with pytest.raises(StoredFileError, match=r"raw_messages/2026-05-12\.parquet is damaged"):
             read("raw_messages", day)

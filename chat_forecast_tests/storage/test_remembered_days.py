@@ -17,6 +17,7 @@ from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage, Storages
 from chat_forecast.storage.remembered_days import kept_file, remembered_frames
 from chat_forecast.storage.schemas import StoredFileError
+from chat_forecast_tests.damage import spoil_texts
 from chat_forecast_tests.factories import make_series
 from chat_forecast_tests.presentation.reports.stored import FIRST, make_chat, store_forecasts, store_scores, store_series
 
@@ -155,7 +156,8 @@ def become_a_folder(path):
 
 
 DAMAGES = [
-    cut, fill_with_noise, lose_what_is_noted, lose_rows, hold_other_columns, lose_values, garble_texts, become_a_folder,
+    cut, fill_with_noise, lose_what_is_noted, lose_rows, hold_other_columns, lose_values, garble_texts, spoil_texts,
+    become_a_folder,
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast.tracking.ledger import Ledger
 from chat_forecast.tracking.links import chat_links
 from chat_forecast.tracking.superseded import delete_superseded, find_superseded
+from chat_forecast_tests.damage import cut_in_half, spoil_texts
 from chat_forecast_tests.tracking.found import champion_of, runs_of, versions_of
 from chat_forecast_tests.tracking.stored import FIRST, store_scored_day, store_training
 
@@ -107,6 +108,7 @@ def test_a_deletion_that_was_killed_is_finished_by_the_next_one(tracking, client
 
 
 @pytest.mark.usefixtures("logged")
-def test_a_forecast_that_cannot_be_read_keeps_every_model(storage, find):
-    Path(storage.url("next_day_forecast", FIRST)).write_bytes(b"half")
+@pytest.mark.parametrize("damage", [cut_in_half, spoil_texts])
+def test_a_forecast_that_cannot_be_read_keeps_every_model(storage, find, damage):
+    damage(Path(storage.url("next_day_forecast", FIRST)))
     assert find() == []

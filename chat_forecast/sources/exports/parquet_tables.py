@@ -51,6 +51,7 @@ def read_parquet_messages(path: Path, *, timezone: str | None, tally: Tally, pro
                     if batch is None:
                         return
                     table = _plain(path, pa.Table.from_batches([batch]))
+                    table.validate(full=True)  # a text may be none, which Arrow else finds out where it is used
                     frame = table.replace_schema_metadata().to_pandas(types_mapper=_WHOLE_NUMBERS.get)
                 yield frame
 

@@ -8,6 +8,7 @@ import pytest
 from chat_forecast.sources.exports.base import RefusedFileError, Tally, join
 from chat_forecast.sources.exports.parquet_tables import read_parquet_messages
 from chat_forecast.sources.exports.tables import read_csv
+from chat_forecast_tests.damage import NO_UTF_8
 
 NINE = pd.Timestamp("2023-05-01T09:00:00Z")
 
@@ -278,6 +279,18 @@ def test_a_damaged_parquet_file_is_refused(parquet_file):
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(RefusedFileError, match="no readable Parquet file"):
         read(path)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())], ids=str)
+@pytest.mark.parametrize("column", ["sender", "sent_at"])
+def test_a_parquet_file_with_a_text_that_is_none_is_refused(tmp_path, kind, column):
+    """In the middle of the others, where nothing that looks at the first rows sees it."""
+    texts = {"sent_at": [b"2023-05-01 09:00:00Z"] * 3000, "sender": [b"ann"] * 3000}
+    texts[column][2000] = NO_UTF_8
+    columns = {name: pa.array(values).view(pa.string()).cast(kind) for name, values in texts.items()}
+    pq.write_table(pa.table(columns), tmp_path / "messages.parquet")
+    with pytest.raises(RefusedFileError, match="no readable Parquet file"):
+        read(tmp_path / "messages.parquet")
 
 
 def test_row_numbers_go_on_from_one_piece_of_a_file_to_the_next(text_file):
