@@ -18,7 +18,9 @@ from chat_forecast import docs
 
 FIGURES = Path(__file__).with_name("growth.csv")
 PICTURES = Path(docs.__file__).parent / "cost"
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 190, 58, 24, 34, 34
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 440, 214, 58, 44, 46, 46
+DIGIT, ROW = 7, 13
+"""What a digit takes across, and a line of text down."""
 FEWEST_SIZES = 3
 INK, LINE, FAINT = "#444", "#2a6fbb", "#bbb"
 
@@ -81,11 +83,15 @@ def draw(work: str, points: list[tuple[float, float]]) -> str:
         f'<path d="M{x0} {y0}L{x1} {y1}" stroke="{FAINT}" stroke-dasharray="4 3"/>',
         f'<polyline points="{path}" fill="none" stroke="{LINE}" stroke-width="2"/>',
     ]
+    free = 0.0
     for size, value in points:
-        x, y = place(size, value)
+        (x, y), label = place(size, value), f"{size:,.0f}"
+        half = len(label) * DIGIT / 2
+        is_below = float(x) - half < free  # the label of the size before stands there
+        free = free if is_below else float(x) + half
         parts.append(f'<circle cx="{x}" cy="{y}" r="3.5" fill="{LINE}"/>')
         parts.append(f'<text x="{x}" y="{float(y) - 8:.1f}" text-anchor="middle">{value:,.4g}</text>')
-        parts.append(f'<text x="{x}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{size:,.0f}</text>')
+        parts.append(f'<text x="{x}" y="{HEIGHT - BOTTOM + 16 + is_below * ROW}" text-anchor="middle">{label}</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 
