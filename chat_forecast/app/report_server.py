@@ -36,7 +36,8 @@ from chat_forecast.settings.reading import load_chats
 from chat_forecast.storage.locks import LockTaken
 
 PAGE = re.compile(r"/([a-z][a-z0-9_-]*(?:\.[a-z]{2,3})?\.html)")
-PLOT = re.compile(r"/plots/([a-z][a-z0-9_-]*)/([a-z_]+)/(\d{4}-\d\d-\d\d|newest)\.png")
+PLOT = re.compile(r"/(?:pictures|plots)/([a-z][a-z0-9_-]*)/([a-z_]+)/(\d{4}-\d\d-\d\d|newest)\.png")
+"""The address of a plot, and the one that metadata of earlier materialisations links to."""
 OWN_HEADERS = {
     "Cache-Control": "no-cache",
     "Content-Security-Policy": "frame-ancestors 'none'",  # the pages carry the rest of their policy themselves

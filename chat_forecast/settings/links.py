@@ -33,6 +33,6 @@ def plot_url(reports_url: str, chat: str, asset: str, day: str) -> str:
     """The plot of one day of an asset, drawn when it is asked for.
 
     >>> plot_url("http://127.0.0.1:3001", "my-chat", "daily_score", "2026-05-12")
-    'http://127.0.0.1:3001/plots/my-chat/daily_score/2026-05-12.png'
+    'http://127.0.0.1:3001/pictures/my-chat/daily_score/2026-05-12.png'
     """
-    return f"{reports_url.rstrip('/')}/plots/{quote(chat)}/{quote(asset)}/{quote(day)}.png"
+    return f"{reports_url.rstrip('/')}/pictures/{quote(chat)}/{quote(asset)}/{quote(day)}.png"

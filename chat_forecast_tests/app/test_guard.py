@@ -13,7 +13,7 @@ HOST = "127.0.0.1:3000"
 JSON = {"content-type": "application/json"}
 DOOR = Door(3000, names=("forecast.example.org", "other.example.org:8443"))
 DAGSTER = Guard(DOOR.hosts, is_json_only=True)
-REPORTS = Guard(DOOR.hosts, images=re.compile("/plots/.*"))
+REPORTS = Guard(DOOR.hosts, images=re.compile("/pictures/.*"))
 LINK = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 
 
@@ -93,11 +93,11 @@ def test_pages_of_other_sites_may_lead_here_by_a_link_and_no_other_way(site):
 
 def test_pages_of_the_same_site_may_show_plots_and_nothing_else():
     image = {"sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}
-    assert ask(REPORTS, path="/plots/a/b.png", **from_page("same-site", **image)) is None
-    assert ask(REPORTS, path="/plots/a/b.png", **from_page("cross-site", **image)) == 403
+    assert ask(REPORTS, path="/pictures/a/b.png", **from_page("same-site", **image)) is None
+    assert ask(REPORTS, path="/pictures/a/b.png", **from_page("cross-site", **image)) == 403
     assert ask(REPORTS, path="/index.html", **from_page("same-site", **image)) == 403
-    assert ask(REPORTS, path="/plots/a/b.png", **from_page("same-site", **{**image, "sec-fetch-dest": "script"})) == 403
-    assert ask(DAGSTER, path="/plots/a/b.png", **from_page("same-site", **image)) == 403
+    assert ask(REPORTS, path="/pictures/a/b.png", **from_page("same-site", **{**image, "sec-fetch-dest": "script"})) == 403
+    assert ask(DAGSTER, path="/pictures/a/b.png", **from_page("same-site", **image)) == 403
 
 
 @pytest.mark.parametrize(

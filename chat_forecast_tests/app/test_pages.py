@@ -146,14 +146,14 @@ def test_dagsters_pages_show_a_plot_of_the_report_server_as_the_browser_lets_the
     width = page.evaluate(
         """async address => { const image = new Image(); image.src = address;
         await image.decode(); return image.naturalWidth; }""",
-        f"{system.reports}/plots/loud-chat/next_day_forecast/{last.key}.png",
+        f"{system.reports}/pictures/loud-chat/next_day_forecast/{last.key}.png",
     )
     assert width == 760
 
 
 def test_an_assets_page_shows_the_picture_of_its_newest_day_first(system, page, theme):
     page.goto(f"{system.dagster}/assets/loud-chat/next_day_forecast")
-    plot = page.locator(f"img[src='{system.reports}/plots/loud-chat/next_day_forecast/newest.png']").first
+    plot = page.locator(f"img[src='{system.reports}/pictures/loud-chat/next_day_forecast/newest.png']").first
     plot.wait_for()
     page.wait_for_function("document.querySelector(\"img[src*='newest']\").naturalWidth > 0")
     shoot(page, theme, "newest")
@@ -170,9 +170,9 @@ def test_a_days_page_of_each_asset_shows_its_picture_and_figures(system, page, t
     page.goto(f"{system.dagster}/assets/loud-chat/{asset}?view=partitions&partition={last.key}")
     page.get_by_text("simulated chat: no real messages").first.wait_for()
     shoot(page, theme, f"{asset}-figures")
-    plot = page.locator(f"img[src*='/plots/loud-chat/{asset}/{last.key}.png']").first
+    plot = page.locator(f"img[src*='/pictures/loud-chat/{asset}/{last.key}.png']").first
     plot.wait_for()
-    page.wait_for_function("document.querySelector(\"img[src*='/plots/']\").naturalWidth > 0")
+    page.wait_for_function("document.querySelector(\"img[src*='/pictures/']\").naturalWidth > 0")
     assert plot.evaluate("image => image.naturalWidth") == 760
     shoot(page, theme, asset)
 

@@ -100,22 +100,23 @@ def test_everything_is_below_the_prefix_of_a_proxy(ask, prefix):
     status, headers, _ = ask(prefix)
     assert (status, headers["Location"]) == (308, f"{prefix}/")
     picture = {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
-    assert ask(f"{prefix}/plots/my-chat/daily_score/2026-01-01.png", **picture)[::2] == (200, "a plot")
-    for path in ("/", "/index.html", "/forecast/reportsindex.html", "/plots/my-chat/daily_score/2026-01-01.png"):
+    assert ask(f"{prefix}/pictures/my-chat/daily_score/2026-01-01.png", **picture)[::2] == (200, "a plot")
+    for path in ("/", "/index.html", "/forecast/reportsindex.html", "/pictures/my-chat/daily_score/2026-01-01.png"):
         assert ask(path)[0] == 404
 
 
 def test_a_plot_is_shown_by_pages_of_this_machine_alone_and_a_damaged_file_is_named(ask):
-    status, headers, body = ask("/plots/my-chat/daily_score/2026-01-01.png")
+    status, headers, body = ask("/pictures/my-chat/daily_score/2026-01-01.png")
     assert (status, body, headers["Content-Type"]) == (200, "a plot", "image/png")
     # Chromium's "same-site" would keep it from Dagster's page on another port of 127.0.0.1 (see test_pages.py).
     assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     foreign = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
-    assert ask("/plots/my-chat/daily_score/2026-01-01.png", **foreign)[0] == 403
+    assert ask("/pictures/my-chat/daily_score/2026-01-01.png", **foreign)[0] == 403
     assert ask("/")[1]["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert ask("/plots/my-chat/daily_score/2026-01-09.png")[0] == 404
-    assert ask("/plots/my-chat/../2026-01-01.png")[0] == 404
-    status, _, body = ask("/plots/my-chat/daily_score/2026-01-02.png")
+    assert ask("/plots/my-chat/daily_score/2026-01-01.png")[::2] == (200, "a plot"), "stored metadata links to it"
+    assert ask("/pictures/my-chat/daily_score/2026-01-09.png")[0] == 404
+    assert ask("/pictures/my-chat/../2026-01-01.png")[0] == 404
+    status, _, body = ask("/pictures/my-chat/daily_score/2026-01-02.png")
     assert status == 500
     assert "2026-01-02.parquet is damaged &lt;script&gt;" in body
 

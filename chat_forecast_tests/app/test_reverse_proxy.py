@@ -99,5 +99,5 @@ def test_links_that_a_run_leaves_behind_lead_through_the_proxy(system, port):
     query = """{ assetNodes { assetMaterializations(limit: 1) { metadataEntries { label
         ... on MarkdownMetadataEntry { mdStr } ... on UrlMetadataEntry { url } } } } }"""
     found = json.dumps(system.ask(query))
-    assert f"https://{NAME}:{port}/forecast/reports/plots/my-chat/raw_messages/" in found
+    assert f"https://{NAME}:{port}/forecast/reports/pictures/my-chat/raw_messages/" in found
     assert LOOPBACK not in found

@@ -1,8 +1,9 @@
 """A chat's lineage page in a browser, and how long a queued run waits until it starts, with many chats, inside ``up``.
 
 ``python -m chat_forecast_tests.benchmarks.bench_lineage [CHATS …]``: with 1, 200 and 1,000 simulated chats by default; all
-but the first have ended, so that no nights run meanwhile. Three figures of the page are printed, each until the last of the
-chat's six assets is shown: the first visit, another one with the browser's cache, and another chat's page. Then runs are
+but the first have ended, so that no nights run meanwhile. Each figure of the page lasts until the last of the chat's six
+assets is shown. The first visit is timed twice, in a browser each: one that has just begun, which opens its window beside
+it, and one that has done so. Then come another visit with the browser's cache, and another chat's page. Then runs are
 launched as the button *Materialize* does, one after another: the seconds from the launch to the start.
 """
 
@@ -21,6 +22,8 @@ from chat_forecast_tests.served import Served, served, wait_for
 CHATS = (1, 200, 1000)
 RUNS = 3
 PATIENCE_SECONDS = 600
+WINDOW_SECONDS = 5
+"""In which Chromium has opened its window."""
 ENDED = """
 [chats.chat-{number}]
 source = "simulated"
@@ -34,19 +37,23 @@ def pages(system: Served, count: int) -> None:
     """Print what the lineage page takes in a headless Chromium."""
     from playwright.sync_api import sync_playwright
 
+    just_begun = (("first visit, browser just begun", 0),)
+    at_rest = (("first visit, browser at rest", 0), ("again", 0), ("another chat", count - 1))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = browser.new_page(viewport={"width": 1500, "height": 950})
-        page.set_default_timeout(1000 * PATIENCE_SECONDS)
-        for words, chat in (("first visit", 0), ("again", 0), ("another chat", count - 1)):
-            begun = time.perf_counter()
-            page.goto(f"{system.dagster}/locations/chat_forecast/asset-groups/chat_{chat}")
-            for asset in ALL_ASSETS:
-                page.get_by_text(asset, exact=True).first.wait_for()
-            print(f"{count} chats, lineage page, {words}: {time.perf_counter() - begun:.2f} s", flush=True)
-        browser.close()
+        for rest, visits in ((0, just_begun), (WINDOW_SECONDS, at_rest)):
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+            )
+            page = browser.new_page(viewport={"width": 1500, "height": 950})
+            page.set_default_timeout(1000 * PATIENCE_SECONDS)
+            time.sleep(rest)
+            for words, chat in visits:
+                begun = time.perf_counter()
+                page.goto(f"{system.dagster}/locations/chat_forecast/asset-groups/chat_{chat}")
+                for asset in ALL_ASSETS:
+                    page.get_by_text(asset, exact=True).first.wait_for()
+                print(f"{count} chats, lineage page, {words}: {time.perf_counter() - begun:.2f} s", flush=True)
+            browser.close()
 
 
 def runs(system: Served, count: int, day: str) -> None:

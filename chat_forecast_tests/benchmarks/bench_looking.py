@@ -111,7 +111,7 @@ def look_at_pages(home: Path, day: str) -> None:
     parts = PlotDrawer(there), tell_nothing, "", PageEnlivener(there)
     with ReportServer(there.reports, door_of(["--port", "0"]), *parts) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        page, plot = "chat-0.en.html", f"plots/chat-{{}}/daily_score/{day}.png"
+        page, plot = "chat-0.en.html", f"pictures/chat-{{}}/daily_score/{day}.png"
         for name, path in (("page", page), ("page again", page), ("", plot.format(0)), ("plot", plot.format(1))):
             begun = time.perf_counter()
             urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/{path}").read()

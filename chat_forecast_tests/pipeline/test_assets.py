@@ -51,7 +51,7 @@ def test_every_day_of_a_range_is_stored_described_and_counted(stores, chat, inst
     metadata = newest.asset_materialization.metadata
     assert all(name == name.lower() for name in metadata)
     assert metadata["plot"].value == (
-        "![hourly_series of 2026-03-28](http://127.0.0.1:3001/plots/my-chat/hourly_series/2026-03-28.png)"
+        "![hourly_series of 2026-03-28](http://127.0.0.1:3001/pictures/my-chat/hourly_series/2026-03-28.png)"
     )
 
 

@@ -51,7 +51,7 @@ def test_every_asset_is_described_in_words_with_the_picture_of_its_newest_day(st
         words, picture, *_ = spec.description.split("\n\n")
         chat, name = spec.key.path
         assert words[0].isupper()
-        assert picture == f"![the newest day of {name}]({stores.reports_url}/plots/{chat}/{name}/newest.png)"
+        assert picture == f"![the newest day of {name}]({stores.reports_url}/pictures/{chat}/{name}/newest.png)"
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_the_asset_is_observed_once_an_hour_with_its_picture(tick):
     (event,) = tick().asset_events
     assert event.asset_key == dg.AssetKey(["my-chat", ASSET])
     day = datetime.now(UTC).astimezone(CHAT_ZONE).date()
-    assert event.metadata["today so far"].value.endswith(f"/plots/my-chat/{ASSET}/{day}.png)")
+    assert event.metadata["today so far"].value.endswith(f"/pictures/my-chat/{ASSET}/{day}.png)")
     assert event.metadata["alarm"].value == "none"
     cursor = tick().cursor
     assert tick(cursor=earlier(cursor, minutes=20)).asset_events == []
