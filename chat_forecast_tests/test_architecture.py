@@ -54,7 +54,7 @@ CLOCK_EXCEPTIONS = {
     "sources/telegram/connection.py": "says until when Telegram asks to wait",
     "sources/telegram/faults.py": "says until when Telegram asks to wait",
     "sources/telegram/session.py": "notes since when the session is in use",
-    "storage/file_marks.py": "tells whether a folder's time can still stand for a change that comes",
+    "storage/file_fingerprints.py": "tells whether a folder's time can still stand for a change that comes",
 }
 CLOCKS = {
     "datetime": {"now", "utcnow", "today"},

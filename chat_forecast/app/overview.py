@@ -15,8 +15,8 @@ from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.scoring import unusual_hours
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources, read_as
+from chat_forecast.storage.day_cache import cached_frames
 from chat_forecast.storage.partitions import ChatStorage
-from chat_forecast.storage.remembered_days import remembered_frames
 from chat_forecast.storage.schemas import StoredFileError
 
 SCORED_DAYS = 7
@@ -87,7 +87,7 @@ def _series(storage: ChatStorage, day: LocalDay, faults: list[str]) -> pd.DataFr
     """The hours in which a change of the chat would show, around files that cannot be used."""
     first = day.plus(1 - LOOKBACK_DAYS)
     try:
-        return remembered_frames(storage, "hourly_series", first, day)
+        return cached_frames(storage, "hourly_series", first, day)
     except StoredFileError:
         series, unusable = storage.usable_frames("hourly_series", first, day)
         faults += unusable

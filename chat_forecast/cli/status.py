@@ -22,7 +22,7 @@ def status(workplace: Workplace, thorough: bool, as_json: bool) -> None:
     half a second; one that is too large for that is named.
     """
     from chat_forecast.app.databases import STATUS_SECONDS, look_through
-    from chat_forecast.app.remembered_health import Examiner
+    from chat_forecast.app.health_cache import Examiner
     from chat_forecast.cli.output.health import print_health
     from chat_forecast.cli.output.lines import print_line, print_sentence
     from chat_forecast.pipeline.instance_settings import lacking_settings

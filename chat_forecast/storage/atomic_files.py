@@ -2,7 +2,7 @@
 
 Belongs here: reading one file, replacing it atomically, and listing a folder.
 Does not belong here: which files there are and what they mean (:mod:`chat_forecast.storage.partitions`), whether one has
-changed (:mod:`.file_marks`), tables (:mod:`.parquet_files`), or other local files (:mod:`chat_forecast.whole_files`).
+changed (:mod:`.file_fingerprints`), tables (:mod:`.parquet_files`), or other local files (:mod:`chat_forecast.whole_files`).
 """
 
 import errno

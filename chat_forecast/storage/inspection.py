@@ -1,16 +1,16 @@
-"""Looking through a chat's stored files without reading their rows: which days are there, and which files are unusable.
+"""Inspecting a chat's stored files without reading their rows: which days are stored, and which files are unusable.
 
-Belongs here: what can be told from the names in an asset's folder and from the end of each file, where Parquet keeps its
-schema and statistics. It takes a small part of the time that reading takes, and one bad file hides no other.
-Does not belong here: reading rows (:mod:`.partitions`), or remembering what was found (:mod:`.remembered_files`).
+Belongs here: what the names in an asset's folder say, and the footer of each file, where Parquet keeps its schema and
+statistics. That takes a small part of the time that reading takes, and one bad file hides no other.
+Does not belong here: reading rows (:mod:`.partitions`), or caching what was found (:mod:`.inspection_cache`).
 
-Days are plain dates here, since all are of the chat's time zone: those of years are compared with each other in a moment.
+Days are plain dates here, which compare faster than :class:`.LocalDay`: all are of the chat's time zone.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from itertools import compress, repeat
 from operator import eq
 
@@ -19,49 +19,50 @@ import pyarrow.parquet as pq
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.storage.atomic_files import join_url
-from chat_forecast.storage.file_marks import Listing
+from chat_forecast.storage.file_fingerprints import Listing
+from chat_forecast.storage.inspection_cache import VERSIONED, CachedFolder, InspectionCache, load_cache, save_cache
 from chat_forecast.storage.parquet_files import footer_at_hand, read_footer
 from chat_forecast.storage.partition_files import day_named
 from chat_forecast.storage.partitions import ChatStorage
-from chat_forecast.storage.remembered_files import VERSIONED, Memory, Remembered, load_memory, save_memory
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
-from chat_forecast.storage.second_looks import EVERY_FILE, SecondLook
+from chat_forecast.storage.spot_checks import EVERY_FILE, SpotChecks
 from chat_forecast.storage.zone_change import expect_not_moving
 
 COUNTED = {
     asset: {column.name: schema.arrow().names.index(column.name) for column in schema.columns if column.is_counted}
     for asset, schema in PARTITION_SCHEMAS.items()
 }
-"""Asset -> its columns that are counted, each with its place in a file of the newest version."""
+"""Asset -> its counted columns (:attr:`.Column.is_counted`), each with its position in a file of the newest version."""
 STRAY = "is not a partition: its name is not a day of the chat. Move it out of the folder."
 HAS_ROWS = 1
-"""The trait of a file that has a row; twice as much is that of a value in the first column that is counted, and so on."""
+"""A file's traits are a bit mask, cached as one digit: this bit if it has a row; the next bit if the asset's first counted
+column has a value; then the second one's."""
 
 
 @dataclass(frozen=True)
 class StoredAsset:
-    """An asset's folder: the days that have a file, what the end of each usable file told, and what is wrong with others."""
+    """An asset's folder: which days have a file, what the footer of each usable file says, and what is wrong with others."""
 
     days: frozenset[date] = frozenset()
-    """Those that have a file, usable or not."""
+    """Days with a file, usable or not."""
     usable: frozenset[date] = frozenset()
-    """Those that have a usable file."""
+    """Days with a usable file."""
     with_rows: frozenset[date] = frozenset()
-    """Those of the usable ones that have a row."""
+    """Days with a usable file that has a row."""
     filled: Mapping[str, frozenset[date]] = field(default_factory=dict)
-    """Column that is counted (:attr:`.Column.is_counted`) -> see :meth:`having`."""
+    """Counted column -> the days of :meth:`having`."""
     faults: tuple[str, ...] = ()
     """One sentence a file: its place, what was found, what to do."""
     listing: Listing = field(default_factory=Listing, compare=False, repr=False)
-    """What lies in the folder."""
+    """The files in the folder."""
 
     def having(self, column: str) -> frozenset[date]:
-        """The usable days on which any row has a value in a column that is counted."""
+        """The usable days on which any row has a value in a counted column."""
         return self.filled.get(column, frozenset())
 
 
 class _Dates(dict[str, date | None]):
-    """Name of a file -> the day of a zone after which it is named, if any; the folders of all assets name the same ones."""
+    """File name -> the day that it names, or None. Each name is parsed once: the folders of all assets share them."""
 
     def __init__(self, timezone: str) -> None:
         super().__init__()
@@ -72,53 +73,63 @@ class _Dates(dict[str, date | None]):
         return None if day is None else self.setdefault(name, day.date)
 
 
-_dates_of = cache(_Dates)
+_dates_of = functools.cache(_Dates)
 
 
 def inspect_asset(
-    storage: ChatStorage, asset: str, memory: Memory | None = None, look: SecondLook = EVERY_FILE
+    storage: ChatStorage, asset: str, cache: InspectionCache | None = None, checks: SpotChecks = EVERY_FILE
 ) -> StoredAsset:
-    """Look at every file of an asset that is not in the memory as it is now; the memory learns what was found.
+    """Inspect the files of an asset that are new or changed since they were cached; ``cache`` is brought up to date.
 
-    A file that is cut off, unreadable, of other columns or of a newer version is a fault, and so is whatever else lies in
-    the folder. Damage in the middle of a file is only found by reading it.
+    A file that is cut off, unreadable, of other columns or of a newer version is a fault, and so is anything else in the
+    folder. Damage in the middle of a file is only found by reading it.
     """
     url = join_url(storage.root, storage.chat, asset)
-    seen = Remembered() if memory is None else memory.get(asset, Remembered())
+    cached = CachedFolder() if cache is None else cache.get(asset, CachedFolder())
     try:
-        listing = look.list_folder(url, seen)
+        listing = checks.list_folder(url, cached)
     except StoredFileError as error:  # the folder cannot be read
         return StoredAsset(faults=(str(error),))
     days = list(map(_dates_of(storage.timezone).__getitem__, listing.names))
-    if seen.are_all_of(listing):
-        if memory is not None:
-            memory[asset] = seen.with_places_of(listing, is_versioned=asset in VERSIONED)
-        return _asset(asset, days, list(seen.traits), (), listing)
-    traits = seen.traits_of(listing)
+    is_versioned = asset in VERSIONED
+    if cached.matches(listing):
+        if cache is not None:
+            cache[asset] = cached.refreshed(listing, is_versioned=is_versioned)
+        return _stored_asset(asset, days, list(cached.traits), (), listing)
+    traits = cached.traits_of(listing)
+    faults = _inspect_unknown(storage, asset, listing.names, days, traits)
+    if cache is not None:
+        cache[asset] = CachedFolder.of(listing, traits, is_versioned=is_versioned)
+    return _stored_asset(asset, days, traits, faults, listing)
+
+
+def _inspect_unknown(
+    storage: ChatStorage, asset: str, names: list[str], days: list[date | None], traits: list[str | None]
+) -> tuple[str, ...]:
+    """Fill in the traits that are None, as far as the files are usable; returns the faults, strays first, then by day."""
+    url = join_url(storage.root, storage.chat, asset)
     unknown = [place for place, trait in enumerate(traits) if trait is None]
-    strays = sorted(listing.names[place] for place in unknown if days[place] is None)
+    strays = sorted(names[place] for place in unknown if days[place] is None)
     faults = [f"{join_url(url, name)} {STRAY}" for name in strays]
     for day, place in sorted((day, place) for place in unknown if (day := days[place]) is not None):
         try:
-            traits[place] = _look(storage, asset, LocalDay(day, storage.timezone))
+            traits[place] = _traits_of_file(storage, asset, LocalDay(day, storage.timezone))
         except StoredFileError as error:
             faults.append(str(error))
         except FileNotFoundError:  # it was there a moment ago
             continue
-    if memory is not None:
-        memory[asset] = Remembered.of(listing, traits, is_versioned=asset in VERSIONED)
-    return _asset(asset, days, traits, tuple(faults), listing)
+    return tuple(faults)
 
 
-def _asset(
+def _stored_asset(
     asset: str, days: list[date | None], traits: list[str | None], faults: tuple[str, ...], listing: Listing
 ) -> StoredAsset:
-    """Sort the days by the traits of their files, of which there are few different ones."""
+    """Group the days by the traits of their files: thousands of days have a handful of different traits."""
     all_days = frozenset(filter(None, days))
-    kinds = set(traits)
+    distinct = set(traits)
     by_traits = {
-        int(each): all_days if kinds == {each} else frozenset(filter(None, compress(days, map(eq, traits, repeat(each)))))
-        for each in kinds
+        int(each): all_days if distinct == {each} else frozenset(filter(None, compress(days, map(eq, traits, repeat(each)))))
+        for each in distinct
         if each is not None
     }
 
@@ -135,8 +146,8 @@ def _asset(
     )
 
 
-def _look(storage: ChatStorage, asset: str, day: LocalDay) -> str:
-    """The traits of a file, from its end, as a digit.
+def _traits_of_file(storage: ChatStorage, asset: str, day: LocalDay) -> str:
+    """Read a file's traits (:data:`HAS_ROWS`) from its footer, as a digit.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -146,20 +157,20 @@ def _look(storage: ChatStorage, asset: str, day: LocalDay) -> str:
     footer = None if "://" in url else footer_at_hand(url, PARTITION_SCHEMAS[asset], storage.timezone)
     if footer is None:
         footer = read_footer(url, storage.schema(asset, day), storage.timezone)
-    return _traits(footer, asset)
+    return _traits_in(footer, asset)
 
 
-def _traits(footer: pq.FileMetaData, asset: str) -> str:
+def _traits_in(footer: pq.FileMetaData, asset: str) -> str:
     traits = HAS_ROWS if footer.num_rows else 0
     for number, (column, usual) in enumerate(COUNTED[asset].items(), 1):
-        place = _place(footer.schema, column, usual)
-        if place is not None and footer.num_rows > _nulls(footer, place):
+        position = _position(footer.schema, column, usual)
+        if position is not None and footer.num_rows > _nulls(footer, position):
             traits |= HAS_ROWS << number
     return str(traits)
 
 
-def _place(columns: pq.ParquetSchema, name: str, usual: int) -> int | None:
-    """Which of a file's columns has a name; to ask for the names of all takes longer than to open the file."""
+def _position(columns: pq.ParquetSchema, name: str, usual: int) -> int | None:
+    """Where a file has a column, ``usual`` being tried first: asking for all names takes longer than opening the file."""
     if usual < len(columns) and columns.column(usual).path == name:
         return usual
     return columns.names.index(name) if name in columns.names else None
@@ -172,7 +183,7 @@ def _nulls(footer: pq.FileMetaData, column: int) -> int:
 
 @dataclass(frozen=True)
 class StoredChat:
-    """What is stored of a chat up to a day, and which of its files cannot be used."""
+    """What is stored of a chat up to its day ``last``, and which of its files cannot be used."""
 
     storage: ChatStorage
     assets: dict[str, StoredAsset]
@@ -181,41 +192,45 @@ class StoredChat:
 
     @classmethod
     def inspect(
-        cls, storage: ChatStorage, last: LocalDay, look: SecondLook = EVERY_FILE, memory: Memory | None = None
+        cls,
+        storage: ChatStorage,
+        last: LocalDay,
+        checks: SpotChecks = EVERY_FILE,
+        cache: InspectionCache | None = None,
     ) -> "StoredChat":
-        """Look at every file of a chat that changed since the last look, as far as ``look`` finds it.
+        """Inspect every file of a chat that changed since the last time, as far as ``checks`` find it.
 
-        What is remembered is given where it has been loaded already.
+        ``cache`` is given if it has been loaded already; it is saved where anything in it changed.
 
         Raises:
             StoredFileError: the chat's days were counted in another zone (:meth:`.ChatStorage.expect_zone`), so that each of
                 its files would be a fault of its own.
         """
-        memory = memory or load_memory(storage)
-        if not memory.get("hourly_series", Remembered()).traits:
+        cache = cache or load_cache(storage)
+        if not cache.get("hourly_series", CachedFolder()).traits:
             storage.expect_zone()
         expect_not_moving(storage.root, storage.chat, storage.timezone)
-        before = dict(memory)
-        found = cls(storage, {asset: inspect_asset(storage, asset, memory, look) for asset in PARTITION_SCHEMAS}, last)
+        before = dict(cache)
+        found = cls(storage, {asset: inspect_asset(storage, asset, cache, checks) for asset in PARTITION_SCHEMAS}, last)
         series = found.assets["hourly_series"]
         if series.days and not {min(series.days), max(series.days)} <= series.usable:
             storage.expect_zone()
-        if memory != before:
-            save_memory(storage, memory)
+        if cache != before:
+            save_cache(storage, cache)
         return found
 
     @property
     def faults(self) -> list[str]:
-        """What is wrong with files of any asset, those of later days too."""
+        """What is wrong with files of any asset, also of days after ``last``."""
         return [fault for asset in self.assets.values() for fault in asset.faults]
 
     def days(self, asset: str) -> list[date]:
-        """The days of which there are rows, ascending."""
+        """The days of an asset that have rows, ascending."""
         return sorted(filter(self.last.date.__ge__, self.assets[asset].with_rows))
 
     @property
     def known_days(self) -> set[date]:
-        """The days of which an hour was read."""
+        """The days with at least one hour that was read."""
         return set(filter(self.last.date.__ge__, self.assets["hourly_series"].having("messages")))
 
     def day(self, day: date) -> LocalDay:
@@ -223,7 +238,7 @@ class StoredChat:
         return LocalDay(day, self.storage.timezone)
 
     def table(self, asset: str, day: date) -> pa.Table | None:
-        """The stored table of a day, which is read once; None where the day is not stored.
+        """The stored table of a day, read once and kept; None where the day is not stored.
 
         Raises:
             StoredFileError: the file is damaged or foreign.

@@ -13,7 +13,7 @@ from typing import Any
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.storage.atomic_files import join_url, read_file, write_file
-from chat_forecast.storage.file_marks import file_versions
+from chat_forecast.storage.file_fingerprints import file_versions
 from chat_forecast.storage.partition_files import ENDING
 from chat_forecast.storage.partitions import ChatStorage
 

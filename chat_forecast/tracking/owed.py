@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chat_forecast.storage.atomic_files import join_url
-from chat_forecast.storage.file_marks import Listing, list_folder
+from chat_forecast.storage.file_fingerprints import Listing, list_folder
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.ledger import Ledger, unlogged_of

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from chat_forecast.app.health import examine, yesterday_of
-from chat_forecast.app.remembered_health import Examiner
+from chat_forecast.app.health_cache import Examiner
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch

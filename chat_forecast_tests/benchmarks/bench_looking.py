@@ -2,8 +2,8 @@
 
 ``python -m chat_forecast_tests.benchmarks.bench_looking [--days N] [CHATS …]``: of 20, 100 and 200 chats of 1,095 days each
 by default. One chat is made up, and the others are links to its files, so that a thousand days cost no disk. Each command is
-a process of its own, from its start to its end. Of ``status`` there are four rows: one that remembers what the end of each
-file told, and not how a chat is doing; the same again, where that holds; one an hour later; one after a night in which
+a process of its own, from its start to its end. Of ``status`` there are four rows: one with the cache of inspections and
+without that of answers; the same again, where that holds; one an hour later; one after a night in which
 ``up`` did not run, with a new file in each folder but that of the models. Of
 ``report`` there are three rows: the first ever, which reads every day and puts the charts' JavaScript together; one whose
 page is outdated; one that finds it up to date. The page is the first one that the report server is asked for, and then once
@@ -22,10 +22,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from chat_forecast.app.remembered_health import FILE, HOLDS
+from chat_forecast.app.health_cache import FILE, HOLDS
 from chat_forecast.settings.privacy import keep_private
-from chat_forecast.storage.file_marks import Listing
-from chat_forecast.storage.remembered_files import MEMORY_FILE, Remembered
+from chat_forecast.storage.file_fingerprints import Listing
+from chat_forecast.storage.inspection_cache import CACHE_FILE, CachedFolder
 from chat_forecast_tests.benchmarks.processes import Took, measure, measure_command
 
 CHAT = """
@@ -139,7 +139,7 @@ def main() -> None:
         print(f"1 chat, {arguments.days} days, status, first look: {look(home, 1, first, 'status')}", flush=True)
         print(f"1 chat, {arguments.days} days, report, the first: {look(home, 1, first, 'report', 'chat-0')}", flush=True)
         for number in range(1, max(arguments.chats)):  # the same files: so what was found is the same
-            shutil.copy(home / "chat-0" / MEMORY_FILE, home / f"chat-{number}")
+            shutil.copy(home / "chat-0" / CACHE_FILE, home / f"chat-{number}")
         look(home, max(arguments.chats), first, "status")  # in other folders, which are remembered too
         for count in arguments.chats:
             (home / "reports" / "chat-0.en.html").unlink()
@@ -170,20 +170,21 @@ def let_an_hour_pass(home: Path) -> None:
 
 def forget_the_last_night(home: Path) -> None:
     """Let what is remembered of each chat be as it was before its newest day."""
-    for path in home.glob(f"*/{MEMORY_FILE}"):
+    for path in home.glob(f"*/{CACHE_FILE}"):
         stored = json.loads(path.read_bytes())
         for asset, kept in stored["assets"].items():
             if kept["traits"] and asset != "trained_model":
-                stored["assets"][asset] = json.loads(_without_newest(Remembered.from_dict(kept)).to_json())
+                stored["assets"][asset] = json.loads(_without_newest(CachedFolder.from_dict(kept)).to_json())
         path.write_text(json.dumps(stored, separators=(",", ":")))
         (path.parent / FILE).unlink(missing_ok=True)
 
 
-def _without_newest(kept: Remembered) -> Remembered:
+def _without_newest(kept: CachedFolder) -> CachedFolder:
     names = kept.all_names
     place = names.index(max(names))
-    listing = Listing(names, [], kept.inodes, replace(kept.folder, times="0"), (kept.marks, kept.all_versions))
-    left = Remembered.of(listing, [*kept.traits[:place], None, *kept.traits[place + 1 :]], is_versioned=bool(kept.versions))
+    listing = Listing(names, [], kept.inodes, replace(kept.folder, times="0"), (kept.digests, kept.all_versions))
+    traits = [*kept.traits[:place], None, *kept.traits[place + 1 :]]
+    left = CachedFolder.of(listing, traits, is_versioned=bool(kept.versions))
     return replace(left, folder=listing.folder)
 
 

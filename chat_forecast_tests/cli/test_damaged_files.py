@@ -16,9 +16,9 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.paths import Home
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.storage.archive import Archive
+from chat_forecast.storage.day_cache import cached_frames
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
-from chat_forecast.storage.remembered_days import remembered_frames
 from chat_forecast_tests.damage import cut_in_half, empty, give_foreign_columns, make_a_folder, make_newer
 from chat_forecast_tests.factories import make_message_batch
 from chat_forecast_tests.presentation.reports.stored import FIRST, ZONE, store_whole_chat
@@ -125,7 +125,7 @@ def made(tmp_path_factory):
     for slug in ("my-chat", "other"):
         storage = ChatStorage(home.storage_url, slug, ZONE, Locks(home.locks))
         store_whole_chat(storage, DAYS)
-        remembered_frames(storage, "hourly_series", FIRST, LAST)
+        cached_frames(storage, "hourly_series", FIRST, LAST)
         for asset in ("raw_messages", "merged_history"):
             storage.write(asset, LAST, make_message_batch(LocalDay(date(2026, 4, 14), ZONE), [1, 2, 3]))
         import_files(Archive(home.storage_url, slug), [table], timezone=ZONE, pseudonyms=Pseudonyms.load(root))

@@ -16,7 +16,7 @@ from chat_forecast.storage.atomic_files import (
     read_many,
     write_file,
 )
-from chat_forecast.storage.file_marks import file_versions
+from chat_forecast.storage.file_fingerprints import file_versions
 from chat_forecast.storage.parquet_files import read_parquet, write_parquet
 from chat_forecast.storage.schemas import INTEGER, Column, Schema, StoredFileError
 

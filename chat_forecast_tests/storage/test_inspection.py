@@ -12,11 +12,11 @@ import pytest
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.storage.inspection import STRAY, StoredAsset, StoredChat, inspect_asset
+from chat_forecast.storage.inspection_cache import CACHE_FILE
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.parquet_files import read_parquet
 from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast.storage.partitions import Storages
-from chat_forecast.storage.remembered_files import MEMORY_FILE
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, SCHEMA_KEY, StoredFileError
 from chat_forecast_tests.damage import WAYS, copy_beside, cut_in_half, every_way
 from chat_forecast_tests.factories import make_forecast, make_message_batch, make_scores, make_series
@@ -121,25 +121,25 @@ def test_a_file_that_was_looked_at_and_changes_later_is_looked_at_again(storage,
     assert third.known_days == dates(0, 3)
 
 
-def test_what_was_looked_at_is_not_opened_again(storage, tmp_path):
+def test_a_file_that_is_cached_is_not_opened_again(storage, tmp_path):
     looks = [StoredChat.inspect(storage, DAYS[-1]).assets for _ in range(2)]
     assert looks[0] == looks[1]
-    memory = tmp_path / "my-chat" / MEMORY_FILE
-    content = json.loads(memory.read_text())
+    cache = tmp_path / "my-chat" / CACHE_FILE
+    content = json.loads(cache.read_text())
     content["assets"]["hourly_series"]["traits"] = "1111"
-    memory.write_text(json.dumps(content))
+    cache.write_text(json.dumps(content))
     assert StoredChat.inspect(storage, DAYS[-1]).known_days == set()
 
 
 def test_with_another_schema_or_in_another_zone_the_files_of_that_asset_alone_are_looked_at_again(storage, tmp_path):
     storage.write("raw_messages", DAYS[0], make_message_batch(DAYS[0], np.array([5.0])))
     first = StoredChat.inspect(storage, DAYS[-1])
-    memory = tmp_path / "my-chat" / MEMORY_FILE
-    content = json.loads(memory.read_text())
+    cache = tmp_path / "my-chat" / CACHE_FILE
+    content = json.loads(cache.read_text())
     for asset in ("hourly_series", "raw_messages"):
         content["assets"][asset]["traits"] = "0" * len(content["assets"][asset]["traits"])
     content["versions"]["hourly_series"] = content["versions"]["hourly_series"].replace("Berlin", "Paris")
-    memory.write_text(json.dumps(content))
+    cache.write_text(json.dumps(content))
     again = StoredChat.inspect(storage, DAYS[-1])
     assert again.assets["hourly_series"] == first.assets["hourly_series"]
     assert first.days("raw_messages") == [DAYS[0].date]
@@ -147,8 +147,8 @@ def test_with_another_schema_or_in_another_zone_the_files_of_that_asset_alone_ar
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"versions": 1, "assets": {"hourly_series": 5}}'])
-def test_a_damaged_memory_of_looks_is_as_good_as_none(storage, tmp_path, content):
-    (tmp_path / "my-chat" / MEMORY_FILE).write_text(content)
+def test_a_damaged_cache_is_as_good_as_none(storage, tmp_path, content):
+    (tmp_path / "my-chat" / CACHE_FILE).write_text(content)
     assert StoredChat.inspect(storage, DAYS[-1]).assets["hourly_series"] == inspect_asset(storage, "hourly_series")
 
 
@@ -164,12 +164,12 @@ def test_a_damaged_memory_of_looks_is_as_good_as_none(storage, tmp_path, content
         {"names": ""},
     ],
 )
-def test_a_memory_of_looks_that_does_not_fit_itself_is_as_good_as_none(storage, tmp_path, kept):
+def test_a_cache_that_does_not_fit_itself_is_as_good_as_none(storage, tmp_path, kept):
     StoredChat.inspect(storage, DAYS[-1])
-    memory = tmp_path / "my-chat" / MEMORY_FILE
-    content = json.loads(memory.read_text())
+    cache = tmp_path / "my-chat" / CACHE_FILE
+    content = json.loads(cache.read_text())
     content["assets"]["hourly_series"] |= kept
-    memory.write_text(json.dumps(content))
+    cache.write_text(json.dumps(content))
     assert StoredChat.inspect(storage, DAYS[-1]).assets["hourly_series"] == inspect_asset(storage, "hourly_series")
 
 
@@ -222,7 +222,7 @@ def empty_of_rows(path):
 
 
 def plainly(storage, asset):
-    """The same as :func:`inspect_asset`, from the whole of each file, and without a memory."""
+    """The same as :func:`inspect_asset`, from the whole of each file, and without a cache."""
     usable, with_rows, faults = set(), set(), []
     filled = {column.name: set() for column in PARTITION_SCHEMAS[asset].columns if column.is_counted}
     for day in storage.days(asset):

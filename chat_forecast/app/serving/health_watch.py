@@ -1,7 +1,7 @@
 """Looking how the chats are doing before anybody asks, so that ``status`` answers at once.
 
 Belongs here: when it is looked.
-Does not belong here: what is found, and how long it holds (:mod:`chat_forecast.app.remembered_health`).
+Does not belong here: what is found, and how long it holds (:mod:`chat_forecast.app.health_cache`).
 """
 
 import threading
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from chat_forecast.app.remembered_health import Examiner
+from chat_forecast.app.health_cache import Examiner
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.settings.paths import Home

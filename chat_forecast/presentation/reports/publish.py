@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from chat_forecast.presentation.reports.requirements import expect_packages, what_is_missing
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.atomic_files import join_url
-from chat_forecast.storage.file_marks import folder_marks
+from chat_forecast.storage.file_fingerprints import folder_fingerprints
 from chat_forecast.storage.partitions import ChatStorage, Storages
 from chat_forecast.whole_files import replace_file
 
@@ -148,8 +148,8 @@ def _state(chat: Chat, storage: ChatStorage) -> str:
     """The program's version, the chat's settings, and the partitions that a page is made from: which, and stored when."""
     stored = []
     for asset in ("hourly_series", "daily_score", "next_day_forecast", "trained_model"):
-        marks = sorted(folder_marks(join_url(storage.root, storage.chat, asset)).items())
-        stored.append(f"{marks[-1][0].partition('.')[0]}-{_digest(repr(marks))}" if marks else "none")
+        files = sorted(folder_fingerprints(join_url(storage.root, storage.chat, asset)).items())
+        stored.append(f"{files[-1][0].partition('.')[0]}-{_digest(repr(files))}" if files else "none")
     return " ".join([version("chat_forecast"), _digest(chat.model_dump_json()), *stored])
 
 

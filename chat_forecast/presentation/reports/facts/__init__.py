@@ -18,8 +18,8 @@ from chat_forecast.presentation.reports.facts.newest_days import Tomorrow, Yeste
 from chat_forecast.presentation.reports.facts.trainings import COMPARED_DAYS, TrainingNote, read_trainings
 from chat_forecast.presentation.week import Week, gather_week
 from chat_forecast.settings.models import Chat
+from chat_forecast.storage.day_cache import cached_frames
 from chat_forecast.storage.partitions import ChatStorage
-from chat_forecast.storage.remembered_days import remembered_frames
 
 MONTH_DAYS = 30
 TRAININGS = 12
@@ -98,11 +98,11 @@ def gather(chat: Chat, storage: ChatStorage) -> Facts:
         return Facts(chat, daily(pd.DataFrame({"hour": pd.DatetimeIndex([], tz=chat.timezone), "messages": []})))
     last = stored[-1]
     month = last.plus(1 - MONTH_DAYS)
-    series = remembered_frames(storage, "hourly_series", stored[0], last)
+    series = cached_frames(storage, "hourly_series", stored[0], last)
     yesterday = read_yesterday(storage, series, last)
     trained = storage.trained_days()
     listed = trained[-TRAININGS:]
-    scores = remembered_frames(storage, "daily_score", min([month, *(day.plus(-COMPARED_DAYS) for day in listed[:1])]), last)
+    scores = cached_frames(storage, "daily_score", min([month, *(day.plus(-COMPARED_DAYS) for day in listed[:1])]), last)
     if yesterday.is_score_computed:
         newest = pd.DataFrame([yesterday.score]).reindex(columns=scores.columns).astype(scores.dtypes)
         scores = pd.concat([scores, newest], ignore_index=True) if len(scores) else newest

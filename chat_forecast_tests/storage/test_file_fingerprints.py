@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from chat_forecast.storage.file_marks import file_versions, folder_marks, list_folder
+from chat_forecast.storage.file_fingerprints import file_versions, folder_fingerprints, list_folder
 from chat_forecast.storage.schemas import StoredFileError
 
 
@@ -36,11 +36,11 @@ def remove(path):
 def test_a_change_of_a_file_shows_in_its_mark_even_where_its_time_is_put_back(tmp_path, change):
     for name in "abc":
         (tmp_path / name).write_bytes(name.encode() * 9)
-    before, times = folder_marks(str(tmp_path)), (tmp_path / "b").stat()
+    before, times = folder_fingerprints(str(tmp_path)), (tmp_path / "b").stat()
     change(tmp_path / "b")
     if (tmp_path / "b").exists():
         os.utime(tmp_path / "b", ns=(times.st_atime_ns, times.st_mtime_ns))
-    after = folder_marks(str(tmp_path))
+    after = folder_fingerprints(str(tmp_path))
     assert {name for name in "abc" if after.get(name) != before[name]} == {"b"}
 
 
@@ -54,13 +54,13 @@ def test_the_version_of_a_file_is_as_the_ledger_of_mlflow_has_it(tmp_path):
 def test_a_link_that_leads_nowhere_and_a_hidden_file_hide_no_other(tmp_path):
     for name in ("a", "c", ".hidden"):
         (tmp_path / name).touch()
-    whole = folder_marks(str(tmp_path))
+    whole = folder_fingerprints(str(tmp_path))
     (tmp_path / "b").symlink_to(tmp_path / "nowhere")
-    assert folder_marks(str(tmp_path)) == whole
+    assert folder_fingerprints(str(tmp_path)) == whole
     assert set(whole) == {"a", "c"}
     (tmp_path / "b").unlink()
     (tmp_path / "b").symlink_to(tmp_path / "a")
-    assert folder_marks(str(tmp_path)) == whole | {"b": whole["a"]}
+    assert folder_fingerprints(str(tmp_path)) == whole | {"b": whole["a"]}
 
 
 def test_a_file_in_the_place_of_a_folder_is_said_and_no_folder_is_an_empty_one(tmp_path):
@@ -72,14 +72,14 @@ def test_a_file_in_the_place_of_a_folder_is_said_and_no_folder_is_an_empty_one(t
 
 DIGESTS = """
 import sys
-from chat_forecast.storage.file_marks import Listing, list_folder
+from chat_forecast.storage.file_fingerprints import Listing, list_folder
 listing = list_folder(sys.argv[1])
 print(listing.names, list(listing.digests), listing.digest)
 print(list(Listing(["a", "b"], ["14-etag", "14-other"]).digests))
 """
 
 
-def test_the_digest_of_a_mark_is_the_same_in_every_process(tmp_path):
+def test_the_digest_of_a_fingerprint_is_the_same_in_every_process(tmp_path):
     for name in "abc":
         (tmp_path / name).write_text(name)
     told = [

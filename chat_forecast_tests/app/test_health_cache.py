@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from chat_forecast.app import remembered_health
-from chat_forecast.app.remembered_health import HOLDS, Examiner
+from chat_forecast.app import health_cache
+from chat_forecast.app.health_cache import HOLDS, Examiner
 from chat_forecast.app.serving.health_watch import look_once
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.sources import Sources
+from chat_forecast.storage.inspection_cache import CACHE_FILE
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partition_content import NotedTable
 from chat_forecast.storage.partitions import Storages
-from chat_forecast.storage.remembered_files import MEMORY_FILE
 from chat_forecast.tracking.client import Tracking
 from chat_forecast_tests.damage import WAYS, copy_beside
 from chat_forecast_tests.factories import make_forecast, make_message_batch, make_scores, make_series
@@ -67,8 +67,8 @@ def test_after_an_hour_each_file_is_looked_at_and_nothing_found_out_anew_where_a
     storage, examiner, tmp_path, monkeypatch
 ):
     times = []
-    plainly = remembered_health.examine
-    monkeypatch.setattr(remembered_health, "examine", lambda *given: times.append(1) or plainly(*given))
+    plainly = health_cache.examine
+    monkeypatch.setattr(health_cache, "examine", lambda *given: times.append(1) or plainly(*given))
     old = tmp_path / "my-chat" / "hourly_series" / f"{FIRST.key}.parquet"
     whole, first = old.read_bytes(), examiner.look(CHAT, NOW)
     assert examiner.look(CHAT, NOW + HOLDS) == first
@@ -117,9 +117,9 @@ def test_other_settings_another_day_and_a_late_night_are_found_out_anew(storage,
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"at": 1}', '{"health": {}}'])
-def test_a_memory_that_cannot_be_read_costs_time_and_nothing_else(storage, examiner, looks, tmp_path, content):
+def test_a_cache_that_cannot_be_read_costs_time_and_nothing_else(storage, examiner, looks, tmp_path, content):
     first = examiner.look(CHAT, NOW)
-    (tmp_path / "my-chat" / remembered_health.FILE).write_text(content)
+    (tmp_path / "my-chat" / health_cache.FILE).write_text(content)
     assert examiner.look(CHAT, NOW) == first
     assert len(looks) == 2
 
@@ -139,7 +139,7 @@ def test_up_looks_when_a_chat_has_come_to_rest_before_what_it_knows_is_too_old(s
     assert len(looks) == 2
 
 
-def test_up_does_not_look_where_nothing_can_be_remembered(tmp_path, looks):
+def test_up_does_not_look_where_nothing_can_be_cached(tmp_path, looks):
     locks = Locks(tmp_path / "locks")
     Examiner(Storages("memory://home", locks), Sources("memory://home"), Tracking("http://127.0.0.1:9")).refresh(CHAT, NOW)
     assert len(looks) == 0
@@ -154,7 +154,7 @@ def test_up_looks_at_every_chat_of_the_home(tmp_path):
         (tmp_path / slug / "note").touch()
         os.utime(tmp_path / slug / "note", (0, 0))
     look_once(home, threading.Event())
-    assert all((tmp_path / slug / remembered_health.FILE).is_file() for slug in "ab")
+    assert all((tmp_path / slug / health_cache.FILE).is_file() for slug in "ab")
 
 
 def store_week(tmp_path, slug, damage, number):
@@ -187,7 +187,7 @@ def store_month(tmp_path, slug):
 def examine_plainly(examiner, chat):
     """How a chat is doing, where nothing is remembered."""
     found = examiner.look(chat, NOW)
-    for name in (remembered_health.FILE, MEMORY_FILE):
+    for name in (health_cache.FILE, CACHE_FILE):
         Path(examiner.storages.root, chat.slug, name).unlink(missing_ok=True)
     return found
 
@@ -205,8 +205,8 @@ def test_what_other_processes_find_and_what_is_remembered_is_what_this_one_finds
 
 
 def test_of_many_chats_a_part_of_the_files_is_looked_at_each_time_and_what_changes_is_found(examiner, tmp_path, monkeypatch):
-    monkeypatch.setattr(remembered_health, "CHATS_AT_ONCE", 1)
-    chats = [store_month(tmp_path, f"chat-{number}") for number in range(remembered_health.PARTS)]
+    monkeypatch.setattr(health_cache, "CHATS_PER_PART", 1)
+    chats = [store_month(tmp_path, f"chat-{number}") for number in range(health_cache.MOST_PARTS)]
     alone = [examine_plainly(examiner, chat) for chat in chats]
     assert examiner.examine_all(chats, NOW) == alone
     path = tmp_path / "chat-3" / "hourly_series" / f"{FIRST.key}.parquet"
@@ -216,7 +216,7 @@ def test_of_many_chats_a_part_of_the_files_is_looked_at_each_time_and_what_chang
     assert found == examine_plainly(examiner, chats[3])
     alone[3] = found
     path.write_bytes(whole[:40])  # in place
-    hours = range(2, 2 + remembered_health.PARTS)
+    hours = range(2, 2 + health_cache.MOST_PARTS)
     looks = [examiner.examine_all(chats, NOW + number * HOLDS)[3].damaged_files for number in hours]
     assert looks[-1] == 1
     assert looks == sorted(looks)

@@ -1,4 +1,4 @@
-"""Looking again at a part of the files finds what looking at all does, but for what is changed where it lies."""
+"""Spot checks find what a look at every file finds, except for a file that is overwritten in place."""
 
 import dataclasses
 import os
@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.storage import second_looks
-from chat_forecast.storage.file_marks import UNSETTLED, list_folder
+from chat_forecast.storage import spot_checks
+from chat_forecast.storage.file_fingerprints import UNSETTLED, list_folder
 from chat_forecast.storage.inspection import StoredChat, inspect_asset
+from chat_forecast.storage.inspection_cache import CACHE_FILE, VERSIONED, load_cache
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partition_files import NEWEST_DAYS, REWRITTEN
 from chat_forecast.storage.partitions import Storages
-from chat_forecast.storage.remembered_files import MEMORY_FILE, VERSIONED, load_memory
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS
-from chat_forecast.storage.second_looks import SecondLook, newest_names
+from chat_forecast.storage.spot_checks import SpotChecks, newest_names
 from chat_forecast_tests.damage import WAYS, copy_beside, cut_in_half, every_way, make_a_folder
 from chat_forecast_tests.factories import make_message_batch, make_scores, make_series
 from chat_forecast_tests.presentation.reports.stored import make_chat
@@ -67,13 +67,13 @@ def path_of(storage, asset="hourly_series", day=OLD):
 
 
 def look_again(storage, part=0):
-    look = SecondLook.of(storage, load_memory(storage), LAST, part, PARTS)
+    look = SpotChecks.of(storage, load_cache(storage), LAST, part, PARTS)
     return StoredChat.inspect(storage, LAST, look).assets
 
 
 def plainly(storage):
-    """What is found where nothing is remembered."""
-    Path(storage.root, storage.chat, MEMORY_FILE).unlink(missing_ok=True)
+    """What is found without a cache."""
+    Path(storage.root, storage.chat, CACHE_FILE).unlink(missing_ok=True)
     return StoredChat.inspect(storage, LAST).assets
 
 
@@ -89,18 +89,18 @@ def replace(path, change):
 def looked_at(monkeypatch):
     """The names of the files that were looked at, and the folders of which all were."""
     names = []
-    plain = second_looks.mark_in
-    monkeypatch.setattr(second_looks, "mark_in", lambda opened, name: names.append(name) or plain(opened, name))
-    monkeypatch.setattr(second_looks, "list_folder", lambda url: names.append(url) or list_folder(url))
+    plain = spot_checks.fingerprint_in
+    monkeypatch.setattr(spot_checks, "fingerprint_in", lambda opened, name: names.append(name) or plain(opened, name))
+    monkeypatch.setattr(spot_checks, "list_folder", lambda url: names.append(url) or list_folder(url))
     return names
 
 
 def test_each_old_file_is_looked_at_in_one_part_and_the_newest_in_all(storage, looked_at):
-    known, newest = load_memory(storage)["hourly_series"], newest_names(LAST)
+    known, newest = load_cache(storage)["hourly_series"], newest_names(LAST)
     in_parts = []
     for part in range(PARTS):
         looked_at.clear()
-        SecondLook(newest, part, PARTS).list_folder(str(path_of(storage).parent), known)
+        SpotChecks(newest, part, PARTS).list_folder(str(path_of(storage).parent), known)
         assert {name for name in known.all_names if name in newest} <= set(looked_at)
         in_parts += [name for name in set(looked_at) if name not in newest]
     assert sorted([*in_parts, *(name for name in known.all_names if name in newest)]) == sorted(known.all_names)
@@ -155,23 +155,23 @@ def test_where_an_old_file_was_written_again_all_are_looked_at_and_a_new_one_is_
     store(storage, LAST.plus(1))
     assert not note.exists()
     storage.write("hourly_series", OLD, make_series(OLD, 1, lambda _hour: None))
-    assert SecondLook.of(storage, load_memory(storage), LAST, 3, PARTS).parts == 1
+    assert SpotChecks.of(storage, load_cache(storage), LAST, 3, PARTS).parts == 1
     assert not note.exists()
-    assert SecondLook.of(storage, load_memory(storage), LAST, 3, PARTS).parts == PARTS
+    assert SpotChecks.of(storage, load_cache(storage), LAST, 3, PARTS).parts == PARTS
 
 
 def test_while_a_file_is_damaged_and_where_nothing_is_known_all_are_looked_at(storage):
-    assert SecondLook.of(storage, {}, LAST, 3, PARTS).parts == 1
+    assert SpotChecks.of(storage, {}, LAST, 3, PARTS).parts == 1
     replace(path_of(storage), cut_in_half)
     look_again(storage)
-    assert SecondLook.of(storage, load_memory(storage), LAST, 3, PARTS).parts == 1
+    assert SpotChecks.of(storage, load_cache(storage), LAST, 3, PARTS).parts == 1
 
 
 def test_in_a_file_system_that_tells_no_inodes_all_files_of_a_folder_that_changed_are_looked_at(
     storage, looked_at, monkeypatch
 ):
-    plain = second_looks.names_in
-    monkeypatch.setattr(second_looks, "names_in", lambda opened: (plain(opened)[0], array("Q", [1] * 40)))
+    plain = spot_checks.names_in
+    monkeypatch.setattr(spot_checks, "names_in", lambda opened: (plain(opened)[0], array("Q", [1] * 40)))
     replace(path_of(storage), cut_in_half)
     assert look_again(storage)["hourly_series"].faults
     assert str(path_of(storage).parent) in looked_at
@@ -180,7 +180,7 @@ def test_in_a_file_system_that_tells_no_inodes_all_files_of_a_folder_that_change
 def test_a_folder_that_changed_a_moment_ago_may_change_again_at_the_same_time(storage, looked_at):
     os.utime(path_of(storage).parent)
     look_again(storage)
-    known = load_memory(storage)["hourly_series"]
+    known = load_cache(storage)["hourly_series"]
     assert known.folder.inode
     assert known.folder.times == UNSETTLED
     assert look_again(storage) == plainly(storage)
@@ -217,7 +217,7 @@ def test_after_any_changes_of_names_a_look_at_a_part_finds_what_a_look_at_all_do
     for _ in range(5):
         for _ in range(chosen.integers(3)):
             any_change(storage, chosen)
-        look = SecondLook(newest_names(LAST), int(chosen.integers(PARTS)), PARTS)
+        look = SpotChecks(newest_names(LAST), int(chosen.integers(PARTS)), PARTS)
         found = StoredChat.inspect(storage, LAST, look).assets
         assert found == {asset: inspect_asset(storage, asset) for asset in PARTITION_SCHEMAS}
         for asset, stored in found.items():

@@ -1,4 +1,4 @@
-"""The days that were read once, in one file: they are never others than those of the days' own files."""
+"""Cached days are never others than those in the days' own files."""
 
 import os
 import shutil
@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat_forecast.storage import remembered_days
+from chat_forecast.storage import day_cache
+from chat_forecast.storage.day_cache import cache_path, cached_frames
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage, Storages
-from chat_forecast.storage.remembered_days import kept_file, remembered_frames
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast_tests.damage import spoil_texts
 from chat_forecast_tests.factories import make_series
@@ -63,7 +63,7 @@ def opened(monkeypatch):
 def expect_as_plainly(storage, asset="hourly_series", first=DAYS[0], last=DAYS[-1]):
     """See that a range, read twice, is what its own files hold."""
     for _ in range(2):
-        found = remembered_frames(storage, asset, first, last)
+        found = cached_frames(storage, asset, first, last)
         pd.testing.assert_frame_equal(found, storage.frames(asset, first, last))
 
 
@@ -75,14 +75,14 @@ def test_any_range_is_what_its_own_files_hold(storage, asset, first, last):
 
 
 def test_a_day_that_was_read_is_not_opened_again_until_it_is_stored_again(storage, opened):
-    remembered_frames(storage, "hourly_series", DAYS[10], DAYS[-1])
+    cached_frames(storage, "hourly_series", DAYS[10], DAYS[-1])
     assert opened == DAYS[10:]
     opened.clear()
-    remembered_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
+    cached_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
     assert opened == DAYS[:10]
     opened.clear()
     storage.write("hourly_series", DAYS[20], make_series(DAYS[20], 1, lambda _hour: 7))
-    found = remembered_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
+    found = cached_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
     assert opened == [DAYS[20]]
     assert set(found.loc[found["hour"].dt.date == DAYS[20].date, "messages"]) == {7}
 
@@ -96,7 +96,7 @@ def test_a_file_changed_in_place_under_its_old_time_and_size_is_opened_again(sto
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     opened.clear()
     try:
-        remembered_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
+        cached_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
     except StoredFileError as error:
         assert str(path) in str(error)  # noqa: PT017 - whether the bytes are whole by chance does not matter
     assert opened == [DAYS[3]]
@@ -165,15 +165,15 @@ DAMAGES = [
 @pytest.mark.parametrize("asset", ASSETS)
 def test_a_kept_file_that_is_damaged_is_as_good_as_none(storage, damage, asset):
     expect_as_plainly(storage, asset)
-    damage(Path(kept_file(storage, asset)))
+    damage(Path(cache_path(storage, asset)))
     expect_as_plainly(storage, asset)
 
 
 def test_what_another_version_kept_is_not_taken(storage, opened, monkeypatch):
     expect_as_plainly(storage)
-    monkeypatch.setattr(remembered_days, "VERSION", remembered_days.VERSION + 1)
+    monkeypatch.setattr(day_cache, "VERSION", day_cache.VERSION + 1)
     opened.clear()
-    remembered_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
+    cached_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
     assert opened == DAYS
 
 
@@ -182,7 +182,7 @@ def test_a_damaged_day_is_named_though_it_was_read_before_it_was_damaged(storage
     cut(Path(storage.url("hourly_series", DAYS[7])))
     for _ in range(2):
         with pytest.raises(StoredFileError, match=f"{DAYS[7].key}.parquet is damaged"):
-            remembered_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
+            cached_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
 
 
 def test_a_chat_of_which_nothing_is_stored_has_no_file_of_days(tmp_path):
@@ -194,9 +194,9 @@ def test_a_chat_of_which_nothing_is_stored_has_no_file_of_days(tmp_path):
 def test_days_of_a_store_that_is_no_disk_are_kept_beside_them_too(tmp_path, opened):
     storage = Storages(f"memory://{uuid.uuid4().hex}", Locks(tmp_path / "locks")).of(make_chat())
     store_series(storage, 4)
-    remembered_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
+    cached_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
     storage.write("hourly_series", DAYS[2], make_series(DAYS[2], 1, lambda _hour: 9))
     opened.clear()
-    found = remembered_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
+    found = cached_frames(storage, "hourly_series", DAYS[0], DAYS[-1])
     assert opened == [DAYS[2]]
     pd.testing.assert_frame_equal(found, storage.frames("hourly_series", DAYS[0], DAYS[-1]))
