@@ -26,7 +26,7 @@ from types import ModuleType
 ROOT = Path(__file__).parents[1]
 ADDRESS = "TESTS_FORKED_FROM"
 """The variable that tells the processes of the tests where the one to be forked listens."""
-PRELOADED = ("chat_forecast.pipeline.warm_imports", "chat_forecast.app.importing", "chat_forecast.app.pruning")
+PRELOADED = ("chat_forecast.pipeline.preload_run", "chat_forecast.app.importing", "chat_forecast.app.pruning")
 COMMAND = "import sys; from chat_forecast.cli import main; main(sys.argv[1:])"
 """The program ``chat-forecast``."""
 LENGTH_BYTES = 8

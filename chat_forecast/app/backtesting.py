@@ -17,7 +17,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.forecasting import HISTORY_DAYS, backtest
 from chat_forecast.forecasting.threads import one_thread
-from chat_forecast.pipeline.side_process import Beside
+from chat_forecast.pipeline.worker_processes import WorkerPool
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.storage.parquet_files import write_parquet
@@ -108,14 +108,14 @@ def store_rows(path: Path, rows: pd.DataFrame) -> None:
 def _forecasts(
     series: pd.DataFrame, origins: Sequence[LocalDay], settings: backtest.Settings, jobs: int
 ) -> Iterator[pd.DataFrame]:
-    """Forecast the origins, each when it is asked for; several processes go some origins ahead."""
-    workers = min(jobs, len(origins))
-    beside = Beside(workers if workers > 1 else 0)
+    """Forecast the origins, each when it is asked for; several workers compute some origins ahead."""
+    number = min(jobs, len(origins))
+    workers = WorkerPool(number if number > 1 else 0)
     try:
         given = ((series, origin, settings) for origin in origins)
-        yield from (table for _, table in beside.ahead(_forecast, given, AHEAD * workers))
+        yield from (table for _, table in workers.map_ahead(_forecast, given, AHEAD * number))
     finally:
-        beside.end()
+        workers.shut_down()
 
 
 def _forecast(series: pd.DataFrame, origin: LocalDay, settings: backtest.Settings) -> pd.DataFrame:

@@ -29,7 +29,7 @@ from chat_forecast.app import concerns
 from chat_forecast.app.health import ChatHealth, examine, is_early, next_tick, put_aside_for, yesterday_of
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.pipeline.side_process import forked_beside
+from chat_forecast.pipeline.worker_processes import forked_workers
 from chat_forecast.settings.models import Chat
 from chat_forecast.sources import Sources
 from chat_forecast.storage.atomic_files import join_url, read_file, write_file
@@ -93,8 +93,8 @@ class Examiner:
         known = [(chat, self._cached(chat, now, HOLDS)) for chat in chats]
         checking = replace(self, parts=min(max(len(known) // CHATS_PER_PART, 1), MOST_PARTS))
         unknown = [(checking, chat, now) for chat, health in known if health is None]
-        with forked_beside(len(unknown) if "://" not in self.storages.root else 0) as beside:
-            examined = (health for _, health in beside.ahead(Examiner._examined, unknown, len(unknown)))
+        with forked_workers(len(unknown) if "://" not in self.storages.root else 0) as workers:
+            examined = (health for _, health in workers.map_ahead(Examiner._examined, unknown, len(unknown)))
             found = [next(examined) if health is None else self._as_of(now, chat, health) for chat, health in known]
         return [*found, *(put_aside_for(*each) for each in self.put_aside.items())]
 

@@ -40,7 +40,7 @@ from chat_forecast.pipeline.runs import (
     kind_tags,
     range_tags,
 )
-from chat_forecast.pipeline.side_process import expect_processes, kept_processes
+from chat_forecast.pipeline.worker_processes import prepare_workers, reused_workers
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, HomeError
 from chat_forecast.storage.locks import Locks, LockTaken
@@ -129,11 +129,11 @@ class Runner:
         with alone(self.resources.storages.locks, chat.slug):
             self.expect_idle(chat)
             assets = list(assets)
-            expect_processes((last.date - first.date).days + 1, is_trained="trained_model" in assets)
+            prepare_workers((last.date - first.date).days + 1, is_trained="trained_model" in assets)
             # Of this chat alone: building the definitions of many takes longer than the run.
             job = build_definitions([chat], self.resources, self.progress).resolve_implicit_global_asset_job_def()
             self._expect_none_under_way(chat)  # once more: the queue may have begun one in these seconds
-            with kept_processes():
+            with reused_workers():
                 result = job.execute_in_process(
                     instance=self.instance,
                     asset_selection=asset_keys(chat, assets),

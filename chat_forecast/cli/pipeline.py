@@ -144,7 +144,7 @@ def backfill(
 
     Each day is computed from what was known at its end.
     """
-    from chat_forecast.pipeline.side_process import expect_processes
+    from chat_forecast.pipeline.worker_processes import prepare_workers
 
     chat = workplace.chat(chat_slug)
     begin = ended_day(workplace, chat, first, "--from") if first else LocalDay(chat.first_day, chat.timezone)
@@ -152,7 +152,7 @@ def backfill(
     end = ended_day(workplace, chat, last, "--to") if last else known
     if end < begin:
         raise click.UsageError(f"--from {begin.key} is after --to {end.key}")
-    expect_processes((end.date - begin.date).days + 1, is_trained=not no_training)  # they import what this one does next
+    prepare_workers((end.date - begin.date).days + 1, is_trained=not no_training)  # they import what this one does next
     from chat_forecast.app.archive_changes import remake_unmade
     from chat_forecast.app.overview import gather_overview
     from chat_forecast.app.runs import opened

@@ -19,7 +19,7 @@ import dagster as dg
 from celery import Celery, signals
 from dagster_celery.make_app import make_app
 
-from chat_forecast.pipeline import side_process
+from chat_forecast.pipeline import worker_processes
 from chat_forecast.pipeline.compat import run_command_body, start_run_cancellation_thread
 from chat_forecast.pipeline.masked_errors import mask_errors
 from chat_forecast.pipeline.patient_database import wait_for_database
@@ -91,8 +91,8 @@ def _prepare_worker(**_sent: object) -> None:
     mask_errors()
     keep_private()
     wait_for_database()
-    side_process.use_none()
-    import chat_forecast.pipeline.warm_imports  # noqa: F401 - it is imported to be there
+    worker_processes.forbid_workers()
+    import chat_forecast.pipeline.preload_run  # noqa: F401 - it is imported to be there
 
 
 app = new_app(os.environ.get(BROKER_VARIABLE, ""))

@@ -18,7 +18,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.message_arrays import MessageArrays
 from chat_forecast.domain.retraining_rule import VERDICT_COLUMNS, Verdict
 from chat_forecast.domain.windows import RECENT_DAYS
-from chat_forecast.pipeline import side_process
+from chat_forecast.pipeline import worker_processes
 from chat_forecast.pipeline.compat import AssetCheckEvaluationTargetMaterializationData
 from chat_forecast.pipeline.event_batches import evaluation_events
 from chat_forecast.pipeline.newest_events import newest_materialisations
@@ -177,8 +177,8 @@ def _daily_check(
     )
     def check(context: dg.AssetCheckExecutionContext, stores: dg.ResourceParam[Resources]) -> Iterator[Any]:
         storage, days = stores.storages.of(chat), days_of_run(context, chat)
-        with side_process.processes_beside(len(days), side_process.ENOUGH_DAYS) as beside:
-            findings = zip(days, beside.days(evaluate, storage, days), strict=True)
+        with worker_processes.workers_for(len(days), worker_processes.LEAST_DAYS) as workers:
+            findings = zip(days, workers.make_days(evaluate, storage, days), strict=True)
             yield from evaluation_events(context, _evaluated(context.instance, key, days, findings, evaluation))
         yield dg.Output(None)
 

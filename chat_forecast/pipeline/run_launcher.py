@@ -30,10 +30,10 @@ from chat_forecast.pipeline.compat import (
 )
 from chat_forecast.pipeline.repository import chats_of, confine
 from chat_forecast.pipeline.run_process import PROCESS_TAG, hold, process_of, process_tag, release
-from chat_forecast.pipeline.side_process import kept_processes
 from chat_forecast.pipeline.without_settings import WithoutSettings
+from chat_forecast.pipeline.worker_processes import reused_workers
 
-PRELOADED = "chat_forecast.pipeline.warm_imports"
+PRELOADED = "chat_forecast.pipeline.preload_run"
 """What the fork server imports."""
 
 
@@ -94,7 +94,7 @@ def execute(arguments: str, instance_folder: str, run_id: str, chats: set[str]) 
     hold(instance_folder, run_id)
     confine(chats)
     try:
-        with kept_processes():
+        with reused_workers():
             run_command().main([arguments])
     finally:
         release()  # nothing is called at the exit of a forked process

@@ -12,12 +12,12 @@ import pytest
 
 from chat_forecast.pipeline.assets.asset_run import DAYS_AT_ONCE
 from chat_forecast.pipeline.runs import ALL_ASSETS
-from chat_forecast.pipeline.side_process import ENOUGH_DAYS
+from chat_forecast.pipeline.worker_processes import LEAST_DAYS
 from chat_forecast_tests.served import wait_for
 
 pytestmark = pytest.mark.sweep
 
-DAYS = ENOUGH_DAYS
+DAYS = LEAST_DAYS
 CHAT = """
 [chats.club]
 source = "simulated"

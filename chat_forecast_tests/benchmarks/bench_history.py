@@ -24,11 +24,11 @@ first_day = {first}
 RUN = """
 from chat_forecast.cli.base import Workplace
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.pipeline.side_process import expect_processes
+from chat_forecast.pipeline.worker_processes import prepare_workers
 place = Workplace()
 chat = place.chats[0]
 first, last = LocalDay(chat.first_day, chat.timezone), place.yesterday(chat)
-expect_processes((last.date - first.date).days + 1, is_trained=False)
+prepare_workers((last.date - first.date).days + 1, is_trained=False)
 from chat_forecast.app.runs import opened
 with opened(place.home, place.chats) as runner:
     runner.backfill(chat, first, last, is_trained=False)

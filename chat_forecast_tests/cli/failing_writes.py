@@ -29,7 +29,7 @@ IMPORTED_ONCE = (
     "babel.dates",
     "chat_forecast.app.importing",
     "chat_forecast.app.pruning",
-    "chat_forecast.pipeline.warm_imports",
+    "chat_forecast.pipeline.preload_run",
     "jinja2",
     "matplotlib.pyplot",
 )

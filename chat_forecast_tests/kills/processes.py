@@ -21,7 +21,7 @@ from chat_forecast.cli import main
 from chat_forecast_tests.kills.stages import Stage
 
 CONTEXT = get_context("forkserver")
-CONTEXT.set_forkserver_preload(["chat_forecast.pipeline.warm_imports", __name__])
+CONTEXT.set_forkserver_preload(["chat_forecast.pipeline.preload_run", __name__])
 IMPORTS_SECONDS = 3.0
 """Processor seconds that a process started afresh takes before its work begins, about."""
 LOOK_SECONDS = 0.002

@@ -19,7 +19,7 @@ from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
 from chat_forecast.domain.read_intervals import ReadIntervals
-from chat_forecast.pipeline import side_process
+from chat_forecast.pipeline import worker_processes
 from chat_forecast.pipeline.retraining import day_to_train
 from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, HISTORY_ASSETS, RETRAINING_ASSETS
 from chat_forecast.pipeline.watching import files_of, watch
@@ -124,7 +124,7 @@ def test_days_that_other_processes_make_and_check_are_those_that_one_makes(new_h
     """Of two blocks of days, with one on which clocks change."""
     days, results = 34, []
     for name, enough in (("here", days + 1), ("elsewhere", days)):
-        monkeypatch.setattr(side_process, "ENOUGH_DAYS", enough)
+        monkeypatch.setattr(worker_processes, "LEAST_DAYS", enough)
         home = new_home(name)
         with opened(home, [CHAT]) as runner:
             runner.materialise(CHAT, DAY_ASSETS, FIRST, FIRST.plus(days - 1))

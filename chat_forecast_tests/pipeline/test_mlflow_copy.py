@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.pipeline.assets.asset_run import DAYS_AT_ONCE
+from chat_forecast.pipeline.assets.asset_run import DAYS_PER_COPY
 from chat_forecast.pipeline.assets.tracking import MlflowCopy
 from chat_forecast.pipeline.runs import LATER_TAG
-from chat_forecast.pipeline.side_process import NONE_BESIDE, processes_beside
+from chat_forecast.pipeline.worker_processes import NO_WORKERS, workers_for
 from chat_forecast.tracking.client import Tracking
 from chat_forecast_tests.tracking.stored import VERDICT, make_chat, make_storage, store_scored_day
 
@@ -56,9 +56,9 @@ def away(tmp_path):
 
 
 def test_a_long_run_is_copied_on_the_way_by_another_process_and_the_rest_at_its_end(tmp_path, said, tracking):
-    run = Run(tmp_path, tracking, 2 * DAYS_AT_ONCE)
-    with processes_beside(len(run.days)) as beside:
-        copy = MlflowCopy(run, beside)
+    run = Run(tmp_path, tracking, 2 * DAYS_PER_COPY)
+    with workers_for(len(run.days)) as workers:
+        copy = MlflowCopy(run, workers)
         store_scored_day(run.storage, run.days[0])
         copy.meanwhile()
         store_scored_day(run.storage, run.days[-1])
@@ -70,10 +70,10 @@ def test_a_long_run_is_copied_on_the_way_by_another_process_and_the_rest_at_its_
 
 
 def test_a_long_run_waits_once_where_mlflow_is_away(tmp_path, said, away):
-    run = Run(tmp_path, away, 2 * DAYS_AT_ONCE)
+    run = Run(tmp_path, away, 2 * DAYS_PER_COPY)
     store_scored_day(run.storage, run.days[0])
-    with processes_beside(len(run.days)) as beside:
-        copy = MlflowCopy(run, beside)
+    with workers_for(len(run.days)) as workers:
+        copy = MlflowCopy(run, workers)
         copy.meanwhile()
         copy.finish()
     assert [level for level, _ in said()] == ["WARNING"]
@@ -82,12 +82,12 @@ def test_a_long_run_waits_once_where_mlflow_is_away(tmp_path, said, away):
 
 
 def test_a_damaged_day_keeps_no_other_one_out_of_mlflow(tmp_path, said, tracking):
-    run = Run(tmp_path, tracking, 2 * DAYS_AT_ONCE)
+    run = Run(tmp_path, tracking, 2 * DAYS_PER_COPY)
     store_scored_day(run.storage, run.days[0])
     store_scored_day(run.storage, run.days[1])
     Path(run.storage.url("daily_score", run.days[1])).write_bytes(b"damage")
-    with processes_beside(len(run.days)) as beside:
-        copy = MlflowCopy(run, beside)
+    with workers_for(len(run.days)) as workers:
+        copy = MlflowCopy(run, workers)
         copy.meanwhile()
         store_scored_day(run.storage, run.days[-1])
         copy.finish()
@@ -96,7 +96,7 @@ def test_a_damaged_day_keeps_no_other_one_out_of_mlflow(tmp_path, said, tracking
 
 
 def test_a_short_run_copies_at_its_end_alone(tmp_path, said, away):
-    copy = MlflowCopy(Run(tmp_path, away, 2 * DAYS_AT_ONCE - 1), NONE_BESIDE)
+    copy = MlflowCopy(Run(tmp_path, away, 2 * DAYS_PER_COPY - 1), NO_WORKERS)
     copy.meanwhile()
     assert said() == []
     copy.finish()
@@ -104,7 +104,7 @@ def test_a_short_run_copies_at_its_end_alone(tmp_path, said, away):
 
 
 def test_a_run_that_is_to_be_copied_later_copies_nothing(tmp_path, said, away):
-    copy = MlflowCopy(Run(tmp_path, away, 2 * DAYS_AT_ONCE, **{LATER_TAG: "later"}), NONE_BESIDE)
+    copy = MlflowCopy(Run(tmp_path, away, 2 * DAYS_PER_COPY, **{LATER_TAG: "later"}), NO_WORKERS)
     copy.meanwhile()
     copy.finish()
     assert said() == []
@@ -121,5 +121,5 @@ def test_a_night_that_draws_one_plot_has_another_process_draw_it(tmp_path, track
     run = Run(tmp_path, tracking, scored)
     for day in run.days:
         store_scored_day(run.storage, day, verdict=verdict)
-    MlflowCopy(run, NONE_BESIDE).finish()
+    MlflowCopy(run, NO_WORKERS).finish()
     assert drawn == beside

@@ -1,10 +1,10 @@
-"""Making the days of an asset, one after the other: written once, for all six.
+"""Making and storing the days of an asset, one after the other: written once, for all six.
 
 Belongs here: the loop over the days of a run, progress, storing, attaching metadata.
 Does not belong here: any one asset, or computing a day.
 
-Days are streamed: a day is made when its turn comes, after the day before it was stored. So a range of years needs the
-memory of a few days. Where other processes make them, they do so ahead, of what earlier assets of the run have stored.
+Days are streamed: each is made when its turn comes, so that a range of years needs the memory of a few days. In a long range
+workers make days ahead (:mod:`chat_forecast.pipeline.worker_processes`); they read only what earlier assets have stored.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import dagster as dg
 
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.pipeline import side_process
+from chat_forecast.pipeline import worker_processes
 from chat_forecast.pipeline.assets.asset_task import AssetTask, MakeDays, Metadata, ReadyDay
 from chat_forecast.pipeline.event_batches import describe_partitions
 from chat_forecast.pipeline.partitions import days_of_run
@@ -26,12 +26,10 @@ from chat_forecast.storage.partitions import ChatStorage
 Progress = Callable[[str, int, int], None]
 """Called with an asset's name, the days done and the days to do."""
 
-DAYS_AT_ONCE = 30
-"""How often the stored days of a long range are copied elsewhere, while the next ones are computed beside."""
-
-
+DAYS_PER_COPY = 30
+"""In a long range, this many days are stored between two calls of ``meanwhile`` (:meth:`AssetRun.store`)."""
 WRITERS = 2
-"""So many days are written at once: a file waits for the disk ten times as long as it computes, and two wait together."""
+"""This many days are written at once: writing a file is ten times as much waiting for the disk as computing."""
 
 
 def no_progress(_asset: str, _done: int, _total: int) -> None:
@@ -56,26 +54,26 @@ class AssetRun:
         return self.stores.storages.of(self.chat)
 
     def say(self, phrase: str) -> None:
-        """Say what takes long, in the run's log and beside its progress."""
+        """Tell people what takes long, in the run's log and beside its progress."""
         self.context.log.warning(phrase)
         self._progress(phrase, self._done, len(self.days))
 
     @property
     def task(self) -> AssetTask:
-        """What a process needs in order to make the days."""
+        """What this process or a worker needs to make the days."""
         return AssetTask(self.chat, self.storage, self.asset, self.days[-1], self.stores.reports_url)
 
-    def make(self, make: MakeDays, at_once: int = side_process.DAYS_AT_ONCE) -> None:
-        """Make each day, in a long range in other processes so many ``at_once``, and store it; raises as :meth:`store`."""
-        with side_process.processes_beside(len(self.days), side_process.ENOUGH_DAYS) as beside:
-            self.store(beside.days(make, self.task, self.days, at_once))
+    def make(self, make: MakeDays, block: int = worker_processes.BLOCK_DAYS) -> None:
+        """Make each day and store it; in a long range, workers make a ``block`` of days at once. Raises as :meth:`store`."""
+        with worker_processes.workers_for(len(self.days), worker_processes.LEAST_DAYS) as workers:
+            self.store(workers.make_days(make, self.task, self.days, block))
 
     def store(self, made: Iterable[ReadyDay], meanwhile: Callable[[], object] | None = None, at_once: int = WRITERS) -> None:
-        """Store each day, and describe it to the UI; the chat's lock is held meanwhile.
+        """Store each day and describe it to the UI, holding the chat's lock.
 
-        ``made`` yields the days in order, each when it is asked for, ``at_once`` before the first of them is stored: one
-        where that may take minutes, so that each is seen to be stored. ``meanwhile`` is called each time that
-        :data:`DAYS_AT_ONCE` days more are stored, and as many left.
+        ``made`` yields the days in order. So many as ``at_once`` are written at the same time; 1 where making a day may take
+        minutes, so that each is stored before the next one is asked for. ``meanwhile`` is called whenever
+        :data:`DAYS_PER_COPY` more days are stored and as many are left.
 
         Raises:
             StoredFileError: a day could not be stored; those before it are, and maybe the one after it.
@@ -89,13 +87,13 @@ class AssetRun:
             for day, said in self._written(held, made, at_once):
                 described[day] = said
                 self._done = len(described)
-                if meanwhile is not None and self._done % DAYS_AT_ONCE == 0 and total - self._done >= DAYS_AT_ONCE:
+                if meanwhile is not None and self._done % DAYS_PER_COPY == 0 and total - self._done >= DAYS_PER_COPY:
                     meanwhile()
                 self._progress(self.asset, self._done, total)
         self.describe(described)
 
     def _written(self, held: Held, made: Iterable[ReadyDay], at_once: int) -> Iterator[tuple[LocalDay, Metadata]]:
-        """Write the days, and give each with what is said of it once it and those before it are written."""
+        """Write the days, and yield each with its metadata once it and those before it are written."""
         write = self.storage.write_content
         with ThreadPoolExecutor(at_once) as writers:
             waiting: deque[tuple[LocalDay, Metadata, Future[None]]] = deque()

@@ -1,4 +1,4 @@
-"""What a process needs in order to make days of an asset: that of the run, or one beside it.
+"""What a process needs to make days of an asset: that of the run, or one of its workers.
 
 Belongs here: the plain values by which a day is made and described, and a day that is ready to be stored.
 Does not belong here: the run itself (:mod:`.asset_run`), or any one asset.

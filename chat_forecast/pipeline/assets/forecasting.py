@@ -15,7 +15,7 @@ from chat_forecast.pipeline.assets.asset_task import AssetTask, ReadyDay
 from chat_forecast.pipeline.assets.tracking import MlflowCopy
 from chat_forecast.pipeline.resources import Resources
 from chat_forecast.pipeline.runs import REASON_TAG
-from chat_forecast.pipeline.side_process import processes_beside
+from chat_forecast.pipeline.worker_processes import workers_for
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partition_content import NotedTable
 
@@ -39,9 +39,9 @@ def trained_model_asset(chat: Chat) -> dg.AssetsDefinition:
         run, reason = AssetRun(context, chat, stores, progress), context.run.tags.get(REASON_TAG)
         histories = run.storage.series_before(run.days, days=chat.training.days)
         given = ((series, day.key, chat.training.holidays, reason) for day, series in zip(run.days, histories, strict=True))
-        with processes_beside(len(run.days)) as beside:
-            copy = MlflowCopy(run, beside)
-            trained = (record for _, record in beside.ahead(train_record, given))
+        with workers_for(len(run.days)) as workers:
+            copy = MlflowCopy(run, workers)
+            trained = (record for _, record in workers.map_ahead(train_record, given))
             run.store(describe_models(run.task, run.days, trained), copy.meanwhile)
             copy.finish()
 

@@ -18,7 +18,7 @@ from chat_forecast.pipeline.assets.asset_task import AssetTask, Metadata, ReadyD
 from chat_forecast.pipeline.assets.tracking import MlflowCopy
 from chat_forecast.pipeline.partitions import DAY_BEFORE
 from chat_forecast.pipeline.resources import Resources
-from chat_forecast.pipeline.side_process import processes_beside
+from chat_forecast.pipeline.worker_processes import workers_for
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage, RecentDays
 
@@ -45,9 +45,9 @@ def daily_score_asset(chat: Chat) -> dg.AssetsDefinition:
         from 0 to 2 and is taken of the point that is best for it. The verdict is that of the chat's rule at the time.
         """
         run = AssetRun(context, chat, stores, progress)
-        with processes_beside(len(run.days)) as beside:
-            copy = MlflowCopy(run, beside)
-            scored = beside.days(score_days, run.task, run.days)
+        with workers_for(len(run.days)) as workers:
+            copy = MlflowCopy(run, workers)
+            scored = workers.make_days(score_days, run.task, run.days)
             run.store(judge_days(run.task, run.days, scored), copy.meanwhile)
             copy.finish()
 

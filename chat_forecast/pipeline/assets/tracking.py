@@ -14,10 +14,10 @@ from typing import NamedTuple
 import dagster as dg
 
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.pipeline.assets.asset_run import DAYS_AT_ONCE, AssetRun
+from chat_forecast.pipeline.assets.asset_run import DAYS_PER_COPY, AssetRun
 from chat_forecast.pipeline.retraining import wanted_retraining
 from chat_forecast.pipeline.runs import LATER_TAG
-from chat_forecast.pipeline.side_process import NONE_BESIDE, Beside, taken
+from chat_forecast.pipeline.worker_processes import NO_WORKERS, WorkerPool, result_of
 from chat_forecast.presentation.plots.stored_days import draw_stored_day
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
@@ -40,15 +40,15 @@ class Copied(NamedTuple):
 
 
 class MlflowCopy:
-    """Copies to MLflow what a run stores of an asset: at its end, and in a long run also on the way, in another process.
+    """Copies to MLflow what a run stores of an asset: at its end, and in a long run also on the way, in a worker.
 
     Once MLflow was away, the run asks it for nothing more, and so waits for it once.
     """
 
-    def __init__(self, run: AssetRun, beside: Beside) -> None:
+    def __init__(self, run: AssetRun, workers: WorkerPool) -> None:
         self._run = run
         self._is_asked_for = LATER_TAG not in run.context.run.tags
-        self._beside = beside if len(run.days) >= 2 * DAYS_AT_ONCE else NONE_BESIDE
+        self._workers = workers if len(run.days) >= 2 * DAYS_PER_COPY else NO_WORKERS
         self._begun: Future[Copied] | None = None
         self._is_continued = False
         """Whether a copy was made before, to its end: what MLflow holds is known from then on."""
@@ -58,14 +58,14 @@ class MlflowCopy:
         if self._begun is None or self._begun.done():
             self._tell()
             if self._is_asked_for:
-                self._begun = self._beside.begin(copy_to_mlflow, *self._given, (), self._is_continued)
+                self._begun = self._workers.submit(copy_to_mlflow, *self._given, (), self._is_continued)
 
     def finish(self) -> None:
         """Copy what is left, and let each day's metadata lead there; where MLflow is away, the run's log says so."""
         self._tell()
         if self._is_asked_for:
-            begun = self._beside.begin(copy_to_mlflow, *self._given, PLOTTED, self._is_continued)
-            self._say(taken(begun, copy_to_mlflow, *self._given, PLOTTED))
+            begun = self._workers.submit(copy_to_mlflow, *self._given, PLOTTED, self._is_continued)
+            self._say(result_of(begun, copy_to_mlflow, *self._given, PLOTTED))
         if self._is_asked_for:
             self._link()
 
@@ -77,8 +77,8 @@ class MlflowCopy:
         """Wait for the copy that was begun, and say what became of it."""
         begun, self._begun = self._begun, None
         if begun is not None:
-            # If its process was killed, nobody knows how far it came: then MLflow is asked again.
-            self._say(taken(begun, copy_to_mlflow, *self._given))
+            # If its worker was killed, nobody knows how far it came: then MLflow is asked again.
+            self._say(result_of(begun, copy_to_mlflow, *self._given))
 
     def _say(self, copied: Copied) -> None:
         log = self._run.context.log
@@ -97,7 +97,7 @@ def copy_to_mlflow(
     chat: Chat,
     storage: ChatStorage,
     plotted: Collection[str] = (),
-    is_continued: bool = False,  # noqa: FBT002 - what another process is given has no names
+    is_continued: bool = False,  # noqa: FBT002 - a worker is given arguments without names
 ) -> Copied:
     """Log what MLflow lacks of the chat's scores and trainings, with plots of the assets that are named.
 

@@ -1,12 +1,13 @@
-"""Importing this module imports what a run needs and takes long: see :mod:`.run_launcher`.
+"""Importing this module imports what a run needs and what takes long to import.
 
-Belongs here: what the fork server imports once, for the runs that are forked from it.
-Does not belong here: the definitions, which a run reads anew.
+Belongs here: what a fork server imports once, for the runs (:mod:`.run_launcher`) and the workers
+(:mod:`.worker_processes`) that are forked from it.
+Does not belong here: the definitions, which each run reads for itself.
 """
 
 import gc
 
-import sklearn.linear_model  # noqa: F401 - imported to be there, as everything here
+import sklearn.linear_model  # noqa: F401 - imported for its effect, as everything here
 
 import chat_forecast.pipeline.assets
 import chat_forecast.pipeline.checks
@@ -21,4 +22,4 @@ with silence():
     import prophet  # noqa: F401 - the same
 import_mlflow(with_models=True)
 run_command()
-gc.freeze()  # what is there stays: the collector of a run would only copy the memory that all of them share
+gc.freeze()  # a collection in a forked process would touch, and so copy, the memory that all of them share
