@@ -5,6 +5,7 @@ Does not belong here: drawing (:mod:`chat_forecast.presentation.plots`), or serv
 """
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,15 +23,17 @@ from chat_forecast.storage.schemas import PARTITION_SCHEMAS
 
 PLOTS_KEPT = 256
 """In memory; one has about 20 kB."""
+KEPT_SECONDS = 300
+"""A plot shows days around its own, such as the skill of a month, and those may be stored again too."""
 Draw = Callable[[str, str, str], bytes | None]
 """Draws the stored day (its key, or ``newest``) of an asset of a chat (its slug); None where there is nothing to draw."""
 
 
 class PlotDrawer:
-    """Draws the stored days of a home's chats, each once until it is stored again."""
+    """Draws the stored days of a home's chats, each once until it is stored again, or until some minutes are over."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, home: Home, clock: Callable[[], float] = time.monotonic) -> None:
+        self._home, self._clock = home, clock
         self._drawing = threading.Lock()  # drawing is not made for several threads at once
         self._drawn = lru_cache(PLOTS_KEPT)(self._draw)
 
@@ -56,7 +59,7 @@ class PlotDrawer:
         if version is None:
             return None
         with self._drawing:
-            return self._drawn(slug, asset, day, version)
+            return self._drawn(slug, asset, day, version, int(self._clock() / KEPT_SECONDS))
 
     def _draw_today(self, chat: Chat, day: str) -> bytes | None:
         """The day that is not over, as far as it was read; None where it is another one, or is not looked at."""
@@ -66,7 +69,7 @@ class PlotDrawer:
         with self._drawing:
             return draw_look(look(chat, resources_of(self._home), now))
 
-    def _draw(self, slug: str, asset: str, day: str, _version: str) -> bytes | None:
+    def _draw(self, slug: str, asset: str, day: str, _version: str, _period: int) -> bytes | None:
         from chat_forecast.presentation.plots.stored_days import draw_stored_day
 
         chats = {chat.slug: chat for chat in load_chats(self._home.chats_file, datetime.now(UTC).date())}

@@ -5,7 +5,7 @@ Does not belong here: who may come in (:mod:`chat_forecast.app.serving.guard`), 
 (:mod:`chat_forecast.app.serving.up`), or drawing a plot (:mod:`chat_forecast.presentation.plots`).
 
 The index is made when the server starts; the pages themselves are made by whatever makes the forecasts. A plot is drawn when
-somebody looks at it, and kept in memory until its day is stored again.
+somebody looks at it, and kept in memory until its day is stored again, for some minutes at most.
 """
 
 import json

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from chat_forecast.app.plot_drawer import PlotDrawer
+from chat_forecast.app.plot_drawer import KEPT_SECONDS, PlotDrawer
 from chat_forecast.app.report_server import ReportServer
 from chat_forecast.app.serving.door import Door
 from chat_forecast.domain.local_day import LocalDay
@@ -128,7 +128,8 @@ def test_a_stored_day_is_drawn_and_drawn_again_once_it_is_stored_again(tmp_path)
         '[chats.my-chat]\nsource = "simulated"\ntimezone = "Europe/Moscow"\nfirst_day = 2026-01-01\n'
     )
     (chat,) = load_chats(home.chats_file, date(2026, 2, 1))
-    storage, draw = resources_of(home).storages.of(chat), PlotDrawer(home)
+    now = [0.0]
+    storage, draw = resources_of(home).storages.of(chat), PlotDrawer(home, clock=lambda: now[0])
     assert draw("my-chat", "hourly_series", "2026-01-01") is None
     assert draw("my-chat", "hourly_series", "newest") is None
     storage.write("hourly_series", first, make_series(first, 1))
@@ -137,9 +138,13 @@ def test_a_stored_day_is_drawn_and_drawn_again_once_it_is_stored_again(tmp_path)
     assert draw("my-chat", "hourly_series", "2026-01-01") is plot
     assert draw("my-chat", "hourly_series", "newest") is plot
     storage.write("hourly_series", first.plus(1), make_series(first.plus(1), 1))
-    assert draw("my-chat", "hourly_series", "newest") == draw("my-chat", "hourly_series", "2026-01-02") != plot
+    newest = draw("my-chat", "hourly_series", "newest")
+    assert newest == draw("my-chat", "hourly_series", "2026-01-02") != plot
     storage.write("hourly_series", first, make_series(first, 1, lambda hour: hour.hour))
     assert draw("my-chat", "hourly_series", "2026-01-01") != plot
+    assert draw("my-chat", "hourly_series", "2026-01-02") is newest, "its own day is as it was"
+    now[0] += KEPT_SECONDS
+    assert draw("my-chat", "hourly_series", "2026-01-02") != newest, "it shows the day before too"
     assert draw("other", "hourly_series", "2026-01-01") is None
     assert draw("my-chat", "secrets", "2026-01-01") is None
     assert draw("my-chat", "hourly_series", "2026-13-01") is None
