@@ -18,10 +18,10 @@ from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
 from chat_forecast.pipeline.assets.pictures import with_picture
 from chat_forecast.pipeline.catch_up import catch_up_sensor
 from chat_forecast.pipeline.checks import chat_checks
+from chat_forecast.pipeline.database_connections import retry_and_pool_connections
 from chat_forecast.pipeline.heartbeat import heartbeat_sensor
 from chat_forecast.pipeline.instance_files import quicken
 from chat_forecast.pipeline.masked_errors import mask_errors
-from chat_forecast.pipeline.patient_database import wait_for_database
 from chat_forecast.pipeline.report_sensor import report_sensor
 from chat_forecast.pipeline.repository import ChatRepository
 from chat_forecast.pipeline.resources import Resources, resources_of
@@ -81,6 +81,6 @@ home = Home.from_environment(os.environ)
 mask_errors()
 keep_private()
 quicken(home.dagster_home)
-wait_for_database()
+retry_and_pool_connections()
 tell_once()
 defs = build_repository(home)

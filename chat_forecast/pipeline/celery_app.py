@@ -21,8 +21,8 @@ from dagster_celery.make_app import make_app
 
 from chat_forecast.pipeline import worker_processes
 from chat_forecast.pipeline.compat import run_command_body, start_run_cancellation_thread
+from chat_forecast.pipeline.database_connections import retry_and_pool_connections
 from chat_forecast.pipeline.masked_errors import mask_errors
-from chat_forecast.pipeline.patient_database import wait_for_database
 from chat_forecast.pipeline.repository import chats_of, confine
 from chat_forecast.pipeline.run_process import PROCESS_TAG, hold, release
 from chat_forecast.settings.paths import BROKER_VARIABLE, Home, apply_environment
@@ -90,7 +90,7 @@ def _prepare_worker(**_sent: object) -> None:
     apply_environment(Home.from_environment(os.environ))
     mask_errors()
     keep_private()
-    wait_for_database()
+    retry_and_pool_connections()
     worker_processes.forbid_workers()
     import chat_forecast.pipeline.preload_run  # noqa: F401 - it is imported to be there
 

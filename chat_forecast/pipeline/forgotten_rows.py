@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from chat_forecast.masking import without_secrets
+from chat_forecast.pipeline.database_connections import short_wait
 from chat_forecast.pipeline.forgotten_chat import NotForgotten
 from chat_forecast.pipeline.named_chats import (
     BY_ASSET,
@@ -27,7 +28,6 @@ from chat_forecast.pipeline.named_chats import (
     tells_of,
     tick_without,
 )
-from chat_forecast.pipeline.patient_database import hurried
 from chat_forecast.pipeline.runs import CHAT_TAG
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _opened(database: str) -> "Iterator[tuple[Engine, dict[str, Table]]]":
     known = {*BY_ASSET, *BY_POOL, *BY_RUN, *STATES, *LISTS, *others}
     engine, metadata = create_engine(database, poolclass=NullPool), MetaData()
     try:
-        with hurried():
+        with short_wait():
             metadata.reflect(engine, only=lambda name, _: name in known)
         yield engine, dict(metadata.tables)
     except SQLAlchemyError as error:

@@ -13,9 +13,9 @@ import dagster as dg
 
 from chat_forecast.pipeline.compat import SubmitRunContext
 from chat_forecast.pipeline.daemon_work import spare_the_daemon
+from chat_forecast.pipeline.database_connections import retry_and_pool_connections
 from chat_forecast.pipeline.instance_files import keep_small
 from chat_forecast.pipeline.masked_errors import mask_errors
-from chat_forecast.pipeline.patient_database import wait_for_database
 from chat_forecast.pipeline.runs import CHAT_TAG
 from chat_forecast.settings.privacy import keep_private
 
@@ -28,7 +28,7 @@ class ChatRunCoordinator(dg.QueuedRunCoordinator):
         super().register_instance(instance)
         mask_errors()
         spare_the_daemon()
-        wait_for_database()
+        retry_and_pool_connections()
         keep_private()
         keep_small(Path(instance.root_directory))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 
 from chat_forecast.pipeline import run_coordinator
+from chat_forecast.pipeline.database_connections import retry_and_pool_connections
 from chat_forecast.pipeline.distributed import distributed_settings
-from chat_forecast.pipeline.patient_database import wait_for_database
 from chat_forecast_tests.distributed.servers import Postgres
 from chat_forecast_tests.pipeline.sleeping_job import sleeping
 from chat_forecast_tests.served import free_ports
@@ -33,13 +33,13 @@ def main() -> None:
             }
             (folder / "dagster.yaml").write_text(distributed_settings(2))
             _measure("a connection an event", lambda: None)
-            _measure("connections that are kept", wait_for_database)
+            _measure("connections that are kept", retry_and_pool_connections)
         finally:
             postgres.stop()
 
 
 def _measure(what: str, prepare) -> None:
-    run_coordinator.wait_for_database = prepare
+    run_coordinator.retry_and_pool_connections = prepare
     prepare()
     with dg.DagsterInstance.get() as instance:
         run = instance.create_run_for_job(sleeping, run_config={"ops": {"sleep": {"config": {"seconds": 0.0}}}})

@@ -27,9 +27,9 @@ from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.error import SerializableErrorInfo
 from sqlalchemy import MetaData, create_engine, select
 
+from chat_forecast.pipeline.database_connections import PATIENCE_SECONDS
 from chat_forecast.pipeline.distributed import distributed_settings
 from chat_forecast.pipeline.named_chats import pool_of
-from chat_forecast.pipeline.patient_database import PATIENCE_SECONDS
 from chat_forecast.pipeline.runs import ALL_ASSETS, CHAT_TAG
 from chat_forecast_tests import forked
 from chat_forecast_tests.at_home import NO_MLFLOW

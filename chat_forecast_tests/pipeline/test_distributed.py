@@ -8,7 +8,7 @@ import yaml
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
-from chat_forecast.pipeline import patient_database
+from chat_forecast.pipeline import database_connections
 from chat_forecast.pipeline.celery_launcher import ChatCeleryLauncher
 from chat_forecast.pipeline.compat import NOT_FINISHED_STATUSES, LaunchRunContext
 from chat_forecast.pipeline.distributed import distributed_settings
@@ -67,9 +67,9 @@ def test_only_the_database_of_the_deployment_is_waited_for(monkeypatch):
     ours, other = (f"postgresql+psycopg2://ann:secret@127.0.0.1:{free_ports(1)[0]}/{name}" for name in ("dagster", "mlflow"))
     monkeypatch.setenv("CHAT_FORECAST_DATABASE", ours)
     waited = []
-    monkeypatch.setattr(patient_database.time, "sleep", waited.append)
-    monkeypatch.setattr(patient_database, "PATIENCE_SECONDS", 0.2)
-    patient_database.wait_for_database()
+    monkeypatch.setattr(database_connections.time, "sleep", waited.append)
+    monkeypatch.setattr(database_connections, "PATIENCE_SECONDS", 0.2)
+    database_connections.retry_and_pool_connections()
     for url, is_waited_for in ((other, False), (ours, True)):
         with pytest.raises(OperationalError):
             create_engine(url).connect()
@@ -79,9 +79,9 @@ def test_only_the_database_of_the_deployment_is_waited_for(monkeypatch):
 def test_where_a_person_looks_on_the_database_is_waited_for_a_moment(monkeypatch):
     ours = f"postgresql+psycopg2://ann:secret@127.0.0.1:{free_ports(1)[0]}/dagster"
     monkeypatch.setenv("CHAT_FORECAST_DATABASE", ours)
-    monkeypatch.setattr(patient_database, "HURRIED_SECONDS", 0.0)
-    patient_database.wait_for_database()
+    monkeypatch.setattr(database_connections, "SHORT_WAIT_SECONDS", 0.0)
+    database_connections.retry_and_pool_connections()
     begun = time.monotonic()
-    with pytest.raises(OperationalError), patient_database.hurried():
+    with pytest.raises(OperationalError), database_connections.short_wait():
         create_engine(ours).connect()
-    assert time.monotonic() - begun < patient_database.PATIENCE_SECONDS / 4
+    assert time.monotonic() - begun < database_connections.PATIENCE_SECONDS / 4

@@ -1,13 +1,16 @@
-"""Dagster's PostgreSQL database: waited for while it is started again, and connected to once instead of for every event.
+"""How this process connects to Dagster's PostgreSQL database: patiently, and with few connections.
 
-Belongs here: how this process connects to the database that ``CHAT_FORECAST_DATABASE`` names.
+Belongs here: retrying and pooling connections to the database that ``CHAT_FORECAST_DATABASE`` names.
 Does not belong here: locks in that database (:mod:`chat_forecast.storage.advisory_locks`), and other databases: MLflow's is
 a copy that nothing waits for.
 
-Dagster gives up after six seconds, so that a run, the queue or a sensor would fail of each restart of the server. Here
-connecting takes as long as that does. Dagster also connects anew for every event, and a password that is checked safely
-costs more than storing one. Here all that a process knows of the database shares its connections, each of which is tried
-before it is used. Where a person looks on, who can do the same again, it is waited for a few seconds: :func:`hurried`.
+Two things that Dagster does are changed, for this database alone:
+
+- It gives up after six seconds, so that a run, the queue or a sensor would fail at each restart of the server. Here
+  connecting is tried again for :data:`PATIENCE_SECONDS`; in a :func:`short_wait`, where a person waits for the answer and
+  can repeat the command, for a few seconds only.
+- It makes a new connection for every event, and checking a password safely costs more than storing the event. Here all of
+  Dagster's storages in a process share one pool, which tests each connection before it is used.
 """
 
 import os
@@ -25,56 +28,59 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
 PATIENCE_SECONDS = 120.0
-HURRIED_SECONDS = 5.0
-"""As long as a server takes that is just being started again."""
+SHORT_WAIT_SECONDS = 5.0
+"""As long as a server takes that is just being restarted."""
 _patience: ContextVar[float | None] = ContextVar("patience", default=None)
 POLL_SECONDS = 0.5
-KEPT, MOST = 2, 40
-"""Connections of a process that stay, and those that it may have beside them for a moment."""
+POOL_SIZE, POOL_OVERFLOW = 2, 40
+"""Connections that a process keeps, and those that it may open beside them for a moment."""
 REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied", "too many clients")
-"""What waiting does not mend, but for the last one, which is Dagster's to try again."""
+"""Errors that are raised at once: waiting does not mend them, and "too many clients" is retried by Dagster itself."""
 
 
-def wait_for_database() -> None:
-    """Let this process wait for the database when it connects to it; calling it again changes nothing."""
+def retry_and_pool_connections() -> None:
+    """Change how this process connects to the database, if there is one; calling it again changes nothing."""
     if os.environ.get(DATABASE_VARIABLE):
         import dagster_postgres.utils
         from sqlalchemy import Engine, event
 
         if not event.contains(Engine, "do_connect", _connect):
             event.listen(Engine, "do_connect", _connect)
-        vars(dagster_postgres.utils)["create_engine"] = _engine_of
+        vars(dagster_postgres.utils)["create_engine"] = _create_engine
 
 
 @contextmanager
-def hurried() -> Iterator[None]:
-    """Wait for the database no longer than :data:`HURRIED_SECONDS` in the block."""
-    token = _patience.set(HURRIED_SECONDS)
+def short_wait() -> Iterator[None]:
+    """In the block, try to connect no longer than :data:`SHORT_WAIT_SECONDS`."""
+    token = _patience.set(SHORT_WAIT_SECONDS)
     try:
         yield
     finally:
         _patience.reset(token)
 
 
-def _engine_of(url: str, **settings: Any) -> "Engine":  # noqa: ANN401 - SQLAlchemy takes settings of any type
-    """As Dagster's ``create_engine``, but where it would keep no connection, one engine of this process that does."""
+def _create_engine(url: str, **settings: Any) -> "Engine":  # noqa: ANN401 - SQLAlchemy takes settings of any type
+    """As SQLAlchemy's ``create_engine``, with the shared pool in place of no pool."""
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
     if settings.get("poolclass") is not NullPool:
         return create_engine(url, **settings)
-    return _shared_engine(os.getpid(), url, settings["isolation_level"])
+    return _pooled_engine(os.getpid(), url, settings["isolation_level"])
 
 
 @cache
-def _shared_engine(_process: int, url: str, isolation_level: Any) -> "Engine":  # noqa: ANN401 - SQLAlchemy's own names
+def _pooled_engine(_process: int, url: str, isolation_level: Any) -> "Engine":  # noqa: ANN401 - SQLAlchemy's own names
+    """One engine a process: a forked one must not use the connections of its parent."""
     from sqlalchemy import create_engine
 
-    return create_engine(url, isolation_level=isolation_level, pool_size=KEPT, max_overflow=MOST, pool_pre_ping=True)
+    return create_engine(
+        url, isolation_level=isolation_level, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_pre_ping=True
+    )
 
 
 def _connect(dialect: "Dialect", _record: object, arguments: tuple[Any, ...], parameters: dict[str, Any]) -> object:
-    """Connect to the database, or leave it to SQLAlchemy where it is another one."""
+    """Connect to the database; None leaves any other database to SQLAlchemy."""
     if dialect.name != "postgresql" or DATABASE_VARIABLE not in os.environ or not _is_ours(parameters):
         return None
     patience = _patience.get()
