@@ -1,11 +1,11 @@
-"""Files of runs that MLflow does not know yet: noted before they are put, and taken away where the runs were never written.
+"""A note of begun runs, beside MLflow's SQLite file: by it the artifacts of runs that were never written are removed.
 
-Belongs here: the note beside MLflow's SQLite file, and taking away what it names and no run does.
-Does not belong here: putting the files and writing the runs (:mod:`.new_runs`).
+Belongs here: writing the note before artifacts are put, and removing the artifacts that it names and no run does.
+Does not belong here: putting the artifacts and writing the runs (:mod:`.new_runs`).
 
-Whoever writes the note, or acts on it, keeps others out of the SQLite file meanwhile. Nothing is looked for among the
-artifacts: what other programs keep there is not in the note. It says of which SQLite file it is, for a home that is copied
-while runs are written: their files are the first home's, whose SQLite file has them by now.
+Whoever writes the note, or acts on it, holds the lock of the SQLite file. Only what the note names is removed, so that what
+other programs keep among the artifacts is never touched. The note says to which SQLite file it belongs: if a home is copied
+while runs are being written, the artifacts named are those of the first home, which has written the runs by now.
 """
 
 import json
@@ -24,21 +24,21 @@ RUN = re.compile(r"[0-9a-f]{32}")
 
 
 def note_of(store: Path) -> Path:
-    """Where the note of an SQLite file is: the artifacts of runs that are being written, by run."""
+    """Where the note of an SQLite file is."""
     return store.with_name(f"{store.name}.begun")
 
 
 def note_begun(store: Path, artifacts: Mapping[str, str]) -> None:
-    """Note where the files of new runs will be put: before the first of them is.
+    """Add new runs to the note, each with the URI of its artifacts, before any artifact is put.
 
     Raises:
-        OSError: it could not be noted; no file may be put.
+        OSError: the note could not be written; no artifact may be put.
     """
     _write(store, {**_noted(store), **artifacts})
 
 
 def clear_begun(store: Path) -> None:
-    """Take away the files of noted runs that are not in an SQLite file; what cannot be taken away stays noted.
+    """Remove the artifacts of noted runs that the SQLite file lacks; those that cannot be removed stay noted.
 
     Raises:
         OSError: the note could not be changed.
@@ -48,7 +48,7 @@ def clear_begun(store: Path) -> None:
         return
     if noted := _noted(store):
         written = _written(store, list(noted))
-        left = {run: artifacts for run, artifacts in noted.items() if run not in written and not _is_gone(artifacts)}
+        left = {run: artifacts for run, artifacts in noted.items() if run not in written and not _remove(artifacts)}
         if left:
             if left != noted:
                 _write(store, left)
@@ -61,7 +61,7 @@ def _write(store: Path, noted: Mapping[str, str]) -> None:
 
 
 def _noted(store: Path) -> dict[str, str]:
-    """The runs in the note; none where there is no note, or it is none of ours, or that of another home."""
+    """The runs in the note; none if there is no note, it is damaged, or it belongs to another home."""
     try:
         note = json.loads(note_of(store).read_bytes())
         runs = note["runs"].items() if note["store"] == str(store.resolve()) else ()
@@ -75,7 +75,7 @@ def _is_of(run: str, artifacts: str) -> bool:
 
 
 def _written(store: Path, runs: list[str]) -> set[str]:
-    """Those of some runs that the SQLite file has, deleted ones too."""
+    """Those of some runs that the SQLite file has, including deleted ones."""
     with closing(sqlite3.connect(store)) as connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone():
             return set()
@@ -83,8 +83,8 @@ def _written(store: Path, runs: list[str]) -> set[str]:
         return {row[0] for row in found if row is not None}
 
 
-def _is_gone(artifacts: str) -> bool:
-    """Take away the files of a run; whether none are left."""
+def _remove(artifacts: str) -> bool:
+    """Remove the artifacts of a run; whether none are left."""
     url = urlsplit(artifacts)
     try:
         if url.scheme in ("", "file"):
@@ -92,13 +92,13 @@ def _is_gone(artifacts: str) -> bool:
             if folder.exists():
                 shutil.rmtree(folder)
         else:
-            _take_from_store(artifacts)
+            _remove_from_store(artifacts)
     except Exception:  # whatever an artifact store raises: it is tried again when MLflow is next used
         return False
     return True
 
 
-def _take_from_store(artifacts: str) -> None:
+def _remove_from_store(artifacts: str) -> None:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     get_artifact_repository(artifacts).delete_artifacts()  # type: ignore[no-untyped-call]  # MLflow's

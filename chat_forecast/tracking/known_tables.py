@@ -1,9 +1,9 @@
-"""MLflow's tables where they are those known here, so that rows may be written to them.
+"""MLflow's own tables, to which rows are written directly if they are of the revision known here.
 
-Belongs here: whether they are, and the rows of metrics and points.
+Belongs here: whether they are, and the rows of metrics and of points in charts.
 Does not belong here: runs with all that is logged to them (:mod:`.new_runs`).
 
-The tables are MLflow's own; where they are of another revision than :data:`TABLES`, or on a server, its client is called.
+Where the tables are of another revision than :data:`TABLES`, or on a server, MLflow's client is used.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 TABLES = "dc11669786a5"
 """The revision of MLflow's tables that is known here: that of 3.17."""
 AGE = ("step", "timestamp", "value")
-"""By these MLflow tells which of two points of a chart is the later one."""
+"""MLflow takes the greater of two points by these as the newer one."""
 
 
 @cache
 def revision_of_tables() -> str:
-    """The revision of the tables that this MLflow makes."""
+    """The revision of the tables that the installed MLflow creates."""
     import mlflow.store.db.utils as databases
 
     return str(databases._get_latest_schema_revision())  # type: ignore[no-untyped-call]  # MLflow's
 
 
 def known_store(tracking: Tracking, client: "MlflowClient") -> "SqlAlchemyStore | None":
-    """The store whose tables are known; None where MLflow's client has to write."""
+    """The client's store, if its tables are known; None where the client has to write."""
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     store = client._tracking_client.store
@@ -41,7 +41,7 @@ def known_store(tracking: Tracking, client: "MlflowClient") -> "SqlAlchemyStore 
 
 
 def metric_rows(run_id: str, metrics: "Iterable[Metric]") -> list[dict[str, Any]]:
-    """The rows of metrics that are finite or NaN, of which MLflow stores 0."""
+    """The rows of metrics that are finite or NaN; for a NaN MLflow stores 0 and a flag."""
     return [
         {
             "key": metric.key,
@@ -56,9 +56,9 @@ def metric_rows(run_id: str, metrics: "Iterable[Metric]") -> list[dict[str, Any]
 
 
 def add_points(store: "SqlAlchemyStore", run_id: str, points: "Sequence[Metric]") -> None:
-    """Add points to the charts of a run, as MLflow's client does: those that are there are not added again.
+    """Add points to the charts of a run as MLflow's client does; points that are there already stay as they are.
 
-    The client makes an object of each and takes 4 ms of processor time for a day of them.
+    The client makes an object of each point, which takes 4 ms of processor time for a day of them.
     """
     from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlMetric
     from sqlalchemy import tuple_

@@ -1,11 +1,15 @@
-"""New runs of many days, written to MLflow's SQLite file in a few statements.
+"""New runs of many days, written to MLflow's SQLite file in one transaction.
 
-Belongs here: the rows that MLflow's client would write for new runs, all at once.
-Does not belong here: what is logged of a day (:mod:`.score_runs`), and runs that are there already.
+Belongs here: the rows that MLflow's client would write for new runs, and the runs' artifacts.
+Does not belong here: what is logged of a day (:mod:`.score_runs`), and runs that exist already.
 
-Logged by the client, a day's run takes seven calls, each of which opens sessions, looks the run up and commits: 25 ms of
+Through the client, a day's run takes seven calls, each of which opens sessions, looks the run up and commits: 25 ms of
 processor time, so that a year of days takes longer to copy than to compute. Where the tables are not known
-(:mod:`.known_tables`), the client is called.
+(:mod:`.known_tables`), the client is used.
+
+A run never names an artifact that is not there, whenever the process is killed: first the runs are noted as begun, then
+their artifacts are put, then all rows are written at once. What a killed process leaves is removed by the note
+(:mod:`.begun_runs`).
 """
 
 import tempfile
@@ -35,23 +39,23 @@ class NewRun:
     id: str
     name: str
     began: int
-    """In ms, as what follows."""
+    """In milliseconds since 1970, as ``ended``."""
     ended: int
     tags: Mapping[str, str]
     metrics: "Sequence[Metric]"
-    """One of a name, all of them finite."""
+    """At most one of each name, all of them finite."""
     dataset: "DatasetInput"
     model: str | None
-    """The logged model that it used."""
+    """The id of the logged model that it used."""
 
 
 def new_run_id() -> str:
-    """An id as MLflow gives it to a run."""
+    """A new id, of the form that MLflow gives to runs."""
     return uuid4().hex
 
 
 def run_writer(tracking: Tracking, client: "MlflowClient", experiment: str) -> "RunWriter | None":
-    """What writes new runs of an experiment; None where MLflow's client has to."""
+    """The writer of an experiment's new runs; None where MLflow's client has to write them."""
     store = known_store(tracking, client)
     if store is None or tracking.file is None:
         return None
@@ -61,26 +65,26 @@ def run_writer(tracking: Tracking, client: "MlflowClient", experiment: str) -> "
 
 @dataclass(frozen=True)
 class RunWriter:
-    """Writes new runs of one experiment."""
+    """Writes new runs of one experiment: :meth:`begin`, then :meth:`put_files` of each, then :meth:`write`."""
 
     store: "SqlAlchemyStore"
     file: Path
-    """The SQLite file."""
+    """MLflow's SQLite file."""
     tracking_uri: str
     experiment: int
     artifacts: str
-    """Where the experiment keeps its artifacts."""
+    """The URI below which the experiment keeps its artifacts."""
 
     def begin(self, runs: Sequence[str]) -> None:
-        """Note that the files of some runs will be put: before they are, which is before the runs are written.
+        """Note that the artifacts of some runs will be put.
 
-        A process that is killed in between leaves files that no run names. Whoever uses the store next takes them away
+        If this process is killed before the runs are written, whoever uses the store next removes these artifacts
         (:mod:`.begun_runs`), and the days are logged as other runs.
         """
         note_begun(self.file, {run_id: self._artifacts_of(run_id) for run_id in runs})
 
     def put_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
-        """Put files where a run's artifacts will be looked for, once it is begun; it need not be written yet."""
+        """Put the artifacts of a run that is begun and not yet written."""
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
         from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
@@ -93,7 +97,7 @@ class RunWriter:
             repository.log_artifacts(folder)  # type: ignore[no-untyped-call]  # MLflow's
 
     def write(self, runs: Sequence[NewRun]) -> None:
-        """Write the runs with all that is logged to them, in one transaction: all of them are there, or none is."""
+        """Write the runs with all that is logged to them, in one transaction: all of them, or none."""
         from mlflow.store.tracking.dbmodels import models
 
         rows: dict[Any, list[dict[str, Any]]] = {
@@ -104,18 +108,18 @@ class RunWriter:
             models.SqlLoggedModelMetric: [row for run in runs for row in self._model_metric_rows(run)],
         }
         with self.store.ManagedSessionMaker(read_only=False) as session:
-            datasets, ids = self._datasets(session, runs)
+            new_datasets, dataset_ids = self._datasets(session, runs)
             inputs = {run.id: uuid4().hex for run in runs}
-            rows[models.SqlDataset] = datasets
-            rows[models.SqlInput] = [row for run in runs for row in _input_rows(run, inputs[run.id], ids)]
+            rows[models.SqlDataset] = new_datasets
+            rows[models.SqlInput] = [row for run in runs for row in _input_rows(run, inputs[run.id], dataset_ids)]
             rows[models.SqlInputTag] = [
                 {"input_uuid": inputs[run.id], "name": tag.key, "value": tag.value}
                 for run in runs
                 for tag in run.dataset.tags
             ]
-            for table, new in rows.items():
-                if new:
-                    session.execute(table.__table__.insert(), new)
+            for table, of_table in rows.items():
+                if of_table:
+                    session.execute(table.__table__.insert(), of_table)
 
     def _artifacts_of(self, run_id: str) -> str:
         from mlflow.utils.uri import append_to_uri_path
@@ -123,9 +127,8 @@ class RunWriter:
         return str(append_to_uri_path(self.artifacts, run_id, "artifacts"))  # type: ignore[no-untyped-call]  # MLflow's
 
     def _run_row(self, run: NewRun) -> dict[str, Any]:
-        nothing = dict.fromkeys(("source_name", "entry_point_name", "source_version"), "")
         return {
-            **nothing,
+            **dict.fromkeys(("source_name", "entry_point_name", "source_version"), ""),
             "run_uuid": run.id,
             "name": run.name,
             "source_type": "UNKNOWN",
@@ -140,7 +143,7 @@ class RunWriter:
         }
 
     def _model_metric_rows(self, run: NewRun) -> list[dict[str, Any]]:
-        """What the page of a logged model shows of a run that used it."""
+        """The rows by which the page of a logged model shows the metrics of a run that used it."""
         return [
             {
                 "model_id": metric.model_id,
@@ -161,7 +164,7 @@ class RunWriter:
     def _datasets(
         self, session: "Session", runs: Sequence[NewRun]
     ) -> tuple[list[dict[str, Any]], dict[tuple[str, str], str]]:
-        """The datasets that are not there yet, and the ids of all, by name and digest."""
+        """The rows of datasets that the experiment lacks, and the ids of all that the runs used, by name and digest."""
         from mlflow.store.tracking.dbmodels.models import SqlDataset
 
         wanted = {(run.dataset.dataset.name, run.dataset.dataset.digest): run.dataset.dataset for run in runs}
@@ -196,7 +199,7 @@ def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _tag_rows(run: NewRun) -> list[dict[str, Any]]:
-    """Tags, the long ones cut as MLflow cuts them."""
+    """The rows of a run's tags, long ones truncated as MLflow does."""
     from mlflow.utils.validation import _validate_tag
 
     tags = [_validate_tag(name, text) for name, text in {**run.tags, NAME_TAG: run.name}.items()]  # type: ignore[no-untyped-call]  # MLflow's
@@ -204,7 +207,7 @@ def _tag_rows(run: NewRun) -> list[dict[str, Any]]:
 
 
 def _input_rows(run: NewRun, input_id: str, datasets: Mapping[tuple[str, str], str]) -> list[dict[str, Any]]:
-    """What a run used: its dataset, and its model."""
+    """The rows of what a run used: its dataset, and its model."""
     dataset = datasets[run.dataset.dataset.name, run.dataset.dataset.digest]
     used = [(input_id, "DATASET", dataset, "RUN", run.id)]
     if run.model is not None:
