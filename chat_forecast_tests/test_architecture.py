@@ -44,6 +44,9 @@ IMPURE = {
 
 DAGSTER_ROOMS = {"pipeline", "definitions", "app"}
 PRIVATE_DAGSTER = "pipeline/compat.py"
+PRIVATE_METHODS = ("pipeline/daemon_work.py", "pipeline/event_batches.py", "pipeline/repository.py")
+"""Where private methods and attributes of Dagster's objects are used."""
+DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 CLOCK_ROOMS = {"definitions", "app", "cli"}
 CLOCK_EXCEPTIONS = {
     "pipeline/catch_up.py": "a tick is about the moment of the tick",
@@ -120,6 +123,23 @@ def test_dagster_is_imported_in_its_rooms_alone():
 
 def test_what_dagster_keeps_to_itself_is_imported_by_one_module():
     assert users_of_dagster(private=True) == {PRIVATE_DAGSTER}
+
+
+def private_attributes(path: Path) -> set[str]:
+    """The names with one leading underscore that a module looks up on something else than its own ``self`` or ``cls``."""
+    own = {node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, DEFINED)}
+    return {
+        node.attr
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and re.match("_[a-z]", node.attr) and node.attr not in own
+        if getattr(node.value, "id", None) not in {"self", "cls", "os"}
+    }
+
+
+def test_private_methods_of_dagster_are_used_by_few_modules():
+    rooms = [path for path in modules() if room(path) in DAGSTER_ROOMS and name_of(path) not in PRIVATE_METHODS]
+    assert {name_of(path): private_attributes(path) for path in rooms if private_attributes(path)} == {}
+    assert all(private_attributes(PACKAGE / name) for name in PRIVATE_METHODS)
 
 
 def reads_clock(path: Path) -> bool:

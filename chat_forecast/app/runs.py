@@ -23,7 +23,7 @@ from chat_forecast.pipeline.assets.asset_run import Progress, no_progress
 from chat_forecast.pipeline.catch_up import missed_days
 from chat_forecast.pipeline.compat import IN_PROGRESS_RUN_STATUSES, MAX_RETRIES_TAG
 from chat_forecast.pipeline.instance import open_instance
-from chat_forecast.pipeline.instance_files import quicken
+from chat_forecast.pipeline.instance_files import speed_up
 from chat_forecast.pipeline.instance_settings import prepare_instance
 from chat_forecast.pipeline.resources import Resources, resources_of
 from chat_forecast.pipeline.retraining import is_retraining, wanted_retraining
@@ -198,7 +198,7 @@ def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) 
 
     prepare_instance(home)
     sweep(home, [chat.slug for chat in chats])
-    quicken(home.dagster_home)
+    speed_up(home.dagster_home)
     try:
         with open_instance(home) as instance:
             yield Runner(resources_of(home), chats, instance, progress)

@@ -21,12 +21,10 @@ from dagster_celery.make_app import make_app
 
 from chat_forecast.pipeline import worker_processes
 from chat_forecast.pipeline.compat import run_command_body, start_run_cancellation_thread
-from chat_forecast.pipeline.database_connections import retry_and_pool_connections
-from chat_forecast.pipeline.masked_errors import mask_errors
+from chat_forecast.pipeline.process_setup import set_up_celery_worker
 from chat_forecast.pipeline.repository import chats_of, confine
 from chat_forecast.pipeline.run_process import PROCESS_TAG, hold, release
 from chat_forecast.settings.paths import BROKER_VARIABLE, Home, apply_environment
-from chat_forecast.settings.privacy import keep_private
 from chat_forecast.storage.locks import LockTaken
 
 QUEUE = "dagster"
@@ -88,11 +86,9 @@ def _execute(instance: dg.DagsterInstance, run_id: str) -> None:
 def _prepare_worker(**_sent: object) -> None:
     """What a worker does once, before it forks the processes of runs."""
     apply_environment(Home.from_environment(os.environ))
-    mask_errors()
-    keep_private()
-    retry_and_pool_connections()
+    set_up_celery_worker()
     worker_processes.forbid_workers()
-    import chat_forecast.pipeline.preload_run  # noqa: F401 - it is imported to be there
+    import chat_forecast.pipeline.preload_run  # noqa: F401 - for the forked processes
 
 
 app = new_app(os.environ.get(BROKER_VARIABLE, ""))

@@ -1,10 +1,10 @@
-"""What Dagster's daemon need not do, so that with a thousand chats it starts runs at once.
+"""Work that Dagster's daemon is spared, so that with a thousand chats it starts runs at once.
 
 Belongs here: changes of the daemon's own process, which Dagster has no settings for.
 Does not belong here: what the daemon does for this project (:mod:`.schedules`, :mod:`.sensors`).
 
-The daemon writes of every asset that it meets that no freshness policy applies to it, an event each, and reads all
-definitions anew each minute, although it is told when they change. Either keeps it busy for most of a minute.
+The daemon writes an event for every asset without a freshness policy, saying just that. It also reloads all definitions
+each minute, although it is told when they change. Either keeps it busy for most of a minute.
 """
 
 import sys
@@ -12,20 +12,20 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 CONTROLLER, FRESHNESS = "dagster._daemon.controller", "dagster._daemon.freshness"
-REREAD_SECONDS = 3600
-"""Between two readings of definitions that have not changed."""
+RELOAD_SECONDS = 3600
+"""Between two reloads of definitions that have not changed."""
 Evaluate = Callable[..., Awaitable[bool]]
 
 
-def spare_the_daemon() -> None:
-    """Let this process, if it is Dagster's daemon, do only what is of use; calling it again changes nothing."""
+def trim_daemon_work() -> None:
+    """Let this process, if it is Dagster's daemon, skip what is of no use; calling it again changes nothing."""
     if controller := sys.modules.get(CONTROLLER):
-        vars(controller)["RELOAD_WORKSPACE_INTERVAL"] = REREAD_SECONDS
+        vars(controller)["RELOAD_WORKSPACE_INTERVAL"] = RELOAD_SECONDS
     if freshness := sys.modules.get(FRESHNESS):
-        _pass_over_assets_without_policy(vars(freshness)["FreshnessDaemon"])
+        _skip_assets_without_policy(vars(freshness)["FreshnessDaemon"])
 
 
-def _pass_over_assets_without_policy(daemon: Any) -> None:  # noqa: ANN401 - a class of Dagster's that is not public
+def _skip_assets_without_policy(daemon: Any) -> None:  # noqa: ANN401 - a class of Dagster's that is not public
     whole: Evaluate = daemon._evaluate_asset
     if whole.__module__ == __name__:
         return

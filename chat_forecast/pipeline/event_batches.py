@@ -3,10 +3,12 @@
 Belongs here: how the events of many days reach Dagster's SQLite files.
 Does not belong here: what they say, and how those files are opened (:mod:`.instance_files`).
 
-Dagster stores each event in up to four transactions of two files, and asks before each whether the files have the tables it
-needs: a third of what a day without a training takes. It knows batches, and its PostgreSQL storage takes those of
-materialisations; that of SQLite stores their events one by one. Here it stores a batch in a transaction a file, and the
-evaluations of checks come in batches too. The files hold the same rows as without.
+Dagster's SQLite storage stores each event in up to four transactions on two files, and checks before each whether the files
+have their tables. That is a third of the time of a day without a training. Dagster has batches of events, which its SQLite
+storage stores one by one all the same. Here a batch is stored in one transaction a file, and evaluations of checks come in
+batches too. The files hold the same rows as without this; a test compares them.
+
+This rests on private methods of Dagster's storage and step context, which are called here and nowhere else.
 """
 
 import os
@@ -29,30 +31,30 @@ from chat_forecast.pipeline.compat import (
 )
 
 BATCH_SIZE = "DAGSTER_EVENT_BATCH_SIZE"
-"""The environment variable that tells Dagster how many events it may hold back."""
+"""The environment variable that says how many events Dagster may hold back to store them together."""
 EVENTS_AT_ONCE = 100
 
 PLANNED_CHECK = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
 EVALUATION = dg.DagsterEventType.ASSET_CHECK_EVALUATION
 OF_ASSETS = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED}
-"""Events of which Dagster notes an asset's newest one."""
-TAKEN = OF_ASSETS | {PLANNED_CHECK, EVALUATION}
-"""What is stored together. Dagster's batches may hold other events, of which these runs have none."""
+"""Events that update the asset's own row, which names its newest one."""
+BATCHED = OF_ASSETS | {PLANNED_CHECK, EVALUATION}
+"""Events that are stored together. A batch with any other one is left to Dagster; the runs of this project have none."""
 
 TABLE = AssetCheckExecutionsTable
 CHECK_COLUMNS = (TABLE.c.asset_key, TABLE.c.check_name, TABLE.c.run_id)
 
 
 class Stored(NamedTuple):
-    """An event in the file that holds what is known across runs."""
+    """An event as it is stored in the index, the file that holds the events of all runs."""
 
     event: dg.EventLogEntry
-    number: int
+    storage_id: int
     row: dict[str, Any]
 
 
 def store_in_batches() -> None:
-    """Let this process store the events of many days together; calling it again changes nothing."""
+    """Let this process store events in batches; calling it again changes nothing."""
     os.environ.setdefault(BATCH_SIZE, str(EVENTS_AT_ONCE))
     SqliteEventLogStorage.store_event_batch = store_together  # type: ignore[method-assign, assignment]
 
@@ -60,45 +62,45 @@ def store_in_batches() -> None:
 def evaluation_events(
     context: dg.AssetCheckExecutionContext, evaluations: Iterable[dg.AssetCheckEvaluation]
 ) -> Iterator[dg.AssetCheckEvaluation | dg.DagsterEvent]:
-    """What a check yields for its evaluations, so that they are stored together where the storage can.
+    """What a check yields for its evaluations: events in batches if the storage takes them, else the evaluations themselves.
 
-    Some are stored while the next ones are made. Those that stop the assets downstream come last and are left to Dagster,
-    which then does stop them.
+    A batch is stored before the evaluations after it are made. Failed ones that block the assets downstream come last and
+    are yielded as they are, since Dagster stops those assets only when it makes the event itself.
     """
     if getattr(type(context.instance.event_log_storage), "store_event_batch", None) is not store_together:
         yield from evaluations
         return
     step, remaining = context.get_step_execution_context(), iter(evaluations)
-    stopping: list[dg.AssetCheckEvaluation] = []
+    blocking: list[dg.AssetCheckEvaluation] = []
     while found := list(islice(remaining, EVENTS_AT_ONCE)):
-        stopping += [each for each in found if each.blocking and not each.passed]
+        blocking += [each for each in found if each.blocking and not each.passed]
         batch, others = uuid4().hex, [each for each in found if each.passed or not each.blocking]
         for place, each in enumerate(others, 1):
             part = DagsterEventBatchMetadata(batch, is_end=place == len(others))
             yield dg.DagsterEvent.from_step(EVALUATION, step, each, _message(each), part)
-    yield from stopping
+    yield from blocking
 
 
 def _message(evaluation: dg.AssetCheckEvaluation) -> str:
-    """What Dagster would say of it."""
+    """The message that Dagster gives such an event."""
     outcome = "passed." if evaluation.passed else "did not pass."
     about = "" if evaluation.description is None else f" Description: '{evaluation.description}'"
     return f"Asset check '{evaluation.check_name}' on '{evaluation.asset_key.to_user_string()}' {outcome}{about}"
 
 
 def describe_partitions(context: dg.AssetExecutionContext, metadata: Mapping[str, Mapping[str, Any]]) -> None:
-    """Do what ``add_asset_metadata`` does of one partition after the other, which each time looks at all before it."""
+    """Add metadata to many partitions; ``add_asset_metadata``, called for each, goes through all before it every time."""
     step, asset = context.op_execution_context.get_step_execution_context(), context.asset_key
     known = step._metadata_accumulator
     found = dict(known.per_output_metadata)
-    for key, said in metadata.items():
-        found[AssetMetadataHandle(asset_key=asset, partition_key=key)] = {**known.get_asset_metadata(asset, key), **said}
+    for key, added in metadata.items():
+        found[AssetMetadataHandle(asset_key=asset, partition_key=key)] = {**known.get_asset_metadata(asset, key), **added}
     step._metadata_accumulator = OutputMetadataAccumulator(per_output_metadata=found)
 
 
 def store_together(storage: SqliteEventLogStorage, events: Sequence[dg.EventLogEntry]) -> None:
-    """Leave what ``store_event`` leaves of one event after the other."""
-    if not {event.dagster_event_type for event in events} <= TAKEN or len({event.run_id for event in events}) > 1:
+    """Store the same rows as ``store_event`` does for one event after the other, in one transaction a file."""
+    if not {event.dagster_event_type for event in events} <= BATCHED or len({event.run_id for event in events}) > 1:
         for event in events:
             storage.store_event(event)
         return
@@ -107,28 +109,28 @@ def store_together(storage: SqliteEventLogStorage, events: Sequence[dg.EventLogE
         connection.execute(SqlEventLogStorageTable.insert(), rows)
     insert = SqlEventLogStorageTable.insert().returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True)
     with storage.index_transaction() as connection:
-        numbers = connection.scalars(insert, rows)
-        stored = [Stored(*each) for each in zip(events, numbers, rows, strict=True)]
-        _note_newest(storage, connection, [each for each in stored if each.event.dagster_event_type in OF_ASSETS])
+        storage_ids = connection.scalars(insert, rows)
+        stored = [Stored(*each) for each in zip(events, storage_ids, rows, strict=True)]
+        _store_newest(storage, connection, [each for each in stored if each.event.dagster_event_type in OF_ASSETS])
         for each in stored:
             if each.event.dagster_event_type is PLANNED_CHECK:
                 connection.execute(TABLE.insert(), _planned_rows(each))
         evaluations = [each for each in stored if each.event.dagster_event_type is EVALUATION]
-        unplanned = _note_evaluations(connection, evaluations)
+        unplanned = _store_evaluations(connection, evaluations)
     for each in unplanned:
-        storage.store_asset_check_event(each.event, each.number)
+        storage.store_asset_check_event(each.event, each.storage_id)
 
 
-def _note_newest(storage: SqliteEventLogStorage, connection: sqlalchemy.Connection, stored: list[Stored]) -> None:
-    """Note the data versions that events of assets give, and the newest event of each asset."""
-    storage._store_asset_event_tags(connection, [each.event for each in stored], [each.number for each in stored])
+def _store_newest(storage: SqliteEventLogStorage, connection: sqlalchemy.Connection, stored: list[Stored]) -> None:
+    """Store the data versions in events of assets, and the newest event of each asset."""
+    storage._store_asset_event_tags(connection, [each.event for each in stored], [each.storage_id for each in stored])
     newest = {each.event.get_dagster_event().asset_key: each for each in stored}
     for each in newest.values():
-        storage._store_asset_event(connection, each.event, each.number)
+        storage._store_asset_event(connection, each.event, each.storage_id)
 
 
 def _planned_rows(stored: Stored) -> list[dict[str, Any]]:
-    """What is noted of the days of a check that is planned: the event, which Dagster would write out for each of them."""
+    """A planned check's rows, one a day; the event in them is serialised once, where Dagster does so for each day."""
     planned = stored.event.get_dagster_event().asset_check_planned_data
     days = planned.partitions_subset.get_partition_keys() if planned.partitions_subset else [None]
     return [
@@ -140,14 +142,14 @@ def _planned_rows(stored: Stored) -> list[dict[str, Any]]:
             "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
             "evaluation_event": stored.row["event"],
             "evaluation_event_timestamp": stored.row["timestamp"],
-            "evaluation_event_storage_id": stored.number,
+            "evaluation_event_storage_id": stored.storage_id,
         }
         for day in days
     ]
 
 
-def _note_evaluations(connection: sqlalchemy.Connection, stored: list[Stored]) -> list[Stored]:
-    """Note evaluations where they were planned; those that nobody planned are returned."""
+def _store_evaluations(connection: sqlalchemy.Connection, stored: list[Stored]) -> list[Stored]:
+    """Update the rows of planned evaluations; returns those evaluations that were not planned, which have no row yet."""
     unplanned: list[Stored] = []
     for of_check in {_check_of(each.event) for each in stored}:
         mine = [each for each in stored if _check_of(each.event) == of_check]
@@ -172,7 +174,7 @@ def _check_of(event: dg.EventLogEntry) -> tuple[str, str, str]:
 
 
 def _evaluation_row(stored: Stored) -> dict[str, Any]:
-    """The day of an evaluation, and the columns that say what came of it."""
+    """An evaluation's day, and the columns of its row that change."""
     evaluation = _evaluation(stored.event)
     status = AssetCheckExecutionRecordStatus.SUCCEEDED if evaluation.passed else AssetCheckExecutionRecordStatus.FAILED
     target = evaluation.target_materialization_data
@@ -181,6 +183,6 @@ def _evaluation_row(stored: Stored) -> dict[str, Any]:
         "execution_status": status.value,
         "evaluation_event": stored.row["event"],
         "evaluation_event_timestamp": stored.row["timestamp"],
-        "evaluation_event_storage_id": stored.number,
+        "evaluation_event_storage_id": stored.storage_id,
         "materialization_event_storage_id": target.storage_id if target else None,
     }

@@ -3,15 +3,18 @@
 Belongs here: how this process's connections to those files behave.
 Does not belong here: what Dagster keeps in them, and other databases.
 
-Dagster opens a connection for every event and closes it again. Of a file in WAL mode, the last connection that closes
-copies the whole log into the file and waits for the disk, 5 ms each time, a quarter of a backfill's time. It also makes an
-engine for every connection, which knows no statement yet and compiles each anew. So the engines of the last files are kept,
-each with its connections, and a commit no longer waits for the disk: after a power cut the last events may be gone, never
-half written. Stored partitions are flushed for themselves (:mod:`chat_forecast.storage.atomic_files`).
+What Dagster does, and what is done here instead:
 
-Every run has a file of its own, whose 26 empty tables and indexes would take a page of 4 KB each, two thirds of the file.
-So its pages are small. Dagster makes them one by one and waits for the disk after each, which takes longer than many a run:
-a process that makes several such files makes one, and copies it.
+- It opens a connection for every event and closes it again. When the last connection to a file in WAL mode closes, SQLite
+  copies the whole log into the file and waits for the disk: 5 ms each time, a quarter of a backfill. Here the connections to
+  the last few files stay open.
+- It makes an engine for every connection, and each compiles every statement again. Here one engine a file is kept.
+- Every commit waits for the disk. Here it does not: a power cut may lose the last events and never leaves half of one.
+  Stored partitions are flushed for themselves (:mod:`chat_forecast.storage.atomic_files`).
+- Every run has a file of its own, in which 26 empty tables and indexes take a page of 4 KB each, two thirds of the file.
+  Here its pages are small.
+- It creates these tables one by one and waits for the disk after each, which takes longer than many a run. Here a process
+  that needs several such files makes one and copies it.
 """
 
 import atexit
@@ -34,29 +37,31 @@ if TYPE_CHECKING:
 SMALL_PAGE = 1024
 """Bytes of a page in the file of a run."""
 KEPT_FILES = 6
-"""The index, runs, schedules, the run's own events, and those of others that are looked at."""
+"""How many files stay open: the index, runs, schedules, the run's own events, and those of other runs that are looked at."""
 
 _kept: dict[Path, "tuple[int | None, Engine]"] = {}
-"""The number of each file, which another one in its place does not have, and its engine; the newest is the last."""
+"""The inode of each open file, by which another file in its place is told, and its engine; the last one used is last."""
 _lock = threading.Lock()
-"""For the code server, whose threads open the instance each for itself."""
+"""For the code server, each of whose threads opens the instance."""
 _quick_folders: set[Path] = set()
+"""The instances whose files are kept open."""
 _small_folders: set[Path] = set()
+"""The folders in which new files of runs get small pages."""
 _new_files: set[Path] = set()
 """The files of runs that this process has made."""
 
 
-def quicken(dagster_home: Path) -> None:
-    """Let this process use the SQLite files of the instance in a folder quickly; calling it again changes nothing."""
+def speed_up(dagster_home: Path) -> None:
+    """Let this process use the SQLite files of an instance as described above; calling it again changes nothing."""
     for storage in SQLITE_STORAGES:
-        vars(storage)["create_engine"] = _engine_of
-    vars(sql)["ScriptDirectory"] = KeptScripts
+        vars(storage)["create_engine"] = _create_engine
+    vars(sql)["ScriptDirectory"] = CachedScripts
     store_in_batches()
     _quick_folders.add(dagster_home)
-    keep_small(dagster_home)
+    use_small_pages(dagster_home)
 
 
-class KeptScripts:
+class CachedScripts:
     """Alembic's ``ScriptDirectory``, read once: Dagster reads its ninety migrations for each file that it opens."""
 
     _alembics = vars(sql)["ScriptDirectory"]
@@ -71,7 +76,7 @@ class KeptScripts:
         return cls._read[place]
 
 
-def keep_small(dagster_home: Path) -> None:
+def use_small_pages(dagster_home: Path) -> None:
     """Let this process make the files of coming runs with small pages; calling it again changes nothing."""
     import sqlalchemy
 
@@ -80,8 +85,8 @@ def keep_small(dagster_home: Path) -> None:
     _small_folders.add(dagster_home / "history" / "runs")
 
 
-def _engine_of(url: str, **settings: Any) -> "Engine":  # noqa: ANN401 - SQLAlchemy takes settings of any type
-    """As SQLAlchemy's ``create_engine``, but that of a file in one of the folders is made once, and stays connected."""
+def _create_engine(url: str, **settings: Any) -> "Engine":  # noqa: ANN401 - SQLAlchemy takes settings of any type
+    """As SQLAlchemy's ``create_engine``, but for a file of an instance one engine is kept, with its connections."""
     from sqlalchemy import create_engine, make_url
 
     path = Path(make_url(url).database or "")
@@ -100,7 +105,7 @@ def _engine_of(url: str, **settings: Any) -> "Engine":  # noqa: ANN401 - SQLAlch
 
 
 def _make_ready(path: Path) -> None:
-    """Put an empty file where a run's file will be, unless there is one; the first one of a process is left to Dagster."""
+    """Put a copy of an empty file where a run's file will be; the first one of a process is left to Dagster."""
     if path.parent not in _small_folders or path.stem == INDEX or path.exists():
         return
     _new_files.add(path)
@@ -112,7 +117,7 @@ def _make_ready(path: Path) -> None:
 def _empty_file() -> bytes:
     """The file of a run before its first event."""
     with tempfile.TemporaryDirectory() as folder:
-        keep_small(Path(folder))
+        use_small_pages(Path(folder))
         storage = SqliteEventLogStorage(f"{folder}/history/runs")
         with storage.run_connection("a run"):
             pass
@@ -131,7 +136,7 @@ def _connected_engine(url: str, settings: dict[str, Any]) -> "Engine":
             """Close nothing."""
 
         def recreate(self) -> "KeptPool":
-            """Go on with the same connections."""
+            """Keep the same connections."""
             return self
 
     engine = create_engine(url, **{**settings, "poolclass": KeptPool})
@@ -140,7 +145,7 @@ def _connected_engine(url: str, settings: dict[str, Any]) -> "Engine":
 
 
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-    """Let commits to a file in WAL mode not wait for the disk."""
+    """Let commits to a file in WAL mode return without waiting for the disk."""
     with closing(connection.execute("PRAGMA journal_mode")) as found:
         is_wal = found.fetchone()[0] == "wal"
     if is_wal:
@@ -148,7 +153,7 @@ def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _on_new_file(connection: object, _record: object) -> None:
-    """Do nothing unless it is a connection to the file of a run that is yet to be made."""
+    """Set the page size, if this connection is about to create the file of a run."""
     if not isinstance(connection, sqlite3.Connection):
         return
     with closing(connection.execute("PRAGMA database_list")) as found:

@@ -1,12 +1,15 @@
-"""The repository of all chats, which builds only what it is asked for.
+"""The repository of all chats, which builds only those definitions that it is asked for.
 
 Belongs here: how the definitions of many chats are loaded.
 Does not belong here: the definitions (:mod:`chat_forecast.definitions`).
 
 Every run is a process of its own, which loads the code location to find its job. Building the definitions of a thousand
-chats takes most of a minute, of the one chat of the run a tenth of a second. So the whole is built when it is first asked
-for, by the code server, and a run's job from the definitions of its own chats. Dagster asks for the whole job of a run once
-before it asks for the run's part: a process that executes a run knows of no other chats from the start (:func:`confine`).
+chats takes most of a minute, of one chat a tenth of a second. So:
+
+- all definitions are built when somebody first asks for them, which is the code server;
+- the job of some assets is built from the definitions of their chats alone;
+- a process that executes a run knows its own chats only (:func:`confine`), since Dagster asks for the whole job once before
+  it asks for the run's part of it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +27,7 @@ Build = Callable[[Sequence[Chat]], dg.Definitions]
 
 
 _own_chats: set[str] = set()
-"""The chats of the run that this process executes; empty if it may execute any."""
+"""The chats that :func:`confine` was given; empty for all."""
 
 
 def chats_of(run: dg.DagsterRun) -> set[str]:
@@ -34,13 +37,13 @@ def chats_of(run: dg.DagsterRun) -> set[str]:
 
 
 def confine(slugs: AbstractSet[str]) -> None:
-    """Let this process know these chats alone. To be called before the definitions are imported."""
+    """Let this process know only these chats, for the run that it executes; to be called before definitions are imported."""
     _own_chats.clear()
     _own_chats.update(slugs)
 
 
 class ChatRepository(dg.RepositoryDefinition):
-    """All chats as one repository, under the name that a code location with a single one has."""
+    """All chats as one repository, under the name that Dagster gives to the only repository of a code location."""
 
     def __init__(self, chats: Sequence[Chat], build: Build) -> None:
         if _own_chats:
@@ -56,7 +59,7 @@ class ChatRepository(dg.RepositoryDefinition):
         asset_selection: AbstractSet[dg.AssetKey] | None = None,
         asset_check_selection: AbstractSet[dg.AssetCheckKey] | None = None,
     ) -> dg.JobDefinition:
-        """Find a job, or the part of one that some assets and checks make; of the chats they belong to alone."""
+        """Find a job, or the part of it that makes some assets and checks, building the definitions of their chats alone."""
         keys = {*(asset_selection or ()), *(check.asset_key for check in asset_check_selection or ())}
         slugs = {key.path[0] for key in keys}
         if not slugs or not slugs <= set(self._chats) or slugs == set(self._chats):
@@ -70,14 +73,14 @@ class ChatRepository(dg.RepositoryDefinition):
 
 
 class LazyRepositoryData(RepositoryData):
-    """The data of a repository that is built when something of it is first asked for."""
+    """A repository's data, which is built when any of it is first asked for."""
 
     def __init__(self, build: Callable[[], dg.Definitions]) -> None:
         self._build = build
 
     @cached_property
     def built(self) -> RepositoryData:
-        """What was built."""
+        """The data of the repository of all chats."""
         return self._build().get_repository_def()._repository_data
 
     def get_top_level_resources(self) -> Mapping[str, dg.ResourceDefinition]:

@@ -3,8 +3,8 @@
 Belongs here: the coordinator that ``dagster.yaml`` names.
 Does not belong here: the limits of the queue, which stand in ``dagster.yaml``.
 
-A backfill or a materialisation from the UI carries no tag of ours. With it, the UI's filter by chat finds it, runs of one
-chat never overlap, and notices know whose run failed.
+A backfill or a materialisation from the UI carries no tag of ours. By the tag the UI's filter finds the runs of a chat,
+runs of one chat never overlap, and notices know whose run failed.
 """
 
 from pathlib import Path
@@ -12,25 +12,17 @@ from pathlib import Path
 import dagster as dg
 
 from chat_forecast.pipeline.compat import SubmitRunContext
-from chat_forecast.pipeline.daemon_work import spare_the_daemon
-from chat_forecast.pipeline.database_connections import retry_and_pool_connections
-from chat_forecast.pipeline.instance_files import keep_small
-from chat_forecast.pipeline.masked_errors import mask_errors
+from chat_forecast.pipeline.process_setup import set_up_instance
 from chat_forecast.pipeline.runs import CHAT_TAG
-from chat_forecast.settings.privacy import keep_private
 
 
 class ChatRunCoordinator(dg.QueuedRunCoordinator):
     """Dagster's queue, which adds the tag :data:`~.runs.CHAT_TAG` to a run whose assets are all of one chat."""
 
     def register_instance(self, instance: dg.DagsterInstance) -> None:
-        """Take the instance that this is the queue of; every process that opens it comes by here, Dagster's own too."""
+        """Take the instance, and set the process up: every process that opens the instance calls this, Dagster's own too."""
         super().register_instance(instance)
-        mask_errors()
-        spare_the_daemon()
-        retry_and_pool_connections()
-        keep_private()
-        keep_small(Path(instance.root_directory))
+        set_up_instance(Path(instance.root_directory))
 
     def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:
         """Tag the run and queue it."""

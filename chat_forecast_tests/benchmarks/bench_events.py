@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from chat_forecast.pipeline import run_coordinator
+from chat_forecast.pipeline import process_setup
 from chat_forecast.pipeline.database_connections import retry_and_pool_connections
 from chat_forecast.pipeline.distributed import distributed_settings
 from chat_forecast_tests.distributed.servers import Postgres
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _measure(what: str, prepare) -> None:
-    run_coordinator.retry_and_pool_connections = prepare
+    process_setup.retry_and_pool_connections = prepare
     prepare()
     with dg.DagsterInstance.get() as instance:
         run = instance.create_run_for_job(sleeping, run_config={"ops": {"sleep": {"config": {"seconds": 0.0}}}})

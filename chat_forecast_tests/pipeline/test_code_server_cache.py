@@ -1,4 +1,4 @@
-"""What the code server remembers of what it told; questions and answers are those of its protocol."""
+"""The code server caches its large answers; questions and answers are those of its protocol."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -7,19 +7,19 @@ import dagster._grpc.server as code_server
 import pytest
 from dagster._grpc.__generated__.dagster_api_pb2 import ExternalJobReply, ExternalJobRequest
 
-from chat_forecast.pipeline.told_definitions import ANSWERS, GREAT_BYTES, once, tell_once
+from chat_forecast.pipeline.code_server_cache import ANSWERS, LARGE_BYTES, cache_large_answers, cached
 
 
 class Server:
     """Tells of a job, and counts how often it was asked."""
 
-    def __init__(self, size=GREAT_BYTES):
+    def __init__(self, size=LARGE_BYTES):
         self.size = size
         self.asked = []
         self.may_answer = threading.Event()
         self.may_answer.set()
 
-    @once
+    @cached
     def tell(self, request, _context):
         self.asked.append(request.job_name)
         self.may_answer.wait()
@@ -36,7 +36,7 @@ def ask(server, name="a"):
 
 
 def test_a_great_answer_is_put_together_once(server):
-    assert ask(server) == ask(server) == ExternalJobReply(serialized_job_data="a" * GREAT_BYTES)
+    assert ask(server) == ask(server) == ExternalJobReply(serialized_job_data="a" * LARGE_BYTES)
     assert server.asked == ["a"]
 
 
@@ -65,8 +65,8 @@ def test_who_asks_while_an_answer_is_put_together_waits_for_it(server):
 def test_dagsters_code_server_tells_once_what_all_chats_are(monkeypatch):
     for name in ANSWERS:
         monkeypatch.setattr(code_server.DagsterApiServer, name, getattr(code_server.DagsterApiServer, name))
-    tell_once()
+    cache_large_answers()
     told = [getattr(code_server.DagsterApiServer, name) for name in ANSWERS]
     assert all(hasattr(answer, "__wrapped__") for answer in told)
-    tell_once()
+    cache_large_answers()
     assert [getattr(code_server.DagsterApiServer, name) for name in ANSWERS] == told

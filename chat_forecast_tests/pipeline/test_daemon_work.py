@@ -7,7 +7,7 @@ import pytest
 from dagster._daemon import controller
 from dagster._daemon.freshness import FreshnessDaemon
 
-from chat_forecast.pipeline.daemon_work import REREAD_SECONDS, spare_the_daemon
+from chat_forecast.pipeline.daemon_work import RELOAD_SECONDS, trim_daemon_work
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +16,7 @@ def spared(monkeypatch):
     monkeypatch.setattr(FreshnessDaemon, "_evaluate_asset", FreshnessDaemon._evaluate_asset)
     monkeypatch.setattr(controller, "RELOAD_WORKSPACE_INTERVAL", controller.RELOAD_WORKSPACE_INTERVAL)
     for _ in range(2):
-        spare_the_daemon()
+        trim_daemon_work()
 
 
 def test_the_daemon_writes_nothing_of_an_asset_without_a_policy():
@@ -29,4 +29,4 @@ def test_the_daemon_writes_nothing_of_an_asset_without_a_policy():
 
 def test_definitions_that_have_not_changed_are_read_once_an_hour():
     """The daemon is told when they change."""
-    assert controller.RELOAD_WORKSPACE_INTERVAL == REREAD_SECONDS
+    assert controller.RELOAD_WORKSPACE_INTERVAL == RELOAD_SECONDS

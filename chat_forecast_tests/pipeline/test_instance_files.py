@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from chat_forecast.pipeline import instance_files
 from chat_forecast.pipeline.compat import SQLITE_STORAGES, SqliteEventLogStorage, sql
-from chat_forecast.pipeline.instance_files import KEPT_FILES, SMALL_PAGE, keep_small, quicken
+from chat_forecast.pipeline.instance_files import KEPT_FILES, SMALL_PAGE, speed_up, use_small_pages
 from chat_forecast.pipeline.instance_settings import INDEX
 
 
@@ -26,7 +26,7 @@ def make_file(path, *, is_wal=True):
 @pytest.fixture
 def store(tmp_path):
     """Store an event through an engine as Dagster makes it; returns how a commit waits for the disk."""
-    quicken(tmp_path / "dagster")
+    speed_up(tmp_path / "dagster")
 
     def store(path):
         engine = vars(SQLITE_STORAGES[0])["create_engine"](f"sqlite:///{path}", poolclass=NullPool)
@@ -48,7 +48,7 @@ def test_migrations_are_read_once_and_say_the_same(store):
     config = sql.get_alembic_config(sql.__file__)
     assert vars(sql)["ScriptDirectory"].from_config(config) is vars(sql)["ScriptDirectory"].from_config(config)
     with sqlalchemy.create_engine("sqlite://").connect() as connection:
-        [newest] = instance_files.KeptScripts._alembics.from_config(config).get_heads()
+        [newest] = instance_files.CachedScripts._alembics.from_config(config).get_heads()
         assert sql.check_alembic_revision(config, connection) == (None, newest)
 
 
@@ -104,7 +104,7 @@ def test_other_databases_are_left_alone(store, tmp_path, name, is_wal):
 
 
 def test_the_storages_of_an_instance_connect_to_a_file_once(tmp_path, monkeypatch):
-    quicken(tmp_path)
+    speed_up(tmp_path)
     opened = []
     monkeypatch.setattr(instance_files, "_on_connect", lambda connection, _: opened.append(connection))
     observations = dg.EventRecordsFilter(dg.DagsterEventType.ASSET_OBSERVATION)
@@ -118,7 +118,7 @@ def test_the_storages_of_an_instance_connect_to_a_file_once(tmp_path, monkeypatc
 
 
 def test_the_file_of_a_run_has_small_pages_and_the_index_has_not(tmp_path):
-    keep_small(tmp_path)
+    use_small_pages(tmp_path)
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         log = instance.event_log_storage
         for name in ("a-run", INDEX):
@@ -134,7 +134,7 @@ def test_the_file_of_a_run_has_small_pages_and_the_index_has_not(tmp_path):
 
 def test_the_files_of_later_runs_are_copies_of_an_empty_one_and_no_file_is_written_over(tmp_path):
     runs = tmp_path / "history" / "runs"
-    quicken(tmp_path)
+    speed_up(tmp_path)
     storage = SqliteEventLogStorage(str(runs))
     made = {}
     for run in ("first", "second", "third"):
