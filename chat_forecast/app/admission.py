@@ -11,7 +11,7 @@ import pandas as pd
 
 from chat_forecast.domain.arrays import is_among, places_among
 from chat_forecast.domain.deduplication import is_made
-from chat_forecast.domain.great_order import are_millions, in_order_of
+from chat_forecast.domain.external_sort import are_large, sort_rows_unless_sorted
 from chat_forecast.domain.id_spaces import (
     HeldChat,
     are_halves,
@@ -156,7 +156,7 @@ def expect_same_messages(
     ids, filled = messages["message_id"], [each for each in archived if len(each)]
     if not filled:
         return messages
-    if are_millions(messages, *filled) and _mostly_have_one_time(messages, filled):
+    if are_large(messages, *filled) and _mostly_have_one_time(messages, filled):
         return messages
     before = pd.concat([each[["message_id", "sent_at"]] for each in filled])
     known = before.drop_duplicates("message_id").set_index("message_id")["sent_at"]
@@ -191,7 +191,7 @@ def expect_same_messages(
 def _mostly_have_one_time(messages: pd.DataFrame, archived: Sequence[pd.DataFrame]) -> bool:
     """Whether few of the ids that messages share with others have another time there; of millions, a part at a time."""
     shared = others = 0
-    before = [in_order_of(table[["message_id", "sent_at"]], ["message_id"]) for table in archived]
+    before = [sort_rows_unless_sorted(table[["message_id", "sent_at"]], ["message_id"]) for table in archived]
     for rows in in_parts(len(messages)):
         known = messages[["message_id", "sent_at"]].iloc[rows].dropna(subset=["message_id"])
         ids, at = known["message_id"].to_numpy("int64"), pd.DatetimeIndex(known["sent_at"]).asi8

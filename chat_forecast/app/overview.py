@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from chat_forecast.domain.changes import LOOKBACK_DAYS, Change, is_news, told_changes
+from chat_forecast.domain.changes import LOOKBACK_DAYS, Change, changes_to_report, is_news
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.scoring import unusual_hours
@@ -69,7 +69,7 @@ def gather_overview(chat: Chat, storage: ChatStorage, day: LocalDay) -> Overview
         scores=scores,
         verdict=Verdict.from_row(scores.iloc[-1]) if len(scores) else None,
         unusual=unusual_hours(actuals, None if "withheld" in notes_before else before),
-        changes=tuple(change for change in told_changes(series, day.date) if is_news(change, day.date)),
+        changes=tuple(change for change in changes_to_report(series, day.date) if is_news(change, day.date)),
         faults=tuple(faults),
     )
 

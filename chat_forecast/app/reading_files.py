@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.arrays import code_type, codes_of, looked_up, with_column
-from chat_forecast.domain.great_order import in_order_of_ids
+from chat_forecast.domain.chunked_tables import drop_rows, positions_where
+from chat_forecast.domain.external_sort import sort_large_by_id
 from chat_forecast.domain.read_intervals import ReadIntervals
-from chat_forecast.domain.regrown import places_where, without_rows
 from chat_forecast.domain.topics import GENERAL, NOBODY_KNOWS, counts_of_topics, topics_of_replies
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally, join
 from chat_forecast.sources.exports.detect import read_file
@@ -153,7 +153,7 @@ def _about_topics(messages: pd.DataFrame) -> list[str]:
 def _ordered(found: FileChat, messages: pd.DataFrame) -> pd.DataFrame:
     """Millions of messages in the order of the ids that their chat gave them; others in that of the file."""
     is_of_chat = not found.chat.has_account_ids and found.chat.was_group is None
-    return in_order_of_ids(messages) if is_of_chat else messages
+    return sort_large_by_id(messages) if is_of_chat else messages
 
 
 def _without_impossible_times(path: Path, messages: pd.DataFrame, now: datetime | None, tally: Tally) -> pd.DataFrame:
@@ -168,7 +168,7 @@ def _without_impossible_times(path: Path, messages: pd.DataFrame, now: datetime 
     def are_impossible(some: pd.Series) -> pd.Series:
         return ~((some >= EARLIEST) & (some < end) if end is not None else some >= EARLIEST)
 
-    places = places_where(sent_at, are_impossible)
+    places = positions_where(sent_at, are_impossible)
     if not len(places):
         return messages
     count, wrong = len(places), sent_at.iloc[places].dropna()
@@ -183,4 +183,4 @@ def _without_impossible_times(path: Path, messages: pd.DataFrame, now: datetime 
             f"{count} of its {len(messages)} messages have a time that cannot be right ({example}). Correct the times, or "
             "this computer's clock.",
         )
-    return without_rows(messages, places)
+    return drop_rows(messages, places)

@@ -28,13 +28,13 @@ KINDS: Mapping[Kind, Callable[[DayTable, int], tuple[Floats, Numbers]]] = {
     "level": level_shifts,
 }
 LOOKBACK_DAYS = 200
-"""From as many days the newest changes are told to people, the same wherever they are told."""
+"""Reports and notices search this many days for changes, so that all of them name the same ones."""
 RECENTLY_DAYS = 28
-"""So long a change that was found is news."""
+"""For how many days after it was found a change counts as news."""
 SETTLED_DAYS = 7
-"""So many days after a change was found, its first day is known for good."""
+"""For how many days after a change was found its first day may still be corrected."""
 RHYTHM: tuple[Kind, ...] = ("hours", "weekdays")
-"""What a curve of means has to learn anew; it follows a level without."""
+"""The changes after which a curve has to be fitted again; to a new level, forecasts adapt without it."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ def find_changes(series: pd.DataFrame, kinds: tuple[Kind, ...] = tuple(KINDS)) -
     return sorted(found, key=lambda change: (change.found, change.kind))
 
 
-def told_changes(series: pd.DataFrame, last: date) -> list[Change]:
-    """The changes that people are told of at the end of a day: all of the last :data:`LOOKBACK_DAYS` days up to it.
+def changes_to_report(series: pd.DataFrame, last: date) -> list[Change]:
+    """Find the changes to report at the end of a day: those of the last :data:`LOOKBACK_DAYS` days up to it.
 
-    ``series`` holds these days, or more.
+    ``series`` holds at least these days.
     """
     days = day_numbers(pd.DatetimeIndex(series["hour"]))
     end = (last - EPOCH).days

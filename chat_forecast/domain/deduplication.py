@@ -20,7 +20,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import is_among, is_rising
-from chat_forecast.domain.great_order import are_millions, in_ascending_order, in_order_of_ids
+from chat_forecast.domain.chunked_tables import concat_chunks
+from chat_forecast.domain.external_sort import are_large, sort_large_by_id, sort_numbers
 from chat_forecast.domain.messages import (
     MIGRATED_SHIFT,
     MessageBatch,
@@ -30,7 +31,6 @@ from chat_forecast.domain.messages import (
     with_plain_senders,
 )
 from chat_forecast.domain.read_intervals import ReadIntervals
-from chat_forecast.domain.regrown import regrown
 from chat_forecast.domain.topics import with_best_topics, with_known_ends
 from chat_forecast.large_columns import in_parts
 
@@ -45,7 +45,7 @@ def identify(messages: pd.DataFrame) -> pd.DataFrame:
     ``sender`` holds pseudonyms. The result is ordered and typed as :data:`~chat_forecast.domain.messages.MESSAGE_DTYPES`;
     senders stay a categorical where all have ids, each its own.
     """
-    messages = in_order_of_ids(messages)
+    messages = sort_large_by_id(messages)
     if is_rising(messages["message_id"]):
         return order_messages(messages)
     messages = with_plain_senders(messages)
@@ -82,10 +82,10 @@ def only_in(messages: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     messages = messages[["message_id", "sent_at"]]
     if others.empty or messages.empty:
         return messages
-    if are_millions(messages, others):
-        known = in_ascending_order(others["message_id"].to_numpy())
+    if are_large(messages, others):
+        known = sort_numbers(others["message_id"].to_numpy())
         parts = (messages.iloc[rows] for rows in in_parts(len(messages)))
-        return regrown(messages, (part[~is_among(part["message_id"].to_numpy(), known)] for part in parts))
+        return concat_chunks(messages, (part[~is_among(part["message_id"].to_numpy(), known)] for part in parts))
     return messages[~messages["message_id"].isin(others["message_id"])]
 
 

@@ -11,7 +11,7 @@ from functools import cache
 import pandas as pd
 
 from chat_forecast.domain.arrays import is_ascending, is_rising
-from chat_forecast.domain.great_order import are_sorted_in_blocks, in_order, in_order_of_ids
+from chat_forecast.domain.external_sort import needs_external_sort, sort_large_by_id, sort_rows
 from chat_forecast.domain.read_intervals import ReadIntervals
 
 MESSAGE_DTYPES = {"message_id": "int64", "sent_at": "datetime64[us, UTC]", "sender": "str"}
@@ -62,12 +62,12 @@ class MessageBatch:
 
 def order_messages(messages: pd.DataFrame) -> pd.DataFrame:
     """The same messages, one row an id (the first one stands), ordered by ``sent_at`` and ``message_id``."""
-    by_id = in_order_of_ids(messages)
+    by_id = sort_large_by_id(messages)
     has_each_once = is_rising(by_id["message_id"])
     if has_each_once and is_ascending(by_id["sent_at"]):
         ordered = by_id.reset_index(drop=True)
-    elif has_each_once and are_sorted_in_blocks(by_id):
-        ordered = in_order(by_id, ["sent_at", "message_id"])
+    elif has_each_once and needs_external_sort(by_id):
+        ordered = sort_rows(by_id, ["sent_at", "message_id"])
     else:
         unique = messages.drop_duplicates("message_id", keep="first")
         ordered = unique.sort_values(["sent_at", "message_id"], kind="stable", ignore_index=True)

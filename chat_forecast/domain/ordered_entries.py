@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import holds_any, is_among, is_rising, places_among
-from chat_forecast.domain.great_order import in_ascending_order
+from chat_forecast.domain.external_sort import sort_numbers
 from chat_forecast.large_columns import ROWS_AT_ONCE, give_back
 
 Instants = npt.NDArray[np.int64]
@@ -65,7 +65,7 @@ class OrderedEntries:
     @property
     def times(self) -> Times:
         """When they were, ascending."""
-        return Times(*(in_ascending_order(at) for at in (self.at, self.other_at)))
+        return Times(*(sort_numbers(at) for at in (self.at, self.other_at)))
 
     def parts(self, rows: int = ROWS_AT_ONCE) -> Iterator[tuple[npt.NDArray[np.int64], Instants]]:
         """Ids and times of all, a part at a time; each part begins with the last entry of the one before."""

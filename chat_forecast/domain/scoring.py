@@ -1,7 +1,7 @@
 """How the forecast of one day did, as one row of numbers.
 
 Belongs here: which hours are scored, and what they are compared with.
-Does not belong here: the formulas (:mod:`.metrics`), or what a bad score leads to (:mod:`.rules`).
+Does not belong here: the formulas (:mod:`.metrics`), or what a bad score leads to (:mod:`.retraining_rule`).
 """
 
 import math
@@ -15,7 +15,7 @@ import pandas as pd
 from chat_forecast.domain import metrics
 from chat_forecast.domain.arrays import Floats, to_floats
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS, PROBABILITIES
-from chat_forecast.domain.same_hours import beside, has_hours_of
+from chat_forecast.domain.hour_join import have_same_hours, join_on_hour
 
 SCORE_COLUMNS = {
     "day": "str",
@@ -123,10 +123,10 @@ def unusual_hours(actuals: pd.DataFrame, forecast: pd.DataFrame | None) -> pd.Da
     if forecast is None or forecast.empty:
         forecast = pd.DataFrame(columns=columns[:1] + columns[2:], dtype=float).astype({"hour": actuals["hour"].dtype})
     hours: Mapping[str, pd.Series] | pd.DataFrame
-    if has_hours_of(actuals, forecast):
+    if have_same_hours(actuals, forecast):
         hours = {name: (actuals if name == "messages" else forecast)[name] for name in columns}
     else:
-        hours = beside(actuals[["hour", "messages"]], forecast[["hour", "expected", "q01", "q99"]])
+        hours = join_on_hour(actuals[["hour", "messages"]], forecast[["hour", "expected", "q01", "q99"]])
     counts = to_floats(hours["messages"])  # NaN where missing, which is neither below nor above
     is_outside = (counts < to_floats(hours["q01"])) | (counts > to_floats(hours["q99"]))
     return pd.DataFrame({name: hours[name].array[is_outside] for name in columns})
@@ -147,14 +147,14 @@ Columns = Mapping[str, Floats]
 
 def _of_known_hours(actuals: pd.DataFrame, forecast: pd.DataFrame, baselines: pd.DataFrame) -> tuple[Columns, Columns]:
     """The counts and the forecast of the hours that are known and forecast, and the baselines of these hours."""
-    if has_hours_of(actuals, forecast) and has_hours_of(actuals, baselines):  # no table has to be made
+    if have_same_hours(actuals, forecast) and have_same_hours(actuals, baselines):  # no table has to be made
         counts = to_floats(actuals["messages"])
         is_known = ~np.isnan(counts)
         found = {"messages": counts, **{name: to_floats(forecast[name]) for name in FORECAST_COLUMNS[1:]}}
         return _at(is_known, found), _at(is_known, _floats(baselines))
-    hours = beside(actuals[["hour", "messages"]], forecast[list(FORECAST_COLUMNS)])
+    hours = join_on_hour(actuals[["hour", "messages"]], forecast[list(FORECAST_COLUMNS)])
     hours = hours[hours["messages"].notna()].reset_index(drop=True)
-    return _floats(hours), _floats(beside(hours[["hour"]], baselines, "left"))
+    return _floats(hours), _floats(join_on_hour(hours[["hour"]], baselines, "left"))
 
 
 def _at(places: npt.NDArray[np.bool_], columns: Columns) -> Columns:

@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import Floats, steps
-from chat_forecast.domain.counted import Counted
 from chat_forecast.domain.ordered_entries import Instants, OrderedEntries, Times, ordered
 from chat_forecast.domain.read_intervals import ReadIntervals
+from chat_forecast.domain.value_counts import ValueCounts
 
 FEWEST_ENTRIES = 50
 """Of fewer entries nobody can say what is usual."""
@@ -101,14 +101,14 @@ class _Silences:
     ends: Instants
     missing: npt.NDArray[np.int64]
     """How many ids are missing in each."""
-    usual: Counted
+    usual: ValueCounts
     """Those, or of few silences the ids missing in each step from one entry to the next."""
     ids_following: int
     """How many ids follow the one before."""
 
 
 def _silences(entries: OrderedEntries) -> _Silences:
-    starts, ends, missing, of_steps, following = [], [], [], Counted(), 0
+    starts, ends, missing, of_steps, following = [], [], [], ValueCounts(), 0
     for ids, at in entries.parts():
         gone = steps(ids) - 1
         following += int(np.count_nonzero(gone == 0))
@@ -121,7 +121,7 @@ def _silences(entries: OrderedEntries) -> _Silences:
         if sum(map(len, missing)) < ENOUGH_SILENCES:
             of_steps.add(gone)
     of_silences = np.concatenate(missing)
-    usual = Counted([of_silences]) if len(of_silences) >= ENOUGH_SILENCES else of_steps
+    usual = ValueCounts([of_silences]) if len(of_silences) >= ENOUGH_SILENCES else of_steps
     return _Silences(np.concatenate(starts), np.concatenate(ends), of_silences, usual, following)
 
 

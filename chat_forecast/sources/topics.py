@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
-from chat_forecast.domain.thinned import is_thinned
+from chat_forecast.domain.placeholder_messages import are_placeholders
 from chat_forecast.domain.topics import are_topics_known, counts_of_topics, of_topic
 from chat_forecast.settings.topics import Topic
 from chat_forecast.sources.base import SourceError
@@ -40,7 +40,7 @@ class TopicSource:
         is_seen = False
         for day in days:
             batch = self._forum.required_messages(ASSET, day)
-            if is_thinned(batch.messages):
+            if are_placeholders(batch.messages):
                 self._say(self._too_old(day))
                 yield MessageBatch()
                 continue

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.arrays import Places, in_few_bytes, looked_up
+from chat_forecast.domain.chunked_union import can_union_in_chunks, union_in_chunks
 from chat_forecast.domain.deduplication import merge_batches, trace
-from chat_forecast.domain.great_union import are_united_in_parts, united
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.domain.messages import MessageBatch, empty_messages
 from chat_forecast.domain.read_intervals import ReadIntervals
@@ -96,7 +96,7 @@ class ArchiveContents:
         if not added:
             return left
         filled = [table for table in (left.messages, *(each.batch.messages for each in added)) if len(table)]
-        if len(filled) > 1 and are_united_in_parts(*filled):
+        if len(filled) > 1 and can_union_in_chunks(*filled):
             return reduce(lambda contents, each: contents._united_with(each, at), added, left)
         merged = merge_batches([MessageBatch(left.messages), *(each.batch for each in added)]).messages
         contents = ArchiveContents(merged, *left._carried_to(merged))
@@ -165,7 +165,7 @@ class ArchiveContents:
         """The contents with an import, where a table of all would be too much for memory."""
         sets, number, places = (*self.ledger.sets, frozenset[int]()), self.ledger.next_number, self.sets
         marks = by_parts(len(places), "int64", lambda rows: 2 * places[rows].astype("int64"))
-        messages, marks = united(self.messages, added.batch.messages, marks, 2 * len(sets) - 1)
+        messages, marks = union_in_chunks(self.messages, added.batch.messages, marks, 2 * len(sets) - 1)
         counts = np.sum([np.bincount(marks[rows], minlength=2 * len(sets)) for rows in in_parts(len(marks))], axis=0)
         compact, of_messages = _compact([each for numbers in sets for each in (numbers, numbers | {number})], marks)
         contents = ArchiveContents(messages, of_messages, self.ledger)

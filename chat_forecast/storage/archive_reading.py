@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from chat_forecast.domain.arrays import Places, code_type, with_column
+from chat_forecast.domain.chunked_tables import concat_chunks
 from chat_forecast.domain.messages import MESSAGE_DTYPES, TOPIC_DTYPE
-from chat_forecast.domain.regrown import regrown
 from chat_forecast.large_columns import ROWS_AT_ONCE, by_parts
 from chat_forecast.storage.parquet_files import sound
 from chat_forecast.storage.schemas import ARCHIVE
@@ -32,7 +32,7 @@ class GreatArchive:
     def read(self, sets: int) -> tuple[pd.DataFrame, Places]:
         """Its messages, whose senders are a categorical, and of each the place of its set of imports, of so many."""
         dtypes = {**MESSAGE_DTYPES, "sender": "int64", "imports": "int64", **TOPIC_DTYPE}
-        found = regrown(pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()}), self._parts())
+        found = concat_chunks(pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()}), self._parts())
         places, imports = found["sender"].to_numpy(), found["imports"].to_numpy()
         codes = by_parts(len(places), code_type(len(self._names)), lambda rows: places[rows])
         names = pd.Index(list(self._names), dtype="str")

@@ -2,7 +2,7 @@
 
 Belongs here: going through a chat's stored messages. It may be killed at any moment: each file is whole, the old one or the
 new one, and the next time goes on.
-Does not belong here: what stays of a day (:mod:`chat_forecast.domain.thinned`).
+Does not belong here: what stays of a day (:mod:`chat_forecast.domain.placeholder_messages`).
 """
 
 import json
@@ -16,7 +16,7 @@ import pandas as pd
 from chat_forecast.domain.deduplication import merge_batches
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch, empty_messages
-from chat_forecast.domain.thinned import is_thinned, thinned
+from chat_forecast.domain.placeholder_messages import are_placeholders, to_placeholders
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import ArchiveContents
 from chat_forecast.storage.atomic_files import join_url, list_names, read_file, write_file
@@ -86,11 +86,11 @@ def _thin(storage: ChatStorage, day: LocalDay, imported: MessageBatch, faults: l
     except StoredFileError as error:
         faults.append(str(error))
         raw = MessageBatch()
-    if not is_thinned(history.messages):
+    if not are_placeholders(history.messages):
         if len(merge_batches([history, raw, imported]).messages) > len(history.messages):
             return False
         if not history.messages.empty:
-            left = thinned(history.messages, day)
+            left = to_placeholders(history.messages, day)
             storage.write("merged_history", day, MessageBatch(left, history.read_intervals))
     if not raw.messages.empty:
         storage.write("raw_messages", day, MessageBatch(empty_messages(), raw.read_intervals))

@@ -17,8 +17,8 @@ import pyarrow as pa
 from pandas.io.json import ujson_dumps  # type: ignore[attr-defined]  # the stubs lack it
 
 from chat_forecast.domain.forecast_table import FORECAST_COLUMNS
+from chat_forecast.domain.hour_join import join_on_hour
 from chat_forecast.domain.local_day import LocalDay
-from chat_forecast.domain.same_hours import beside
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partition_files import to_pandas
 from chat_forecast.storage.partitions import ChatStorage
@@ -229,7 +229,7 @@ def _side_by_side(actuals: pa.Table, counted: Columns, forecast: pa.Table) -> Co
     """The hours that are in both tables, with the columns of both; those of the actuals are at hand."""
     if actuals.column("hour").equals(forecast.column("hour")):  # as mostly: pandas takes longer than all that is logged
         return counted | _plain(forecast.drop_columns("hour"))
-    hours = beside(to_pandas(actuals), to_pandas(forecast))
+    hours = join_on_hour(to_pandas(actuals), to_pandas(forecast))
     return {str(name): column.array.tolist() for name, column in hours.items()}
 
 

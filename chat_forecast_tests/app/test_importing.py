@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from chat_forecast import large_columns
 from chat_forecast.app.importing import import_files
 from chat_forecast.app.reading_files import ImportOptions
-from chat_forecast.domain import great_order
+from chat_forecast.domain import external_sort
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.errors import ChatForecastError
@@ -191,7 +191,7 @@ def test_what_lies_on_the_disk_on_the_way_is_imported_as_what_lies_in_memory(arc
     reports, contents = [], []
     for rows, block in ((1 << 18, 1 << 18), (20, 32)):
         monkeypatch.setattr(large_columns, "ROWS_IN_MEMORY", rows)
-        monkeypatch.setattr(great_order, "BLOCK_ROWS", block)
+        monkeypatch.setattr(external_sort, "BLOCK_ROWS", block)
         home = Archive(str(tmp_path / str(rows)), "my-chat")
         reports.append([do_import(home, path), do_import(home, later), do_import(home, path)])
         contents.append(stored(home))
@@ -215,12 +215,12 @@ import sys
 from pathlib import Path
 from chat_forecast import large_columns
 from chat_forecast.app.importing import import_files
-from chat_forecast.domain import great_order
+from chat_forecast.domain import external_sort
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.storage import archive_writing
 from chat_forecast.storage.archive import Archive
 from chat_forecast_tests.memory import megabytes
-archive_writing.GROUP_ROWS = great_order.BLOCK_ROWS = large_columns.ROWS_IN_MEMORY = 1 << 15
+archive_writing.GROUP_ROWS = external_sort.BLOCK_ROWS = large_columns.ROWS_IN_MEMORY = 1 << 15
 key, archive = Pseudonyms(b"a key of the tests"), Archive(sys.argv[1] + ".home", "my-chat")
 for file in sys.argv[1:]:
     import_files(archive, [Path(file)], timezone="UTC", pseudonyms=key)

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from chat_forecast.domain.changes import LOOKBACK_DAYS, find_changes, is_news, newest_rhythm_change, told_changes
+from chat_forecast.domain.changes import LOOKBACK_DAYS, changes_to_report, find_changes, is_news, newest_rhythm_change
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast_tests.factories import make_series
 
@@ -100,8 +100,8 @@ def test_the_newest_change_of_the_rhythm_is_no_level():
 def test_people_are_told_the_same_whatever_lies_before_the_days_looked_at():
     series, last = make_chat(260, after={"evening": 4}), FIRST.plus(259).date
     recent = series[series["hour"] >= FIRST.plus(260 - LOOKBACK_DAYS).start]
-    told = told_changes(series, last)
-    assert told == told_changes(recent, last)
+    told = changes_to_report(series, last)
+    assert told == changes_to_report(recent, last)
     assert [change.kind for change in told] == ["hours"]
 
 

@@ -11,7 +11,7 @@ from chat_forecast.app.runs import Runner
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MessageBatch
-from chat_forecast.domain.thinned import thinned
+from chat_forecast.domain.placeholder_messages import to_placeholders
 from chat_forecast.pipeline import repository
 from chat_forecast.pipeline.catch_up import catch_up_sensor
 from chat_forecast.pipeline.runs import DAY_ASSETS, HISTORY_ASSETS, asset_keys, kind_tags
@@ -85,7 +85,7 @@ def test_a_topic_keeps_what_it_took_of_a_day_of_which_the_forum_keeps_counts(for
         runner.materialise(chat, HISTORY_ASSETS, day, day)
     counted = of_topic.frame("hourly_series", day)
     stored = of_forum.messages("merged_history", day)
-    of_forum.write("merged_history", day, MessageBatch(thinned(stored.messages, day), stored.read_intervals))
+    of_forum.write("merged_history", day, MessageBatch(to_placeholders(stored.messages, day), stored.read_intervals))
     runner.materialise(forum[1], HISTORY_ASSETS, day, day)
     pd.testing.assert_frame_equal(of_topic.frame("hourly_series", day), counted)
     runner.materialise(forum[2], HISTORY_ASSETS, day, day)

@@ -15,8 +15,8 @@ from chat_forecast.cli import main
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import MESSAGE_DTYPES, MessageBatch, order_messages
+from chat_forecast.domain.placeholder_messages import are_placeholders, to_placeholders
 from chat_forecast.domain.read_intervals import ReadIntervals
-from chat_forecast.domain.thinned import is_thinned, thinned
 from chat_forecast.pipeline.runs import HISTORY_ASSETS
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.settings.reading import load_chats, parse_chats
@@ -37,19 +37,19 @@ CLOCK_CHANGES = st.sampled_from(
 
 @settings(max_examples=30, deadline=None)
 @given(CLOCK_CHANGES, st.lists(st.tuples(st.floats(0, 0.999), st.none() | st.integers(0, 3)), min_size=1, max_size=40))
-def test_thinned_messages_are_counted_as_before(day, sent):
+def test_placeholders_are_counted_as_the_messages_were(day, sent):
     length = (day.end - day.start).total_seconds()
     times = [day.start + pd.Timedelta(seconds=int(part * length)) for part, _ in sent]
     senders = pd.Series([None if who is None else f"pseudonym-{who}" for _, who in sent], dtype="str")
     columns = {"message_id": range(1, len(sent) + 1), "sent_at": pd.to_datetime(times, utc=True), "sender": senders}
     messages = order_messages(pd.DataFrame(columns).astype(MESSAGE_DTYPES))
     covered = ReadIntervals.of((day.start, day.end))
-    left = thinned(messages, day)
-    assert is_thinned(left)
-    assert not is_thinned(messages)
+    left = to_placeholders(messages, day)
+    assert are_placeholders(left)
+    assert not are_placeholders(messages)
     assert left["message_id"].is_unique
     assert "pseudonym" not in str(left["sender"].to_list())
-    pd.testing.assert_frame_equal(thinned(left, day), left)
+    pd.testing.assert_frame_equal(to_placeholders(left, day), left)
     before, after = (count_by_hour(MessageBatch(each, covered), day) for each in (messages, left))
     pd.testing.assert_frame_equal(before, after)
 
@@ -122,7 +122,7 @@ def test_a_damaged_day_is_named_and_keeps_no_other_from_being_gone_through(home,
     (fault,) = forget_old_messages(storage, DAYS[2])
     assert "raw_messages/2026-03-01.parquet is damaged" in fault
     assert storage.messages("raw_messages", DAYS[1]).messages.empty
-    assert is_thinned(storage.messages("merged_history", DAYS[0]).messages)
+    assert are_placeholders(storage.messages("merged_history", DAYS[0]).messages)
 
 
 def test_what_is_not_counted_yet_stays_until_it_is(home, exported):
@@ -138,12 +138,12 @@ def test_what_is_not_counted_yet_stays_until_it_is(home, exported):
     storage.write("merged_history", DAYS[0], part)
     storage.write("merged_history", DAYS[1], MessageBatch(second.messages.iloc[:-1], second.read_intervals))
     assert forget_old_messages(storage, DAYS[3]) == []
-    assert not any(is_thinned(storage.messages("merged_history", day).messages) for day in DAYS[:2])
+    assert not any(are_placeholders(storage.messages("merged_history", day).messages) for day in DAYS[:2])
     assert len(archive.read().messages) == 88
     for day, batch in zip(DAYS, (first, second), strict=False):
         storage.write("merged_history", day, batch)
     assert forget_old_messages(storage, DAYS[3]) == []
-    assert all(is_thinned(storage.messages("merged_history", day).messages) for day in DAYS[:2])
+    assert all(are_placeholders(storage.messages("merged_history", day).messages) for day in DAYS[:2])
     assert len(archive.read().messages) == 88 - len(first.messages) - len(second.messages)
 
 
@@ -167,7 +167,12 @@ def test_it_is_done_by_the_night_and_by_prune_and_a_backfill_brings_nothing_back
     apply_environment(home)
     with opened(home, chats) as runner:
         runner.materialise(chats[0], HISTORY_ASSETS, DAYS[0], DAYS[3])
-        assert [is_thinned(storage.messages("merged_history", day).messages) for day in DAYS] == [True, True, False, False]
+        assert [are_placeholders(storage.messages("merged_history", day).messages) for day in DAYS] == [
+            True,
+            True,
+            False,
+            False,
+        ]
         bring_in(home, exported)
         runner.materialise(chats[0], HISTORY_ASSETS, DAYS[0], DAYS[0])
     pd.testing.assert_frame_equal(storage.frame("hourly_series", DAYS[0]), before)

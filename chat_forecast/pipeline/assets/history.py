@@ -10,7 +10,7 @@ from chat_forecast.domain.hourly_series import count_arrays
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.message_arrays import MessageArrays
 from chat_forecast.domain.messages import MessageBatch
-from chat_forecast.domain.thinned import is_thinned
+from chat_forecast.domain.placeholder_messages import are_placeholders
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import SESSION_POOL, asset_arguments, upstream
 from chat_forecast.pipeline.assets.asset_run import WRITERS, AssetRun, Progress
@@ -117,13 +117,13 @@ def merge_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay]:
             yield task.ready(day, read, metadata.of_messages(task, day, 0, read.arrays()))
             continue
         # Not by id alone: a line without an id and its twin with one are the same message.
-        batch = _united_or_thinned(stored.batch(), read.batch())
+        batch = _union_unless_placeholders(stored.batch(), read.batch())
         yield task.ready(day, batch, metadata.of_messages(task, day, len(stored.table), MessageArrays.of(batch)))
 
 
-def _united_or_thinned(stored: MessageBatch, read: MessageBatch) -> MessageBatch:
-    """Of a day whose messages are too old to be kept, what is counted of it stands, whatever is read again."""
-    if is_thinned(stored.messages):
+def _union_unless_placeholders(stored: MessageBatch, read: MessageBatch) -> MessageBatch:
+    """Merge two readings of a day; one whose messages were replaced by placeholders keeps these, whatever is read again."""
+    if are_placeholders(stored.messages):
         return MessageBatch(stored.messages, stored.read_intervals.union(read.read_intervals))
     return merge_batches((stored, read))
 

@@ -16,11 +16,11 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
+from chat_forecast.domain.hour_join import join_on_hour
 from chat_forecast.domain.hourly_series import HourlyCounts, count_arrays
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.message_arrays import MessageArrays, to_microseconds
 from chat_forecast.domain.retraining_rule import Verdict
-from chat_forecast.domain.same_hours import beside
 from chat_forecast.domain.scoring import Score, unusual_hours
 from chat_forecast.forecasting.score_record import ScoreInputs
 from chat_forecast.masking import without_secrets
@@ -117,7 +117,7 @@ def of_score(task: AssetTask, day: LocalDay, given: ScoreInputs, score: Score) -
     if not task.is_detailed(day):
         return said
     if given.forecast is not None:
-        hours = beside(given.actuals, given.forecast)
+        hours = join_on_hour(given.actuals, given.forecast)
     return {**said, "hours": _score_table(hours, set() if unusual is None else set(unusual["hour"]))}
 
 

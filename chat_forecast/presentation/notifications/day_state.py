@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from chat_forecast.domain.changes import LOOKBACK_DAYS as CHANGE_DAYS
-from chat_forecast.domain.changes import Change, told_changes
+from chat_forecast.domain.changes import Change, changes_to_report
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.domain.scoring import unusual_hours
@@ -104,5 +104,5 @@ def read_day_state(chat: Chat, storage: ChatStorage, day: LocalDay, dagster_url:
         unusual=unusual_hours(series[series["hour"] >= day.start], before),
         training=None if training is None or training.empty else training.iloc[0],
         page=partition_url(dagster_url, chat.slug, "next_day_forecast", day.key),
-        changes=tuple(told_changes(history, day.date)),
+        changes=tuple(changes_to_report(history, day.date)),
     )

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import holds_any, is_among, is_rising, steps
-from chat_forecast.domain.counted import Counted
 from chat_forecast.domain.id_spaces import COUNTING_KINDS, GROUP_KINDS
+from chat_forecast.domain.value_counts import ValueCounts
 from chat_forecast.large_columns import in_parts
 from chat_forecast.sources.exports.base import FileChat
 
@@ -63,7 +63,7 @@ def is_thin(ids: Ids, fewest: int = FEWEST_ENTRIES) -> bool:
 
 def mean_jump(ids: Ids) -> float:
     """By how much ids go on from one entry to the next, on average, without the greatest jumps."""
-    jumps = Counted(steps(ids[rows.start : rows.stop + 1]) for rows in in_parts(len(ids) - 1))
+    jumps = ValueCounts(steps(ids[rows.start : rows.stop + 1]) for rows in in_parts(len(ids) - 1))
     return jumps.mean_of_least(len(jumps) - int(LARGEST_JUMPS * len(jumps)))
 
 

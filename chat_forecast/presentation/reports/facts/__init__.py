@@ -10,7 +10,7 @@ from datetime import date
 
 import pandas as pd
 
-from chat_forecast.domain.changes import Change, told_changes
+from chat_forecast.domain.changes import Change, changes_to_report
 from chat_forecast.domain.forecast_limits import missing_days_before
 from chat_forecast.domain.scoring import SCORE_COLUMNS
 from chat_forecast.presentation.reports.facts.history import DayRange, busiest_days, daily, day_ranges, heat_map
@@ -120,5 +120,5 @@ def gather(chat: Chat, storage: ChatStorage) -> Facts:
         trainings=tuple(read_trainings(storage, trained, TRAININGS, scores)),
         earlier_trainings=len(trained) - len(listed),
         first_training=trained[0].date if trained else None,
-        changes=tuple(told_changes(series, last.date)),
+        changes=tuple(changes_to_report(series, last.date)),
     )

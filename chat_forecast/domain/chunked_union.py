@@ -1,7 +1,7 @@
-"""The union of two readings of millions of messages that have ids of their own, a part at a time.
+"""The union of two tables of millions of messages with real ids, computed chunk by chunk.
 
-Belongs here: the same messages that :func:`.deduplication.merge_batches` gives, where nothing of them has to be in memory.
-Does not belong here: messages without ids, and those of topics, of which it takes all to say what they are.
+Belongs here: what :func:`.deduplication.merge_batches` gives, without holding the tables in memory.
+Does not belong here: messages without ids and those of topics: identifying one of them takes all the others.
 """
 
 from collections.abc import Iterator
@@ -11,28 +11,28 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import code_type, codes_of, holds_any, looked_up, with_column
-from chat_forecast.domain.great_order import are_millions, in_order_of, merged
-from chat_forecast.domain.regrown import regrown
+from chat_forecast.domain.chunked_tables import concat_chunks
+from chat_forecast.domain.external_sort import are_large, merge_sorted, sort_rows_unless_sorted
 from chat_forecast.large_columns import ROWS_AT_ONCE, by_parts
 
 _MARK = "mark"
 
 
-def are_united_in_parts(*tables: pd.DataFrame) -> bool:
-    """Whether tables of messages, one row an id, are millions together, and all have the ids that the chat gave them."""
-    return are_millions(*tables) and not any(
+def can_union_in_chunks(*tables: pd.DataFrame) -> bool:
+    """Whether tables of messages (one row an id) are large together, and hold neither made ids nor topics."""
+    return are_large(*tables) and not any(
         "topic_id" in table.columns or holds_any(table["message_id"], lambda some: some < 0) for table in tables
     )
 
 
-def united(
+def union_in_chunks(
     first: pd.DataFrame, second: pd.DataFrame, marks: npt.NDArray[np.int64], mark: int
 ) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-    """Every message of two tables once, in order, and its mark.
+    """Return every message of two tables once, ordered by time and id, and a mark for each.
 
-    That is an even number of ``marks`` for one that only the first table has, the next number for one that both have, and
-    ``mark`` for one that only the second has. Where both have it, a known sender stands before an unknown one, then the
-    earlier time.
+    ``marks`` are even numbers, one for each row of the first table. A message that only the first table has keeps its mark;
+    one that both have gets its mark + 1; one that only the second has gets ``mark``. If both tables have a message, the row
+    with a known sender wins, then the earlier one.
     """
     both = [_with_few_senders(table) for table in (first, second)]
     names = pd.Index(sorted({name for table in both for name in table["sender"].cat.categories}), dtype="str")
@@ -40,14 +40,14 @@ def united(
         with_column(_recoded(both[0], names), _MARK, marks),
         with_column(_recoded(both[1], names), _MARK, by_parts(len(second), "int64", lambda rows: _all(mark, rows))),
     ]
-    by_id = [in_order_of(table, ["message_id"]) for table in marked]
-    found = regrown(marked[0], _each_once(merged(by_id, ["message_id"], ROWS_AT_ONCE)))
-    found = in_order_of(found, ["sent_at", "message_id"])
+    by_id = [sort_rows_unless_sorted(table, ["message_id"]) for table in marked]
+    found = concat_chunks(marked[0], _each_once(merge_sorted(by_id, ["message_id"], ROWS_AT_ONCE)))
+    found = sort_rows_unless_sorted(found, ["sent_at", "message_id"])
     return found[list(first.columns)], found[_MARK].to_numpy()
 
 
 def _each_once(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    """Parts in the order of ids, in which those of both tables follow one another: of each id the one that stands."""
+    """Drop the losing row of each id that occurs twice. Chunks are sorted by id, with the first table's row first."""
     for part in parts:
         ids, codes = part["message_id"].to_numpy(), codes_of(part["sender"]).astype("int64")
         senders, at = np.where(codes < 0, len(part["sender"].cat.categories), codes), pd.DatetimeIndex(part["sent_at"]).asi8
@@ -73,7 +73,7 @@ def _with_few_senders(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _recoded(table: pd.DataFrame, names: pd.Index) -> pd.DataFrame:
-    """A table whose senders are places among some names."""
+    """The table with its senders coded as positions in ``names``."""
     places = np.append(names.get_indexer(table["sender"].cat.categories), -1).astype(code_type(len(names)))
     codes = looked_up(places, codes_of(table["sender"]))
     return with_column(table, "sender", pd.Categorical.from_codes(codes, names, validate=False))

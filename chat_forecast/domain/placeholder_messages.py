@@ -1,6 +1,6 @@
-"""Messages of which nothing is kept but what is counted: their hour, and by how many members its messages were.
+"""Placeholders: rows that replace old messages and keep only what is counted, the messages and senders of each hour.
 
-Belongs here: making such rows of messages, and telling them from messages.
+Belongs here: turning messages into placeholders, and recognising these.
 Does not belong here: how old a message must be for it (:mod:`chat_forecast.storage.retention`).
 """
 
@@ -11,14 +11,16 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.messages import order_messages
 
 _LOWEST = LOWEST_REAL_ID - 2**50
+"""Placeholders have ids in ``[_LOWEST, LOWEST_REAL_ID)``, where no message has one."""
 _HOUR = 3600
 _ROWS_OF_AN_HOUR = 2**20
 
 
-def thinned(messages: pd.DataFrame, day: LocalDay) -> pd.DataFrame:
-    """As many rows in each hour of the day, at its start, by as many members, who are numbered anew in each hour.
+def to_placeholders(messages: pd.DataFrame, day: LocalDay) -> pd.DataFrame:
+    """Replace the messages of a day by as many placeholders in each hour, with as many senders.
 
-    Counted again, they give the same hourly series. Thinning them again changes nothing.
+    Those of an hour are all sent at its start; senders are numbered from 1 within each hour, so that nobody can be followed
+    from one hour to the next. The hourly series stays the same. Applied to placeholders, it changes nothing.
     """
     bounds = day.hours.tz_convert("UTC")
     place = bounds.searchsorted(pd.DatetimeIndex(messages["sent_at"]), side="right") - 1
@@ -33,7 +35,7 @@ def thinned(messages: pd.DataFrame, day: LocalDay) -> pd.DataFrame:
     return order_messages(pd.DataFrame({"message_id": ids, "sent_at": starts, "sender": sender}))
 
 
-def is_thinned(messages: pd.DataFrame) -> bool:
-    """Whether rows are of that kind; of no rows nothing is left to thin."""
+def are_placeholders(messages: pd.DataFrame) -> bool:
+    """Whether rows are placeholders; False for no rows."""
     ids = messages["message_id"]
     return len(ids) > 0 and bool(((ids < LOWEST_REAL_ID) & (ids >= _LOWEST)).all())

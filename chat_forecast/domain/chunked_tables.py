@@ -1,7 +1,7 @@
-"""Tables of messages made of parts of others, whose columns grow: of millions of messages nothing is in memory twice.
+"""Building large tables of messages from chunks, so that no column is in memory twice.
 
-Belongs here: the same rows in another order, and some of them.
-Does not belong here: which order and which rows (:mod:`.messages`, :mod:`.deduplication`).
+Belongs here: concatenating chunks, and selecting rows chunk by chunk.
+Does not belong here: which rows, and in which order (:mod:`.messages`, :mod:`.deduplication`).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,8 +14,8 @@ from chat_forecast.domain.arrays import codes_of
 from chat_forecast.large_columns import Column, in_parts
 
 
-def regrown(like: pd.DataFrame, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Parts of a table one below the other, in the types of that table; senders are a categorical."""
+def concat_chunks(like: pd.DataFrame, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Concatenate chunks into one table with the columns and types of ``like``; senders are a categorical."""
     columns = {name: _Grown(like[name]) for name in like.columns}
     for part in parts:
         for name, column in columns.items():
@@ -23,8 +23,8 @@ def regrown(like: pd.DataFrame, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame({name: column.values for name, column in columns.items()}, copy=False)
 
 
-def without_rows(table: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
-    """A table without the rows in some places, which ascend."""
+def drop_rows(table: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
+    """A table without the rows at some positions, which are ascending."""
 
     def parts() -> Iterator[pd.DataFrame]:
         for rows in in_parts(len(table)):
@@ -32,17 +32,17 @@ def without_rows(table: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
             part = table.iloc[rows]
             yield part if low == high else part.drop(part.index[places[low:high] - rows.start])
 
-    return regrown(table, parts())
+    return concat_chunks(table, parts())
 
 
-def places_where(values: pd.Series, question: Callable[[pd.Series], pd.Series]) -> np.ndarray:
-    """In which places a question about values has the answer yes."""
+def positions_where(values: pd.Series, question: Callable[[pd.Series], pd.Series]) -> np.ndarray:
+    """The positions of the values for which a question has the answer yes, ascending."""
     found = [np.flatnonzero(question(values.iloc[rows])) + rows.start for rows in in_parts(len(values))]
     return np.concatenate(found) if found else np.zeros(0, dtype="int64")
 
 
 class _Grown:
-    """A column of a table, as it grows."""
+    """A column that grows by chunks."""
 
     def __init__(self, like: pd.Series) -> None:
         self._dtype, self._is_unknown = like.dtype, Column(bool)

@@ -1,7 +1,7 @@
-"""The rows of a table in the order of their numbers, where a sort in memory would take several times the table.
+"""An external merge sort, for tables so large that sorting them in memory would take several times their size.
 
-Belongs here: sorting block by block, and merging the blocks a window of each at a time.
-Does not belong here: which order messages have (:mod:`.messages`).
+Belongs here: sorting a table block by block, and merging sorted blocks with only a window of each in memory.
+Does not belong here: the order that messages have (:mod:`.messages`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,55 +11,55 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.domain.arrays import holds_any, is_ascending, is_rising
-from chat_forecast.domain.regrown import regrown
+from chat_forecast.domain.chunked_tables import concat_chunks
 from chat_forecast.large_columns import give_back, in_parts, is_large
 
 BLOCK_ROWS = 1 << 18
-"""So many rows are sorted at once, and are in the windows of all blocks together."""
+"""Rows sorted at once; also the rows in memory during a merge, all windows together."""
 
 Keys = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
-"""The numbers of some rows: those by which they are ordered, and those by which equal ones are."""
+"""The sort keys of some rows: the first column and the one that breaks ties."""
 
 
-def in_order_of_ids(messages: pd.DataFrame) -> pd.DataFrame:
-    """Messages in the order of their ids, if they are millions that all have one of their own; else as they are."""
+def sort_large_by_id(messages: pd.DataFrame) -> pd.DataFrame:
+    """Sort millions of messages by their ids if every id is known and unique; return any other messages unchanged."""
     ids = messages["message_id"]
-    if not are_sorted_in_blocks(messages) or is_rising(ids) or holds_any(ids, pd.Series.isna):
+    if not needs_external_sort(messages) or is_rising(ids) or holds_any(ids, pd.Series.isna):
         return messages
-    ordered = in_order(messages, ["message_id"])
+    ordered = sort_rows(messages, ["message_id"])
     return ordered if is_rising(ordered["message_id"]) else messages
 
 
-def are_sorted_in_blocks(messages: pd.DataFrame) -> bool:
-    """Whether there are so many messages that a sort in memory would take much of it; their senders are a categorical."""
+def needs_external_sort(messages: pd.DataFrame) -> bool:
+    """Whether messages are too many to sort in memory; only those with categorical senders can be sorted in blocks."""
     return is_large(len(messages)) and isinstance(messages["sender"].dtype, pd.CategoricalDtype)
 
 
-def are_millions(*tables: pd.DataFrame) -> bool:
-    """Whether tables have so many rows together that they are to be gone through a part at a time."""
+def are_large(*tables: pd.DataFrame) -> bool:
+    """Whether tables together have so many rows that they must be processed in chunks."""
     return is_large(sum(map(len, tables)))
 
 
-def in_order_of(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """The rows of a table as :func:`in_order` has them; the table itself, if each of these columns ascends."""
-    return table if all(is_ascending(table[name]) for name in names) else in_order(table, names)
+def sort_rows_unless_sorted(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Do what :func:`sort_rows` does, but return the table itself if each of these columns is ascending already."""
+    return table if all(is_ascending(table[name]) for name in names) else sort_rows(table, names)
 
 
-def in_order(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """The rows of a table in ascending order of one or two columns of numbers or instants; senders are a categorical."""
-    sorted_blocks = regrown(table, _sorted_blocks(table, names))
+def sort_rows(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Sort a table by one or two columns of numbers or instants, ascending; its senders must be a categorical."""
+    sorted_blocks = concat_chunks(table, _sorted_blocks(table, names))
     if len(table) <= BLOCK_ROWS:
         return sorted_blocks
     blocks = [sorted_blocks.iloc[rows] for rows in in_parts(len(table), BLOCK_ROWS)]
-    return regrown(table, merged(blocks, names, max(BLOCK_ROWS // len(blocks), 1)))
+    return concat_chunks(table, merge_sorted(blocks, names, max(BLOCK_ROWS // len(blocks), 1)))
 
 
-def in_ascending_order(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Numbers in ascending order; as they are, if they are."""
+def sort_numbers(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Sort numbers, in blocks if there are millions; an ascending array is returned as it is."""
     column = pd.Series(numbers, name="number", copy=False)
     if is_ascending(column):
         return numbers
-    return in_order(column.to_frame(), ["number"])["number"].to_numpy() if is_large(len(numbers)) else np.sort(numbers)
+    return sort_rows(column.to_frame(), ["number"])["number"].to_numpy() if is_large(len(numbers)) else np.sort(numbers)
 
 
 def _sorted_blocks(table: pd.DataFrame, names: Sequence[str]) -> Iterator[pd.DataFrame]:
@@ -68,11 +68,11 @@ def _sorted_blocks(table: pd.DataFrame, names: Sequence[str]) -> Iterator[pd.Dat
         yield block.iloc[_order(block, names)]
 
 
-def merged(tables: Sequence[pd.DataFrame], names: Sequence[str], at_once: int) -> Iterator[pd.DataFrame]:
-    """The rows of tables, each in order, in the order of all; of each ``at_once`` at most are in memory.
+def merge_sorted(tables: Sequence[pd.DataFrame], names: Sequence[str], at_once: int) -> Iterator[pd.DataFrame]:
+    """Merge sorted tables: yield their rows in chunks, in order, with at most ``at_once`` rows of each table in memory.
 
-    Rows that are equal in these columns come together, those of the first table first. A look at a single row may bring a
-    large piece of its column into memory, so no two tables are looked at together.
+    Rows with equal keys are never split between two chunks; within a chunk, those of earlier tables come first. Tables are
+    opened one after the other, since reading a single row may bring a large piece of its column into memory.
     """
     blocks = [_Block(table, names) for table in tables]
     for block in blocks:
@@ -85,14 +85,14 @@ def merged(tables: Sequence[pd.DataFrame], names: Sequence[str], at_once: int) -
 
 
 class _Block:
-    """A table in order, of which the first rows that are left are in memory."""
+    """A sorted table that is being merged; the next rows, its window, are in memory."""
 
     def __init__(self, table: pd.DataFrame, names: Sequence[str]) -> None:
         self._table, self._names, self._begin, self._end = table, names, 0, len(table)
         self.window = table.iloc[:0]
 
     def open(self, at_once: int) -> None:
-        """Have so many rows in memory, as far as there are as many."""
+        """Load the next ``at_once`` rows, or as many as are left."""
         stop = min(self._begin + at_once, self._end)
         self.window = self._table.iloc[self._begin : stop].copy()
         give_back()
@@ -102,7 +102,7 @@ class _Block:
             self.first, self.last = ((int(self._first[place]), int(self._second[place])) for place in (0, -1))
 
     def take(self, limit: tuple[int, int] | None, at_once: int) -> pd.DataFrame:
-        """The rows in memory that are not after a limit; those after them come into memory instead."""
+        """Remove the rows up to a limit (inclusive) from the window and return them; the window is filled up again."""
         number = len(self.window)
         if limit is not None:
             low, high = (int(np.searchsorted(self._first, limit[0], side=side)) for side in ("left", "right"))

@@ -1,7 +1,7 @@
-"""Whole numbers of which it is only counted how often each is there: of millions of steps between ids few are different.
+"""Statistics of millions of whole numbers with few distinct values, such as the steps between ids.
 
-Belongs here: what such numbers tell all the same, exactly.
-Does not belong here: what the numbers are of.
+Belongs here: exact quantiles and means from how often each value occurs.
+Does not belong here: what the numbers mean.
 """
 
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 
-class Counted:
-    """Whole numbers, each with how often it is there."""
+class ValueCounts:
+    """The distinct values of some whole numbers, and how often each occurs."""
 
     def __init__(self, parts: Iterable[npt.NDArray[np.signedinteger]] = ()) -> None:
         self._values = self._counts = np.zeros(0, dtype="int64")
@@ -22,7 +22,7 @@ class Counted:
         return int(self._counts.sum())
 
     def add(self, numbers: npt.NDArray[np.signedinteger]) -> None:
-        """Count more of them."""
+        """Count more numbers."""
         values, counts = np.unique(numbers, return_counts=True)
         all_values, all_counts = np.append(self._values, values), np.append(self._counts, counts)
         self._values, places = np.unique(all_values, return_inverse=True)
@@ -30,9 +30,9 @@ class Counted:
         np.add.at(self._counts, places, all_counts)
 
     def quantile(self, share: float) -> float:
-        """What ``np.quantile`` says of them.
+        """What ``np.quantile`` gives for all the numbers.
 
-        >>> Counted([np.array([3, 1, 1]), np.array([1, 9])]).quantile(0.75)
+        >>> ValueCounts([np.array([3, 1, 1]), np.array([1, 9])]).quantile(0.75)
         3.0
         """
         place = (len(self) - 1) * share
@@ -43,6 +43,6 @@ class Counted:
         return float(np.quantile([low, high], place - below))
 
     def mean_of_least(self, number: int) -> float:
-        """The mean of so many of them, the least ones; 0 of none."""
+        """The mean of the ``number`` smallest numbers; 0 if ``number`` is 0."""
         kept = np.diff(np.minimum(np.cumsum(self._counts), number), prepend=0)
         return float((self._values * kept).sum() / number) if number else 0.0
