@@ -66,7 +66,8 @@ def remove_import(archive: Archive, number: int, storage: ChatStorage, topics: S
     numbers = [record.number for record in archive.ledger.imports]
     if number not in numbers:
         known = ", ".join(map(str, numbers)) or "none"
-        raise NoSuchImportError(f"{archive.chat} has no import {number}; it has: {known}. See chat-forecast imports CHAT")
+        chat = archive.chat
+        raise NoSuchImportError(f"{chat} has no import {number}; it has: {known}. See chat-forecast imports {chat}")
     return _change(archive, lambda contents: contents.without_import(number), [storage, *topics])
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.storage.archive import Archive
 
-Reason = Literal["ids jump", "said to be missing", "between files", "trusted"]
+Reason = Literal["ids jump", "said to be missing", "said of no import", "between files", "trusted"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,10 @@ class Gap:
 
 
 def list_gaps(archive: Archive) -> list[Gap]:
-    """Every stretch between the first and the last imported message of which nothing is known, and trusted silences."""
+    """Every stretch between the first and the last imported message of which nothing is known, and trusted silences.
+
+    What was said of a time outside is listed too: a mistyped year is seen, and a file of then meets it.
+    """
     ledger, read = archive.ledger, archive.read_intervals
     spans, said = ledger.spans, ledger.missing
     if spans.is_empty:
@@ -39,6 +42,7 @@ def list_gaps(archive: Archive) -> list[Gap]:
     unknown = whole.without(read)
     kinds: list[tuple[Reason, ReadIntervals]] = [
         ("said to be missing", unknown.within(said)),
+        ("said of no import", said.without(whole)),
         ("between files", unknown.without(spans).without(said)),
         ("ids jump", unknown.within(spans).without(said)),
         ("trusted", ledger.unread.within(ledger.trusted).within(read)),

@@ -196,3 +196,17 @@ def test_gaps_are_listed_with_why_they_are(tmp_path):
         (instant(600), "between files", 300 / 60),
         (instant(950), "said to be missing", 10 / 60),
     ]
+
+
+def test_what_was_said_of_a_time_that_nothing_imported_reaches_is_listed_and_can_be_forgotten(tmp_path):
+    archive = Archive(str(tmp_path), "my-chat")
+    read = ReadIntervals.of((instant(0), instant(600)))
+    archive.add(NewImport(MessageBatch(make_messages([instant(0), instant(600)]), read), file="a"))
+    mistyped = ReadIntervals.of((instant(540), instant(660)))
+    archive.change(lambda contents: contents.with_ledger(lambda ledger: ledger.missing_in(mistyped)))
+    assert [(gap.start, gap.reason, gap.hours) for gap in list_gaps(archive)] == [
+        (instant(540), "said to be missing", 1),
+        (instant(600), "said of no import", 1),
+    ]
+    archive.change(lambda contents: contents.with_ledger(lambda ledger: ledger.forgetting(mistyped)))
+    assert list_gaps(archive) == []

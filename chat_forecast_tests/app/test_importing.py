@@ -268,7 +268,7 @@ REFUSED = {
     "header.csv": (b"sent_at,sender\n", "no message with a date"),
     "export.zip": (b"PK\x03\x04rest", "zip.*damaged"),
     "result.json.gz": (b"\x1f\x8brest", "gzip.*Unpack"),
-    "photo.jpg": (b"\xff\xd8\xff\xe0", "no known format.*Telegram Desktop"),
+    "photo.jpg": (b"\xff\xd8\xff\xe0", "no known format.*WhatsApp.*a table"),
     "wide.csv": ("sent_at\n".encode("utf-16"), "UTF-16.*UTF-8"),
     "wide.json": ('{"name": 1}'.encode("utf-16-le"), "UTF-16.*UTF-8"),
     "film.mp4": (b"\0\0\0\x18ftyp", "no known format"),

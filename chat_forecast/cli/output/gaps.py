@@ -14,6 +14,7 @@ from chat_forecast.settings.models import Chat
 REASONS = {
     "ids jump": "nothing is there, and message ids jump across it",
     "said to be missing": "somebody said that messages are missing",
+    "said of no import": "somebody said that messages are missing; nothing that was imported reaches there",
     "between files": "no imported file reaches there",
     "trusted": "message ids jump across it, but somebody said that it was quiet",
 }

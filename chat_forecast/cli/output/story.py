@@ -20,7 +20,8 @@ def print_story(console: Console, chat: Chat, story: Sequence[Chapter]) -> None:
     console.print(f"{shown_name(chat)}: what happened", style="italic", markup=False, highlight=False)
     was_good = False
     for number, chapter in enumerate(story):
-        span = f"{chapter.first.key} to {chapter.last.key}, {counted(chapter.nights, 'nights')}"
+        days = dict.fromkeys((chapter.first.key, chapter.last.key))
+        span = f"{' to '.join(days)}, {counted(chapter.nights, 'nights')}"
         figures = f"skill {chapter.skill:+.0%}, {counted(chapter.trainings, 'trainings')}"
         if chapter.is_good:
             print_sentence(console, "green", "✓", f"{span}: good{' again' if was_good else ''} ({figures})")

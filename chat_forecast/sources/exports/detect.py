@@ -94,7 +94,9 @@ def read_file(
     if path.suffix.lower() in _TABLES:
         return [FileChat(read_csv(path, timezone=timezone, tally=tally, progress=progress))]
     raise RefusedFileError(
-        path, f"it has no known format. Expected a Telegram Desktop export (.json), {', '.join(_TABLES)} or .parquet."
+        path,
+        "it has no known format. Expected an export of Telegram, WhatsApp, Discord, Slack, Signal, Matrix or Google Chat as "
+        f"its program makes it, or a table ({', '.join(_TABLES)} or .parquet).",
     )
 
 

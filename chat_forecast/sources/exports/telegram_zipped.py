@@ -24,7 +24,8 @@ def find(bundle: Bundle) -> list[str]:
 def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     """Read one chat."""
     if len(parts) > 1:
-        raise asked.refusal(f"it holds {len(parts)} exports. Unpack it, and import one result.json.")
+        first = "Import" if asked.path.is_dir() else "Unpack it, and import"
+        raise asked.refusal(f"it holds {len(parts)} exports. {first} one {_NAME}.")
     return read_telegram_desktop(
         asked.path,
         timezone=asked.timezone,

@@ -260,6 +260,15 @@ def test_telegram_s_own_export_is_read_inside_of_an_archive(tmp_path):
     assert (chat.chat.chat_id, len(messages)) == (5, 1)
 
 
+def test_of_several_exports_of_telegram_one_is_asked_for_and_a_folder_need_not_be_unpacked(tmp_path):
+    parts = {f"ChatExport_{number}/result.json": "{}" for number in (1, 2)}
+    assert "it holds 2 exports. Unpack it, and import one result.json" in refusal(write_zip(tmp_path / "x.zip", parts))
+    for name in parts:
+        (tmp_path / "all" / name).parent.mkdir(parents=True)
+        (tmp_path / "all" / name).touch()
+    assert "it holds 2 exports. Import one result.json" in refusal(tmp_path / "all")
+
+
 ODD = {
     "discord-json": lambda: (
         samples.discord() | {"messages": [{**samples.discord()["messages"][0], "type": [1], "author": [2]}]}
