@@ -14,7 +14,7 @@ from itertools import groupby
 from chat_forecast.app.runs import Runner
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict, relation_to_same_hour
-from chat_forecast.forecasting.score_record import judged, score
+from chat_forecast.forecasting.score_record import judge_score, score
 from chat_forecast.pipeline.assets.scoring import score_inputs, scores_before
 from chat_forecast.pipeline.runs import (
     CATCH_UP,
@@ -106,7 +106,7 @@ def _why_bad(chat: Chat, storage: ChatStorage, day: LocalDay) -> str | None:
     """Why the score of a day, whose forecast is stored, will be bad; None where it will not."""
     (given,) = score_inputs(storage, [day])
     before = scores_before(storage, day, chat.check.window_days)
-    _, verdict = judged(score(day, given), before, chat.check, given.withheld)
+    _, verdict = judge_score(score(day, given), before, chat.check, given.withheld)
     return verdict.reason if is_bad(verdict) else None
 
 

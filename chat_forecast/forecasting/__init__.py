@@ -5,7 +5,7 @@ Does not belong here: choosing the day, storing models, scoring.
 """
 
 from chat_forecast.forecasting.base import HISTORY_DAYS, FittedForecaster, NotEnoughHistory
-from chat_forecast.forecasting.ladder import Forecast, make_forecast
+from chat_forecast.forecasting.fallback_chain import Forecast, make_forecast
 from chat_forecast.forecasting.methods import METHODS
 from chat_forecast.forecasting.training import Training, load, train
 

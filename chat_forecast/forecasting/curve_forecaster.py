@@ -22,7 +22,7 @@ from chat_forecast.forecasting.curves.base import Curve
 from chat_forecast.forecasting.distributions import describe_counts
 from chat_forecast.forecasting.holiday_effect import NO_EFFECT, HolidayEffect
 from chat_forecast.forecasting.level import SETTLING_DAYS
-from chat_forecast.forecasting.levelled_means import Means, levelled_means
+from chat_forecast.forecasting.level_adjusted_means import Means, level_adjusted_means
 from chat_forecast.forecasting.methods import LOADERS
 
 PAIR_DAYS = 70
@@ -45,7 +45,7 @@ class CurveForecaster:
         """See :meth:`FittedForecaster.distribution`."""
         capped = cap_bursts(series)
         recent = capped[capped["hour"] >= hours[0] - pd.Timedelta(days=RECENT_DAYS)]
-        means = levelled_means(_means(self.curves, self.effect), recent, hours)[len(recent) :]
+        means = level_adjusted_means(_means(self.curves, self.effect), recent, hours)[len(recent) :]
         return self.layer.distribution(np.maximum(means, self.least))
 
     def forecast(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
@@ -59,7 +59,7 @@ class CurveForecaster:
         """
         recent = series[series["hour"] >= first - pd.Timedelta(days=RECENT_DAYS)]
         hours = pd.DatetimeIndex(recent["hour"])
-        means = levelled_means(_means(self.curves, self.effect), recent, hours[:0])[hours >= first]
+        means = level_adjusted_means(_means(self.curves, self.effect), recent, hours[:0])[hours >= first]
         return self.layer.distribution(np.maximum(means, self.least))
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def make_forecaster(
     is_known = ~np.isnan(counts)
     least = 0.5 / max(1, is_known.sum())
     hours = pd.DatetimeIndex(recent["hour"])
-    means = np.maximum(levelled_means(_means(curves, effect), recent, hours[:0]), least)
+    means = np.maximum(level_adjusted_means(_means(curves, effect), recent, hours[:0]), least)
     age = day_numbers(hours) - day_numbers(hours[:1])
     is_pair = is_known & (age >= min(SETTLING_DAYS, age[is_known][-1]))
     return CurveForecaster(name, curves, fit_count_layer(means[is_pair], counts[is_pair]), float(least), effect)

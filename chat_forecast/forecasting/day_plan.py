@@ -1,7 +1,7 @@
-"""What the hours of a day are looked at with, prepared once from what is known at its midnight.
+"""What a day is compared with while it goes on; computed once, from what is known at its midnight.
 
-Belongs here: what is expected of each hour, what was of the day before, the thresholds of the tests.
-Does not belong here: the hours of the day itself (:mod:`.today`), or keeping a plan.
+Belongs here: the distribution of each hour, the counts of the day before, the thresholds for unusual hours.
+Does not belong here: examining the day itself (:mod:`.today`), or storing a plan.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from chat_forecast.forecasting.bursts import cap_bursts
 from chat_forecast.forecasting.curve_forecaster import CurveForecaster
 from chat_forecast.forecasting.dependent_hours import as_negative_binomials
 from chat_forecast.forecasting.distributions import NegativeBinomial
-from chat_forecast.forecasting.ladder import forecast_distribution
+from chat_forecast.forecasting.fallback_chain import forecast_distribution
 from chat_forecast.forecasting.unusual_hours import Hours, Thresholds, find_thresholds, measure, most_in_a_burst
 
 MINUTE = pd.Timedelta(minutes=1)
@@ -28,14 +28,15 @@ MINUTE = pd.Timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class DayPlan:
-    """What a day's hours are looked at with; made once, from what was known at its midnight."""
+    """The expectations for a day's hours, as known at its midnight."""
 
     day: LocalDay
     midnight: NegativeBinomial | None
-    """Of each hour of the day before, as far as it is known, and of the day; None where there is no forecast."""
+    """The distributions of the day before (its known hours) and of the day, one an hour; None without a forecast."""
     counts: Floats
-    """Of the day before, NaN where not read; empty where it is not stored yet."""
+    """Messages in the hours of the day before, NaN where not read; empty where it is not stored yet."""
     bursts: Floats
+    """The most messages within five minutes in each of these hours."""
     thresholds: Thresholds | None
     """None where too little is known of what is usual."""
     reason: str
@@ -74,11 +75,11 @@ def make_plan(
     the instants of all messages of these recent days, ascending.
     """
     last = series[series["hour"] >= day.plus(-HISTORY_DAYS).start].reset_index(drop=True)
-    said = forecast_distribution(record, last, day.hours)
+    found = forecast_distribution(record, last, day.hours)
     none = np.zeros(0)
-    if said.distribution is None or said.forecaster is None or said.withheld:
-        return DayPlan(day, None, none, none, None, said.withheld or said.reason)
-    recent, midnight = _recent_days(said.forecaster, series, day)
+    if found.distribution is None or found.forecaster is None or found.withheld:
+        return DayPlan(day, None, none, none, None, found.withheld or found.reason)
+    recent, midnight = _recent_days(found.forecaster, series, day)
     hours = pd.DatetimeIndex(recent["hour"])
     counts = to_floats(recent["messages"])
     bursts = bursts_of(sent_at, hours, day.start)
@@ -86,15 +87,15 @@ def make_plan(
     number = int(day_numbers(day.hours)[0])
     limits = find_thresholds(before, measure(before), number, RECENT_DAYS)
     lead = before.days == int(day_numbers(day.plus(-1).hours)[0])
-    today = as_negative_binomials(said.distribution)
+    today = as_negative_binomials(found.distribution)
     joined = NegativeBinomial(
         np.concatenate([midnight.mean[lead], today.mean]), np.concatenate([midnight.size[lead], today.size])
     )
-    return DayPlan(day, joined, counts[lead], bursts[lead], limits, said.reason)
+    return DayPlan(day, joined, counts[lead], bursts[lead], limits, found.reason)
 
 
 def _recent_days(forecaster: FittedForecaster, series: pd.DataFrame, day: LocalDay) -> tuple[pd.DataFrame, NegativeBinomial]:
-    """The hours of the days before, and what a midnight's forecast would have been of each."""
+    """The series of the days before, and the forecast that would have been made of each day at its midnight."""
     first = day.plus(-RECENT_DAYS)
     known = series[series["hour"] >= first.start]
     begin, end = (LocalDay(known["hour"].iloc[place].date(), day.timezone) for place in (0, -1))
@@ -112,7 +113,7 @@ def _midnights(forecaster: FittedForecaster, series: pd.DataFrame, recent: pd.Da
 
 
 def bursts_of(sent_at: pd.Series, hours: pd.DatetimeIndex, end: pd.Timestamp) -> Floats:
-    """The most messages of five minutes in each of the ``hours``, the last of which ends at ``end``."""
+    """The most messages within five minutes in each of the ``hours``, the last of which ends at ``end``."""
     instants = pd.DatetimeIndex(sent_at)
     origin = hours[0].tz_convert("UTC") if len(hours) else end
     bounds = ((pd.DatetimeIndex([*hours.tz_convert("UTC"), end]) - origin) / MINUTE).to_numpy()

@@ -74,7 +74,7 @@ def distribution_of_total(mean: float, variance: float) -> NegativeBinomial:
 
 
 def surprise(counts: Floats, mean: Floats, size: Floats) -> Floats:
-    """``−log10`` of the probability of as many messages or more: 0 without messages, 3 where it is one in a thousand.
+    """``−log10`` of the probability of at least this many messages: 0 without messages, 3 for one in a thousand.
 
     NaN counts give NaN.
     """

@@ -21,13 +21,13 @@ DRAWS = 100
 COUNTED = (0, 16, 64, 256)
 """Up to these counts, in groups of hours, quantiles are found by adding up the probabilities of all counts below."""
 TAIL = 6.0
-"""So many standard deviations above the mean lies about the largest quantile that is asked for."""
+"""The largest quantile asked for lies at most about this many standard deviations above the mean."""
 MOST_ADDED = 20_000
 """Up to these counts the logarithms of the probabilities are added up, if that is certain,"""
 UNCERTAIN = 1e-8
 """which it is where the probability of a count or less is as far from the one asked for: rounding adds up to less."""
 FEW = 5000
-"""Up to so many quantiles are found sooner than ``scipy.stats`` is imported, which takes most of a second."""
+"""Up to this many quantiles are computed here: importing ``scipy.stats`` takes longer, most of a second."""
 LEAST_LOG = -600.0
 """A probability below ``exp(-600)`` is too near to the smallest number there is to be multiplied with."""
 

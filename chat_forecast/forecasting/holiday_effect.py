@@ -20,7 +20,7 @@ from chat_forecast.domain.local_day import day_numbers
 from chat_forecast.domain.metrics import poisson_deviance
 from chat_forecast.forecasting.curves.base import Curve
 from chat_forecast.forecasting.level import SETTLING_DAYS
-from chat_forecast.forecasting.levelled_means import Means, levelled_means
+from chat_forecast.forecasting.level_adjusted_means import Means, level_adjusted_means
 
 CAUTION_HOLIDAYS = 2.0
 """This many ordinary days are added to both sides of the ratio."""
@@ -82,7 +82,7 @@ def find_holiday_effect(country: str, curve: Curve, series: pd.DataFrame) -> tup
     """
     hours, counts = pd.DatetimeIndex(series["hour"]), to_floats(series["messages"])
     days = day_numbers(hours)
-    means = levelled_means([curve.means], series, hours[:0])
+    means = level_adjusted_means([curve.means], series, hours[:0])
     is_whole = np.isin(days, np.unique(days[np.isnan(counts)]), invert=True)
     chosen = is_whole & is_holiday(hours, country) & (days >= days[0] + SETTLING_DAYS)
     totals = pd.DataFrame({"actual": counts[chosen], "fitted": means[chosen]}).groupby(days[chosen]).sum()

@@ -2,7 +2,7 @@
 
 Belongs here: one factor a day, from the actual and the fitted messages of the days before, and how far a single day may
 move it.
-Does not belong here: the curves (:mod:`.curves`), or raising them to the level hour by hour (:mod:`.levelled_means`).
+Does not belong here: the curves (:mod:`.curves`), or applying the level to them (:mod:`.level_adjusted_means`).
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ SETTLING_DAYS = 7
 MOST_MOVE = 1.12
 """A day alone raises the level by at most this factor."""
 CAUTION_MESSAGES = 10.0
-"""As many of the last 56 days' messages are added to both sides of the level's ratio, beside an average day: what a quiet
-chat does on a day is mostly chance."""
+"""At most this many messages are added to both sides of the level's ratio, beside an average day, since what happens on a
+single day of a quiet chat is mostly chance."""
 CHANCE = 2.0
 """A day's messages show a new level less this many times their root: the spread of counts that come by chance."""
 CONFIRMED = 2.0
@@ -47,10 +47,10 @@ def find_levels(actual: Floats, fitted: Floats, hours: Floats) -> Levels:
     is an average day of the 56 before, and :data:`CAUTION_MESSAGES`: with it, a few messages in a quiet chat do not move
     the level far. Where neither side has anything, it is 1.
 
-    A burst is not a new level. Of a day's messages as many are ``counted`` as raise the level by :data:`MOST_MOVE`; or
-    as many as give it the ratio of actual to fitted messages that the known day before it shows beyond chance, if that is
-    more. Once the day after it is known, it may also rise above the level by :data:`CONFIRMED` times as much as that one:
-    so a second busy day makes the first one count.
+    A burst is not a new level, so a day's messages are ``counted`` only up to a cap: what raises the level by
+    :data:`MOST_MOVE`, or, if that is more, what gives the day the ratio of actual to fitted messages that the known day
+    before it shows beyond chance. Once the day after it is known, the day may also rise above the level by
+    :data:`CONFIRMED` times as much as that one: a second busy day makes the first one count.
 
     >>> busy = np.repeat([100.0, 400.0], [18, 2])
     >>> find_levels(busy, np.full(20, 100.0), np.full(20, 24.0)).factors[[18, 19, 20]].round(2).tolist()

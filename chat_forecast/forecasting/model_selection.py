@@ -125,7 +125,7 @@ def _losses(name: str, forecast: Distribution, counts: Floats, days: npt.NDArray
 def _same_hour(series: pd.DataFrame, days: npt.NDArray[np.int64]) -> Empirical:
     """Forecast each compared day by the counts at the same hours of the :data:`.SAME_HOUR_DAYS` days before it.
 
-    Bursts are cut from the series as a whole, once instead of for each day anew.
+    Bursts are cut from the whole series once, not separately for each day.
     """
     wall, messages = wall_hours(series), to_floats(series["messages"])
     clock = wall % CLOCK_HOURS

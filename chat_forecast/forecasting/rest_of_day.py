@@ -17,7 +17,7 @@ from chat_forecast.forecasting.dependent_hours import distribution_of_total, var
 from chat_forecast.forecasting.distributions import NegativeBinomial
 
 KEPT = 0.5
-"""What an hour weighs, of what the one after it does."""
+"""An hour weighs this share of what the hour after it weighs."""
 CAUTION = 0.05
 """This share of the day's mean total is added to both sides of the ratio."""
 SHARE, FADING_HOURS = 0.6, 6.0
@@ -30,11 +30,11 @@ class RestOfDay:
     """A day, some hours of which are over."""
 
     hours: NegativeBinomial
-    """Of every hour of the day: as at midnight in those so far, updated in the coming ones."""
+    """The distribution of each hour of the day: as at midnight for the hours so far, updated for the coming ones."""
     so_far: int
-    """The messages that are known of."""
+    """The messages known so far."""
     total: NegativeBinomial
-    """Of the messages that are not known yet, in hours to come and in those that were not read: shape ``(1,)``."""
+    """The distribution of the messages not known yet, in hours to come and in those that were not read: shape ``(1,)``."""
 
     @property
     def expected(self) -> float:
@@ -47,7 +47,7 @@ class RestOfDay:
 
 
 def ratios(counts: Floats, mean: Floats) -> Floats:
-    """For each hour of a day, and the one after its last, by what the hours before it exceed what was expected of them.
+    """For each hour of a day and the one after its last: the ratio of actual to expected messages in the hours before it.
 
     ``counts`` are NaN where an hour is not known, as the coming ones. Shape ``(len(counts) + 1,)``; 1 where nothing is
     known yet.

@@ -48,7 +48,7 @@ def counts_at_clock_hours(wall: npt.NDArray[np.int64], counts: Floats) -> list[F
 
 @dataclass(frozen=True)
 class FittedSameHour:
-    """``fallback`` holds some quantiles for each clock hour, for a series of which no hour is known."""
+    """The forecaster; ``fallback`` holds some quantiles for each clock hour, used for a series without a known hour."""
 
     fallback: tuple[tuple[float, ...], ...]
     name: str = NAME

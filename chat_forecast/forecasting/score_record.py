@@ -38,7 +38,7 @@ def score(day: LocalDay, given: ScoreInputs) -> Score:
     return score_day(given.actuals, None if given.withheld else given.forecast, baselines)
 
 
-def judged(score: Score, before: Iterable[Judged], rule: RuleSettings, withheld: str = "") -> tuple[Row, Verdict]:
+def judge_score(score: Score, before: Iterable[Judged], rule: RuleSettings, withheld: str = "") -> tuple[Row, Verdict]:
     """Judge the score of a day by a rule: a row with the columns of a score and of a verdict, and the verdict.
 
     ``before`` are the scores of the days before it that the rule looks at, ascending.

@@ -9,7 +9,7 @@ from chat_forecast.domain.message_arrays import to_microseconds
 
 WEEK = pd.Timedelta(hours=168)
 NO_HOUR = np.iinfo("int64").min
-"""What no hour is in microseconds."""
+"""In place of an hour in microseconds: none."""
 HOUR, NO_TIME = np.timedelta64(1, "h"), np.timedelta64(0, "h")
 
 

@@ -1,6 +1,6 @@
-"""A day that is not over: what came so far, what is unusual, what is to come.
+"""A day that is not over: its messages so far, what is unusual, what is expected of the rest.
 
-Belongs here: looking at the hours so far with the plan of the day (:mod:`.day_plan`).
+Belongs here: comparing the hours so far with the plan of the day (:mod:`.day_plan`).
 Does not belong here: the rules (:mod:`.rest_of_day`, :mod:`.unusual_hours`, :mod:`.unusual_events`), or reading messages.
 """
 
@@ -49,7 +49,7 @@ class Today:
 
 
 def examine(plan: DayPlan, sent_at: pd.Series, read: ReadIntervals) -> Today:
-    """Look at what is known of the plan's day: ascending instants of messages, and what was read."""
+    """Compare what is known of the plan's day with the plan; ``sent_at`` (ascending) are all messages of the day so far."""
     day, starts = plan.day, plan.day.hours
     until = max((end for _, end in read.clip(day.start, day.end).intervals), default=None)
     ends = [*starts.tz_convert("UTC")[1:], day.end]

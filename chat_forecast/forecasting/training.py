@@ -13,13 +13,13 @@ import pandas as pd
 from chat_forecast.forecasting.base import FittedForecaster, NotEnoughHistory
 from chat_forecast.forecasting.bursts import cap_for_training
 from chat_forecast.forecasting.curve_forecaster import CurveForecaster, make_forecaster
-from chat_forecast.forecasting.forgetting import since_change
 from chat_forecast.forecasting.holiday_effect import NO_EFFECT, find_holiday_effect
 from chat_forecast.forecasting.methods import METHODS, PROFILE, fit_curves, methods_of
 from chat_forecast.forecasting.model_selection import COMPARISON_COLUMNS, PREFERRED, choose, compare, summarise
 from chat_forecast.forecasting.same_hour import NAME as SAME_HOUR
 from chat_forecast.forecasting.same_hour import FittedSameHour, fit_same_hour
 from chat_forecast.forecasting.threads import one_thread
+from chat_forecast.forecasting.training_start import trim_to_change
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def load(stored: Mapping[str, Any]) -> FittedForecaster:
 
 def _train(series: pd.DataFrame, country: str | None) -> Training:
     curves, refusals = fit_curves(series)
-    series, change = since_change(series, curves)
+    series, change = trim_to_change(series, curves)
     forgotten = ""
     if change is not None:
         curves, refusals = fit_curves(series)

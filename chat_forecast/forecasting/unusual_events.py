@@ -13,9 +13,9 @@ from chat_forecast.forecasting.unusual_hours import Booleans, Hours
 
 Kind = Literal["busy", "silent"]
 CLEAR_AFTER_HOURS = 2
-"""As many hours like any others end an event."""
+"""An event ends after this many usual hours."""
 SAME_WITHIN_HOURS: dict[Kind, int] = {"busy": 3, "silent": 6}
-"""An alarm that comes within so many hours of an event's last hour belongs to it."""
+"""An alarm within this many hours of an event's last hour belongs to that event."""
 
 
 @dataclass(frozen=True)

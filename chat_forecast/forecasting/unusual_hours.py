@@ -44,7 +44,7 @@ class Hours:
     counts: Floats
     """Messages, NaN where not read; of an hour under way those so far."""
     bursts: Floats
-    """The most messages of five minutes that end in the hour, NaN where not read."""
+    """The most messages within five minutes that end in the hour, NaN where not read."""
     midnight: NegativeBinomial
     """What was expected of each at the midnight before it."""
     is_over: Booleans
@@ -56,13 +56,13 @@ class Signals:
     """How unusual each hour is, by each test; NaN where it cannot be said."""
 
     hour: Floats
-    """The surprise of its messages, beside what the hours before it let expect; NaN at night."""
+    """The surprise of its messages, given the hours before it; NaN at night."""
     night: Floats
-    """The same of an hour at night, NaN by day."""
+    """The same for an hour at night, NaN by day."""
     burst: Floats
-    """The most messages of five minutes."""
+    """The most messages within five minutes."""
     lasting: Floats
-    """The surprise of the messages of six hours that end with it, beside what was expected at midnight."""
+    """The surprise of the messages of the six hours that end with it, given what was expected at midnight."""
     silence: Floats
     """``−log10`` of the probability that nobody writes in the empty hours that end with it; 0 where it is not empty."""
 
@@ -122,7 +122,7 @@ def find_thresholds(hours: Hours, signals: Signals, day: int, days: int) -> Thre
 
 
 def is_too_busy(hours: Hours, signals: Signals, limits: Thresholds) -> Booleans:
-    """Which hours have unusually many messages, in themselves, in five minutes of theirs, or with those before them."""
+    """Which hours have unusually many messages: in the hour, within five minutes of it, or in the six hours up to it."""
     is_enough = hours.counts >= FEWEST_MESSAGES
     # The six hours hold an event that has just ended too: the hour itself has to be above what was expected.
     by_sum = (signals.lasting > limits.lasting) & (hours.counts > hours.midnight.mean)
@@ -136,7 +136,7 @@ def is_too_silent(signals: Signals, limits: Thresholds) -> Booleans:
 
 
 def most_in_a_burst(minutes: Floats, bounds: Floats) -> Floats:
-    """The most messages of five minutes that end in each hour.
+    """The most messages within five minutes that end in each hour.
 
     ``minutes`` are the ascending instants of messages, ``bounds`` those at which the hours begin and the last one ends, in
     minutes from anywhere.

@@ -1,7 +1,8 @@
 """The seven coming days: their hours, their totals with intervals that hold, and what stands out.
 
 Belongs here: the means and the doubt of days further ahead, the sums of days, the busiest and the quietest hours.
-Does not belong here: the forecast of one day (:mod:`.ladder`), the dependence of hours (:mod:`.dependent_hours`), or words.
+Does not belong here: the forecast of one day (:mod:`.fallback_chain`), the dependence of hours (:mod:`.dependent_hours`), or
+words.
 
 The hours of a day a week ahead are known about as well as those of tomorrow. Its total is not, since a level that is off is
 off for all of its hours: the doubt about a total grows with the days ahead. ``bench_week`` prints how often the intervals
@@ -23,7 +24,7 @@ from chat_forecast.forecasting.distributions import NegativeBinomial
 
 DAYS = 7
 DOUBTS = (0.02, 0.05, 0.08, 0.09, 0.10, 0.10, 0.10)
-"""Variance of the total of the day so many days ahead, as a share of its square, beside that of its hours."""
+"""By days ahead: the variance of a day's total beyond that of its hours, as a share of the squared total."""
 DOUBT_OF_WEEK = 0.09
 PULL = 0.4
 """How far the days after the first are drawn to the usual day of four weeks."""
@@ -47,10 +48,10 @@ class WeekAhead:
 def look_ahead(
     forecaster: FittedForecaster, hours: pd.DatetimeIndex, series: pd.DataFrame, tomorrow: Distribution | None = None
 ) -> WeekAhead:
-    """Make the week of what a forecaster says of its hours; of the first day's just what it says of that day alone.
+    """Forecast a week; its first day gets the same forecast as when it is forecast alone.
 
-    ``hours`` are those of the days, aware and local, that follow the ``series`` (``hour``, ``messages``). What the
-    forecaster says of the first day is handed in as ``tomorrow`` where it has been asked before.
+    ``hours`` (aware, local) are those of the days that follow the ``series`` (``hour``, ``messages``). ``tomorrow`` is the
+    forecaster's distribution of the first day, if it is known already.
     """
     places = np.unique(day_numbers(hours), return_inverse=True)[1].astype(np.int64)
     first = as_negative_binomials(tomorrow or forecaster.distribution(series, hours[places == 0]))

@@ -10,8 +10,8 @@ import pandas as pd
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting import HISTORY_DAYS
+from chat_forecast.forecasting.fallback_chain import forecast_distribution
 from chat_forecast.forecasting.holiday_effect import holiday_names
-from chat_forecast.forecasting.ladder import forecast_distribution
 from chat_forecast.forecasting.posting_times import Window, busiest_windows, quietest_clock
 from chat_forecast.forecasting.week_ahead import DAYS, look_ahead
 from chat_forecast.presentation.phrases import count_messages

@@ -31,9 +31,9 @@ from chat_forecast.domain.local_day import LocalDay, day_numbers
 from chat_forecast.forecasting import HISTORY_DAYS
 from chat_forecast.forecasting.bursts import cap_for_training
 from chat_forecast.forecasting.curve_forecaster import make_forecaster
-from chat_forecast.forecasting.forgetting import since_change
 from chat_forecast.forecasting.methods import fit_curves, methods_of
 from chat_forecast.forecasting.threads import one_thread
+from chat_forecast.forecasting.training_start import trim_to_change
 from chat_forecast_tests.benchmarks.chats import Chat, hours_before, read_chats
 
 TRAINING_DAYS = 180
@@ -89,7 +89,7 @@ def forecasts(chat: Chat, day: LocalDay) -> dict[str, pd.DataFrame]:
 
     with one_thread():
         old = forecast(series)
-        since, change = since_change(series, fit_curves(series)[0])
+        since, change = trim_to_change(series, fit_curves(series)[0])
         return {"old": old, "new": old if change is None else forecast(since)}
 
 

@@ -57,8 +57,8 @@ def store_chat(home: Path, first: str, days: int) -> None:
 
     from chat_forecast.domain.hourly_series import count_by_hour
     from chat_forecast.domain.local_day import LocalDay
-    from chat_forecast.forecasting.ladder import make_forecast
-    from chat_forecast.forecasting.score_record import ScoreInputs, judged
+    from chat_forecast.forecasting.fallback_chain import make_forecast
+    from chat_forecast.forecasting.score_record import ScoreInputs, judge_score
     from chat_forecast.forecasting.score_record import score as score_of
     from chat_forecast.settings.models import Chat, Check
     from chat_forecast.storage.locks import Locks
@@ -90,7 +90,7 @@ def store_chat(home: Path, first: str, days: int) -> None:
         notes = {"source": forecast.source, "reason": forecast.reason, "withheld": forecast.withheld}
         storage.write("next_day_forecast", day, NotedTable(forecast.table, notes))
         if score is None and number == 40:
-            score, _ = judged(score_of(day, ScoreInputs(counts, made, history.iloc[:-24])), [], Check())
+            score, _ = judge_score(score_of(day, ScoreInputs(counts, made, history.iloc[:-24])), [], Check())
         if score is not None:
             storage.write("daily_score", day, pd.DataFrame([score | {"day": day.key}], dtype=object))
         made = forecast.table

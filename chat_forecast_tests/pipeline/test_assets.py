@@ -8,7 +8,7 @@ from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import Verdict
 from chat_forecast.forecasting.model_record import RECORD_COLUMNS, train_record
-from chat_forecast.forecasting.score_record import ScoreInputs, judged, score
+from chat_forecast.forecasting.score_record import ScoreInputs, judge_score, score
 from chat_forecast.pipeline.assets.forecasting import forecast_next_day
 from chat_forecast.pipeline.runs import asset_keys, range_tags
 from chat_forecast.settings.models import Check
@@ -106,7 +106,7 @@ def test_a_withheld_forecast_is_scored_as_none_and_its_verdict_says_why():
         history=make_series(DAY.plus(-28), 28, lambda _: 3),
         withheld="withheld: too many",
     )
-    row, verdict = judged(
+    row, verdict = judge_score(
         score(DAY, given), make_scores(DAY.plus(-6), [0.1] * 6).to_dict("records"), Check(), given.withheld
     )
     assert Verdict.from_row(row) == verdict

@@ -10,7 +10,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.domain.retraining_rule import JUDGED_COLUMNS, Judged
 from chat_forecast.domain.scoring import Score
 from chat_forecast.domain.windows import SAME_HOUR_DAYS
-from chat_forecast.forecasting.score_record import ScoreInputs, judged, score
+from chat_forecast.forecasting.score_record import ScoreInputs, judge_score, score
 from chat_forecast.pipeline.assets import metadata
 from chat_forecast.pipeline.assets.arguments import asset_arguments, upstream
 from chat_forecast.pipeline.assets.asset_run import AssetRun, Progress
@@ -76,7 +76,7 @@ def judge_days(task: AssetTask, days: Sequence[LocalDay], scored: Iterable[Score
     rule = task.chat.check
     before = deque(scores_before(task.storage, days[0], rule.window_days), rule.window_days)
     for day, found in zip(days, scored, strict=True):
-        row, verdict = judged(found.score, before, rule, found.withheld)
+        row, verdict = judge_score(found.score, before, rule, found.withheld)
         yield task.ready(day, row, metadata.of_judged_score(task, day, verdict, found.metadata))
         before.append(found.score)
 

@@ -1,7 +1,9 @@
-"""What a day is forecast from, from the best that can be had down to nothing.
+"""Forecasting a day by the best method that is available.
 
-Belongs here: the one way to a forecast: the trained model; where there is none that can be used, the same hour of 28 days;
-where too little is known, none, and why.
+The chain: the trained model; if there is no usable one, the same hour of 28 days; if too little is known for that, no
+forecast, with the reason.
+
+Belongs here: deciding between these, for a table of a day (:func:`make_forecast`) and for distributions.
 Does not belong here: the methods, choosing the newest model (:mod:`chat_forecast.storage`), storing the forecast.
 """
 
@@ -22,8 +24,8 @@ from chat_forecast.forecasting.same_hour import NAME, FittedSameHour, fit_same_h
 from chat_forecast.forecasting.training import load
 
 MADE_COLUMNS = (*FORECAST_COLUMNS, "forecaster", "trained_through")
-"""The columns of every forecast, and who made it: the method's name, and the last day whose series its model has seen, None
-where no model was used."""
+"""The columns of every forecast, and which method and model made it: ``forecaster`` is the method's name,
+``trained_through`` the last day whose series its model has seen, None where no model was used."""
 
 Source = Literal["model", "same_hour", "none"]
 
@@ -48,15 +50,16 @@ class Forecast:
 
 
 @dataclass(frozen=True)
-class Spread:
-    """What is said of some hours, or why nothing is."""
+class ForecastDistribution:
+    """The predictive distributions of some hours, or why there are none."""
 
     distribution: Distribution | None
     """None where too little is known."""
     forecaster: FittedForecaster | None
+    """Which made the distribution; None where there is none."""
     source: Source
+    """``source``, ``reason`` and ``withheld`` are those of :class:`Forecast`."""
     reason: str
-    """As in :class:`Forecast`, as what follows."""
     withheld: str
 
 
@@ -66,28 +69,28 @@ def forecast_distribution(
     hours: pd.DatetimeIndex,
     *,
     no_model_because: str = "there is no trained model yet",
-) -> Spread:
-    """Find the distributions of the ``hours`` of a local day by the best that can be had; see :func:`make_forecast`."""
+) -> ForecastDistribution:
+    """Forecast the distributions of the ``hours`` of a local day by the best method available; see :func:`make_forecast`."""
     day = LocalDay.containing(hours[0].to_pydatetime(), str(hours.tz))
     reason = no_forecast_reason(series, day)
     if reason:
-        return Spread(None, None, "none", reason, "")
+        return ForecastDistribution(None, None, "none", reason, "")
     reason = no_model_because
     if record is not None:
         try:
             fitted = load(json.loads(record["model"]))
-            return _spread(fitted, "model", "", series, hours, day)
+            return _distribution_by(fitted, "model", "", series, hours, day)
         except _UNUSABLE as error:
             reason = _unusable(record, error)
-    return _spread(fit_same_hour(series), "same_hour", reason, series, hours, day)
+    return _distribution_by(fit_same_hour(series), "same_hour", reason, series, hours, day)
 
 
-def _spread(
+def _distribution_by(
     fitted: FittedForecaster, source: Source, reason: str, series: pd.DataFrame, hours: pd.DatetimeIndex, day: LocalDay
-) -> Spread:
+) -> ForecastDistribution:
     distribution = fitted.distribution(series, hours)
     withheld = withheld_reason(describe_counts(hours, distribution), day, series)
-    return Spread(distribution, fitted, source, reason, withheld)
+    return ForecastDistribution(distribution, fitted, source, reason, withheld)
 
 
 def make_forecast(
@@ -97,13 +100,13 @@ def make_forecast(
     *,
     no_model_because: str = "there is no trained model yet",
 ) -> Forecast:
-    """Forecast the ``hours`` of a local day from all that is known before it, by the best that can be had.
+    """Forecast the ``hours`` of a local day from all that is known before it, by the best method available.
 
     ``record`` is the row that was stored of the newest training (``model``: its JSON, ``forecaster``, ``trained_through``),
     or None, with the reason in ``no_model_because``. ``series`` has ``hour`` (aware, local, ascending) and ``messages`` of
     the last :data:`.HISTORY_DAYS` days before the first of the ``hours``; hours that are absent or NA were never read.
 
-    A model that cannot be used is no error: the same hour of 28 days serves, and the forecast says so.
+    A model that cannot be used is no error: the same hour of 28 days is used instead, and ``reason`` says why.
     """
     day = LocalDay.containing(hours[0].to_pydatetime(), str(hours.tz))
     missing = missing_days_before(series, day)
@@ -134,7 +137,7 @@ def _unusable(record: "Mapping[str, Any] | pd.Series[Any]", error: Exception) ->
 
 
 def _by_same_hour(series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
-    distribution = FittedSameHour(()).distribution(series, hours)  # of what is known by now: there is no need of a fallback
+    distribution = FittedSameHour(()).distribution(series, hours)  # no counts to fall back on: the series has some
     return pd.DataFrame(count_columns(hours, distribution) | _made_by_same_hour(len(hours)))
 
 

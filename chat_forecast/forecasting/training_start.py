@@ -1,11 +1,11 @@
-"""After a chat's rhythm changed: whether to forget the days before.
+"""Where training data should start after a chat's rhythm changed.
 
-Belongs here: comparing what was learnt from all days with what the days since the change teach, on these days.
+Belongs here: comparing, on the days since the change, curves fitted to all days with one fitted to these days alone.
 Does not belong here: finding the change (:mod:`chat_forecast.domain.changes`), training (:mod:`.training`).
 
-A curve that has learnt the old hours for half a year needs months to learn new ones: the level step moves it up and down,
-not along the day. But many changes end: after a week of holidays the old hours are back, and nothing else knows them. So
-the days before are left out of a training only while that would have been better on the newest days.
+A curve fitted to half a year of the old hours needs months to learn new ones: the level step moves it up and down, not along
+the day. But many changes end: after a week of holidays the old hours are back, and only the days before the change show
+them. So those are left out of a training only as long as that would have been better on the newest days.
 """
 
 from collections.abc import Mapping
@@ -23,19 +23,19 @@ from chat_forecast.forecasting.curves.week_profile import fit_profile
 from chat_forecast.forecasting.level import HALF_LIFE_DAYS
 
 COMPARED_DAYS = 14
-"""The newest days since the change, on which both are compared."""
+"""The comparison is over at most this many of the newest days since the change."""
 HALF_LIFE = 4.0
-"""A day's weight in the comparison halves in this many days: what ended does not count for long."""
+"""A day's weight in the comparison halves in this many days, so that a change that ended does not count for long."""
 MARGIN = 0.03
-"""The days before are forgotten if that lowers the deviance by this share."""
+"""The days before the change are left out if that lowers the deviance by more than this share."""
 LEAST_MEAN = 0.01
 
 
-def since_change(series: pd.DataFrame, curves: Mapping[str, Curve]) -> tuple[pd.DataFrame, Change | None]:
-    """Leave out what lies before a change of the chat's hours or weekdays, where that is better.
+def trim_to_change(series: pd.DataFrame, curves: Mapping[str, Curve]) -> tuple[pd.DataFrame, Change | None]:
+    """Drop the days before the last change of a chat's hours or weekdays, if forecasts get better without them.
 
-    ``series`` is without bursts (:func:`.cap_for_training`), ``curves`` are fitted to all of it. Returns the series to learn
-    from, and the change since which it begins, or None if nothing is left out.
+    ``series`` is without bursts (:func:`.cap_for_training`), ``curves`` are fitted to all of it. Returns the series to train
+    on, and the change at which it begins, or None if nothing was dropped.
     """
     change = newest_rhythm_change(series)
     if change is None or not curves:

@@ -1,7 +1,7 @@
-"""Curves raised to the level of the days before, hour by hour, each day as known at the end of the day before it.
+"""The mean of each hour: fitted curves multiplied by the chat's current level.
 
-Belongs here: one mean an hour from several curves and their levels, and what a conversation that goes on over midnight
-adds to the first hours.
+Belongs here: averaging several curves, each at its own level, and carrying a conversation that goes on over midnight into
+the first hours of the day.
 Does not belong here: the level itself (:mod:`.level`), or the distribution around the means (:mod:`.calibration`).
 """
 
@@ -16,7 +16,7 @@ from chat_forecast.domain.local_day import day_numbers
 from chat_forecast.forecasting.level import find_levels
 
 CARRIED_HOURS = 2
-"""How many of the last hours before midnight bear on the first hours of the next day."""
+"""How many of the last hours before midnight influence the first hours of the next day."""
 CARRIED_SHARE = 0.5
 """Exponent of the ratio of actual to fitted messages of these hours, in the first hour of the day."""
 FADING_HOURS = 3.0
@@ -26,8 +26,8 @@ Means = Callable[[pd.DatetimeIndex], Floats]
 """Messages an hour at aware local hours, as a fitted curve gives them."""
 
 
-def levelled_means(curves: Sequence[Means], series: pd.DataFrame, coming: pd.DatetimeIndex) -> Floats:
-    """Find the means of every hour of a series and of the ``coming`` ones, each as known at the end of the day before it.
+def level_adjusted_means(curves: Sequence[Means], series: pd.DataFrame, coming: pd.DatetimeIndex) -> Floats:
+    """Find the means of every hour of a series and of the ``coming`` ones, each from the days before it alone.
 
     ``curves`` are the means of one or more fitted curves; the result is their average, each at its own level, in messages
     an hour. ``series`` is without bursts (:func:`.cap_bursts`). The coming hours follow it; those after the first day keep
@@ -55,7 +55,7 @@ def levelled_means(curves: Sequence[Means], series: pd.DataFrame, coming: pd.Dat
 
 
 def carry_over(actual: Floats, fitted: Floats, average: Floats, age: Floats) -> Floats:
-    """Find the factors of hours that begin ``age`` hours after midnight, all arrays of one shape.
+    """Find the factors that carry the evening into hours that begin ``age`` hours after midnight; all arrays of one shape.
 
     ``actual`` and ``fitted`` are the messages in the last :data:`CARRIED_HOURS` hours before the hour's day, as far as they
     are known; ``average`` is the mean expected in an hour of the day. It is added to both sides once an hour, so that a
@@ -70,7 +70,7 @@ def carry_over(actual: Floats, fitted: Floats, average: Floats, age: Floats) -> 
 
 
 def _carried(hours: pd.DatetimeIndex, means: Floats, counts: Floats, place: npt.NDArray[np.int64]) -> Floats:
-    """Let each day's means go on from what the last hours before it were like."""
+    """Apply :func:`carry_over` to the means of each day."""
     starts = np.flatnonzero(np.diff(place, prepend=place[0] - 1))
     day = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(place)))
     instants = hours.asi8

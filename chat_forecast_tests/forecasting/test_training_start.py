@@ -5,8 +5,8 @@ import pytest
 
 from chat_forecast.forecasting import train
 from chat_forecast.forecasting.bursts import cap_for_training
-from chat_forecast.forecasting.forgetting import since_change
 from chat_forecast.forecasting.methods import fit_curves
+from chat_forecast.forecasting.training_start import trim_to_change
 from chat_forecast_tests.domain.test_changes import CHANGED, FIRST, make_chat
 from chat_forecast_tests.factories import make_series
 
@@ -26,7 +26,7 @@ def test_the_record_of_a_training_says_what_was_forgotten():
 
 def test_a_chat_that_does_not_change_forgets_nothing():
     series = cap_for_training(make_chat(110))
-    kept, change = since_change(series, fit_curves(series)[0])
+    kept, change = trim_to_change(series, fit_curves(series)[0])
     assert change is None
     assert kept is series
 
@@ -35,9 +35,9 @@ def test_old_hours_that_are_back_are_not_forgotten():
     holidays, usual = make_chat(130, after={"evening": 4}), make_chat(130)
     holidays["messages"] = holidays["messages"].where(holidays["hour"] < CHANGED.plus(8).start, usual["messages"])
     during = cap_for_training(holidays[holidays["hour"] < CHANGED.plus(7).start].reset_index(drop=True))
-    assert since_change(during, fit_curves(during)[0])[1] is not None
+    assert trim_to_change(during, fit_curves(during)[0])[1] is not None
     afterwards = cap_for_training(holidays[holidays["hour"] < CHANGED.plus(16).start].reset_index(drop=True))
-    assert since_change(afterwards, fit_curves(afterwards)[0])[1] is None
+    assert trim_to_change(afterwards, fit_curves(afterwards)[0])[1] is None
 
 
 @pytest.mark.parametrize("missing", [1, 2])

@@ -1,4 +1,4 @@
-"""Every rung of the ladder: what a day is forecast from when less and less is known."""
+"""Every step of the fallback chain: what a day is forecast from when less and less is known."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting import HISTORY_DAYS, load, make_forecast, train
-from chat_forecast.forecasting.ladder import MADE_COLUMNS
+from chat_forecast.forecasting.fallback_chain import MADE_COLUMNS
 from chat_forecast_tests.forecasting.test_training import FIRST, after, make_chat
 
 OLD_CHAT = Path(__file__).parents[1] / "samples" / "v0_1_0" / "old-chat"
