@@ -15,7 +15,7 @@ from chat_forecast.app.serving.commands import LOCATION
 from chat_forecast.app.serving.quick_webserver import OPERATION, QUESTION
 from chat_forecast.pipeline.runs import ALL_ASSETS
 from chat_forecast.settings.editing import add_chat
-from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL, REPORTS_URL
+from chat_forecast.settings.links import DAGSTER_URL
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import Storages
@@ -99,11 +99,6 @@ def context(browser, theme, system):
     script = "".join(f"localStorage.setItem({name!r}, {value!r});" for name, value in settings.items())
     context.add_init_script(script)
     context.set_default_timeout(PATIENCE_MS)
-    # The runs were made by the command line, which supposes the usual ports.
-    context.route(
-        f"{REPORTS_URL}/**",
-        lambda route: route.fulfill(response=context.request.get(route.request.url.replace(REPORTS_URL, system.reports))),
-    )
     yield context
     context.close()
 
@@ -200,10 +195,10 @@ def test_the_checks_page_tells_each_day(system, page, theme):
 @IN_BOTH_THEMES
 def test_a_scores_mlflow_run_has_its_figure_and_leads_back_to_the_day_in_dagster(system, page, theme, last):
     page.goto(f"{system.dagster}/assets/loud-chat/daily_score?view=partitions&partition={last.key}")
-    link = page.locator(f"a[href^='{MLFLOW_URL}/#/experiments/']").first
-    link.wait_for()
     # The run was made by the command line, which supposes the usual ports.
-    page.goto(link.get_attribute("href").replace(MLFLOW_URL, system.mlflow))
+    link = page.locator(f"a[href^='{system.mlflow}/#/experiments/']").first
+    link.wait_for()
+    page.goto(link.get_attribute("href"))
     figure = page.locator("img[src*='get-artifact']").first
     figure.wait_for()
     page.wait_for_function("document.querySelector(\"img[src*='get-artifact']\").naturalWidth > 0")
@@ -211,6 +206,13 @@ def test_a_scores_mlflow_run_has_its_figure_and_leads_back_to_the_day_in_dagster
     shoot(page, theme, "mlflow-run")
     back = page.locator(f"a[href^='{DAGSTER_URL}/assets/loud-chat/daily_score']").first
     assert f"partition={last.key}" in back.get_attribute("href")
+
+
+def test_a_first_visitor_of_mlflow_finds_the_runs_of_a_chat(system, page):
+    page.goto(system.mlflow)
+    page.get_by_text("chat_forecast/loud-chat").first.click()
+    page.get_by_text("all days").first.wait_for()
+    assert "usage data" not in page.content()
 
 
 def test_a_figure_is_one_line_over_all_days_in_mlflow_and_a_model_says_why_it_was_chosen(system, page, theme, last):

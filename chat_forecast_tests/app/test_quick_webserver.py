@@ -10,8 +10,11 @@ from dagster_webserver.graphql import GraphQLServer
 from chat_forecast.app.serving.commands import LOCATION
 from chat_forecast.app.serving.dagster_ui import POLL_MILLISECONDS
 from chat_forecast.app.serving.quick_webserver import QUESTION, QuickWebserver, by_manifest
+from chat_forecast.app.serving.stored_links import ServedAddresses
 from chat_forecast.pipeline.compat import WorkspaceFileTarget, WorkspaceProcessContext
 from chat_forecast.pipeline.runs import ALL_ASSETS
+from chat_forecast.settings.links import MLFLOW_URL, REPORTS_URL
+from chat_forecast.settings.paths import Home
 from chat_forecast_tests.at_home import at_home
 
 CHAT = '[chats.{slug}]\nsource = "simulated"\ntimezone = "{zone}"\nfirst_day = 2026-01-01\n'
@@ -26,7 +29,7 @@ class Asked:
     def __init__(self, home, context):
         self.chats = home.chats_file
         self._context = context
-        self.server = QuickWebserver(context, "", POLL_MILLISECONDS)
+        self.server = QuickWebserver(context, "", POLL_MILLISECONDS, ServedAddresses(REPORTS_URL, MLFLOW_URL))
 
     def response(self, question, **variables):
         variables = variables or {"name": LOCATION}
@@ -101,3 +104,34 @@ def test_definitions_that_cannot_be_loaded_are_told_as_dagster_tells_them(asked)
 def test_a_question_about_another_location_is_dagsters(asked):
     assert asked.answer(QUESTION, name="elsewhere") == asked.answer(BY_DAGSTER, name="elsewhere")
     assert asked.response(QUESTION, name="elsewhere") is not asked.response(QUESTION, name="elsewhere")
+
+
+def test_plots_of_stored_days_are_those_that_are_served_now_whatever_the_ports_were(asked):
+    asked.load(CHAT.format(slug="loud", zone="UTC"))
+    question = "{ assetNodes { description } }"  # the newest day's plot is in it, as in the events of a day
+    before = asked.response(question)
+    asked.server = QuickWebserver(
+        asked.server._process_context, "", POLL_MILLISECONDS, ServedAddresses("http://127.0.0.1:4001", None)
+    )
+    found = asked.response(question)
+    assert before.body.count(f"{REPORTS_URL}/pictures/loud/".encode()) >= len(ALL_ASSETS)
+    assert found.body == before.body.replace(REPORTS_URL.encode(), b"http://127.0.0.1:4001")
+    assert found.headers["content-length"] == str(len(found.body))
+
+
+def test_links_of_this_machine_lead_to_what_is_served_and_others_stay():
+    below = ServedAddresses("https://forecast.example.org/reports/", "http://127.0.0.1:5100")
+    links = (
+        b"http://127.0.0.1:3001/forecast/reports/pictures/a/daily_score/2026-05-12.png "
+        b"http://127.0.0.1:5000/#/experiments/2/runs/x http://127.0.0.1:5000/#/models/chat_forecast-a/versions/1 "
+        b"http://127.0.0.1:3000/assets/a https://elsewhere.example/pictures/a.png"
+    )
+    assert below.led_here(links) == (
+        b"https://forecast.example.org/reports/pictures/a/daily_score/2026-05-12.png "
+        b"http://127.0.0.1:5100/#/experiments/2/runs/x http://127.0.0.1:5100/#/models/chat_forecast-a/versions/1 "
+        b"http://127.0.0.1:3000/assets/a https://elsewhere.example/pictures/a.png"
+    )
+    server = Home.from_environment(
+        {"MLFLOW_TRACKING_URI": "http://127.0.0.1:5000"}
+    )  # of MLflow's own, which stays where it is
+    assert b"http://127.0.0.1:5000/#/experiments/2/runs/x" in ServedAddresses.of(server).led_here(links)

@@ -14,6 +14,7 @@ from chat_forecast.app.serving.commands import code_socket, workspace_file
 from chat_forecast.app.serving.door import door_of
 from chat_forecast.app.serving.guard import Guard
 from chat_forecast.app.serving.ports import answers_on_socket
+from chat_forecast.app.serving.stored_links import ServedAddresses
 from chat_forecast.app.serving.web_app import serve_app
 from chat_forecast.pipeline.compat import WorkspaceFileTarget, WorkspaceProcessContext, configure_loggers
 from chat_forecast.pipeline.followed_logs import follow_logs
@@ -42,7 +43,7 @@ def main() -> None:
         while not answers_on_socket(code_socket(home)):
             time.sleep(LOOK_SECONDS)  # for a minute in all with many chats; `up` ends who waits in vain
         with WorkspaceProcessContext(instance, version=__version__, workspace_load_target=target) as context:
-            webserver = QuickWebserver(context, door.prefix, POLL_MILLISECONDS)
+            webserver = QuickWebserver(context, door.prefix, POLL_MILLISECONDS, ServedAddresses.of(home))
             webserver.look_ahead()
             serve_app(webserver.create_asgi_app(), Guard(door.hosts, is_json_only=True), door)
 

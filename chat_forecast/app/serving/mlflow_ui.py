@@ -10,9 +10,11 @@ where everybody on this machine can read it.
 import os
 import re
 import sys
+from pathlib import Path
 
 from chat_forecast.app.serving.door import Door, door_of
 from chat_forecast.app.serving.guard import Guard
+from chat_forecast.app.serving.mlflow_page import WithChoices
 from chat_forecast.app.serving.web_app import serve_app
 from chat_forecast.masking import mask_output
 from chat_forecast.pipeline.resources import tracking_of
@@ -38,9 +40,11 @@ def main() -> None:
     from mlflow.server.handlers import initialize_backend_stores
 
     initialize_backend_stores(home.mlflow_uri, home.mlflow_uri, PROXIED_ARTIFACTS)
+    from mlflow.server import app as flask_app
     from mlflow.server.fastapi_app import app
 
-    serve_app(app, Guard(door.hosts, closed=CLOSED), door)
+    page = Path(str(flask_app.static_folder)) / "index.html"
+    serve_app(WithChoices(app, page, door.prefix), Guard(door.hosts, closed=CLOSED), door)
 
 
 def _set_environment(home: Home, door: Door) -> None:

@@ -23,6 +23,7 @@ from graphql import parse, print_ast, separate_operations
 from starlette.responses import JSONResponse
 
 from chat_forecast.app.serving.commands import LOCATION
+from chat_forecast.app.serving.stored_links import ServedAddresses
 from chat_forecast.pipeline.compat import CurrentWorkspace, WorkspaceProcessContext, WorkspaceRequestContext
 
 QUESTION = files(__package__).joinpath("all_assets.graphql").read_text().rstrip("\n")
@@ -41,8 +42,11 @@ def by_manifest(question: str) -> str:
 class QuickWebserver(DagsterWebserver[WorkspaceProcessContext, WorkspaceRequestContext]):
     """Answers about all assets by the manifest, once for each loading of the definitions."""
 
-    def __init__(self, context: WorkspaceProcessContext, prefix: str, poll_milliseconds: int) -> None:
+    def __init__(
+        self, context: WorkspaceProcessContext, prefix: str, poll_milliseconds: int, served: ServedAddresses
+    ) -> None:
         super().__init__(context, prefix, poll_milliseconds)
+        self._served = served
         self._question = by_manifest(QUESTION)
         self._answers: WeakKeyDictionary[CurrentWorkspace, JSONResponse] = WeakKeyDictionary()
         self._asking = threading.Lock()
@@ -76,4 +80,8 @@ class QuickWebserver(DagsterWebserver[WorkspaceProcessContext, WorkspaceRequestC
                         self._answers[workspace] = found
             if workspace in self._answers:
                 return self._answers[workspace]
-        return await super().gen_graphql_response(request_context, query, variables, operation_name)
+        found = await super().gen_graphql_response(request_context, query, variables, operation_name)
+        if (body := self._served.led_here(bytes(found.body))) != found.body:
+            found.body = body
+            found.headers["content-length"] = str(len(body))
+        return found
