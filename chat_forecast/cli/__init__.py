@@ -53,4 +53,4 @@ atexit.register(gc.freeze)
 )
 @click.version_option(package_name="chat_forecast")
 def main() -> None:
-    """Forecast every night how many messages a chat will get in each hour of the next day."""
+    """Forecast, every night, how many messages a chat will get in each hour of the next day."""

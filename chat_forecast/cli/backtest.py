@@ -20,7 +20,7 @@ from chat_forecast.forecasting.backtest import differences, summarise
 )
 @chat_argument
 @click.option(
-    "--days", type=click.IntRange(1), metavar="N", default=90, show_default=True, help="How many days to forecast again."
+    "--days", type=click.IntRange(1), metavar="N", default=90, show_default=True, help="Number of past days to forecast."
 )
 @click.option(
     "--every",
@@ -28,7 +28,7 @@ from chat_forecast.forecasting.backtest import differences, summarise
     metavar="N",
     default=1,
     show_default=True,
-    help="Forecast only every N-th of these days.",
+    help="Forecast only every Nth of these days.",
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write every forecast to this Parquet file.")
 @click.option(
@@ -46,9 +46,9 @@ def backtest(
 ) -> None:
     """Compare forecasters on a chat's last days.
 
-    Each day is forecast again from what was known the night before. The product is trained at every origin as the nightly
-    pipeline would train it. It is compared with Prophet's defaults, the same hour a week before (seasonal naive), the same
-    hour of 28 days, and the nearest neighbour.
+    Forecasts each day again from what was known the night before, training the model as the nightly pipeline would. Compares
+    it with Prophet's defaults, the same hour a week before (seasonal naive), the mean of the same hour over 28 days, and the
+    nearest neighbour.
     """
     from chat_forecast.app.backtesting import run_backtest, store_rows
 

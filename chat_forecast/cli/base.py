@@ -38,7 +38,7 @@ console: Console = SafeConsole()
 DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN})
 _UNCUT = 10_000
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document on standard output, and nothing else there."
+    "--json", "as_json", is_flag=True, help="Print the result as one JSON document on standard output."
 )
 
 

@@ -20,22 +20,22 @@ from chat_forecast.sources.pseudonyms import Pseudonyms
     prompt="Pseudonym, name or id of the member",
     prompt_required=False,
     hide_input=True,
-    help="Only this member: the pseudonym, or the name or id that it is made from. Asked for if nothing follows.",
+    help="Forget only this member: a pseudonym, name or id. Prompts if no value follows.",
 )
-@click.option("--yes", is_flag=True, help="Remove the chat without asking.")
+@click.option("--yes", is_flag=True, help="Delete the chat without asking.")
 @json_option
 @pass_workplace
 def forget(workplace: Workplace, chat_slug: str, sender: str | None, yes: bool, as_json: bool) -> None:
     """Forget a chat, or a member of it.
 
-    With --sender, every stored message of a member loses its sender: in the days, in the archive, and in what was kept of
-    an earlier time zone. It is counted as before; no count, forecast or score changes. Messages that are read or imported
-    later lose it too, in every chat. What was typed is stored nowhere. The exit code is 1 if a stored file could not be gone
-    through.
+    Without --sender, deletes the chat after showing what is stored and asking: messages, counts, models, forecasts and
+    scores, runs in Dagster and MLflow, pages and notifications, and the chat's table in chats.toml. Stop `up` first. If the
+    command is interrupted, run it again to finish. It does not delete backups that you made.
 
-    Without it, the chat itself is removed, after showing what there is and asking: its messages, counts, models,
-    forecasts and scores, its runs in Dagster and MLflow, its pages and notices, and its table in chats.toml. `up` must not
-    run meanwhile. Interrupted, the same command finishes it. Backups that you made are yours to delete.
+    With --sender, removes the sender from every stored message of one member: in the days, in the archive, and in the data
+    kept from an earlier time zone. The messages still count, and no forecast or score changes. Messages read or imported
+    later lose this sender too, in every chat. The value you type is not stored. The exit code is 1 if a stored file could
+    not be processed.
     """
     if sender is None:
         _forget_chat(workplace, chat_slug, is_sure=yes, as_json=as_json)

@@ -34,14 +34,16 @@ class NothingImportedError(ChatForecastError):
 )
 @chat_argument
 @click.option(
-    "--missing", metavar="FROM..TO", multiple=True, help="Messages are missing there: days, both included, or instants."
+    "--missing", metavar="FROM..TO", multiple=True, help="Mark a stretch as missing: days, both included, or times."
 )
 @click.option(
-    "--gaps", "file", type=click.Path(path_type=Path), help="A CSV file of such stretches, with the columns from and to."
+    "--gaps", "file", type=click.Path(path_type=Path), help="A CSV file of missing stretches, with the columns from and to."
 )
-@click.option("--quiet", metavar="FROM..TO", multiple=True, help="Nothing was written there, though message ids jump.")
-@click.option("--trust-silence", is_flag=True, help="The same, for every silence.")
-@click.option("--forget", metavar="FROM..TO", multiple=True, help="Forget what was said about it.")
+@click.option(
+    "--quiet", metavar="FROM..TO", multiple=True, help="Mark a stretch as quiet, even if message ids jump across it."
+)
+@click.option("--trust-silence", is_flag=True, help="Mark every silence as quiet.")
+@click.option("--forget", metavar="FROM..TO", multiple=True, help="Remove the marks of a stretch.")
 @json_option
 @pass_workplace
 def gaps(
@@ -56,7 +58,8 @@ def gaps(
 ) -> None:
     """Show or change what is missing in a chat's archive.
 
-    A missing stretch is neither trained on nor scored; a quiet one had no messages. The days that change are made again.
+    A missing stretch is not used for training and not scored; a quiet stretch counts as hours with no messages. The days
+    that change are recomputed.
     """
     from chat_forecast.app.archive_changes import change_statements
     from chat_forecast.app.archive_gaps import list_gaps

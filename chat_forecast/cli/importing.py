@@ -61,26 +61,28 @@ class _Said(TypedDict):
 )
 @chat_argument
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--timezone", help="The chat's time zone, such as Europe/Moscow. Needed for a chat not yet configured.")
-@click.option("--file-timezone", metavar="ZONE", help="The zone of clock times without an offset; by default the chat's.")
-@click.option("--chat-id", metavar="ID", help="Which chat to take from an export of several: its id, or its title.")
+@click.option("--timezone", help="The chat's time zone, such as Europe/Moscow. Required for a new chat.")
+@click.option("--file-timezone", metavar="ZONE", help="The time zone of times without an offset.  [default: the chat's]")
+@click.option("--chat-id", metavar="ID", help="The id or title of the chat to import from an export with several chats.")
 @click.option(
     "--date-order",
     type=click.Choice(["dmy", "mdy", "ymd"]),
-    help="How dates are written that could be read in two ways: day, month or year first.",
+    help="The order of day, month and year in dates that are ambiguous.",
 )
 @click.option(
-    "--same-chat", is_flag=True, help="The files hold the same chat under another id, or with ids that start over."
+    "--same-chat", is_flag=True, help="The files contain the same chat under another id, or with ids that start over."
 )
-@click.option("--accept-partial", is_flag=True, help="Take a file although it holds only a part of the chat's messages.")
-@click.option("--trust-silence", is_flag=True, help="Take every silence as real, also where message ids jump across it.")
+@click.option("--accept-partial", is_flag=True, help="Import a file even if it contains only part of the chat's messages.")
+@click.option("--trust-silence", is_flag=True, help="Treat every silence as quiet, even if message ids jump across it.")
 @click.option(
     "--missing",
     metavar="FROM..TO",
     multiple=True,
-    help="Messages are missing there: days (2026-05-01..2026-05-03) or instants.",
+    help="Mark a stretch as missing: days (2026-05-01..2026-05-03) or times.",
 )
-@click.option("--gaps", type=click.Path(path_type=Path), help="A CSV file of such stretches, with the columns from and to.")
+@click.option(
+    "--gaps", type=click.Path(path_type=Path), help="A CSV file of missing stretches, with the columns from and to."
+)
 @json_option
 @pass_workplace
 def import_(
@@ -91,12 +93,12 @@ def import_(
     as_json: bool,
     **said: Unpack[_Said],
 ) -> None:
-    """Import exports of a chat, of any program, or tables.
+    """Import exported messages of a chat.
 
-    Of Telegram, WhatsApp, Discord, Slack, Signal, Matrix or Google Chat; CSV and Parquet files too. Folders and zip archives
-    are read as they are. How to export from each program: chat_forecast/docs/formats.md.
+    Reads exports of Telegram, WhatsApp, Discord, Slack, Signal, Matrix and Google Chat, and CSV and Parquet files. Folders
+    and zip archives are read directly. To learn how to export from each program, see chat_forecast/docs/formats.md.
 
-    If days were made from the archive already, those that change are made again.
+    Days that are already processed and that change are recomputed.
     """
     from chat_forecast.app.importing import import_files
     from chat_forecast.app.sweeping import sweep
@@ -134,14 +136,18 @@ def import_(
 @click.command(epilog=examples("chat-forecast imports my-chat", "chat-forecast imports my-chat --remove 3"))
 @chat_argument
 @click.option(
-    "--remove", "number", type=int, metavar="N", help="Take the import of that number out, with what it alone brought."
+    "--remove",
+    "number",
+    type=int,
+    metavar="N",
+    help="Remove the import with this number and the messages that only it contains.",
 )
 @json_option
 @pass_workplace
 def imports(workplace: Workplace, chat_slug: str, number: int | None, as_json: bool) -> None:
-    """List a chat's imports, or take one out.
+    """List a chat's imports, or remove one.
 
-    The days that change are made again.
+    The days that change are recomputed.
     """
     from chat_forecast.app.archive_changes import NoSuchImportError, remove_import
     from chat_forecast.storage.archive import Archive

@@ -9,7 +9,7 @@ from chat_forecast.cli.base import console, examples
 
 @click.group(epilog=examples("chat-forecast instance distributed --write deployment"))
 def instance() -> None:
-    """Prepare a Dagster instance for more than one machine."""
+    """Prepare a Dagster instance for several machines."""
 
 
 @instance.command(
@@ -19,7 +19,12 @@ def instance() -> None:
     )
 )
 @click.option(
-    "--write", "folder", required=True, metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Where to."
+    "--write",
+    "folder",
+    required=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to write to.",
 )
 @click.option(
     "--slots",
@@ -27,14 +32,14 @@ def instance() -> None:
     metavar="N",
     default=2,
     show_default=True,
-    help="How many runs the workers of all machines execute at a time.",
+    help="Maximum number of concurrent runs on all machines together.",
 )
-@click.option("--force", is_flag=True, help="Write over files that are there.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 def distributed(folder: Path, slots: int, force: bool) -> None:
-    """Write the files of a deployment on many machines.
+    """Write the files of a deployment on several machines.
 
-    These are Dagster's settings with PostgreSQL and Celery, the environment of all machines, a compose file, and what starts
-    a worker without containers. Nothing is written over unless --force says so.
+    Writes Dagster's settings for PostgreSQL and Celery, the environment of all machines, a compose file, and a service unit
+    for a worker without containers. Existing files are kept unless you pass --force.
     """
     from chat_forecast.app.deployment import write_deployment
 

@@ -19,17 +19,17 @@ if TYPE_CHECKING:  # it imports Dagster, for which `--help` and `show` need not 
 
 
 @click.command(epilog=examples("chat-forecast notify --test", "chat-forecast notify"))
-@click.option("--test", "is_test", is_flag=True, help="Send a test message to each service, whatever was sent before.")
+@click.option("--test", "is_test", is_flag=True, help="Send a test message to each service.")
 @json_option
 @pass_workplace
 def notify(workplace: Workplace, is_test: bool, as_json: bool) -> None:
     """Send the notifications that are due.
 
-    They are about each chat's last day, and go to the services named in the environment.
+    Sends notifications about each chat's last day to the services in CHAT_FORECAST_NOTIFY_URL: Apprise URLs such as
+    tgram://… or mailto://…, separated by spaces. [notify] in chats.toml selects what is sent.
 
-    `up` does this by itself, and so does `run` after its day. The URLs (of Apprise: tgram://…, mailto://…) stand in
-    CHAT_FORECAST_NOTIFY_URL, separated by spaces; [notify] in chats.toml says what is sent. The exit code is 1 if a service
-    refused something, or a chat's files could not be read.
+    `up` does this automatically, and `run` does it after its day. The exit code is 1 if a service rejected a message or a
+    chat's files could not be read.
     """
     notifier = workplace.resources.notifier
     services = notifier.services(os.environ)

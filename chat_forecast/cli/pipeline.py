@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 def demo(workplace: Workplace, as_json: bool) -> None:
     """Run the whole pipeline on a simulated chat.
 
-    Reads 120 days and does their nights: forecasts, scores, retrains when the chat changes, and forecasts tomorrow.
+    Simulates 120 days and processes them night by night: forecasts, scores, retrains the model when the chat changes, and
+    forecasts tomorrow.
     """
     from chat_forecast.app.demo import chapters, play
     from chat_forecast.app.overview import gather_overview
@@ -89,14 +90,14 @@ def _draw(home: Home, overview: "Overview") -> Path | None:
 
 @click.command(epilog=examples("chat-forecast run my-chat", "chat-forecast run my-chat --day 2026-01-31"))
 @chat_argument
-@click.option("--day", type=day_type, help="The day to do; by default yesterday.")
+@click.option("--day", type=day_type, help="The day to process.  [default: yesterday]")
 @json_option
 @pass_workplace
 def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: bool) -> None:
-    """Do one day as the schedule does.
+    """Process one day as the schedule does.
 
-    Reads and scores the day, forecasts the next, and retrains the model if the score is not good enough.
-    Without --day it is the day that ended last, together with the nights that were missed before it.
+    Reads and scores the day, forecasts the next day, and retrains the model if the score is not good enough. Without --day,
+    processes the day that ended last and any nights missed before it.
     """
     from chat_forecast.app.archive_changes import remake_unmade
     from chat_forecast.app.overview import gather_overview
@@ -130,19 +131,19 @@ def run(workplace: Workplace, chat_slug: str, day: datetime | None, as_json: boo
     )
 )
 @chat_argument
-@click.option("--from", "first", type=day_type, help="First day; by default the chat's first day.")
-@click.option("--to", "last", type=day_type, help="Last day; by default yesterday, or the last day imported.")
+@click.option("--from", "first", type=day_type, help="First day.  [default: the chat's first day]")
+@click.option("--to", "last", type=day_type, help="Last day.  [default: yesterday, or the last imported day]")
 @click.option(
-    "--no-training", is_flag=True, help="Train no model: forecast by those that are stored; takes a quarter of the time."
+    "--no-training", is_flag=True, help="Forecast with the stored models and train none; takes a quarter of the time."
 )
 @json_option
 @pass_workplace
 def backfill(
     workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None, no_training: bool, as_json: bool
 ) -> None:
-    """Do every day of a range, in one run.
+    """Process every day of a range in one run.
 
-    Each day is computed from what was known at its end.
+    Each day is computed only from what was known at its end.
     """
     from chat_forecast.pipeline.worker_processes import prepare_workers
 
@@ -177,13 +178,13 @@ def backfill(
     )
 )
 @chat_argument
-@click.option("--week", "is_week", is_flag=True, help="Print the seven coming days instead, and when to post.")
+@click.option("--week", "is_week", is_flag=True, help="Print the next seven days and the best times to post instead.")
 @json_option
 @pass_workplace
 def show(workplace: Workplace, chat_slug: str, is_week: bool, as_json: bool) -> None:
-    """Print a chat's newest forecast and last scores.
+    """Print a chat's newest forecast and latest scores.
 
-    The exit code is 1 if a stored file that belongs to them cannot be used.
+    The exit code is 1 if one of their stored files cannot be used.
     """
     from chat_forecast.app.overview import gather_overview, where_it_ended
 

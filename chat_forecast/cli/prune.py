@@ -14,17 +14,17 @@ from chat_forecast.plain_text import counted
     metavar="DAYS",
     default=TRACES_DAYS,
     show_default=True,
-    help="How long traces stay.",
+    help="How long to keep the data of a run.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted without deleting it.")
 @json_option
 @pass_workplace
 def prune(workplace: Workplace, keep_days: int, dry_run: bool, as_json: bool) -> None:
-    """Delete the traces of old runs.
+    """Delete the data of old runs.
 
-    These are their events and logs in Dagster, their plots and tables in MLflow, and models in MLflow that no stored
-    forecast names. Figures, and what the UI shows of assets, partitions and checks, stay. `up` does the same each time it
-    starts. Of messages older than `retention_days`, nothing stays but their count; so it is after each night.
+    Deletes events and logs in Dagster, plots and tables in MLflow, and models in MLflow that no stored forecast uses.
+    Metrics, and what the UI shows of assets, partitions and checks, stay. `up` does this each time it starts. Also deletes
+    messages older than `retention_days`, as each night does, and keeps their counts.
     """
     from chat_forecast.app.pruning import find_prunable, forget_old
     from chat_forecast.app.pruning import prune as delete

@@ -31,17 +31,17 @@ if TYPE_CHECKING:  # `--help` need not wait for it
     )
 )
 @chat_argument
-@click.option("--language", type=click.Choice(known_languages()), help="The page's language; the chat's own by default.")
-@click.option("--out", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write it to this file instead.")
-@click.option("--open", "is_to_open", is_flag=True, help="Open it in the browser.")
+@click.option("--language", type=click.Choice(known_languages()), help="The page's language.  [default: the chat's]")
+@click.option("--out", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write the page to this file instead.")
+@click.option("--open", "is_to_open", is_flag=True, help="Open the page in the browser.")
 @json_option
 @pass_workplace
 def report(
     workplace: Workplace, chat_slug: str, language: str | None, path: Path | None, is_to_open: bool, as_json: bool
 ) -> None:
-    """Make the page about a chat.
+    """Write the report page of a chat.
 
-    It is one HTML file that needs no network and can be sent to other people. A page that is up to date stays as it is.
+    The page is one self-contained HTML file that you can send to others. A page that is up to date is not written again.
     """
     chat = workplace.chat(chat_slug)
     reports = _reports(workplace)

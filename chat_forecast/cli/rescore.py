@@ -21,16 +21,16 @@ from chat_forecast.domain.local_day import LocalDay
 
 @click.command(epilog=examples("chat-forecast rescore my-chat", "chat-forecast rescore my-chat --from 2026-01-01 --json"))
 @chat_argument
-@click.option("--from", "first", type=day_type, help="First day; by default the chat's first day.")
-@click.option("--to", "last", type=day_type, help="Last day; by default yesterday.")
+@click.option("--from", "first", type=day_type, help="First day.  [default: the chat's first day]")
+@click.option("--to", "last", type=day_type, help="Last day.  [default: yesterday]")
 @json_option
 @pass_workplace
 def rescore(workplace: Workplace, chat_slug: str, first: datetime | None, last: datetime | None, as_json: bool) -> None:
-    """Judge stored scores again, by the rule now in chats.toml.
+    """Re-evaluate stored scores with the rule in chats.toml.
 
-    A verdict is stored with its score when the score is made, and a changed rule concerns only the days that come. This
-    renews the verdicts of days that are scored already, and nothing else of their scores. If the newest one fails then, the
-    model is retrained as after any failed check. The exit code is 1 if a stored file that belongs to them cannot be used.
+    Each score is stored with its verdict, so a changed rule applies to new scores only. This command renews the verdicts of
+    existing scores and changes nothing else. If the newest verdict fails, the model is retrained as after any failed check.
+    The exit code is 1 if one of the stored files cannot be used.
     """
     from chat_forecast.app.rescoring import report_renewed
     from chat_forecast.app.rescoring import rescore as judge

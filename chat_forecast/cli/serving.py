@@ -40,9 +40,7 @@ def _prefix(_context: click.Context, _parameter: click.Parameter, value: str) ->
 )
 @click.option("--port", type=PORT, metavar="PORT", default=3000, show_default=True, help="Port of the Dagster UI.")
 @click.option("--mlflow-port", type=PORT, metavar="PORT", default=5000, show_default=True, help="Port of the MLflow UI.")
-@click.option(
-    "--reports-port", type=PORT, metavar="PORT", default=3001, show_default=True, help="Port of the chats' reports."
-)
+@click.option("--reports-port", type=PORT, metavar="PORT", default=3001, show_default=True, help="Port of the report pages.")
 @click.option(
     "--host",
     "address",
@@ -50,7 +48,7 @@ def _prefix(_context: click.Context, _parameter: click.Parameter, value: str) ->
     metavar="ADDRESS",
     default=LOOPBACK,
     show_default=True,
-    help="Address to listen on. None of the servers asks for a password: put a proxy that does before any other one.",
+    help="Address to listen on. The servers ask for no password: for any other address, use a proxy that does.",
 )
 @click.option(
     "--path-prefix",
@@ -58,14 +56,15 @@ def _prefix(_context: click.Context, _parameter: click.Parameter, value: str) ->
     callback=_prefix,
     metavar="PATH",
     default="",
-    help="Serve below PATH/dagster, PATH/mlflow and PATH/reports, for a proxy with one name for all three.",
+    help="Serve under PATH/dagster, PATH/mlflow and PATH/reports, for a proxy with one host name.",
 )
 @pass_workplace
 def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int, address: str, prefix: str) -> None:
-    """Serve the UIs and run the schedule, until Ctrl-C.
+    """Serve the UIs and run the schedule until Ctrl-C.
 
-    Starts the Dagster UI, its daemon (schedule and sensors), the MLflow UI and the reports. They can be reached from this
-    machine only, and by its own pages only, unless --host or allowed_hosts in [serve] of chats.toml says otherwise.
+    Starts the Dagster UI, the Dagster daemon (schedule and sensors), the MLflow UI and the report pages. They reject
+    requests from other websites and accept connections from this machine only. To serve other machines, use --host, and
+    allowed_hosts in [serve] of chats.toml.
     """
     from chat_forecast.app.serving.exposure import exposure
     from chat_forecast.app.serving.up import doors_of, serve

@@ -20,7 +20,7 @@ VARIABLE = "_CHAT_FORECAST_COMPLETE"
 def completion(context: click.Context, shell: str) -> None:
     """Print the completion script for a shell.
 
-    It completes commands, options and the names of chats.
+    The script completes commands, options and chat names.
     """
     kind = get_completion_class(shell)
     if kind is None:

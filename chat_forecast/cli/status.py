@@ -10,16 +10,14 @@ from chat_forecast.cli.base import Workplace, console, console_for, examples, js
 
 
 @click.command(epilog=examples("chat-forecast status", "chat-forecast status --json"))
-@click.option(
-    "--thorough", is_flag=True, help="Look through Dagster's and MLflow's databases however long it takes, each run's too."
-)
+@click.option("--thorough", is_flag=True, help="Check the databases of Dagster and MLflow in full, each run's file too.")
 @json_option
 @pass_workplace
 def status(workplace: Workplace, thorough: bool, as_json: bool) -> None:
-    """Show how every chat is doing.
+    """Show the state of every chat.
 
-    The exit code is 1 if something needs a person. Dagster's and MLflow's databases are looked through for damage during
-    half a second; one that is too large for that is named.
+    The exit code is 1 if something needs your attention. The databases of Dagster and MLflow are checked for damage for half
+    a second; a database that is too large for that is listed.
     """
     from chat_forecast.app.databases import STATUS_SECONDS, look_through
     from chat_forecast.app.health_cache import Examiner

@@ -49,10 +49,12 @@ class Terminal:
 
 
 @click.command(epilog=examples("chat-forecast login", "chat-forecast login --print"))
-@click.option("--print", "is_printed", is_flag=True, help="Print a session string for a secret store, and keep no file.")
+@click.option(
+    "--print", "is_printed", is_flag=True, help="Print a session string for a secret store instead of storing a file."
+)
 @pass_workplace
 def login(workplace: Workplace, is_printed: bool) -> None:
-    """Log in at Telegram and keep the session for the nightly runs."""
+    """Log in to Telegram and store the session for the nightly runs."""
     from chat_forecast.sources.telegram import account
     from chat_forecast.sources.telegram.credentials import keep_in_env_file, load_variables, make_credentials
     from chat_forecast.sources.telegram.faults import SessionLost
@@ -91,7 +93,7 @@ def login(workplace: Workplace, is_printed: bool) -> None:
 @click.command(epilog=examples("chat-forecast logout"))
 @pass_workplace
 def logout(workplace: Workplace) -> None:
-    """End the session at Telegram, and remove its file."""
+    """End the Telegram session and delete its file."""
     from chat_forecast.sources.telegram import account
     from chat_forecast.sources.telegram.credentials import SESSION, load_credentials
 
@@ -105,7 +107,7 @@ def logout(workplace: Workplace) -> None:
 @json_option
 @pass_workplace
 def chats(workplace: Workplace, as_json: bool) -> None:
-    """List the account's groups and channels, ready to be added."""
+    """List the account's groups and channels with their ids."""
     from chat_forecast.sources.telegram import account
     from chat_forecast.sources.telegram.credentials import load_credentials
 
@@ -124,8 +126,8 @@ def chats(workplace: Workplace, as_json: bool) -> None:
 )
 @click.argument("slug")
 @click.argument("peer")
-@click.option("--timezone", help="The chat's time zone, such as Europe/Moscow; asked for if left out.")
-@click.option("--first-day", type=day_type, help="The first day to read; asked for if left out.")
+@click.option("--timezone", help="The chat's time zone, such as Europe/Moscow. Prompts if omitted.")
+@click.option("--first-day", type=day_type, help="The first day to read. Prompts if omitted.")
 @pass_workplace
 def add(workplace: Workplace, slug: str, peer: str, timezone: str | None, first_day: datetime | None) -> None:
     """Add a Telegram chat.

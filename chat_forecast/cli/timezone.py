@@ -27,9 +27,8 @@ from chat_forecast.settings.topics import topics_of
 def timezone(workplace: Workplace, chat_slug: str, zone: str, as_json: bool) -> None:
     """Change the time zone in which a chat's days begin and end.
 
-    Every stored message is kept and counted again in the days of the new zone, which are forecast and scored again. What was
-    made in the old zone is kept in a folder beside them. If it is interrupted, run the same command again: it continues
-    where it was.
+    Keeps every stored message, recounts them in the days of the new zone, and forecasts and scores these days again. The
+    data of the old zone stays in a separate folder. If the command is interrupted, run it again to continue.
     """
     from chat_forecast.app.runs import opened
     from chat_forecast.app.timezone import change_timezone

@@ -32,13 +32,13 @@ if TYPE_CHECKING:  # `--help` need not wait for it
 
 @click.command(epilog=examples("chat-forecast now my-chat", "chat-forecast now my-chat --json | jq .total"))
 @chat_argument
-@click.option("--stored", "is_stored", is_flag=True, help="Show what was read before; ask the source for nothing.")
+@click.option("--stored", "is_stored", is_flag=True, help="Show what is already stored; do not read from the source.")
 @json_option
 @pass_workplace
 def now(workplace: Workplace, chat_slug: str, is_stored: bool, as_json: bool) -> None:
-    """Print a chat's day so far, and what to expect of the rest.
+    """Print today so far for a live chat, and the forecast for the rest of the day.
 
-    What is new is read first. It is kept apart from what the night stores, and changes nothing of it.
+    Reads new messages first. They are stored separately and do not affect the nightly run.
     """
     from chat_forecast.pipeline.watching import look, watch
 
@@ -58,14 +58,18 @@ def now(workplace: Workplace, chat_slug: str, is_stored: bool, as_json: bool) ->
 @click.command(epilog=examples("chat-forecast watch", "chat-forecast watch my-chat --every 5"))
 @click.argument("slugs", metavar="[CHAT]...", nargs=-1, shell_complete=complete_chats)
 @click.option(
-    "--every", "minutes", type=click.IntRange(1, 720), metavar="MINUTES", help="Go on until Ctrl-C, looking this often."
+    "--every",
+    "minutes",
+    type=click.IntRange(1, 720),
+    metavar="MINUTES",
+    help="Repeat the check at this interval until Ctrl-C.",
 )
 @json_option
 @pass_workplace
 def watch(workplace: Workplace, slugs: tuple[str, ...], minutes: int | None, as_json: bool) -> None:
-    """Look at the day of every live chat, and send alerts.
+    """Check today's messages of every live chat, and send alerts.
 
-    `up` does this by itself, as often as watch_minutes of each chat says. The exit code is 1 if a chat could not be read.
+    `up` does this automatically, every watch_minutes of each chat. The exit code is 1 if a chat could not be read.
     """
     console = console_for(as_json)
     while True:
