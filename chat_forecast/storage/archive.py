@@ -1,6 +1,6 @@
-"""The archive: a chat's imported messages, which imports brought them, and what stretches of time those read.
+"""The archive: a chat's imported messages, which imports brought them, and the stretches of time that those read.
 
-Belongs here: storing it as one file, changing it, and reading days from it.
+Belongs here: storing it as one file, changing it under a lock, and reading days from it.
 Does not belong here: what a change does to it (:mod:`.archive_contents`), the rows of its file (:mod:`.archive_writing`),
 the formats of imported files (:mod:`chat_forecast.sources.exports`), and how files are replaced (:mod:`.atomic_files`).
 """
@@ -33,17 +33,20 @@ from chat_forecast.storage.parquet_files import DAMAGE, open_parquet, rows_of, s
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
 BATCH_ROWS = 65_536
+"""So many rows are read at a time where windows are read."""
+Window = tuple[datetime, datetime]
+"""``[start, end)``."""
 
 
 class Archive:
     """One chat's imported messages: ``<root>/<chat>/archive/messages.parquet``, below a folder or an fsspec URL.
 
-    The messages are ordered by ``sent_at`` and ``message_id``. What was read, and the ledger, stand in the same file: all
-    change at once.
+    The messages are ordered by ``sent_at`` and ``message_id``. What was read, and the ledger, are metadata of the same file,
+    so that all of it changes at once or not at all.
     """
 
     def __init__(self, root: str, chat: str, locks: Locks | None = None) -> None:
-        """``locks`` keep others out while it is changed; a local file is locked beside itself if they are this machine's."""
+        """``locks`` keep others out during a change; a local file has its own lock file, unless locks are in a database."""
         self.chat, self._root, self._locks = chat, root, locks
         self.url = join_url(root, chat, "archive", "messages.parquet")
 
@@ -54,7 +57,7 @@ class Archive:
 
     @property
     def folder_aside(self) -> Path:
-        """Where on this machine's disk to put what is too much for memory: beside the archive, as near as a folder is."""
+        """Where to put what is too much for memory: the nearest existing folder above the archive, or a temporary one."""
         filesystem, path = open_store(self.url)
         if not isinstance(filesystem, LocalFileSystem):
             return Path(tempfile.gettempdir())
@@ -62,7 +65,7 @@ class Archive:
 
     @property
     def read_intervals(self) -> ReadIntervals:
-        """What the imports read together; empty without any."""
+        """What the imports have read, all together; empty without any."""
         if not self.is_there:
             return ReadIntervals()
         with self._opened() as file:
@@ -70,7 +73,7 @@ class Archive:
 
     @property
     def ledger(self) -> Ledger:
-        """Which imports filled it; empty without any."""
+        """The imports that it holds; empty without any."""
         if not self.is_there:
             return Ledger()
         with self._opened() as file:
@@ -78,7 +81,7 @@ class Archive:
 
     @property
     def known_until(self) -> datetime | None:
-        """The last instant of which anything is known: the end of what was read, or the last message. Reads no messages."""
+        """The last instant of which anything is known: the end of what was read, or the last message."""
         if not self.is_there:
             return None
         with self._opened() as file:
@@ -119,8 +122,8 @@ class Archive:
             if goes_aside(file.metadata.num_rows):
                 return ArchiveContents(*GreatArchive(file, self.url).read(len(ledger.sets)), ledger)
             table = ARCHIVE.upgrade(rows_of(file), self.url)
-            sets = in_few_bytes(table.column("imports").fill_null(0).to_numpy(), len(ledger.sets))
-            return ArchiveContents(_to_frame(table.drop_columns("imports")), sets, ledger)
+            codes = in_few_bytes(table.column("imports").fill_null(0).to_numpy(), len(ledger.sets))
+            return ArchiveContents(_to_frame(table.drop_columns("imports")), codes, ledger)
 
     def read_window(self, start: datetime, end: datetime) -> MessageBatch:
         """Read the messages sent in ``[start, end)``, and what of it is covered.
@@ -131,8 +134,8 @@ class Archive:
         """
         return next(self.read_windows([(start, end)]))
 
-    def read_windows(self, windows: Iterable[tuple[datetime, datetime]]) -> Iterator[MessageBatch]:
-        """Read windows that follow one another; of a range of years, one window at a time is in memory.
+    def read_windows(self, windows: Iterable[Window]) -> Iterator[MessageBatch]:
+        """Read windows that follow one another, such as the days of a range; one at a time is in memory.
 
         Raises:
             FileNotFoundError: nothing was imported.
@@ -142,18 +145,8 @@ class Archive:
             read = self._read_intervals(file)
             rows = file.iter_batches(BATCH_ROWS, columns=_columns(file), use_threads=False)
             batches = (_to_frame(sound(pa.Table.from_batches([batch]))) for batch in rows)
-            held, is_at_end = empty_messages(), False
-            for start, end in windows:
-                pieces = []
-                while True:
-                    low, high = held["sent_at"].searchsorted([pd.Timestamp(start), pd.Timestamp(end)])
-                    pieces.append(held.iloc[low:high])
-                    held = held.iloc[high:]
-                    if len(held) or is_at_end:
-                        break
-                    held = next(batches, empty_messages())
-                    is_at_end = held.empty
-                yield MessageBatch(pd.concat(pieces, ignore_index=True), read.clip(start, end))
+            for (start, end), messages in _cut(batches, windows):
+                yield MessageBatch(messages, read.clip(start, end))
 
     def add(self, *imports: NewImport, at: datetime | None = None) -> int:
         """Add imports; returns how many of their messages were not in the archive before. Raises as :meth:`change`."""
@@ -163,8 +156,8 @@ class Archive:
     def change(self, change: Callable[[ArchiveContents], ArchiveContents]) -> tuple[ArchiveContents, ArchiveContents]:
         """Replace what it holds; returns what it held before and what it holds now.
 
-        Nothing is written if nothing changes; without an import left the file goes. Two processes may change it at
-        once, on a local disk or with locks.
+        Nothing is written if ``change`` returns what it was given; if no import is left, the file is removed. Two processes
+        may call this at once on a local disk, and elsewhere if there are locks.
 
         Raises:
             StoredFileError: the file is damaged or foreign.
@@ -224,6 +217,22 @@ class Archive:
         folder = Path(path).parent
         folder.mkdir(parents=True, exist_ok=True)
         return FileLock(folder / ".messages.lock")
+
+
+def _cut(batches: Iterator[pd.DataFrame], windows: Iterable[Window]) -> Iterator[tuple[Window, pd.DataFrame]]:
+    """Cut messages into windows, where both ascend; one batch and one window at a time are in memory."""
+    held, is_at_end = empty_messages(), False
+    for start, end in windows:
+        pieces = []
+        while True:
+            low, high = held["sent_at"].searchsorted([pd.Timestamp(start), pd.Timestamp(end)])
+            pieces.append(held.iloc[low:high])
+            held = held.iloc[high:]
+            if len(held) or is_at_end:
+                break
+            held = next(batches, empty_messages())
+            is_at_end = held.empty
+        yield (start, end), pd.concat(pieces, ignore_index=True)
 
 
 def _to_frame(table: pa.Table) -> pd.DataFrame:

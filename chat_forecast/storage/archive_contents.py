@@ -1,7 +1,16 @@
-"""What an archive holds in memory: its messages, which imports brought each, and the ledger.
+"""An archive in memory: its messages, which imports brought each, and the ledger of imports.
 
-Belongs here: adding imports, taking one out, and what is known then.
-Does not belong here: the file (:mod:`.archive`).
+Belongs here: adding imports, taking one out, and what is known after that.
+Does not belong here: the file (:mod:`.archive`), or how import sets are kept (:mod:`.import_sets`).
+
+Adding imports goes as follows (:meth:`ArchiveContents.with_imports`):
+
+1. What was imported before under the same name adds nothing, but for topics that were not kept then.
+2. A newer export without ids stands instead of older ones, which then hold less (:mod:`.replacing`).
+3. The messages of all are merged, each once. Millions are merged in parts, so that no table of all is in memory.
+4. Each import gets a record in the ledger, and its number goes into the import sets of its messages.
+
+A message stays as long as its import set is not empty.
 """
 
 import hashlib
@@ -13,7 +22,7 @@ from functools import cached_property, reduce
 import numpy as np
 import pandas as pd
 
-from chat_forecast.domain.arrays import Places, in_few_bytes, looked_up
+from chat_forecast.domain.arrays import in_few_bytes
 from chat_forecast.domain.chunked_union import can_union_in_chunks, union_in_chunks
 from chat_forecast.domain.deduplication import merge_batches, trace
 from chat_forecast.domain.id_spaces import HeldChat
@@ -23,10 +32,8 @@ from chat_forecast.domain.topics import with_best_topics, with_known_ends
 from chat_forecast.domain.unread_silences import known_intervals
 from chat_forecast.large_columns import by_parts, in_parts
 from chat_forecast.storage.archive_ledger import ImportRecord, Ledger
+from chat_forecast.storage.import_sets import Codes, ImportSet, changed, compacted, mask_where
 from chat_forecast.storage.replacing import Holding, held, is_inside
-
-Sets = Places
-"""For each message the place of its set in :attr:`~.archive_ledger.Ledger.sets`, in as few bytes as it takes."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +41,18 @@ class NewImport:
     """One chat of one file, to be added."""
 
     batch: MessageBatch
-    """Its messages, each with an id, and what its file spans."""
+    """The messages, each with an id, and the interval that the file spans."""
     unread: ReadIntervals = field(default_factory=ReadIntervals)
-    """Silences that were not read."""
+    """Silences that count as not read."""
     chat: HeldChat = field(default_factory=HeldChat)
     file: str | None = None
     holding: Holding = field(default_factory=Holding)
     """What it covers, if it stands instead of older ones."""
     whole: str | None = None
-    """Its fingerprint, where it was cut."""
+    """The fingerprint of the whole import, if this is a part of it."""
 
     def within(self, held: ReadIntervals) -> "NewImport":
-        """The same import, as far as it holds something."""
+        """The part of the import in the intervals that it holds."""
         messages = self.batch.messages
         inside = messages[is_inside(messages["sent_at"], held)].reset_index(drop=True)
         batch = MessageBatch(inside, self.batch.read_intervals.within(held))
@@ -53,7 +60,7 @@ class NewImport:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The same for the same messages of the same chat."""
+        """A hash that is equal for the same messages of the same chat."""
         if self.whole is not None:
             return self.whole
         digest, messages = hashlib.blake2b(f"{self.chat.chat_id}".encode(), digest_size=16), self.batch.messages
@@ -66,15 +73,16 @@ class NewImport:
 
 @dataclass(frozen=True, eq=False)
 class ArchiveContents:
-    """The messages of an archive, the set of imports of each, and the ledger."""
+    """The messages of an archive, the import set of each, and the ledger."""
 
     messages: pd.DataFrame = field(default_factory=empty_messages)
-    sets: Sets = field(default_factory=lambda: np.zeros(0, dtype="int8"))
+    set_codes: Codes = field(default_factory=lambda: np.zeros(0, dtype="int8"))
+    """For each message, the position of its import set in :attr:`.Ledger.sets`."""
     ledger: Ledger = field(default_factory=Ledger)
 
     @property
     def read_intervals(self) -> ReadIntervals:
-        """What the imports read together."""
+        """What the imports have read, all together."""
         return known_intervals(
             ((record.spans, record.unread) for record in self.ledger.imports),
             self.messages["sent_at"],
@@ -84,15 +92,15 @@ class ArchiveContents:
 
     @property
     def batch(self) -> MessageBatch:
-        """The messages and what is known."""
+        """The messages, and what was read."""
         return MessageBatch(self.messages, self.read_intervals)
 
     def with_imports(self, imports: Sequence[NewImport], at: datetime | None) -> "ArchiveContents":
-        """Add imports; a file whose messages were imported before under its name adds nothing."""
+        """Add imports, made ``at`` an instant; a file whose messages were imported before under its name adds nothing."""
         fresh = {(each.fingerprint, each.file): each for each in imports}
         known = [(record.fingerprint or "", record.file) for record in self.ledger.imports]
         again = [fresh.pop(key) for key in known if key in fresh]
-        left, added = self._with_topics_of(again)._beside(list(fresh.values()))
+        left, added = self._with_topics_of(again)._with_shares(list(fresh.values()))
         if not added:
             return left
         filled = [table for table in (left.messages, *(each.batch.messages for each in added)) if len(table)]
@@ -104,16 +112,38 @@ class ArchiveContents:
             contents = contents._with_record(each, at)
         return contents
 
+    def without_import(self, number: int) -> "ArchiveContents":
+        """Take an import out, with the messages that it alone brought."""
+        left = [each - {number} for each in self.ledger.sets]
+        is_left = mask_where(left, self.set_codes, bool)
+        sets, codes = compacted(left, self.set_codes[is_left])
+        records = tuple(_importable_again(record) for record in self.ledger.imports if record.number != number)
+        messages = self.messages[is_left].reset_index(drop=True)
+        return ArchiveContents(messages, codes, replace(self.ledger, imports=records, sets=sets))
+
+    def only_of(self, number: int) -> pd.DataFrame:
+        """The messages that one import alone brought."""
+        if not len(self.messages):
+            return self.messages
+        return self.messages[mask_where(self.ledger.sets, self.set_codes, lambda each: each == {number})]
+
+    def with_ledger(self, change: Callable[[Ledger], Ledger]) -> "ArchiveContents":
+        """The same messages under a changed ledger."""
+        return replace(self, ledger=change(self.ledger))
+
     def _with_topics_of(self, again: Sequence[NewImport]) -> "ArchiveContents":
-        """The same messages with the topics that files know which were imported before topics were kept."""
+        """Add the topics that repeated imports know, for messages that were imported before topics were kept."""
         tables = [each.batch.messages for each in again if "topic_id" in each.batch.messages.columns]
         if not tables:
             return self
         messages = with_known_ends(with_best_topics(self.messages, pd.concat([*tables, self.messages])))
         return self if messages.equals(self.messages) else replace(self, messages=messages)
 
-    def _beside(self, added: list[NewImport]) -> tuple["ArchiveContents", list[NewImport]]:
-        """The contents and those of some new imports that hold something, each with only what it holds."""
+    def _with_shares(self, added: list[NewImport]) -> tuple["ArchiveContents", list[NewImport]]:
+        """Divide the time among the exports that stand instead of one another: each keeps what it holds (:func:`.held`).
+
+        Returns the contents with what the old ones still hold, and the new imports that hold something, cut to it.
+        """
         records = [each for each in self.ledger.imports if not each.holding.covers.is_empty]
         replacing = [each for each in added if not each.holding.covers.is_empty]
         if not replacing:
@@ -128,84 +158,64 @@ class ArchiveContents:
         return contents, [*joined, *(each for each in cut if len(each.batch.messages))]
 
     def _with_less(self, record: ImportRecord, share: ReadIntervals) -> "ArchiveContents":
-        """The contents when an import holds less than before: others stand instead of it."""
+        """Reduce an import to the share of time that it still holds, with the messages that no import has any more."""
+        number = record.number
         is_lost = ~is_inside(self.messages["sent_at"], share).to_numpy()
-        sets, places = list(self.ledger.sets), in_few_bytes(self.sets, 2 * len(self.ledger.sets))
-        for place in np.sort(pd.unique(places[is_lost])):
-            sets.append(sets[place] - {record.number})
-            places[is_lost & (self.sets == place)] = len(sets) - 1
-        is_left = np.array([bool(numbers) for numbers in sets], dtype=bool)[places]
-        compact, kept = _compact(sets, places[is_left])
-        count = sum(int((kept == place).sum()) for place, numbers in enumerate(compact) if record.number in numbers)
+        sets, codes = changed(self.ledger.sets, self.set_codes, is_lost, lambda each: each - {number})
+        is_left = mask_where(sets, codes, bool)
+        compact, kept = compacted(sets, codes[is_left])
+        count = sum(int((kept == code).sum()) for code, each in enumerate(compact) if number in each)
         holding = replace(record.holding, holds=share)
-        changed = replace(record, spans=record.spans.within(share), messages=count, holding=holding)
-        imports = tuple(changed if each.number == record.number else each for each in self.ledger.imports)
+        reduced = replace(record, spans=record.spans.within(share), messages=count, holding=holding)
+        imports = tuple(reduced if each.number == number else each for each in self.ledger.imports)
         messages = self.messages[is_left].reset_index(drop=True)
         return ArchiveContents(messages, kept, replace(self.ledger, imports=imports, sets=compact))
 
-    def without_import(self, number: int) -> "ArchiveContents":
-        """Take an import out, with the messages that it alone brought."""
-        left = [numbers - {number} for numbers in self.ledger.sets]
-        is_left = np.array([bool(numbers) for numbers in left], dtype=bool)[self.sets]
-        sets, places = _compact(left, self.sets[is_left])
-        records = tuple(_importable_again(record) for record in self.ledger.imports if record.number != number)
-        messages = self.messages[is_left].reset_index(drop=True)
-        return ArchiveContents(messages, places, replace(self.ledger, imports=records, sets=sets))
-
-    def only_of(self, number: int) -> pd.DataFrame:
-        """The messages that one import alone brought."""
-        is_alone = np.array([numbers == {number} for numbers in self.ledger.sets], dtype=bool)
-        return self.messages[is_alone[self.sets]] if len(self.messages) else self.messages
-
-    def with_ledger(self, change: Callable[[Ledger], Ledger]) -> "ArchiveContents":
-        """The same messages under a changed ledger."""
-        return replace(self, ledger=change(self.ledger))
-
     def _united_with(self, added: NewImport, at: datetime | None) -> "ArchiveContents":
-        """The contents with an import, where a table of all would be too much for memory."""
-        sets, number, places = (*self.ledger.sets, frozenset[int]()), self.ledger.next_number, self.sets
-        marks = by_parts(len(places), "int64", lambda rows: 2 * places[rows].astype("int64"))
+        """Merge in an import in parts, and record it: for archives of which a table of all is too much for memory.
+
+        While they are merged, a message's mark is twice its code, plus 1 if the import has it too; what the import alone has
+        is marked as of an empty set at the end.
+        """
+        sets, number, codes = (*self.ledger.sets, frozenset[int]()), self.ledger.next_number, self.set_codes
+        marks = by_parts(len(codes), "int64", lambda rows: 2 * codes[rows].astype("int64"))
         messages, marks = union_in_chunks(self.messages, added.batch.messages, marks, 2 * len(sets) - 1)
         counts = np.sum([np.bincount(marks[rows], minlength=2 * len(sets)) for rows in in_parts(len(marks))], axis=0)
-        compact, of_messages = _compact([each for numbers in sets for each in (numbers, numbers | {number})], marks)
+        compact, of_messages = compacted([each for before in sets for each in (before, before | {number})], marks)
         contents = ArchiveContents(messages, of_messages, self.ledger)
         return contents._recorded(added, at, of_messages, compact, int(counts[1::2].sum()), int(counts[-1]))
 
-    def _carried_to(self, merged: pd.DataFrame) -> tuple[Sets, Ledger]:
-        """The sets of the messages after a merge; those that are new have the empty set."""
+    def _carried_to(self, merged: pd.DataFrame) -> tuple[Codes, Ledger]:
+        """The import sets of messages after a merge; those that are new have the empty set, until they are recorded."""
         sets = (*self.ledger.sets, frozenset[int]())
+        ledger = replace(self.ledger, sets=sets)
         if not len(self.messages):
-            last = in_few_bytes(np.array([len(sets) - 1]), len(sets))
-            return np.broadcast_to(last[0], len(merged)), replace(self.ledger, sets=sets)
-        rows, places = trace(self.messages, merged), in_few_bytes(self.sets, len(sets))
-        return np.where(rows >= 0, places[rows], places.dtype.type(len(sets) - 1)), replace(self.ledger, sets=sets)
+            return _repeated(len(sets) - 1, len(merged), highest=len(sets)), ledger
+        rows, codes = trace(self.messages, merged), in_few_bytes(self.set_codes, len(sets))
+        return np.where(rows >= 0, codes[rows], codes.dtype.type(len(sets) - 1)), ledger
 
     def _with_record(self, added: NewImport, at: datetime | None) -> "ArchiveContents":
-        number, sets = self.ledger.next_number, list(self.ledger.sets)
+        """Record an import whose messages have been merged in."""
+        number, sets, codes = self.ledger.next_number, self.ledger.sets, self.set_codes
         if self._is_first(added):
-            one = np.zeros(1, dtype="int8")
             count = len(self.messages)
-            return self._recorded(added, at, np.broadcast_to(one[0], count), (frozenset({number}),), count, count)
-        places = in_few_bytes(self.sets, 2 * len(sets))
+            return self._recorded(added, at, _repeated(0, count, highest=0), (frozenset({number}),), count, count)
         is_all = len(added.batch.messages) == len(self.messages)
-        has = np.ones(len(places), dtype=bool) if is_all else trace(added.batch.messages, self.messages) >= 0
-        of_import = places if is_all else places[has]
-        new = sum(int(np.count_nonzero(of_import == place)) for place, numbers in enumerate(sets) if not numbers)
-        for place in np.sort(pd.unique(of_import)):
-            sets.append(sets[place] | {number})
-            places[has & (self.sets == place)] = len(sets) - 1
-        compact, places = _compact(sets, places)
-        return self._recorded(added, at, places, compact, int(has.sum()), new)
+        has = np.ones(len(codes), dtype=bool) if is_all else trace(added.batch.messages, self.messages) >= 0
+        of_import = codes if is_all else codes[has]
+        new = sum(int(np.count_nonzero(of_import == code)) for code, each in enumerate(sets) if not each)
+        compact, codes = compacted(*changed(sets, codes, has, lambda each: each | {number}))
+        return self._recorded(added, at, codes, compact, int(has.sum()), new)
 
     def _is_first(self, added: NewImport) -> bool:
-        """Whether the whole archive is just a new import, as it often is: no message has a place of its own then."""
-        is_one_set = self.sets.strides == (0,) and len(self.sets) > 0 and not self.ledger.sets[self.sets[0]]
+        """Whether the archive is nothing but a new import: the most frequent case, in which all messages share one code."""
+        is_one_set = self.set_codes.strides == (0,) and len(self.set_codes) > 0 and not self.ledger.sets[self.set_codes[0]]
         return is_one_set and len(added.batch.messages) == len(self.messages)
 
     def _recorded(
-        self, added: NewImport, at: datetime | None, places: Sets, sets: Sequence[frozenset[int]], messages: int, new: int
+        self, added: NewImport, at: datetime | None, codes: Codes, sets: Sequence[ImportSet], messages: int, new: int
     ) -> "ArchiveContents":
-        """The same messages with a record of an import, which has so many of them, and brought so many new ones."""
+        """The same messages with a record of an import, which has ``messages`` of them, ``new`` ones among these."""
         number = self.ledger.next_number
         record = ImportRecord(
             number=number,
@@ -220,18 +230,14 @@ class ArchiveContents:
             holding=added.holding,
         )
         ledger = replace(self.ledger, imports=(*self.ledger.imports, record), sets=tuple(sets), next_number=number + 1)
-        return ArchiveContents(self.messages, places, ledger)
+        return ArchiveContents(self.messages, codes, ledger)
 
 
 def _importable_again(record: ImportRecord) -> ImportRecord:
-    """A record of an import of which another one held a part: its file is no repetition, if that one is out."""
+    """A record without its fingerprint, if other imports held a part: once one of those is out, its file may be imported."""
     return record if record.holding.holds == record.holding.covers else replace(record, fingerprint=None)
 
 
-def _compact(sets: Sequence[frozenset[int]], places: Sets) -> tuple[tuple[frozenset[int], ...], Sets]:
-    """Each used set once, in an order of its own."""
-    seen = {place for rows in in_parts(len(places)) for place in pd.unique(places[rows]).tolist()}
-    used = sorted({sets[place] for place in seen}, key=sorted)
-    position = {numbers: place for place, numbers in enumerate(used)}
-    mapping = in_few_bytes(np.array([position.get(numbers, -1) for numbers in sets], dtype="int64"), len(used))
-    return tuple(used), looked_up(mapping, places)
+def _repeated(code: int, count: int, *, highest: int) -> Codes:
+    """The same code for ``count`` messages, of which only one is in memory."""
+    return np.broadcast_to(in_few_bytes(np.array([code]), highest)[0], count)

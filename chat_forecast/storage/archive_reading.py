@@ -1,7 +1,7 @@
-"""How an archive of millions of messages is read: a part of its file at a time, into columns that may lie on the disk.
+"""Reading an archive of millions of messages: a part of its file at a time, into columns that may lie on the disk.
 
-Belongs here: what a table in memory is made of.
-Does not belong here: which archive is read that way (:mod:`.archive`), and how one is written (:mod:`.archive_writing`).
+Belongs here: how the table of messages is put together from the parts.
+Does not belong here: which archives are read that way (:mod:`.archive`), and how one is written (:mod:`.archive_writing`).
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from chat_forecast.storage.schemas import ARCHIVE
 
 
 class GreatArchive:
-    """The rows of an archive's open file."""
+    """An archive's open file, to be read once. Senders are numbered as they are met, so that each name is in memory once."""
 
     def __init__(self, file: pq.ParquetFile, url: str) -> None:
         self._file, self._url = file, url
@@ -30,7 +30,7 @@ class GreatArchive:
         self._has_topics = False
 
     def read(self, sets: int) -> tuple[pd.DataFrame, Places]:
-        """Its messages, whose senders are a categorical, and of each the place of its set of imports, of so many."""
+        """The messages, with senders as a categorical, and the code of each one's import set among ``sets`` many."""
         dtypes = {**MESSAGE_DTYPES, "sender": "int64", "imports": "int64", **TOPIC_DTYPE}
         found = concat_chunks(pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()}), self._parts())
         places, imports = found["sender"].to_numpy(), found["imports"].to_numpy()
@@ -42,7 +42,7 @@ class GreatArchive:
         return messages[kept], by_parts(len(imports), few, lambda rows: imports[rows])
 
     def _parts(self) -> Iterator[pd.DataFrame]:
-        """Its rows a part at a time, with numbers in the place of senders."""
+        """The rows, a part at a time, with numbers instead of senders."""
         for batch in self._file.iter_batches(ROWS_AT_ONCE, use_threads=False):
             rows = ARCHIVE.upgrade(sound(pa.Table.from_batches([batch])), self._url)
             self._has_topics |= rows.column("topic_id").null_count < len(rows)

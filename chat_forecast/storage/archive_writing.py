@@ -1,6 +1,6 @@
-"""How an archive is written: its messages in row groups, of which one at a time is made.
+"""Writing an archive: its messages in row groups, of which one at a time is in memory.
 
-Belongs here: what a row of the file is made of.
+Belongs here: what the rows and the metadata of the file are made of.
 Does not belong here: which contents are written (:mod:`.archive`), and how files are replaced (:mod:`.atomic_files`).
 """
 
@@ -18,7 +18,7 @@ from chat_forecast.storage.parquet_files import write_row_groups
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY
 
 GROUP_ROWS = 1 << 20
-"""A row group of the file has that many messages."""
+"""Messages in a row group."""
 RISING = ("message_id", "sent_at")
 
 
@@ -29,7 +29,7 @@ def write_contents(url: str, contents: ArchiveContents) -> None:
 
 
 def _schema(contents: ArchiveContents) -> pa.Schema:
-    """The schema of the file, with what it says of its messages."""
+    """The schema of the file, with what was read and the ledger as metadata."""
     metadata = {
         READ_INTERVALS_KEY: contents.read_intervals.to_json().encode(),
         LEDGER_KEY: contents.ledger.to_json().encode(),
@@ -52,14 +52,14 @@ def _row_group(contents: ArchiveContents, rows: slice, schema: pa.Schema) -> pa.
         pa.array(messages["message_id"].to_numpy()),
         pa.array(messages["sent_at"].dt.tz_convert(None).to_numpy()).cast(schema.field("sent_at").type),
         _texts(messages["sender"]),
-        pa.array(np.ascontiguousarray(contents.sets[rows])).cast(pa.int64()),
+        pa.array(np.ascontiguousarray(contents.set_codes[rows])).cast(pa.int64()),
         *([pa.array(messages["topic_id"], pa.int64())] if "topic_id" in messages.columns else []),
     ]
     return pa.table(columns, schema)
 
 
 def _texts(senders: pd.Series) -> pa.Array:
-    """Senders as the texts that are stored; of a categorical, pyarrow's cast would make them twice."""
+    """Senders as texts; pyarrow's own cast of a categorical would make all of them twice."""
     if not isinstance(senders.dtype, pd.CategoricalDtype):
         return pa.array(senders).cast(pa.string())
     codes = codes_of(senders)

@@ -109,7 +109,7 @@ def _thin_archive(archive: Archive, settled: Sequence[LocalDay]) -> None:
         if is_kept.all():
             return contents
         messages = contents.messages[is_kept].reset_index(drop=True)
-        return replace(contents, messages=messages, sets=np.asarray(contents.sets[is_kept]))
+        return replace(contents, messages=messages, set_codes=np.asarray(contents.set_codes[is_kept]))
 
     first = archive.first_message
     if settled and first is not None and first < settled[-1].end:

@@ -192,7 +192,7 @@ def test_processes_that_add_at_once_lose_nothing(tmp_path):
 def numbers(archive):
     """The imports that brought each message."""
     contents = archive.contents()
-    return [sorted(contents.ledger.sets[place]) for place in contents.sets]
+    return [sorted(contents.ledger.sets[place]) for place in contents.set_codes]
 
 
 def test_each_message_knows_which_imports_brought_it(archive):
