@@ -19,13 +19,13 @@ from chat_forecast.pipeline.assets.pictures import with_picture
 from chat_forecast.pipeline.catch_up import catch_up_sensor
 from chat_forecast.pipeline.checks import chat_checks
 from chat_forecast.pipeline.heartbeat import heartbeat_sensor
+from chat_forecast.pipeline.notify_sensor import notify_sensor
 from chat_forecast.pipeline.process_setup import set_up_code_location
 from chat_forecast.pipeline.report_sensor import report_sensor
 from chat_forecast.pipeline.repository import ChatRepository
 from chat_forecast.pipeline.resources import Resources, resources_of
 from chat_forecast.pipeline.retraining import retraining_sensor
 from chat_forecast.pipeline.schedules import nightly_schedules
-from chat_forecast.pipeline.sensors import notify_sensor
 from chat_forecast.pipeline.today_sensor import today_assets, today_sensor
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home

@@ -52,7 +52,7 @@ CLOCK_EXCEPTIONS = {
     "pipeline/catch_up.py": "a tick is about the moment of the tick",
     "pipeline/heartbeat.py": "a tick is about the moment of the tick",
     "pipeline/report_sensor.py": "a tick is about the moment of the tick",
-    "pipeline/sensors.py": "a tick is about the moment of the tick",
+    "pipeline/notify_sensor.py": "a tick is about the moment of the tick",
     "pipeline/today_sensor.py": "a tick is about the moment of the tick",
     "sources/telegram/connection.py": "says until when Telegram asks to wait",
     "sources/telegram/faults.py": "says until when Telegram asks to wait",
@@ -140,6 +140,36 @@ def test_private_methods_of_dagster_are_used_by_few_modules():
     rooms = [path for path in modules() if room(path) in DAGSTER_ROOMS and name_of(path) not in PRIVATE_METHODS]
     assert {name_of(path): private_attributes(path) for path in rooms if private_attributes(path)} == {}
     assert all(private_attributes(PACKAGE / name) for name in PRIVATE_METHODS)
+
+
+REFERENCE = re.compile(r":(mod|func|class|data|meth|attr|exc):`~?(\.*)([\w.]+)`")
+
+
+def named_in(path: Path) -> set[str]:
+    """Every name that a module defines, assigns or imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, DEFINED):
+            found.add(node.name)
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.id if isinstance(node, ast.Name) else node.attr)
+        elif isinstance(node, ast.alias):
+            found.add((node.asname or node.name).rpartition(".")[2])
+    return found
+
+
+def test_what_docstrings_refer_to_is_there():
+    names = {name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in modules()}
+    known = {part for name in names for part in name.split(".")}.union(*map(named_in, names.values()))
+    lost = []
+    for module, path in names.items():
+        for role, dots, target in REFERENCE.findall(path.read_text(encoding="utf-8")):
+            parents = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+            package = parents[: len(parents) + 1 - len(dots)] if dots else []
+            full = ".".join([*package, target.removeprefix("chat_forecast.")])
+            if full not in names if role == "mod" else not known.issuperset(full.split(".")):
+                lost.append(f"{name_of(path)}: {dots}{target}")
+    assert lost == []
 
 
 def reads_clock(path: Path) -> bool:

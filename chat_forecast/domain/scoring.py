@@ -1,7 +1,7 @@
-"""How the forecast of one day did, as one row of numbers.
+"""How well the forecast of one day did, as one row of numbers.
 
 Belongs here: which hours are scored, and what they are compared with.
-Does not belong here: the formulas (:mod:`.metrics`), or what a bad score leads to (:mod:`.retraining_rule`).
+Does not belong here: the formulas (:mod:`.metrics`), or whether a score is good enough (:mod:`.retraining_rule`).
 """
 
 import math
@@ -48,31 +48,31 @@ SCORE_COLUMNS = {
 }
 """Column of a score -> ``str``, ``int`` or ``float``; any but ``day`` and the hours may be None.
 
-``hours_scored``: known and forecast; ``hours_missing``: never read; ``messages``: of all known hours. All else is of
-the hours scored: ``smape`` of ``smape_point``, ``rmse`` and ``deviance`` of ``expected``, ``mae`` of ``median``;
-``unusual_hours``: outside the 98% interval; ``squared_error`` is a sum, so that RMSEs of several days add up.
-``seasonal_naive_*``: the count 168 hours before, on those of the hours where it is known, and ``skill`` on just these.
-``same_hour_*``: the counts at the same clock hour in 28 days, likewise; they exist on all hours or on none.
+- Hours: ``hours_scored`` are known and forecast, ``hours_missing`` were never read. ``messages`` counts all known hours; all
+  other columns are over the hours scored.
+- The forecast: ``smape`` scores ``smape_point``, ``rmse`` and ``deviance`` score ``expected``, ``mae`` scores ``median``.
+  ``unusual_hours`` lie outside the 98% interval. ``squared_error`` is a sum, so that several days can be pooled.
+- ``seasonal_naive_*``: the baseline that repeats the count of 168 hours before, over those of the hours where it is known;
+  ``skill`` is over just these.
+- ``same_hour_*``: the baseline of the counts at the same clock hour over 28 days, which knows all hours or none.
 """
 
 Score = dict[str, str | int | float | None]
 
 BASELINE_COLUMNS = ("hour", "seasonal_naive", "same_hour", *PROBABILITIES)
-"""What simple methods forecast for the hours of a day, NaN where they have no answer. ``seasonal_naive``: the count 168
-hours before. ``same_hour``: the mean of the counts at the same clock hour over 28 days; then the median and the quantiles of
-these."""
+"""What the baselines forecast for the hours of a day, NaN where they have no answer. ``seasonal_naive``: the count 168 hours
+before. ``same_hour``: the mean of the counts at the same clock hour over 28 days; the rest are the quantiles of these."""
 
 
 def score_day(actuals: pd.DataFrame, forecast: pd.DataFrame | None, baselines: pd.DataFrame) -> Score:
-    """Score the forecast of a day on the hours known: one value for each of :data:`SCORE_COLUMNS`.
+    """Score the forecast of a day over the hours that are known: one value for each of :data:`SCORE_COLUMNS`.
 
     ``actuals`` has every ``hour`` of the day (aware, local) and its ``messages`` (``Int64``, ``NA`` where never read).
-    ``forecast`` has the forecast's columns and, if they are known, ``forecaster`` and ``trained_through``;
-    None or no rows where there was no forecast. ``baselines`` has :data:`BASELINE_COLUMNS`
-    and every hour of the day.
+    ``forecast`` has the columns of a forecast and, if they are known, ``forecaster`` and ``trained_through``; it is None or
+    has no rows if there was no forecast. ``baselines`` has :data:`BASELINE_COLUMNS` for every hour of the day.
 
-    What cannot be said is None, never 0: everything about a forecast that is not there or a day of which no hour is
-    known, a comparison with a baseline that knows none of the hours, and a ratio to zero.
+    What cannot be computed is None, never 0: everything about a missing forecast or a day without a known hour, a comparison
+    with a baseline that knows none of the hours, and a ratio to zero.
     """
     first_hour = actuals["hour"].iloc[0]
     score: Score = dict.fromkeys(SCORE_COLUMNS)
@@ -87,24 +87,24 @@ def score_day(actuals: pd.DataFrame, forecast: pd.DataFrame | None, baselines: p
     if not found["messages"].size:
         return score
     score |= _errors(found) | _beside_seasonal_naive(found, simple) | _beside_same_hour(found, simple)
-    return {name: _speakable(value) for name, value in score.items()}
+    return {name: _finite_or_none(value) for name, value in score.items()}
 
 
 def measures(score: Score) -> dict[str, float | None]:
-    """The numbers of a score, without what names its day and model."""
+    """The numbers of a score, without its day and the name and age of its model's data."""
     return {name: value for name, value in score.items() if not isinstance(value, str)}
 
 
 def pooled_skill(scores: pd.DataFrame, *, least_days: int = 1) -> float | None:
     """Skill over all hours of some days together: ``1 − √(Σ squared errors ÷ Σ squared errors of the seasonal naive)``.
 
-    ``scores`` has the columns of :data:`SCORE_COLUMNS`, a row a day. Of each day those hours count whose count a week before
-    is known, as in the day's own ``skill``; a day on which the seasonal naive was without error counts too, though it has
-    none. From -∞ to 1; None where fewer than ``least_days`` days have such hours, or the seasonal naive made no error.
+    ``scores`` has the columns of :data:`SCORE_COLUMNS`, a row a day. As in a day's own ``skill``, an hour counts if the
+    count a week before is known. A day on which the seasonal naive made no error counts too, though it has no skill itself.
+    From -∞ to 1; None if fewer than ``least_days`` days have such hours, or the seasonal naive made no error at all.
     """
     hours = to_floats(scores["seasonal_naive_hours"])
     baseline = to_floats(scores["seasonal_naive_rmse"]) ** 2 * hours
-    # Where the week before is known of some of the hours only, their errors are what the day's skill says.
+    # Where the week before is known for some of the hours only, the squared error over these follows from the day's skill.
     of_known_hours = baseline * (1 - to_floats(scores["skill"])) ** 2
     ours = np.where(hours == to_floats(scores["hours_scored"]), to_floats(scores["squared_error"]), of_known_hours)
     is_comparable = (hours > 0) & ~np.isnan(ours) & ~np.isnan(baseline)
@@ -133,7 +133,7 @@ def unusual_hours(actuals: pd.DataFrame, forecast: pd.DataFrame | None) -> pd.Da
 
 
 def _made_by(forecast: pd.DataFrame, day: date) -> Score:
-    """Tell which model made a forecast, and how many days before the day its data ended."""
+    """Which model made a forecast, and how many days before the day its data ended."""
     made = {name: forecast[name].iloc[0] for name in ("forecaster", "trained_through") if name in forecast}
     made = {name: None if pd.isna(value) else value for name, value in made.items()}
     through = made.get("trained_through")
@@ -146,7 +146,7 @@ Columns = Mapping[str, Floats]
 
 
 def _of_known_hours(actuals: pd.DataFrame, forecast: pd.DataFrame, baselines: pd.DataFrame) -> tuple[Columns, Columns]:
-    """The counts and the forecast of the hours that are known and forecast, and the baselines of these hours."""
+    """The counts and the forecast over the hours to be scored, which are known and forecast, and the baselines over them."""
     if have_same_hours(actuals, forecast) and have_same_hours(actuals, baselines):  # no table has to be made
         counts = to_floats(actuals["messages"])
         is_known = ~np.isnan(counts)
@@ -162,12 +162,12 @@ def _at(places: npt.NDArray[np.bool_], columns: Columns) -> Columns:
 
 
 def _floats(table: pd.DataFrame) -> Columns:
-    """The numbers of a table of hours, once: each is looked at many times."""
+    """The columns of a table of hours as plain arrays, which all metrics share."""
     return {str(name): to_floats(column) for name, column in table.items() if name != "hour"}
 
 
 def _errors(hours: Columns) -> Score:
-    """Measure the forecast on known hours."""
+    """Measure the forecast over the hours scored."""
     actual, expected = hours["messages"], hours["expected"]
     return {
         "hours_scored": len(actual),
@@ -185,7 +185,7 @@ def _errors(hours: Columns) -> Score:
 
 
 def _beside_seasonal_naive(hours: Columns, baselines: Columns) -> Score:
-    """Measure the seasonal naive on those of the hours for which it is known, and the skill on these."""
+    """Measure the seasonal naive over those of the hours for which it is known, and the skill over these."""
     is_known = ~np.isnan(baselines["seasonal_naive"])
     actual, baseline = hours["messages"][is_known], baselines["seasonal_naive"][is_known]
     error = metrics.rmse(actual, baseline)
@@ -199,7 +199,7 @@ def _beside_seasonal_naive(hours: Columns, baselines: Columns) -> Score:
 
 
 def _beside_same_hour(hours: Columns, baselines: Columns) -> Score:
-    """Measure the 28-day same-hour distribution on the hours, and the skill to its mean."""
+    """Measure the 28-day same-hour baseline over the hours, and the skill relative to its mean."""
     if np.isnan(baselines["same_hour"]).any():
         return {"same_hour_hours": 0}
     actual = hours["messages"]
@@ -217,5 +217,5 @@ def _squared_error(actual: Floats, forecast: Floats) -> float:
     return float(((actual - forecast) ** 2).sum())
 
 
-def _speakable(value: str | float | None) -> str | int | float | None:
+def _finite_or_none(value: str | float | None) -> str | int | float | None:
     return None if isinstance(value, float) and not math.isfinite(value) else value

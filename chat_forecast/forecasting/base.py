@@ -1,6 +1,9 @@
-"""What every forecaster offers: fit a series once, then forecast any number of days from it without fitting again.
+"""What every forecaster offers: it is fitted once, and then forecasts any number of days without being fitted again.
 
-A series has the columns ``hour`` (aware, local, ascending) and ``messages`` (``Int64``, ``NA`` where never read).
+Belongs here: the protocols of fitted models and of their distributions, and the errors that fitting may raise.
+Does not belong here: any method, or choosing one (:mod:`.training`).
+
+A *series* has the columns ``hour`` (aware, local, ascending) and ``messages`` (``Int64``, ``NA`` where never read).
 """
 
 from collections.abc import Sequence
@@ -11,38 +14,38 @@ import pandas as pd
 from chat_forecast.domain.arrays import Floats
 
 HISTORY_DAYS = 200
-"""How many days of the series a fitted model is given when it forecasts; none looks back further."""
+"""How many days of the series a fitted model is given to forecast from; no method looks back further."""
 
 
 class Distribution(Protocol):
-    """One distribution of counts for each of ``n`` hours."""
+    """A predictive distribution of the count for each of ``n`` hours."""
 
     @property
     def mean(self) -> Floats:
         """The means, shape ``(n,)``."""
 
     def quantiles(self, probabilities: Sequence[float]) -> Floats:
-        """The smallest count not exceeded with each probability, a whole number: shape ``(n, len(probabilities))``."""
+        """For each probability, the smallest whole count not exceeded with it: shape ``(n, len(probabilities))``."""
 
     def at_most(self, counts: Floats) -> Floats:
         """The probability that an hour has at most ``counts`` messages, both of shape ``(n,)``; 0 for counts below 0."""
 
 
 class FittedForecaster(Protocol):
-    """A trained model. Small: it holds parameters, never the series it was trained on."""
+    """A trained model. It is small: it holds parameters, never the series it was trained on."""
 
     @property
     def name(self) -> str:
         """The method's name."""
 
     def distribution(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> "Distribution":
-        """Find the predictive distribution of each of the coming ``hours``; :meth:`forecast` is its table."""
+        """The predictive distributions of the coming ``hours``, of which :meth:`forecast` makes a table."""
 
     def forecast(self, series: pd.DataFrame, hours: pd.DatetimeIndex) -> pd.DataFrame:
         """Forecast the coming ``hours`` (aware, local) from all that is known before the first of them.
 
-        All of ``series`` lies before ``hours``; it may reach further than what the model was fitted on,
-        and begins about :data:`HISTORY_DAYS` days before. Returns :data:`FORECAST_COLUMNS`, one row for each of the hours.
+        All of ``series`` lies before ``hours``. It begins about :data:`HISTORY_DAYS` days before, and may end later than
+        what the model was fitted on. Returns a row for each hour, with the columns :data:`.forecast_table.FORECAST_COLUMNS`.
         """
 
     def to_dict(self) -> dict[str, Any]:

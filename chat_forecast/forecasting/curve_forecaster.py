@@ -32,7 +32,7 @@ than six or sixteen."""
 
 @dataclass(frozen=True)
 class CurveForecaster:
-    """Fitted curves as one forecaster, whose mean is the mean of theirs; see :class:`FittedForecaster`."""
+    """Fitted curves as one forecaster, whose mean is the mean of theirs; see :class:`.FittedForecaster`."""
 
     name: str
     curves: Mapping[str, Curve]

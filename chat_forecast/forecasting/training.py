@@ -1,7 +1,7 @@
-"""Choosing a method for a chat and training it.
+"""Training: fit every method that a series allows, compare them, and keep the best one.
 
-Belongs here: which method a series is given, and bringing a trained one back.
-Does not belong here: the methods themselves, how they are compared (:mod:`.model_selection`), storing models.
+Belongs here: the order of these steps, and loading a trained model.
+Does not belong here: the methods (:mod:`.methods`), how they are compared (:mod:`.model_selection`), or storing models.
 """
 
 from collections.abc import Mapping
@@ -36,9 +36,8 @@ class Training:
 def train(series: pd.DataFrame, country: str | None = None) -> Training:
     """Choose a method for a series and train it, on one thread.
 
-    ``series`` has ``hour`` (aware, local, ascending) and ``messages`` (``Int64``, ``NA`` where never read): about 180
-    days that end with the day the model is trained through. ``country`` (ISO 3166) says whose public holidays the chat may
-    keep. The same series gives the same model.
+    ``series`` (:mod:`.base`) has about 180 days, up to the one that the model is trained through. ``country`` (ISO 3166) is
+    the one whose public holidays the chat may keep. The same series gives the same model.
 
     Raises:
         NotEnoughHistory: no hour of the series is known.
@@ -50,10 +49,10 @@ def train(series: pd.DataFrame, country: str | None = None) -> Training:
 
 
 def load(stored: Mapping[str, Any]) -> FittedForecaster:
-    """Bring back a trained model from what its ``to_dict`` gave, through JSON too; its forecasts are the same.
+    """Load a model from what its ``to_dict`` gave, also by way of JSON; its forecasts are the same.
 
     Raises:
-        ValueError: it was made by a method, or in a form, that is not known here. The message says what to do.
+        ValueError: the model is of a method, or in a form, that this version does not know. The message says what to do.
     """
     name = stored.get("name")
     if name not in METHODS:
@@ -67,25 +66,29 @@ def load(stored: Mapping[str, Any]) -> FittedForecaster:
 def _train(series: pd.DataFrame, country: str | None) -> Training:
     curves, refusals = fit_curves(series)
     series, change = trim_to_change(series, curves)
-    forgotten = ""
     if change is not None:
         curves, refusals = fit_curves(series)
-        forgotten = f"the days before {change.since} were forgotten: the {change.kind} changed"
     possible = {**methods_of(curves), SAME_HOUR: {}}
     usual = next(name for name in PREFERRED if name in possible)
     losses = compare(series)
     name, why = choose(losses, usual, possible)
-    effect, holidays = NO_EFFECT, ""
-    if country is not None and name != SAME_HOUR:
-        effect, holidays = find_holiday_effect(country, curves[PROFILE], series)
-    fitted = fit_same_hour(series) if name == SAME_HOUR else make_forecaster(name, possible[name], series, effect)
-    words = [f"{name}: {why}", *(f"{each} was not possible: {note}" for each, note in refusals.items()), forgotten, holidays]
+    if name == SAME_HOUR:
+        fitted, holidays = fit_same_hour(series), ""
+    else:
+        effect, holidays = (NO_EFFECT, "") if country is None else find_holiday_effect(country, curves[PROFILE], series)
+        fitted = make_forecaster(name, possible[name], series, effect)
+    words = [
+        f"{name}: {why}",
+        *(f"{each} was not possible: {note}" for each, note in refusals.items()),
+        f"the days before {change.since} were forgotten: the {change.kind} changed" if change is not None else "",
+        holidays,
+    ]
     notes = dict.fromkeys(possible, "") | refusals | {name: why}
     return Training(fitted, "; ".join(filter(None, words)), _table(name, losses, notes))
 
 
 def _table(chosen: str, losses: pd.DataFrame, notes: Mapping[str, str]) -> pd.DataFrame:
-    """Summarise the comparison: the chosen method first, the others by their pinball loss."""
+    """The comparison, a row a method: the chosen one first, then the others by their pinball loss."""
     table = summarise(losses).reindex(list(notes)).rename_axis("forecaster").reset_index()
     table["is_chosen"] = table["forecaster"] == chosen
     table["note"] = list(notes.values())

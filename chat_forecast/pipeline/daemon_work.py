@@ -1,7 +1,7 @@
 """Work that Dagster's daemon is spared, so that with a thousand chats it starts runs at once.
 
 Belongs here: changes of the daemon's own process, which Dagster has no settings for.
-Does not belong here: what the daemon does for this project (:mod:`.schedules`, :mod:`.sensors`).
+Does not belong here: what the daemon does for this project (:mod:`.schedules`, and a module for each sensor).
 
 The daemon writes an event for every asset without a freshness policy, saying just that. It also reloads all definitions
 each minute, although it is told when they change. Either keeps it busy for most of a minute.

@@ -1,7 +1,7 @@
 """The settings of a Dagster instance that many machines share.
 
 Belongs here: what of ``dagster.yaml`` differs from that of a single machine.
-Does not belong here: writing it for somebody (:mod:`chat_forecast.app.deploying`).
+Does not belong here: writing it for somebody (:mod:`chat_forecast.app.deployment`).
 """
 
 from chat_forecast.pipeline.instance_settings import PART, SETTINGS

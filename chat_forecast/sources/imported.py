@@ -1,7 +1,7 @@
 """The source of a chat that was imported from files: its archive.
 
 Belongs here: reading days from the archive.
-Does not belong here: filling it (:mod:`.importing`).
+Does not belong here: filling it (:mod:`chat_forecast.app.importing`).
 """
 
 from collections.abc import Iterator, Sequence

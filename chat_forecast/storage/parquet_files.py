@@ -29,12 +29,12 @@ id, and those of a file in Parquet that was as expected. Of a thousand that are 
 
 
 def write_parquet(url: str, table: pa.Table) -> None:
-    """Replace one file by a table, as :func:`write_file` does; raises as that."""
+    """Replace one file by a table, as :func:`.write_file` does; raises as that."""
     write_row_groups(url, table.schema, [table])
 
 
 def write_row_groups(url: str, schema: pa.Schema, tables: Iterable[pa.Table], rising: Collection[str] = ()) -> None:
-    """Replace one file by tables, a row group each, of which only one has to be in memory; raises as :func:`write_file`.
+    """Replace one file by tables, a row group each, of which only one has to be in memory; raises as :func:`.write_file`.
 
     Of columns that are ``rising``, as numbers, the steps are stored. A dictionary of numbers that are each another one takes
     34 MB to make, and is of no use.

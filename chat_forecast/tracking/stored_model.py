@@ -1,7 +1,7 @@
 """A registered model: its files, its input, and the code that loads it.
 
 Belongs here: what a model in MLflow needs to be written and loaded, whichever version wrote it.
-Does not belong here: registering it (:mod:`.registry`), or its forecasts (:mod:`chat_forecast.forecasting`).
+Does not belong here: registering it (:mod:`.model_registry`), or its forecasts (:mod:`chat_forecast.forecasting`).
 
 This module never moves and :func:`_load_pyfunc` is never renamed: every model in MLflow names both as its loader. Models of
 version 0.1.0 name :mod:`chat_forecast.resources.tracking`, which leads here.

@@ -7,8 +7,8 @@ import dagster as dg
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.pipeline.notify_sensor import notify_sensor
 from chat_forecast.pipeline.resources import resources_of
-from chat_forecast.pipeline.sensors import notify_sensor
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast_tests.damage import cut_in_half

@@ -1,8 +1,12 @@
-"""The six assets of a chat, as thin shells over plain functions of one day.
+"""The six assets of a chat, as thin shells over plain functions.
 
 Belongs here: which plain inputs a day is made from, which function makes it, what the UI shows of it.
-Does not belong here: how anything is computed (:mod:`chat_forecast.domain`, :mod:`chat_forecast.forecasting`), stored or
-read from outside.
+Does not belong here: how anything is computed (:mod:`chat_forecast.domain`, :mod:`chat_forecast.forecasting`), stored
+(:mod:`chat_forecast.storage`) or read from outside (:mod:`chat_forecast.sources`).
+
+Each asset has two parts. The function under ``@dg.asset`` takes the context apart and says how the days of its run are made;
+its docstring is the asset's description in the UI. A generator of plain values (``count_days``, ``score_days`` …) makes the
+days, in this process or in a worker. What both share for all six is in :mod:`.asset_run` and :mod:`.asset_task`.
 """
 
 from dagster import AssetsDefinition

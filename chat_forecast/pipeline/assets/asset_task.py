@@ -16,21 +16,21 @@ from chat_forecast.storage.partitions import ChatStorage
 Metadata = dict[str, Any]
 
 DETAILED_DAYS = 14
-"""In a range, the newest days have a table of their hours in their metadata; a year of tables would swell the event log."""
+"""So many newest days of a run have a table of their hours in their metadata: a year of them would swell the event log."""
 
 
 class ReadyDay(NamedTuple):
-    """A day of an asset, to be stored as it is."""
+    """A day of an asset, ready to be stored."""
 
     content: bytes
-    """Of its file."""
+    """Of the partition's file."""
     metadata: Metadata
-    """What is said of it to the UI."""
+    """What the UI shows of it."""
 
 
 @dataclass(frozen=True)
 class AssetTask:
-    """One asset in one run, as plain values: it can be given to another process."""
+    """One asset in one run, as plain values that can be given to a worker."""
 
     chat: Chat
     storage: ChatStorage
@@ -42,11 +42,11 @@ class AssetTask:
     """Where plots are served."""
 
     def ready(self, day: LocalDay, value: Value, metadata: Metadata) -> ReadyDay:
-        """A day that was made, ready to be stored."""
+        """Turn a day's value into the bytes of its file, with its metadata."""
         return ReadyDay(self.storage.content(self.asset, day, value), metadata)
 
     def is_detailed(self, day: LocalDay) -> bool:
-        """Whether the day is one of the newest of the run, whose hours are shown in its metadata."""
+        """Whether the day's metadata show its hours: it is one of the newest of the run."""
         return day >= self.newest.plus(1 - DETAILED_DAYS)
 
 

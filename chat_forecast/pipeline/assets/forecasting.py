@@ -1,4 +1,9 @@
-"""Forecasting a chat: the trained model and the next day's forecast."""
+"""The assets that forecast a chat: ``trained_model`` and ``next_day_forecast``.
+
+Belongs here: what a training and a forecast are made from, and how they are stored.
+Does not belong here: training and forecasting (:mod:`chat_forecast.forecasting`), or what asks for a retraining
+(:mod:`chat_forecast.pipeline.retraining`).
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -20,11 +25,11 @@ from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partition_content import NotedTable
 
 Known = tuple["pd.Series[str] | None", pd.DataFrame]
-"""The newest model's record, if there is one, and the hourly series before the day forecast."""
+"""What is known at a day's end: the newest model's record, if there is one, and the hourly series."""
 
 
 def trained_model_asset(chat: Chat) -> dg.AssetsDefinition:
-    """The asset that a failed verdict has made again."""
+    """The asset that is made again when a verdict fails."""
 
     @dg.asset(**asset_arguments(chat, "trained_model"), kinds={"prophet", "mlflow"}, deps=[upstream(chat, "hourly_series")])
     def trained_model(
@@ -32,9 +37,9 @@ def trained_model_asset(chat: Chat) -> dg.AssetsDefinition:
     ) -> None:
         """The model trained on the hourly series up to and including the day, and the record of how it was chosen.
 
-        Made when a verdict has failed, not every night. Registered in MLflow as a model version of the chat; the alias
-        `champion` is on the version that is trained through the latest day. Empty where no hour is known up to the day, so
-        that there is nothing to train on.
+        Made when a verdict has failed, not every night. Registered in MLflow as a version of the chat's model; the alias
+        `champion` marks the version that is trained through the latest day. Empty if no hour up to the day is known, so that
+        there is nothing to train on.
         """
         run, reason = AssetRun(context, chat, stores, progress), context.run.tags.get(REASON_TAG)
         histories = run.storage.series_before(run.days, days=chat.training.days)
@@ -61,9 +66,9 @@ def next_day_forecast_asset(chat: Chat) -> dg.AssetsDefinition:
     ) -> None:
         """The 24 hours (23 or 25 at a clock change) of the day after the partition's day, as known at its end.
 
-        `expected` is the mean, `q10` to `q90` hold the count in four cases of five. Made by the newest model trained
-        through the day or an earlier one; while a chat has none, the counts of the same hour over 28 days serve. Empty, with
-        the reason, where too little is known.
+        `expected` is the mean; four counts of five lie from `q10` to `q90`. Made by the newest model trained through the day
+        or an earlier one; while a chat has no model, from the counts of the same hour over 28 days. Empty, with the reason,
+        if too little is known.
         """
         AssetRun(context, chat, stores, progress).make(forecast_days)
 
@@ -71,13 +76,13 @@ def next_day_forecast_asset(chat: Chat) -> dg.AssetsDefinition:
 
 
 def describe_models(task: AssetTask, days: Iterable[LocalDay], trained: Iterable[pd.DataFrame]) -> Iterator[ReadyDay]:
-    """The records of some trainings, each with what is said of it."""
+    """The records of trainings, ready to be stored with their metadata."""
     for day, record in zip(days, trained, strict=True):
         yield task.ready(day, record, metadata.of_model(task, day, record))
 
 
 def forecast_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay]:
-    """Forecast the days that follow some days."""
+    """Make the forecasts of the days after some days."""
     histories = task.storage.series_before(days, days=HISTORY_DAYS)
     for day, record, series in zip(days, task.storage.newest_models(days), histories, strict=True):
         forecast = forecast_next_day(day, (record, series))
@@ -85,7 +90,7 @@ def forecast_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDa
 
 
 def forecast_next_day(day: LocalDay, known: Known) -> NotedTable:
-    """Forecast the hours of the day after by the best that can be had, with why it is not better or not shown."""
+    """Forecast the day after by the best model there is; the notes say why it is not a better one, or not shown."""
     record, series = known
     forecast = make_forecast(record, series, day.plus(1).hours)
     notes = {"source": forecast.source, "reason": forecast.reason, "withheld": forecast.withheld}

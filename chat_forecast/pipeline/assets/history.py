@@ -26,13 +26,13 @@ from chat_forecast.storage.retention import forget_old_messages
 from chat_forecast.storage.series_columns import series_columns
 
 WAITS = 10
-"""How often one run may be told to wait for long and go on."""
+"""How often a run may be retried because its source asks to wait."""
 MESSAGE_DAYS_AT_ONCE = 10
-"""So many days of messages another process makes at once: of a great chat they are large, and nothing is looked back on."""
+"""Days of messages that a worker makes at once: in a large chat they are large, and no day looks back on others."""
 
 
 def raw_messages_asset(chat: Chat) -> dg.AssetsDefinition:
-    """The asset at which a chat's messages enter."""
+    """The asset through which a chat's messages enter."""
     arguments = asset_arguments(chat, "raw_messages")
     forums = [upstream(chat.forum, TOPICS_ARE_OF)] if isinstance(chat, Topic) else []
     if TRAITS[chat.source].needs_session and not forums:
@@ -44,8 +44,8 @@ def raw_messages_asset(chat: Chat) -> dg.AssetsDefinition:
     ) -> None:
         """What the source returned for the day: one row a message, with id, time (UTC) and a pseudonym of the sender.
 
-        Neither texts nor names are kept. The file also records which stretch of the day was read, so that a quiet hour can
-        be told from a missing one. Reading a day again adds to it and removes nothing. A topic's messages are those that
+        Neither texts nor names are kept. The file also records which stretches of the day were read, so that a quiet hour
+        can be told from a missing one. Reading a day again adds to it and removes nothing. A topic gets the messages that
         its forum has read.
         """
         run = AssetRun(context, chat, stores, progress)
@@ -59,7 +59,7 @@ def raw_messages_asset(chat: Chat) -> dg.AssetsDefinition:
 
 
 def merged_history_asset(chat: Chat) -> dg.AssetsDefinition:
-    """The asset that only grows."""
+    """The asset that never loses a message."""
 
     @dg.asset(**asset_arguments(chat, "merged_history"), kinds={"parquet"}, deps=[upstream(chat, "raw_messages")])
     def merged_history(
@@ -67,8 +67,8 @@ def merged_history_asset(chat: Chat) -> dg.AssetsDefinition:
     ) -> None:
         """Every message of the day ever seen, one row a message: what was stored before and what was just read.
 
-        It only grows: a source that returns less today, because messages were deleted or an export is shorter, removes
-        nothing.
+        It only grows: nothing is removed if a source returns less today, because messages were deleted or an export is
+        shorter.
         """
         run = AssetRun(context, chat, stores, progress)
         run.make(merge_days, MESSAGE_DAYS_AT_ONCE)
@@ -81,7 +81,7 @@ def merged_history_asset(chat: Chat) -> dg.AssetsDefinition:
 
 
 def hourly_series_asset(chat: Chat) -> dg.AssetsDefinition:
-    """The asset from which everything is forecast and scored."""
+    """The asset from which every forecast and score is made."""
 
     @dg.asset(
         **asset_arguments(chat, "hourly_series"),
@@ -109,7 +109,7 @@ def compute_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay
 
 
 def merge_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay]:
-    """Join what was stored of some days and what was read of them."""
+    """Merge what was stored of some days with what was just read of them."""
     for day in days:
         stored = task.storage.message_table("merged_history", day)
         read = task.storage.required_message_table("raw_messages", day)
@@ -136,7 +136,7 @@ def count_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[ReadyDay]:
 
 
 def _read_again(run: AssetRun) -> Iterator[ReadyDay]:
-    """Read the days of a run by all that their source needs."""
+    """Read the days of a run from their source, which may store pieces of a day before it is complete."""
     storage = run.storage
 
     def stored(day: LocalDay) -> MessageBatch:
@@ -149,7 +149,7 @@ def _read_again(run: AssetRun) -> Iterator[ReadyDay]:
 
 
 def _joined(task: AssetTask, days: Sequence[LocalDay], source: MessageSource) -> Iterator[ReadyDay]:
-    """Each of some days: what was read of it before, and what its source returns now."""
+    """Each of some days: what was read of it before, merged with what its source returns now."""
     for day, read in zip(days, source.read_days(days), strict=True):
         known = task.storage.messages("raw_messages", day)
         batch = merge_batches((known, read))
@@ -159,7 +159,7 @@ def _joined(task: AssetTask, days: Sequence[LocalDay], source: MessageSource) ->
 
 @contextmanager
 def _retrying_when_asked_to(run: AssetRun) -> Iterator[None]:
-    """Have the step retried at the time that a source asks for; what was read until then stays."""
+    """Have Dagster retry the step when the source allows it; what was read until then stays."""
     try:
         yield
     except SourceAsksToWait as wait:

@@ -1,4 +1,9 @@
-"""Scoring a chat's forecasts: the daily score and its verdict."""
+"""The asset that scores a chat's forecasts: ``daily_score``, with its verdict.
+
+Belongs here: what a score is made from, and which earlier scores a verdict looks back on.
+Does not belong here: scoring (:mod:`chat_forecast.domain.scoring`), or the rule behind the verdict
+(:mod:`chat_forecast.domain.retraining_rule`).
+"""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +29,7 @@ from chat_forecast.storage.partitions import ChatStorage, RecentDays
 
 
 def daily_score_asset(chat: Chat) -> dg.AssetsDefinition:
-    """The asset whose verdict decides about retraining."""
+    """The asset whose verdict decides whether the model is retrained."""
 
     @dg.asset(
         **asset_arguments(chat, "daily_score"),
@@ -39,10 +44,10 @@ def daily_score_asset(chat: Chat) -> dg.AssetsDefinition:
     def daily_score(
         context: dg.AssetExecutionContext, stores: dg.ResourceParam[Resources], progress: dg.ResourceParam[Progress]
     ) -> None:
-        """How the forecast made the night before did on the day, over the hours that were read, and whether it will do.
+        """How well the forecast made the night before did, over the hours that were read, and whether that is good enough.
 
         Skill is 1 − error ÷ error of the same hour a week before: above 0, the forecast is better than that. sMAPE runs
-        from 0 to 2 and is taken of the point that is best for it. The verdict is that of the chat's rule at the time.
+        from 0 to 2, and scores the point forecast that is best for it. The verdict follows the chat's rule at the time.
         """
         run = AssetRun(context, chat, stores, progress)
         with workers_for(len(run.days)) as workers:
@@ -55,13 +60,13 @@ def daily_score_asset(chat: Chat) -> dg.AssetsDefinition:
 
 
 class Scored(NamedTuple):
-    """A day's score, before the scores of the days before it are known."""
+    """A day's score before it is judged, which does not need the scores of other days."""
 
     score: Score
     withheld: str
     """Why the forecast was withheld from people; empty where it was not."""
     metadata: Metadata
-    """What is said of the score to the UI."""
+    """What the UI shows of the score."""
 
 
 def score_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[Scored]:
@@ -72,7 +77,7 @@ def score_days(task: AssetTask, days: Sequence[LocalDay]) -> Iterator[Scored]:
 
 
 def judge_days(task: AssetTask, days: Sequence[LocalDay], scored: Iterable[Scored]) -> Iterator[ReadyDay]:
-    """Judge scores, one after the other: a verdict looks back on the scores of the days before."""
+    """Judge scores one after the other, since a verdict looks back on the scores of the days before."""
     rule = task.chat.check
     before = deque(scores_before(task.storage, days[0], rule.window_days), rule.window_days)
     for day, found in zip(days, scored, strict=True):
@@ -82,13 +87,13 @@ def judge_days(task: AssetTask, days: Sequence[LocalDay], scored: Iterable[Score
 
 
 def scores_before(storage: ChatStorage, day: LocalDay, window_days: int) -> list[Judged]:
-    """The stored scores to which the verdict on a day looks back."""
+    """The stored scores on which the verdict on a day looks back."""
     stored = RecentDays(storage, "daily_score", window_days - 1, columns=JUDGED_COLUMNS).ending(day.plus(-1))
     return list(stored.to_dict("records"))
 
 
 def score_inputs(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[ScoreInputs]:
-    """Read, day by day, what the scores of some days are made from."""
+    """Read what the scores of some days are made from, day by day."""
     before = [day.plus(-1) for day in days]
     for day, night, history in zip(days, before, storage.series_before(before, days=SAME_HOUR_DAYS), strict=True):
         made = storage.noted("next_day_forecast", night)

@@ -3,7 +3,7 @@
 Belongs here: the call after the last day of a run and those in the course of a long one, and what the run says about them.
 Does not belong here: what is logged (:mod:`chat_forecast.tracking`).
 
-MLflow comes after: a step never fails because of it. What it did not take is logged by the next call, of whichever run.
+A step never fails because of MLflow. What MLflow did not take is logged by the next call, in whichever run.
 """
 
 import itertools

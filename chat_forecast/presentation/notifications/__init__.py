@@ -2,8 +2,8 @@
 
 Belongs here: what is worth a notice (:mod:`.notices`), reading a chat's day for it (:mod:`.day_state`), sending each once
 (:mod:`.notifier`, :mod:`.delivery`) and remembering that (:mod:`.ledger`).
-Does not belong here: when notices are sent (:mod:`chat_forecast.pipeline.sensors`), or asking Dagster about runs: they are
-handed in (:mod:`.runs`).
+Does not belong here: when notices are sent (:mod:`chat_forecast.pipeline.notify_sensor`), or asking Dagster about runs:
+they are handed in (:mod:`.runs`).
 """
 
 from chat_forecast.presentation.notifications.delivery import Service, services_of

@@ -1,6 +1,6 @@
 """Small plots of a day, as PNG: for asset pages, MLflow runs and notices.
 
-Belongs here: drawing what the pipeline knows, a module a subject, all in one style (:mod:`.style`).
+Belongs here: drawing what the pipeline knows, a module a subject, all in one style (:mod:`..drawing.style`).
 Does not belong here: where a plot is shown, or the phrases about a day (:mod:`..phrases`).
 """
 

@@ -1,7 +1,7 @@
-"""When notifications are sent: once what they are about has happened.
+"""The sensor that sends notifications, once what they are about has happened.
 
-Belongs here: the sensor that looks and sends.
-Does not belong here: what is sent (:mod:`chat_forecast.presentation.notifications`).
+Belongs here: when to look, and what a tick reports.
+Does not belong here: what is sent, and to whom (:mod:`chat_forecast.presentation.notifications`).
 """
 
 import os
@@ -19,11 +19,11 @@ from chat_forecast.settings.models import Chat
 
 NOTIFY_INTERVAL_SECONDS = 60
 TICK_SECONDS = 40
-"""The chats that a tick has not come to by then have their turn at the next one; Dagster breaks a tick off after 60 s."""
+"""After this long a tick leaves the remaining chats to the next one; Dagster ends a tick after 60 s."""
 
 
 def notify_sensor(chats: Sequence[Chat]) -> dg.SensorDefinition:
-    """One sensor for all chats, on from the start; without a URL in the environment it does nothing."""
+    """One sensor for all chats, running from the start; without a URL in the environment it does nothing."""
 
     @dg.sensor(
         name="notify",
