@@ -1,11 +1,12 @@
-"""What the commands have in common: the group, the workplace, and how errors are shown.
+"""What all commands share: the group, the workplace, and how errors are shown.
 
-Belongs here: the clock and the environment, which are read here and handed on; the type of a day; examples in the help;
+Belongs here: reading the clock and the environment, which are handed on from here; the type of a day; examples in the help;
 ``--json``.
 Does not belong here: any one command.
 
-A command that prints results takes ``@json_option``, writes to ``console_for(as_json)``, shows its progress there, and ends
-with :func:`print_json`. Every command shows examples: ``@click.command(epilog=examples("chat-forecast …"))``.
+A command takes ``@pass_workplace`` and shows examples: ``@click.command(epilog=examples("chat-forecast …"))``. One that
+prints results takes ``@json_option`` too, writes text and progress to ``console_for(as_json)``, and ends with
+:func:`print_json`.
 """
 
 import errno
@@ -34,16 +35,18 @@ if TYPE_CHECKING:  # `--help` need not wait for it
     from chat_forecast.storage.partitions import ChatStorage
 
 console: Console = SafeConsole()
-"""Where text and tables go; colours and moving bars only on a terminal."""
+"""Where text and tables go; with colours and progress bars on a terminal only."""
 DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN})
+"""Errors that are of a disk even where they name no file."""
 _UNCUT = 10_000
+"""A length that no command's short help reaches."""
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as one JSON document on standard output."
 )
 
 
 def console_for(as_json: bool) -> Console:
-    """Where a command prints for people: standard error while standard output is kept for JSON."""
+    """Where a command prints text: standard error if standard output is kept for JSON."""
     return SafeConsole(stderr=True) if as_json else console
 
 
@@ -63,7 +66,7 @@ def examples(*lines: str) -> str:
 
 
 def _plain(value: object) -> object:
-    """A value as JSON knows it."""
+    """A value as JSON can hold it."""
     match value:
         case pd.DataFrame():
             return [_plain(row) for row in value.to_dict("records")]
@@ -73,7 +76,7 @@ def _plain(value: object) -> object:
             return {str(name): _plain(each) for name, each in value.items()}
         case list() | tuple():
             return [_plain(each) for each in value]
-        case _ if pd.isna(value):  # type: ignore[call-overload]  # pandas tells of any object, its annotations of some
+        case _ if pd.isna(value):  # type: ignore[call-overload]  # takes any object, whatever its annotations say
             return None
         case date():  # datetimes and pandas' timestamps too
             return value.isoformat()
@@ -86,22 +89,22 @@ def _plain(value: object) -> object:
 
 
 class Commands(click.Group):
-    """A command group that turns an error that a user can mend into one message and exit code 1."""
+    """A command group that shows an error that a user can mend as one message, with exit code 1."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands; an explanation that is too long for the line goes on in the next, where click cuts it."""
+        """List the commands with their whole short help, which click would cut at the end of the line."""
         names = self.list_commands(ctx)
         found = [(name, command) for name in names if (command := self.get_command(ctx, name)) and not command.hidden]
         with formatter.section("Commands"):
             formatter.write_dl([(name, command.get_short_help_str(_UNCUT)) for name, command in found])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command that was asked for."""
+        """Run the command, and turn its errors into messages."""
         try:
             return super().invoke(ctx)
         except ChatForecastError as error:
             raise click.ClickException(shown(str(error))) from error
-        except click.ClickException as error:  # what was typed may be the name of somebody else's file
+        except click.ClickException as error:  # it may repeat a file's name, which may hold control characters
             error.message = shown(error.message)  # type: ignore[misc]  # final, but only by its annotation
             raise
         except OSError as error:
@@ -111,7 +114,7 @@ class Commands(click.Group):
 
 
 def disk_fault(error: OSError) -> str:
-    """What to say of a file or a folder that could not be written or read, whichever it is."""
+    """The message about a file or folder that could not be read or written."""
     return (
         f"{error.filename or 'A file'}: {error.strerror}. What is stored is as it was. See that its disk is there, has room "
         "and can be written to, then do the same again."
@@ -119,7 +122,7 @@ def disk_fault(error: OSError) -> str:
 
 
 class Workplace:
-    """What every command works on: the home folder and the chats configured in it."""
+    """What every command works on: the home folder, the chats configured in it, and the time."""
 
     def __init__(self) -> None:
         mask_output(os.environ)
@@ -137,7 +140,7 @@ class Workplace:
 
     @property
     def chats_file(self) -> ChatsFile:
-        """Every configured chat, those that are put aside for a mistake in their settings too."""
+        """Every configured chat, including those put aside for a mistake in their settings."""
         return load_chats_file(self.home.chats_file, self.now.date())
 
     @property
@@ -147,7 +150,7 @@ class Workplace:
 
     @property
     def first_steps(self) -> str:
-        """What to do in a home without chats; empty once there is a chats.toml."""
+        """What to do first in a home without a chats.toml; empty once there is one."""
         if self.home.chats_file.exists():
             return ""
         return (
@@ -160,8 +163,8 @@ class Workplace:
         """The configured chat of this name.
 
         Raises:
-            ConfigError: it is put aside.
-            ClickException: there is none.
+            ConfigError: it is put aside for a mistake in its settings.
+            ClickException: there is no such chat.
         """
         file = self.chats_file
         found = file.find(slug)
@@ -177,10 +180,10 @@ class Workplace:
         return found
 
     def storage(self, chat: Chat) -> "ChatStorage":
-        """What is stored of a chat.
+        """The stored partitions of a chat.
 
         Raises:
-            StoredFileError: it was counted in another time zone than the chat's, or a change of the zone is not finished.
+            StoredFileError: they were counted in another time zone than the chat's, or a change of the zone is not finished.
         """
         storage = self.resources.storages.of(chat)
         storage.expect_zone()
@@ -201,16 +204,16 @@ class Workplace:
         return day
 
 
-def complete_chats(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
-    """The configured chats whose names begin so; none where the configuration cannot be read."""
+def complete_chats(_context: click.Context, _parameter: click.Parameter, prefix: str) -> list[str]:
+    """The configured chats whose names begin with ``prefix``; none if the configuration cannot be read."""
     try:
-        return [chat.slug for chat in Workplace().chats if chat.slug.startswith(begun)]
+        return [chat.slug for chat in Workplace().chats if chat.slug.startswith(prefix)]
     except ChatForecastError:
         return []
 
 
-class _ClosedWorkplace(Workplace):
-    """The workplace of a command, whose home is closed to others before anything is done in it."""
+class _PrivateWorkplace(Workplace):
+    """The workplace of a command. Before anything else, it closes the home to other users of the machine."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -221,7 +224,7 @@ class _ClosedWorkplace(Workplace):
             )
 
 
-pass_workplace = click.make_pass_decorator(_ClosedWorkplace, ensure=True)
+pass_workplace = click.make_pass_decorator(_PrivateWorkplace, ensure=True)
 
 
 class DayType(click.DateTime):
@@ -230,8 +233,8 @@ class DayType(click.DateTime):
     def __init__(self) -> None:
         super().__init__(formats=["%Y-%m-%d"])
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click hands it over; this metavar needs none
-        """How the help calls it."""
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - as click calls it
+        """How the help names it."""
         return "YYYY-MM-DD"
 
 
@@ -240,7 +243,11 @@ chat_argument = click.argument("chat_slug", metavar="CHAT", shell_complete=compl
 
 
 def ended_day(workplace: Workplace, chat: Chat, day: datetime, option: str) -> LocalDay:
-    """The day that an option names, if it lies between the chat's first day and its last one that has ended."""
+    """The day that an option names.
+
+    Raises:
+        UsageError: it is not between the chat's first day and its last one that has ended.
+    """
     chosen = LocalDay(day.date(), chat.timezone)
     last = workplace.resources.sources.last_day(chat, workplace.yesterday(chat))
     if not chat.first_day <= chosen.date <= last.date:

@@ -1,6 +1,6 @@
-"""Asset checks: is a day's data whole, is its forecast sane, was the last forecast good enough.
+"""Asset checks: whether a day's data are whole, its forecast is sane, and the last forecast was good enough.
 
-Belongs here: what is checked of which asset, and the one seam to Dagster's partitioned checks.
+Belongs here: what is checked of which asset, and the only use of Dagster's partitioned checks.
 Does not belong here: finding a fault (:mod:`chat_forecast.domain.data_quality`), or the rule behind the verdict
 (:mod:`chat_forecast.domain.retraining_rule`).
 """
@@ -41,7 +41,7 @@ class Finding:
 
 
 Evaluate = Callable[[ChatStorage, Sequence[LocalDay]], Iterable[Finding]]
-"""Checks ascending days, one finding a day; can be given to another process."""
+"""Checks ascending days, one finding a day; it can be given to a worker."""
 
 
 def chat_checks(chat: Chat) -> list[dg.AssetChecksDefinition]:
@@ -69,8 +69,8 @@ def chat_checks(chat: Chat) -> list[dg.AssetChecksDefinition]:
             "next_day_forecast",
             FORECAST_CHECK,
             forecasts_sane,
-            "The forecast is possible by what the chat has ever done. If not, it is withheld from people, and a sensor "
-            "retrains the model.",
+            "The forecast is possible, given all that the chat has ever done. If not, it is withheld from people, and a "
+            "sensor retrains the model.",
             blocking=False,
             severity=dg.AssetCheckSeverity.ERROR,
         ),
@@ -87,17 +87,17 @@ def chat_checks(chat: Chat) -> list[dg.AssetChecksDefinition]:
 
 
 def score_check_key(chat: Chat) -> dg.AssetCheckKey:
-    """The key of the check that shows a score's verdict."""
+    """The key of the check that shows the verdict on a day's forecast."""
     return dg.AssetCheckKey(dg.AssetKey([chat.slug, "daily_score"]), SCORE_CHECK)
 
 
 def forecast_check_key(chat: Chat) -> dg.AssetCheckKey:
-    """The key of the check that looks at a forecast."""
+    """The key of the check that tells whether a forecast is sane."""
     return dg.AssetCheckKey(dg.AssetKey([chat.slug, "next_day_forecast"]), FORECAST_CHECK)
 
 
 def ids_unique(storage: ChatStorage, day: LocalDay) -> Finding:
-    """Whether a day's history holds each message once."""
+    """Whether each message of a day is in its history once."""
     stored = storage.message_table("merged_history", day)
     return _finding([] if stored is None else data_quality.repeated_ids(stored.ids))
 
@@ -123,7 +123,7 @@ def day_read(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[Finding
 
 
 def forecasts_sane(storage: ChatStorage, days: Sequence[LocalDay]) -> Iterator[Finding]:
-    """Whether the forecasts made at the end of some days can be true, by what the chat has ever done."""
+    """Whether the forecasts made at the end of some days are possible, given all that the chat has ever done."""
     histories = storage.series_before(days, days=RECENT_DAYS + LONGEST_GAP_DAYS)
     for day, forecast, history in zip(days, storage.frames_of("next_day_forecast", days), histories, strict=True):
         yield _finding(forecast_faults(forecast, day.plus(1), history))
@@ -161,12 +161,13 @@ def _daily_check(
     blocking: bool = True,
     severity: dg.AssetCheckSeverity | None = None,
 ) -> dg.AssetChecksDefinition:
-    """A check with one evaluation a day, in a run over a range too.
+    """A check with one evaluation for each day of its run.
 
     This is the project's only use of partitioned checks, a preview feature of Dagster. A plain ``AssetCheckResult`` would
-    give a range one evaluation without a partition, so the evaluations are yielded beside one empty output.
+    give a whole range one evaluation without a partition. So the evaluations are yielded by hand, beside one empty output.
 
-    A check that is ``blocking`` stops the assets downstream in the same run; the others warn, or as ``severity`` says.
+    If a ``blocking`` check fails, the assets downstream are not made in the same run. Others only warn, unless ``severity``
+    says otherwise.
     """
     key = dg.AssetKey([chat.slug, asset])
     warning = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
@@ -192,7 +193,7 @@ def _evaluated(
     findings: Iterable[tuple[LocalDay, Finding]],
     evaluation: Callable[[LocalDay, Finding, AssetCheckEvaluationTargetMaterializationData | None], dg.AssetCheckEvaluation],
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """The evaluations of some days; what was checked is looked up once other processes are at work on the findings."""
+    """The evaluations of some days. Which materialisations were checked is looked up while workers make the findings."""
     targets: dict[str, AssetCheckEvaluationTargetMaterializationData] | None = None
     for day, finding in findings:
         targets = newest_materialisations(instance, key, days) if targets is None else targets
@@ -200,7 +201,7 @@ def _evaluated(
 
 
 def report_verdicts(instance: dg.DagsterInstance, chat: Chat, storage: ChatStorage, days: Sequence[LocalDay]) -> None:
-    """Report verdicts that were renewed outside a run: the UI shows them, and the retraining sensor looks again."""
+    """Report verdicts that were renewed outside a run, to the UI and to the retraining sensor."""
     key = score_check_key(chat)
     targets = newest_materialisations(instance, key.asset_key, days)
     for day in days:
