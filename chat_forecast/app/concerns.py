@@ -1,4 +1,4 @@
-"""What of a chat needs a person, in words, each with what to do.
+"""Concerns: what about a chat needs a person's attention, in words, each with what to do.
 
 Belongs here: deciding from what was found whether a person is needed, and wording it.
 Does not belong here: finding out (:mod:`.health`).

@@ -1,4 +1,4 @@
-"""What is counted of messages, as plain arrays: for a day, a table in pandas takes several times as long as counting it.
+"""Messages as plain arrays, for counting: making a table in pandas takes several times as long as counting a day.
 
 Belongs here: a day's times and senders as numbers.
 Does not belong here: counting them (:mod:`.hourly_series`), or the messages themselves (:mod:`.messages`).

@@ -72,6 +72,7 @@ def _train(series: pd.DataFrame, country: str | None) -> Training:
     usual = next(name for name in PREFERRED if name in possible)
     losses = compare(series)
     name, why = choose(losses, usual, possible)
+    fitted: FittedForecaster
     if name == SAME_HOUR:
         fitted, holidays = fit_same_hour(series), ""
     else:

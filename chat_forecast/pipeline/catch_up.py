@@ -1,11 +1,11 @@
-"""Nights that were missed: which they are, and doing them all at once.
+"""The sensor that catches up on missed nights, all of a chat in one run.
 
-Belongs here: the days that should have been done by now, and the sensor that requests them as one run of a range.
+Belongs here: which days should have been done by now, and the sensor that requests them.
 Does not belong here: the night itself (:mod:`.schedules`).
 
-A machine that was off for ten nights does them when it comes back: one run a chat over the whole range, so that a source is
-read in one pass, and one retraining if the newest verdict asks for it. A chat of which nothing was ever done has missed
-nothing: its past is a backfill, which somebody asks for.
+When a machine comes back after ten nights, each chat gets one run over the whole range: its source is read in one pass, and
+there is one retraining if the newest verdict asks for it. A chat of which nothing was ever done has missed nothing: its past
+is a backfill, which somebody asks for.
 
 A topic's nights follow those of its forum: they are requested here too, as soon as the forum has the day.
 """

@@ -1,10 +1,10 @@
-"""What a run prints: kept in a file that its page in the UI shows.
+"""The output of a run's process, kept in a file that the run's page in the UI shows.
 
-Belongs here: catching what the process of a run prints.
-Does not belong here: what a run says to Dagster, which is in the events of the run.
+Belongs here: catching what the process prints.
+Does not belong here: what a run reports to Dagster, which is in the events of the run.
 
-Dagster shows it on the terminal as well: four processes a run follow the two files to that end. A run that was launched has
-no terminal, and one of a command needs no file: what it prints is the command's own output.
+Dagster's own manager shows the output on the terminal too, by four processes a run that follow two files. A launched run has
+no terminal, and the run of a command needs no file, since what it prints is the command's own output.
 """
 
 import multiprocessing

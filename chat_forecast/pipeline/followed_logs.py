@@ -1,14 +1,14 @@
-"""A run's events shown while they happen: the UI follows the file that holds them.
+"""A run's events, shown while they happen: the UI follows the file that holds them.
 
-Belongs here: noticing that there are new ones.
+Belongs here: noticing new events.
 Does not belong here: how the files are written (:mod:`.instance_files`).
 
-Dagster looks at a run's file whenever the file changes. But new events stand in the log beside it (``-wal``) as long as the
-run's process keeps its connection, which is until it ends: an open page of a run would stay as it was.
+Dagster reads a run's file again whenever the file changes. But as long as the run's process keeps its connection open, which
+is until it ends, new events are in the write-ahead log beside the file (``-wal``): an open page would never change.
 
-A look makes that log where there is none, which for whoever is root is a change of it, and would lead to the next look. So a
-look follows only where the size or the time of either file has changed. Two changes within one tick of the clock may leave
-both as they are: what is missed is seen at the next change, the last of which is that the run's connection ends.
+Reading creates that log where there is none. If the reader is root, that counts as a change, and would lead to the next
+reading. So events are only read if the size or the time of either file has changed. Two changes within one tick of the clock
+may leave both the same: what is missed is read at the next change, at the latest when the run's connection is closed.
 """
 
 from pathlib import Path

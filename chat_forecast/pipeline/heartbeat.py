@@ -1,10 +1,10 @@
-"""When heartbeats are sent: once a night has begun, is done, or has failed.
+"""The sensor that sends heartbeats: once a night has begun, is done, or has failed.
 
-Belongs here: what each chat's night is like, by what is stored and by its runs; the sensor, and what a command sends.
+Belongs here: how each chat's night went, by what is stored and by its runs; the sensor, and what a command sends.
 Does not belong here: which address is called, and how (:mod:`chat_forecast.presentation.notifications.heartbeat`).
 
-The state is examined, not events: a call that was missed while the network was away is made later. A chat that is put aside
-for a mistake in its settings has no nights: that is said as a failure, until it is mended.
+The sensor looks at the state and not at events, so that a call that failed while the network was down is made later. A chat
+that is put aside for a mistake in its settings has no nights: that is reported as a failure until it is mended.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""The settings and the files of a home's Dagster instance, as what they are: Dagster is not needed for them.
+"""The settings and the files of a home's Dagster instance, without importing Dagster.
 
-Belongs here: what has to be there before Dagster opens the instance, what settings that a user changed lack, and what a new
-file in the place of a damaged one is without.
+Belongs here: what has to be there before Dagster opens the instance, what a user's own settings lack, and what is lost where
+a new file takes the place of a damaged one.
 Does not belong here: opening the instance (:mod:`.instance`), how its SQLite files are used (:mod:`.instance_files`), or
 where its folder lies (:mod:`chat_forecast.settings.paths`).
 """

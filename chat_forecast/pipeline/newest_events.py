@@ -1,6 +1,6 @@
-"""The newest materialisations of days, for what is said of them.
+"""The newest materialisation of each of some days, to which check evaluations refer.
 
-Belongs here: finding them in Dagster's event log without bringing back each event, which takes a quarter of a millisecond.
+Belongs here: finding them in Dagster's event log without deserialising every event, which takes a quarter of a millisecond.
 Does not belong here: storing events (:mod:`.event_batches`).
 """
 

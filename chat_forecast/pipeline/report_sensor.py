@@ -1,13 +1,13 @@
-"""When the chats' pages are updated: once a run has changed what they are made from.
+"""The sensor that updates the chats' pages, once a run has changed what they are made from.
 
-Belongs here: the sensor that keeps the pages up to date.
+Belongs here: which pages a tick looks at, and the sensor itself.
 Does not belong here: making a page, or whether one is up to date (:mod:`chat_forecast.presentation.reports`).
 
-A sensor and not a step of the nightly run: a page that cannot be made is named in a tick and its log, and tried again at the
-next one. It never fails a forecast, and keeps no other chat's page from being made.
+This is a sensor and not a step of the nightly run, so that a page that cannot be made never fails a forecast, and never
+keeps another chat's page from being made. The tick and its log name it, and the next tick tries again.
 
-Looking at the files of a thousand chats takes half a minute, and asking Dagster for their runs half a second. So the cursor
-keeps, for each chat, the newest run after which its pages were up to date, and only the others are looked at.
+Looking at the files of a thousand chats takes half a minute, asking Dagster for their runs half a second. So the cursor
+keeps, for each chat, the newest run after which its pages were up to date, and only the other chats are looked at.
 """
 
 import json

@@ -1,11 +1,11 @@
-"""When a model is retrained: after the verdict on a chat's newest scored day says that it was not good enough.
+"""The sensor that requests retraining, when a chat's newest scored day was not good enough.
 
 Belongs here: the decision, from what is stored, and the sensor that acts on it.
 Does not belong here: the rule behind the verdict (:mod:`chat_forecast.domain.retraining_rule`).
 
-What is stored is looked at, not events: nothing is missed while nobody looked, nothing is retrained twice, and a backfill
-that fails a year of old verdicts asks for one training at most. So that a thousand chats need not be read twice a minute,
-the sensor reads only those whose score was checked since its last tick, or which still waited then.
+The sensor looks at what is stored and not at events: nothing is missed while it was off, nothing is retrained twice, and a
+backfill that fails a year of old verdicts asks for one training at most. To spare reading a thousand chats twice a minute,
+it reads only those whose score was checked since its last tick, or which were still waiting then.
 """
 
 import json

@@ -1,13 +1,13 @@
-"""The launcher of runs: each is a process of its own, forked from one that has imported the libraries already.
+"""The launcher of runs on this machine: each is a process forked from one that has imported the libraries already.
 
-Belongs here: starting, ending and watching the processes of runs on this machine.
+Belongs here: starting, ending and watching the processes of runs.
 Does not belong here: which run may start when (``dagster.yaml``), or runs that a command executes itself
 (:mod:`chat_forecast.app.runs`).
 
 A night of one chat is half a second of work. Dagster's own launcher starts a fresh process for each, which imports for some
-seconds before it begins. Here the process that launches (the daemon) keeps a fork server: it imports the libraries once,
-at the first run, and from then on a run starts at once and shares their memory. The definitions are not among them, so
-that a run always knows the chats as they are.
+seconds first. Here the process that launches (the daemon) keeps a fork server: it imports the libraries once, at the first
+run, and from then on a run starts at once and shares their memory. The definitions are not imported there, so that a run
+always knows the chats as they are now.
 """
 
 import atexit

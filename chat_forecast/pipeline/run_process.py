@@ -1,11 +1,11 @@
-"""The process that executes a run: it holds a lock for as long as it lives, and a tag of the run names both.
+"""The process that executes a run: it holds a lock as long as it lives, and a tag of the run names the process.
 
-Belongs here: holding the lock, and seeing whether the process of a run is gone.
+Belongs here: holding the lock, and finding out whether the process of a run is gone.
 Does not belong here: starting or ending processes (:mod:`.run_launcher`), or ending runs (:mod:`.abandoned_runs`).
 
-The system takes a lock from a process that ends, whatever it ends of. The number of a process says less: it is given to
-another one later, and the time that a process was started moves when the clock is set. On one machine the lock is a file's;
-where many machines share a database, it is one in there.
+The system releases the lock of a process that ends, however it ends. The process id alone does not tell that: it is given to
+another process later, and the start time of a process moves when the clock is set. On one machine the lock is on a file;
+where many machines share a database, it is in the database.
 """
 
 import atexit

@@ -1,6 +1,6 @@
-"""What Dagster knows of the chats' recent runs, for those who need not know Dagster.
+"""The state of the chats' recent runs, as plain values for those who need not know Dagster.
 
-Belongs here: asking the instance, and reducing what it says to plain values.
+Belongs here: asking the instance, and reducing its answers.
 Does not belong here: what is done with it (:mod:`chat_forecast.presentation.notifications`).
 """
 

@@ -1,11 +1,11 @@
-"""What runs there are of a chat: which assets each makes, and the tags by which runs are told apart.
+"""The kinds of runs of a chat: which assets each makes, and the tags that tell them apart.
 
 Belongs here: the sets of assets, the tags, and requests for runs.
 Does not belong here: when one is requested (:mod:`.schedules`, :mod:`.retraining`), or starting one from the command line
 (:mod:`chat_forecast.app.runs`).
 
-No chat has jobs of its own: resolving a job walks the assets of all chats, so that loading many chats would take time that
-grows with the square of their number. Every run is one of Dagster's own asset job, of the assets that it selects.
+No chat has jobs of its own. Resolving a job walks the assets of all chats, so that loading would take time that grows with
+the square of the number of chats. Instead, every run is one of Dagster's own asset job and selects its assets.
 """
 
 from collections.abc import Iterable, Mapping

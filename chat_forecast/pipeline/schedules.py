@@ -1,4 +1,4 @@
-"""When a day is done: at 00:01 of the chat's own time zone, for the day that ended.
+"""The nightly schedules: at 00:01 of each time zone, a run of each of its chats for the day that just ended.
 
 Belongs here: one schedule for each time zone, and what it requests.
 Does not belong here: what a nightly run makes (:mod:`.runs`).

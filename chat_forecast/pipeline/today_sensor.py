@@ -1,10 +1,10 @@
-"""When the day that is not over is looked at: every few minutes, for each live chat.
+"""The sensor that looks at the day that is not over, every few minutes for each live chat.
 
-Belongs here: the sensor that looks, sends alerts and tells Dagster; the asset that shows it, beside the six.
-Does not belong here: looking (:mod:`.watching`), or what is sent (:mod:`chat_forecast.presentation.notifications`).
+Belongs here: the sensor, which sends alerts and reports to Dagster; and the asset that shows the day, beside the six.
+Does not belong here: the look itself (:mod:`.watching`), or what is sent (:mod:`chat_forecast.presentation.notifications`).
 
-A look is no run: a run each ten minutes would fill the event log with nothing that lasts. The asset ``today_so_far`` is
-observed, once an hour and whenever an alarm begins or ends.
+A look is no run: a run every ten minutes would fill the event log with what nobody needs later. Instead, the asset
+``today_so_far`` is observed once an hour and whenever an alarm begins or ends.
 """
 
 import json

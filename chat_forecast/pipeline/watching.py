@@ -1,10 +1,10 @@
-"""Looking at the day that is not over: reading what is new of it, and what that says.
+"""One look at the day that is not over: read what is new, and examine it.
 
 Belongs here: putting source, storage and rules together for one chat and one look.
-Does not belong here: the rules (:mod:`chat_forecast.forecasting`), when to look (:mod:`.today_sensor`), whom to tell
+Does not belong here: the rules (:mod:`chat_forecast.forecasting`), when to look (:mod:`.today_sensor`), whom to notify
 (:mod:`chat_forecast.presentation.notifications`), or Dagster.
 
-A look reads from a source what it has not given yet today, and keeps it apart from the partitions
+A look reads what the source has not given yet today, and keeps it apart from the partitions
 (:mod:`chat_forecast.storage.today_files`): the night reads the whole day as if nobody had looked.
 """
 

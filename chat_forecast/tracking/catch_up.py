@@ -1,4 +1,4 @@
-"""MLflow comes after: what is stored of a chat and not yet in MLflow is logged, whenever MLflow can be used.
+"""Catching MLflow up: what is stored of a chat and not yet in MLflow is logged, whenever MLflow can be used.
 
 Belongs here: finding what is owed, in which order and how long it is logged.
 Does not belong here: how a day (:mod:`.score_runs`) or a training (:mod:`.model_registry`) is logged.
