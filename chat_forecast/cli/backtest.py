@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from chat_forecast.cli.base import Workplace, chat_argument, console_for, examples, json_option, pass_workplace, print_json
+from chat_forecast.cli.base import Workplace, chat_argument, examples, pass_workplace
 from chat_forecast.cli.output.backtests import print_backtest
 from chat_forecast.cli.output.progress import run_progress
+from chat_forecast.cli.printing import console_for, json_option, print_json
 from chat_forecast.forecasting.backtest import differences, summarise
 
 

@@ -1,30 +1,23 @@
 """What all commands share: the group, the workplace, and how errors are shown.
 
-Belongs here: reading the clock and the environment, which are handed on from here; the type of a day; examples in the help;
-``--json``.
-Does not belong here: any one command.
+Belongs here: reading the clock and the environment, which are handed on from here; the type of a day; examples in the help.
+Does not belong here: any one command, or how results are printed (:mod:`.printing`).
 
-A command takes ``@pass_workplace`` and shows examples: ``@click.command(epilog=examples("chat-forecast …"))``. One that
-prints results takes ``@json_option`` too, writes text and progress to ``console_for(as_json)``, and ends with
-:func:`print_json`.
+A command takes ``@pass_workplace`` and shows examples: ``@click.command(epilog=examples("chat-forecast …"))``.
 """
 
 import errno
-import json
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import click
-import pandas as pd
-from rich.console import Console
 
-from chat_forecast.cli.output.safe_console import SafeConsole
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
-from chat_forecast.masking import mask_output, shown, without_secrets
-from chat_forecast.plain_text import counted, in_json
+from chat_forecast.masking import mask_output, shown
+from chat_forecast.plain_text import counted
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.settings.privacy import close_to_others, keep_private
@@ -34,25 +27,10 @@ if TYPE_CHECKING:  # `--help` need not wait for it
     from chat_forecast.pipeline.resources import Resources
     from chat_forecast.storage.partitions import ChatStorage
 
-console: Console = SafeConsole()
-"""Where text and tables go; with colours and progress bars on a terminal only."""
 DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENOTCONN})
 """Errors that are of a disk even where they name no file."""
 _UNCUT = 10_000
 """A length that no command's short help reaches."""
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print the result as one JSON document on standard output."
-)
-
-
-def console_for(as_json: bool) -> Console:
-    """Where a command prints text: standard error if standard output is kept for JSON."""
-    return SafeConsole(stderr=True) if as_json else console
-
-
-def print_json(document: object) -> None:
-    """Print one JSON document: instants in ISO 8601 with their offset, tables as lists of rows, unknown values as null."""
-    click.echo(in_json(json.dumps(_plain(document), ensure_ascii=console.options.ascii_only, indent=2, allow_nan=False)))
 
 
 def examples(*lines: str) -> str:
@@ -63,29 +41,6 @@ def examples(*lines: str) -> str:
     """
     # After a \b, click leaves the lines as they are.
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
-
-
-def _plain(value: object) -> object:
-    """A value as JSON can hold it."""
-    match value:
-        case pd.DataFrame():
-            return [_plain(row) for row in value.to_dict("records")]
-        case pd.Series():
-            return _plain(value.to_dict())
-        case dict():
-            return {str(name): _plain(each) for name, each in value.items()}
-        case list() | tuple():
-            return [_plain(each) for each in value]
-        case _ if pd.isna(value):  # type: ignore[call-overload]  # takes any object, whatever its annotations say
-            return None
-        case date():  # datetimes and pandas' timestamps too
-            return value.isoformat()
-        case _ if hasattr(value, "item"):  # numpy's numbers
-            return value.item()
-        case int() | float():
-            return value
-        case _:
-            return without_secrets(str(value))
 
 
 class Commands(click.Group):

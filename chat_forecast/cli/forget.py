@@ -2,7 +2,8 @@
 
 import click
 
-from chat_forecast.cli.base import Workplace, chat_argument, console_for, examples, json_option, pass_workplace, print_json
+from chat_forecast.cli.base import Workplace, chat_argument, examples, pass_workplace
+from chat_forecast.cli.printing import console_for, json_option, print_json
 from chat_forecast.settings.topics import Topic, topics_of
 from chat_forecast.sources.pseudonyms import Pseudonyms
 

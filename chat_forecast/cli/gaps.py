@@ -4,17 +4,10 @@ from pathlib import Path
 
 import click
 
-from chat_forecast.cli.base import (
-    Workplace,
-    chat_argument,
-    console_for,
-    examples,
-    json_option,
-    pass_workplace,
-    print_json,
-)
+from chat_forecast.cli.base import Workplace, chat_argument, examples, pass_workplace
 from chat_forecast.cli.output.gaps import gaps_figures, print_gaps
 from chat_forecast.cli.output.imports import print_remade, remade_figures
+from chat_forecast.cli.printing import console_for, json_option, print_json
 from chat_forecast.cli.remaking import remake_days
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.topics import topics_of

@@ -5,15 +5,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from chat_forecast.cli.base import (
-    Workplace,
-    chat_argument,
-    console_for,
-    examples,
-    json_option,
-    pass_workplace,
-    print_json,
-)
+from chat_forecast.cli.base import Workplace, chat_argument, examples, pass_workplace
 from chat_forecast.cli.output.imports import (
     import_figures,
     imports_figures,
@@ -23,6 +15,7 @@ from chat_forecast.cli.output.imports import (
     remade_figures,
 )
 from chat_forecast.cli.output.progress import byte_progress
+from chat_forecast.cli.printing import console_for, json_option, print_json
 from chat_forecast.cli.remaking import remake_days
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.settings.editing import add_imported_chat, expect_addable, update_first_day

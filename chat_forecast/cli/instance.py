@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from chat_forecast.cli.base import console, examples
+from chat_forecast.cli.base import examples
+from chat_forecast.cli.printing import console
 
 
 @click.group(epilog=examples("chat-forecast instance distributed --write deployment"))

@@ -8,7 +8,8 @@ import click
 from filelock import Timeout
 from rich.console import Console
 
-from chat_forecast.cli.base import Workplace, console_for, examples, json_option, pass_workplace, print_json
+from chat_forecast.cli.base import Workplace, examples, pass_workplace
+from chat_forecast.cli.printing import console_for, json_option, print_json
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.presentation.notifications import Outcome, Service
 from chat_forecast.presentation.notifications.notices import test_message

@@ -6,18 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chat_forecast.cli.base import (
-    Workplace,
-    chat_argument,
-    console,
-    console_for,
-    day_type,
-    ended_day,
-    examples,
-    json_option,
-    pass_workplace,
-    print_json,
-)
+from chat_forecast.cli.base import Workplace, chat_argument, day_type, ended_day, examples, pass_workplace
 from chat_forecast.cli.heartbeats import announce_night, send_heartbeats
 from chat_forecast.cli.notify import send_after_run
 from chat_forecast.cli.output.chats import overview_figures, print_overview, print_retraining
@@ -25,6 +14,7 @@ from chat_forecast.cli.output.lines import print_line
 from chat_forecast.cli.output.names import shown_name
 from chat_forecast.cli.output.places import print_places
 from chat_forecast.cli.output.progress import run_progress
+from chat_forecast.cli.printing import console, console_for, json_option, print_json
 from chat_forecast.cli.reports import refresh_report
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.editing import add_chat

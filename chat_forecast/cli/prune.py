@@ -2,7 +2,8 @@
 
 import click
 
-from chat_forecast.cli.base import Workplace, console_for, examples, json_option, pass_workplace, print_json
+from chat_forecast.cli.base import Workplace, examples, pass_workplace
+from chat_forecast.cli.printing import console_for, json_option, print_json
 from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.plain_text import counted
 

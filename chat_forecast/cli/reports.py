@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from chat_forecast.cli.base import (
-    Workplace,
-    chat_argument,
-    console_for,
-    examples,
-    json_option,
-    pass_workplace,
-    print_json,
-)
+from chat_forecast.cli.base import Workplace, chat_argument, examples, pass_workplace
+from chat_forecast.cli.printing import console_for, json_option, print_json
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.settings.known_values import known_languages
 from chat_forecast.settings.models import Chat

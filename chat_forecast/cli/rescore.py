@@ -4,17 +4,8 @@ from datetime import datetime
 
 import click
 
-from chat_forecast.cli.base import (
-    Workplace,
-    chat_argument,
-    console_for,
-    day_type,
-    ended_day,
-    examples,
-    json_option,
-    pass_workplace,
-    print_json,
-)
+from chat_forecast.cli.base import Workplace, chat_argument, day_type, ended_day, examples, pass_workplace
+from chat_forecast.cli.printing import console_for, json_option, print_json
 from chat_forecast.cli.reports import refresh_report
 from chat_forecast.domain.local_day import LocalDay
 

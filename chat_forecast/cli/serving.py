@@ -5,8 +5,9 @@ from ipaddress import ip_address
 
 import click
 
-from chat_forecast.cli.base import Workplace, console, examples, pass_workplace
+from chat_forecast.cli.base import Workplace, examples, pass_workplace
 from chat_forecast.cli.output.lines import print_line, print_sentence
+from chat_forecast.cli.printing import console
 from chat_forecast.settings.links import LOOPBACK
 from chat_forecast.settings.reading import load_serve
 

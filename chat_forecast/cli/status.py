@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from chat_forecast.cli.base import Workplace, console, console_for, examples, json_option, pass_workplace, print_json
+from chat_forecast.cli.base import Workplace, examples, pass_workplace
+from chat_forecast.cli.printing import console, console_for, json_option, print_json
 
 
 @click.command(epilog=examples("chat-forecast status", "chat-forecast status --json"))

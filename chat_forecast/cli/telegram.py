@@ -5,17 +5,9 @@ from datetime import date, datetime
 
 import click
 
-from chat_forecast.cli.base import (
-    Workplace,
-    console,
-    console_for,
-    day_type,
-    examples,
-    json_option,
-    pass_workplace,
-    print_json,
-)
+from chat_forecast.cli.base import Workplace, day_type, examples, pass_workplace
 from chat_forecast.cli.output.telegram_chats import print_telegram_chats, telegram_chat_figures
+from chat_forecast.cli.printing import console, console_for, json_option, print_json
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.plain_text import one_line
 from chat_forecast.settings.editing import add_chat

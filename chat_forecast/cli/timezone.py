@@ -2,17 +2,10 @@
 
 import click
 
-from chat_forecast.cli.base import (
-    Workplace,
-    chat_argument,
-    console_for,
-    examples,
-    json_option,
-    pass_workplace,
-    print_json,
-)
+from chat_forecast.cli.base import Workplace, chat_argument, examples, pass_workplace
 from chat_forecast.cli.output.progress import run_progress
 from chat_forecast.cli.output.zones import print_zone, zone_figures
+from chat_forecast.cli.printing import console_for, json_option, print_json
 from chat_forecast.cli.reports import refresh_report
 from chat_forecast.settings.topics import topics_of
 

@@ -8,18 +8,10 @@ import click
 from filelock import Timeout
 from rich.console import Console
 
-from chat_forecast.cli.base import (
-    Workplace,
-    chat_argument,
-    complete_chats,
-    console_for,
-    examples,
-    json_option,
-    pass_workplace,
-    print_json,
-)
+from chat_forecast.cli.base import Workplace, chat_argument, complete_chats, examples, pass_workplace
 from chat_forecast.cli.output.lines import print_line
 from chat_forecast.cli.output.today import print_look
+from chat_forecast.cli.printing import console_for, json_option, print_json
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.presentation.today import event_in_words, now_figures, now_in_words
 from chat_forecast.settings.models import Chat

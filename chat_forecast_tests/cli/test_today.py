@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from chat_forecast.cli import main
-from chat_forecast.cli.base import console
+from chat_forecast.cli.printing import console
 from chat_forecast.domain.hourly_series import count_by_hour
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.forecasting.model_record import train_record

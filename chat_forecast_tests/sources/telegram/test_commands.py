@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from telethon.crypto import rsa
 
 from chat_forecast.cli import main
-from chat_forecast.cli.base import console
+from chat_forecast.cli.printing import console
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.sources.telegram.credentials import load_credentials
 from chat_forecast.sources.telegram.peers import Peer, Peers
