@@ -1,8 +1,8 @@
 """Importing message files into a chat's archive.
 
-Belongs here: giving every message its id, and what of its file was really read.
-Does not belong here: reading files (:mod:`.reading_files`), which of them may join (:mod:`.admission`), how the archive is
-stored (:mod:`chat_forecast.storage.archive`), and the words of the report (:mod:`.import_report`).
+Belongs here: the steps of an import. All files are read, each is admitted, and the archive is changed once.
+Does not belong here: reading files (:mod:`.reading_files`), admitting one (:mod:`.new_imports`), how the archive is stored
+(:mod:`chat_forecast.storage.archive`), and the words of the report (:mod:`.import_report`).
 """
 
 from collections.abc import Callable, Sequence
@@ -15,23 +15,20 @@ from zoneinfo import available_timezones
 
 import pandas as pd
 
-from chat_forecast.app.admission import expect_known_chat, expect_same_chat, expect_same_messages, settle_ids
 from chat_forecast.app.import_report import ImportReport, report_of
+from chat_forecast.app.new_imports import Admission
 from chat_forecast.app.reading_files import ImportOptions, Reading, read_chats
 from chat_forecast.domain.arrays import bounds
-from chat_forecast.domain.deduplication import identify
-from chat_forecast.domain.id_spaces import MIGRATION_SECONDS, HeldChat, have_one_id, without_account_ids
-from chat_forecast.domain.messages import MessageBatch
+from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.domain.read_intervals import ReadIntervals
-from chat_forecast.domain.unread_silences import find_unread_silences
 from chat_forecast.large_columns import large_columns_in
 from chat_forecast.sources.base import SourceError
-from chat_forecast.sources.exports.base import FileChat, Progress, Tally
+from chat_forecast.sources.exports.base import Progress, Tally
 from chat_forecast.sources.exports.detect import resolve
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.archive_contents import ArchiveContents, NewImport
-from chat_forecast.storage.replacing import Holding
+from chat_forecast.storage.archive_ledger import Ledger
 
 Change = Callable[[ArchiveContents, ArchiveContents], object]
 """Called with what an archive holds before and after a change."""
@@ -102,7 +99,7 @@ def import_files(
 
 
 def _shares(progress: Callable[[int, int], None] | None, sizes: Sequence[int]) -> list[Progress]:
-    """For each file what to call with the bytes that were read of it."""
+    """For each file, a callback that takes the bytes read of it, and reports those of all files."""
     return [partial(_progress, progress, sum(sizes[:place]), size, sum(sizes)) for place, size in enumerate(sizes)]
 
 
@@ -135,82 +132,23 @@ def _joined(
     now: datetime | None,
     zone: str,
 ) -> ArchiveContents:
-    """The archive with the chats of some files, if they may join it; ``zone``: whose hours are whole."""
-    own_live = next((chat for chat in live if not chat.has_account_ids), None)
-    own, known = contents.ledger.own_chat or own_live, [*live, *contents.ledger.chats]
-    held, archived, imports = contents.ledger.held_chats, [contents.messages], list[NewImport]()
+    """The archive with the chats of some files, if all may join it; ``zone``: whose hours are whole."""
+    admission, imports = Admission.to(contents, slug, options, live), list[NewImport]()
     while readings:
-        reading = readings.pop(0)  # and its memory with it
-        _, last = bounds(reading.messages["sent_at"])
-        chat = replace(reading.found.chat, last_message=last.to_pydatetime())
-        same = {"is_same": options.is_same_chat}
-        expect_known_chat(reading.path, chat, reading.messages, [*held, *known], archived, slug, **same)
-        expect_same_chat(reading.path, chat, known, slug, **same)
-        if own is None and chat.chat_id is not None and not chat.has_account_ids:
-            own = chat
-        settled = settle_ids(reading.messages, chat, has_own_ids=own is None or have_one_id(chat, own))
-        settled = expect_same_messages(reading.path, settled, archived, is_same_chat=options.is_same_chat)
-        file, unread, found = _file_name(reading), _unread(reading, chat), reading.found
-        del reading
-        messages = identify(settled)
-        del settled
-        batch = MessageBatch(messages, _span(messages, chat, found))
-        imports.append(NewImport(batch, unread, chat, file, _holding(messages, zone) if found.is_replacing else Holding()))
-        known += [chat] if chat.chat_id is not None else []
-        held.append(chat)
-        archived.append(messages)
-    joined = contents.with_imports(imports, now)
-    if own is not None:
-        joined = joined.with_ledger(lambda ledger: replace(ledger, own_chat=own.without_names))
+        imports.append(admission.take_next(readings, zone))
     silences = ReadIntervals.joined(each.unread for each in imports)
-    if options.is_silence_trusted and not silences.is_empty:
-        joined = joined.with_ledger(lambda ledger: ledger.trusting(silences))
-    if not options.missing.is_empty:
-        joined = joined.with_ledger(lambda ledger: ledger.missing_in(options.missing))
+    joined = contents.with_imports(imports, now)
+    joined = joined.with_ledger(lambda ledger: _as_told(ledger, admission.own, silences, options))
     is_same = joined.ledger == contents.ledger and joined.messages is contents.messages
     return contents if is_same else joined
 
 
-def _file_name(reading: Reading) -> str:
-    """The file's name with its folder's; without the title of a chat that may be a person."""
-    chat, name = reading.found.chat, f"{reading.path.parent.name}/{reading.path.name}"
-    is_named = chat.program is not None and chat.title and chat.without_names.title is None
-    return name.replace(chat.title, "…") if is_named and chat.title else name
-
-
-def _holding(messages: pd.DataFrame, timezone: str) -> Holding:
-    """What an export stands instead of: all from the minute of its first message to that of its last one.
-
-    Of minutes, since some phones write no seconds.
-    """
-    first, last = bounds(messages["sent_at"])
-    first = first.floor("min")
-    local = first.tz_convert(timezone).tz_localize(None).ceil("h")
-    whole_from = local.tz_localize(timezone, ambiguous=False, nonexistent="shift_forward").tz_convert("UTC")
-    return Holding.of(first, last.floor("min") + pd.Timedelta(minutes=1), whole_from)
-
-
-def _span(messages: pd.DataFrame, chat: HeldChat, found: FileChat) -> ReadIntervals:
-    """From a file's first message to its last: before and after them nothing is known, unless the file says so.
-
-    A group ends where it became a supergroup, which begins there.
-    """
-    first, last = bounds(messages["sent_at"])
-    if found.until is not None:
-        last = max(last, found.until)
-    if found.since is not None:
-        first = found.since
-    around = pd.Timedelta(seconds=MIGRATION_SECONDS)
-    if chat.was_group is not None:
-        first = min(first, pd.Timestamp(chat.was_group) - around)
-    if chat.became_supergroup is not None:
-        last = max(last, pd.Timestamp(chat.became_supergroup) + around)
-    return ReadIntervals.of((first, last))
-
-
-def _unread(reading: Reading, chat: HeldChat) -> ReadIntervals:
-    """The silences of a file across which the chat's own ids jump; in a part of a chat they jump everywhere."""
-    if not chat.has_counting_ids or reading.is_partial:
-        return ReadIntervals()
-    others = reading.found.others
-    return find_unread_silences(without_account_ids(reading.messages, chat), without_account_ids(others, chat))
+def _as_told(ledger: Ledger, own: HeldChat | None, silences: ReadIntervals, options: ImportOptions) -> Ledger:
+    """The ledger with the chat whose ids are kept, and with what a person says about silences and missing messages."""
+    if own is not None:
+        ledger = replace(ledger, own_chat=own.without_names)
+    if options.is_silence_trusted and not silences.is_empty:
+        ledger = ledger.trusting(silences)
+    if not options.missing.is_empty:
+        ledger = ledger.missing_in(options.missing)
+    return ledger

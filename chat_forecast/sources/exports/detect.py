@@ -74,21 +74,14 @@ def read_file(
         return _read_other(asked) or []
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not text:
-        raise RefusedFileError(path, "it is empty. Export or copy it again.")
-    if _UTF_16_UNSIGNED.match(head):
-        raise RefusedFileError(path, _UTF_16)
-    for beginning, found in _FOREIGN_HEADS.items():
-        if head.startswith(beginning):
-            raise RefusedFileError(path, found)
+    _refuse_unreadable(path, head)
     if (chats := _read_other(asked)) is not None:
         return chats
     if program := recognise(path, head):
         raise RefusedFileError(path, f"{program.found} {program.remedy}")
     if head.startswith(b"PAR1"):
         return [FileChat(read_parquet_messages(path, timezone=timezone, tally=tally, progress=progress))]
-    if text.startswith(b"{") or path.suffix.lower() == ".json":
+    if _text_of(head).startswith(b"{") or path.suffix.lower() == ".json":
         number = asked.chat_number()
         return read_telegram_desktop(path, timezone=timezone, chat_id=number, tally=tally, progress=progress)
     if path.suffix.lower() in _TABLES:
@@ -98,6 +91,22 @@ def read_file(
         "it has no known format. Expected an export of Telegram, WhatsApp, Discord, Slack, Signal, Matrix or Google Chat as "
         f"its program makes it, or a table ({', '.join(_TABLES)} or .parquet).",
     )
+
+
+def _text_of(head: bytes) -> bytes:
+    """The beginning of a file without a byte order mark and blank lines."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+def _refuse_unreadable(path: Path, head: bytes) -> None:
+    """Refuse a file that is empty, packed, in UTF-16, or stands for another one."""
+    if not _text_of(head):
+        raise RefusedFileError(path, "it is empty. Export or copy it again.")
+    if _UTF_16_UNSIGNED.match(head):
+        raise RefusedFileError(path, _UTF_16)
+    for beginning, found in _FOREIGN_HEADS.items():
+        if head.startswith(beginning):
+            raise RefusedFileError(path, found)
 
 
 def _read_other(asked: Asked) -> list[FileChat] | None:
