@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 
 from chat_forecast.app.serving.commands import DAEMON, MLFLOW, code_socket, commands, workspace, workspace_file
@@ -80,16 +81,10 @@ def serve(home: Home, doors: Doors, say: Callable[[str], object]) -> int:
     with _signals() as stopping, looking_ahead(home):
         try:
             say("Starting …")
-            for name, command in wanted.items():
-                if name == DAEMON:  # which does not wait for the code server itself
-                    await_socket(code_socket(home), servers, stopping)
-                servers.start(name, command)
+            _start(servers, wanted, code_socket(home), stopping)
             await_answers(list(opened.values()), servers, stopping)
             if not stopping.is_set():
-                say(f"Dagster: {doors.dagster.url}")
-                say(f"MLflow: {mlflow}")
-                say(f"Reports: {doors.reports.url}")
-                say("Ctrl-C stops them all." if not has_mlflow_server else "Ctrl-C stops them, but not the MLflow server.")
+                _say_addresses(doors, mlflow, say, is_ours=not has_mlflow_server)
             _look_after(servers, DefinitionsWatch(home, doors.dagster.url), stopping, say)
         finally:
             with suppress(OSError):  # the terminal may be gone
@@ -98,6 +93,22 @@ def serve(home: Home, doors: Doors, say: Callable[[str], object]) -> int:
     with suppress(OSError):
         say("Stopped.")
     return 0
+
+
+def _start(servers: Servers, wanted: Mapping[str, Sequence[str]], socket: Path, stopping: threading.Event) -> None:
+    """Start the servers; the daemon only once the code server listens, for which it does not wait itself."""
+    for name, command in wanted.items():
+        if name == DAEMON:
+            await_socket(socket, servers, stopping)
+        servers.start(name, command)
+
+
+def _say_addresses(doors: Doors, mlflow: str, say: Callable[[str], object], *, is_ours: bool) -> None:
+    """Say where the servers answer; ``is_ours``: the MLflow server is one of them."""
+    say(f"Dagster: {doors.dagster.url}")
+    say(f"MLflow: {mlflow}")
+    say(f"Reports: {doors.reports.url}")
+    say("Ctrl-C stops them all." if is_ours else "Ctrl-C stops them, but not the MLflow server.")
 
 
 def _look_after(servers: Servers, watch: DefinitionsWatch, stopping: threading.Event, say: Callable[[str], object]) -> None:
