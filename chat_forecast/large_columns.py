@@ -51,12 +51,12 @@ def large_columns_in(folder: Path) -> Iterator[None]:
 
 
 def is_large(rows: int) -> bool:
-    """Whether columns of so many rows are large."""
+    """Whether columns of a number of rows are large."""
     return rows > ROWS_IN_MEMORY
 
 
 def goes_aside(rows: int) -> bool:
-    """Whether columns of so many rows lie on the disk here."""
+    """Whether large columns are put on the disk here, and columns of a number of rows are large."""
     return is_large(rows) and _folder.get() is not None
 
 

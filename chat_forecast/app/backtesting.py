@@ -27,7 +27,7 @@ LEAST_DAYS = 2
 """How many days there must be before the first one that is forecast."""
 
 AHEAD = 4
-"""So many origins a process are forecast before the first of them is taken."""
+"""How many origins each worker forecasts before the first of them is taken."""
 Progress = Callable[[int, int], None]
 """Called with the origins done and those to do."""
 

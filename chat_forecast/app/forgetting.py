@@ -30,7 +30,7 @@ class Forgotten:
     messages: int
     """How many stored messages named them, each counted once."""
     files: int
-    """Files that were written anew."""
+    """Files that were rewritten."""
     faults: tuple[str, ...]
     """Files that could not be gone through, with what to do."""
 

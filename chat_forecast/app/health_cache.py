@@ -10,7 +10,7 @@ steps, each slower than the one before:
    is replaced and never changed in place, which changes its folder's mtime.
 2. Otherwise the files are looked at, of many chats a part of them (:mod:`chat_forecast.storage.spot_checks`). Where none
    has changed, the answer is given again too.
-3. Otherwise the changed files are inspected and the answer is found anew.
+3. Otherwise the changed files are inspected and the answer is found again.
 
 While a chat has a damaged file, no answer is cached, so that a mended one is seen at once.
 """
@@ -46,8 +46,7 @@ VERSION = version("chat_forecast")
 HOLDS = timedelta(hours=1)
 """After this long the files themselves are looked at."""
 CHATS_PER_PART, MOST_PARTS = 25, 8
-"""The files are checked in one part for every so many chats, at most so many: with 50 chats a half of the old files each
-time, from 200 on an eighth."""
+"""The old files are divided into one part for every 25 chats, at most 8, of which one is looked at each time."""
 SETTLED = timedelta(minutes=1)
 """A chat whose files changed less than this ago is likely to change again."""
 AHEAD = timedelta(minutes=10)

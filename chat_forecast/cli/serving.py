@@ -70,7 +70,7 @@ def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int, add
     from chat_forecast.app.serving.exposure import exposure
     from chat_forecast.app.serving.up import doors_of, serve
 
-    # A mistake in chats.toml is told now, not in a child's log.
+    # A mistake in chats.toml is reported now, not in a child's log.
     for mistakes in workplace.chats_file.put_aside.values():
         for mistake in mistakes.splitlines():
             print_line(console, "red", "✗", f"put aside: {mistake}")

@@ -110,7 +110,7 @@ def codes_of(values: pd.Series) -> Places:
 
 
 def code_type(number: int) -> npt.DTypeLike:
-    """The type in which pandas holds the places of so many categories: of another one it would make a copy."""
+    """The type in which pandas holds the codes of ``number`` categories; from codes of another type it would make a copy."""
     return next((kind for kind in ("int8", "int16", "int32") if number < np.iinfo(kind).max), "int64")
 
 

@@ -11,7 +11,7 @@ from chat_forecast.domain.day_table import DayTable, Numbers
 from chat_forecast.domain.windows import RECENT_DAYS
 
 FEWEST_DAYS, MOST_DAYS = 14, 28
-"""A change is looked for so many days back: what lasts for less than two weeks comes in every chat."""
+"""How many days back a change is looked for: every chat has changes that last less than two weeks."""
 LEAST_BEFORE = 28
 LEAST_RATIO = 2.0
 """The mean day is as many times what it was;"""

@@ -16,7 +16,7 @@ from chat_forecast.domain.day_table import Booleans, DayTable, Numbers
 from chat_forecast.domain.windows import RECENT_DAYS
 
 FEWEST_DAYS, MOST_DAYS = 3, 28
-"""A change of the hours is looked for so many days back."""
+"""How many days back a change of the hours is looked for."""
 LEAST_BEFORE = 28
 """A change is one from something: from as many days."""
 LEAST_SHIFT = 10.0
@@ -30,7 +30,7 @@ TRUST_DAYS = 4.0
 """Weekends and weekdays have shapes of their own, drawn towards that of all days with this weight."""
 
 WEEKS = np.array([2, 3, 4])
-"""A change of the weekdays is looked for so many weeks back: one week may be a holiday."""
+"""How many weeks back a change of the weekdays is looked for: one week may be a holiday."""
 WEEKS_BEFORE = 8
 FEWEST_WEEKS = 4
 LEAST_WEEK_SHIFT = 6.0

@@ -1,7 +1,7 @@
 """Runs that nobody executes any more: their process was killed, or its machine lost its power.
 
 Belongs here: finding and ending them, and the sensor that does so.
-Does not belong here: how a living process is told from one that is gone (:mod:`.run_process`).
+Does not belong here: whether a process is alive (:mod:`.run_process`).
 
 Such a run would be under way for ever, and keep its chat from every later one. Whoever comes next ends it: the daemon
 within a minute, ``up`` when it starts, a command of the same chat.

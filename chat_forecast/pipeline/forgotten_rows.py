@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 BY_RUN = ("concurrency_slots", "pending_steps", "run_tags", "runs")
 """The tables whose rows about a run all go with it."""
 LISTS = {"dynamic_partitions": ("partitions_def_name", "partition"), "kvs": ("key", "value"), "daemon_heartbeats": ("body",)}
-"""Tables of few rows, and the columns in which these may name a chat; the daemon writes the last anew twice a minute."""
+"""Tables of few rows, and the columns in which these may name a chat; the daemon rewrites the last twice a minute."""
 ALIVE_SECONDS = 60
 """A daemon gives a sign of life every half a minute."""
 LOCK_SECONDS = 30
@@ -53,7 +53,7 @@ def runs_in(database: str, chat: str) -> int:
 
 
 def forget_rows(database: str, chat: str) -> None:
-    """Delete everything that the database says of a chat, and write the tables anew, so that their files hold none of it.
+    """Delete everything that the database says of a chat, and rewrite the tables, so that their files hold none of it.
 
     Done twice, it does nothing more.
 

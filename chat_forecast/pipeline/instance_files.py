@@ -40,7 +40,7 @@ KEPT_FILES = 6
 """How many files stay open: the index, runs, schedules, the run's own events, and those of other runs that are looked at."""
 
 _kept: dict[Path, "tuple[int | None, Engine]"] = {}
-"""The inode of each open file, by which another file in its place is told, and its engine; the last one used is last."""
+"""The inode of each open file, which shows whether another file took its place, and its engine; the last used is last."""
 _lock = threading.Lock()
 """For the code server, each of whose threads opens the instance."""
 _quick_folders: set[Path] = set()

@@ -147,7 +147,7 @@ NO_WORKERS = WorkerPool(0)
 
 @contextmanager
 def workers_for(results: int, at_least: int = LEAST_RESULTS) -> Iterator[WorkerPool]:
-    """Have workers for the block, if it takes ``at_least`` so many results that they pay.
+    """Have workers for the block, if it takes at least so many results that workers pay.
 
     They end with the block, unless they are reused (:func:`reused_workers`) and nothing went wrong; and they end if this
     process dies, whatever it dies of.

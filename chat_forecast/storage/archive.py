@@ -33,7 +33,7 @@ from chat_forecast.storage.parquet_files import DAMAGE, open_parquet, rows_of, s
 from chat_forecast.storage.schemas import ARCHIVE, READ_INTERVALS_KEY, StoredFileError
 
 BATCH_ROWS = 65_536
-"""So many rows are read at a time where windows are read."""
+"""Rows that are read at a time where windows are read."""
 Window = tuple[datetime, datetime]
 """``[start, end)``."""
 

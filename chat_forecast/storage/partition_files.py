@@ -33,11 +33,11 @@ ENDING = ".parquet"
 WHOLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 """How whole numbers keep their NA in pandas."""
 NEWEST_DAYS = 7
-"""So many days, and today, have their files looked at whenever somebody asks how a chat is doing (:mod:`.spot_checks`)."""
+"""The files of this many days before today are looked at whenever it is asked how a chat is doing (:mod:`.spot_checks`)."""
 REWRITTEN = ".rewritten"
 """A note in a chat's folder that an older day was written again, which its folder and its inode alone may not show."""
 DAYS_KEPT = 1 << 14
-"""So many names of files have their day cached: forty years in one time zone."""
+"""How many file names have their day cached: forty years in one time zone."""
 PARTITION_NAME = re.compile(r"\d{4}-\d{2}-\d{2}\.parquet", re.ASCII)
 
 

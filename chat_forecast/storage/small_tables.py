@@ -19,7 +19,7 @@ BLOCK_BYTES = 4096
 """A file takes whole blocks of a disk. What takes a single one with Snappy is compressed by that: Zstandard needs longer to
 prepare, for each column, than all else takes."""
 BYTES_OF_ZSTD = 2 * BLOCK_BYTES
-"""From so many bytes of a table on, its file would hardly fit in one."""
+"""From this many bytes of a table on, its file would hardly fit in one."""
 ROWS_OF_A_DICTIONARY = 100
 """In a shorter table, a dictionary of a text column is longer than what it saves; in a column of numbers it always is."""
 

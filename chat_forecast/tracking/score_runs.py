@@ -227,9 +227,9 @@ class ScoreRuns:
 
     @cached_property
     def _found(self) -> dict[str, Logged]:
-        """What MLflow holds of the days that the ledger does not know: leavings of a run that died, or all of them.
+        """What MLflow holds of the days that the ledger does not know: what a run that died has logged, or all of them.
 
-        Where all are asked for, the ledger is told of each, so that nobody has to ask again while the days are logged.
+        If all runs are searched, each goes into the ledger, so that nobody has to search again while the days are logged.
         """
         scores = self._place.ledger.scores
         if self._is_continued:

@@ -62,7 +62,7 @@ class Door:
 
     @property
     def options(self) -> list[str]:
-        """The options by which a process is told of it."""
+        """The command line options that hand it to a process."""
         named = [part for name in self.names for part in ("--name", name)]
         return ["--port", str(self.port), "--address", self.address, "--prefix", self.prefix, *named]
 

@@ -70,7 +70,7 @@ class QuickWebserver(DagsterWebserver[WorkspaceProcessContext, WorkspaceRequestC
         variables: dict[str, Any] | None,
         operation_name: str | None,
     ) -> JSONResponse:
-        """Answer a question; what goes wrong with the other way to put it is told as Dagster tells it."""
+        """Answer a question. If the quick way to put it fails, the question is answered as Dagster would."""
         if (query, variables) == (QUESTION, {"name": LOCATION}):
             workspace = request_context.get_current_workspace()
             with self._asking:

@@ -71,9 +71,9 @@ class AssetRun:
     def store(self, made: Iterable[ReadyDay], meanwhile: Callable[[], object] | None = None, at_once: int = WRITERS) -> None:
         """Store each day and describe it to the UI, holding the chat's lock.
 
-        ``made`` yields the days in order. So many as ``at_once`` are written at the same time; 1 where making a day may take
-        minutes, so that each is stored before the next one is asked for. ``meanwhile`` is called whenever
-        :data:`DAYS_PER_COPY` more days are stored and as many are left.
+        ``made`` yields the days in order. ``at_once`` days are written at the same time: 1 where making a day takes minutes,
+        so that each is stored before the next one is asked for. ``meanwhile`` is called whenever :data:`DAYS_PER_COPY` more
+        days are stored and as many are left.
 
         Raises:
             StoredFileError: a day could not be stored; those before it are, and maybe the one after it.

@@ -16,7 +16,7 @@ from chat_forecast.storage.partitions import ChatStorage
 Metadata = dict[str, Any]
 
 DETAILED_DAYS = 14
-"""So many newest days of a run have a table of their hours in their metadata: a year of them would swell the event log."""
+"""How many newest days of a run have a table of their hours in their metadata: a year of them would swell the event log."""
 
 
 class ReadyDay(NamedTuple):

@@ -14,7 +14,7 @@ from chat_forecast.presentation.phrases import count_messages, name_chat
 from chat_forecast.presentation.today import Look, event_in_words, now_in_words
 
 TOLD_AFTERWARDS = pd.Timedelta(hours=14)
-"""An event of the quiet hours is told of when they are over, unless it ended longer ago."""
+"""An event of the quiet hours is reported when they are over, unless it ended longer ago than this."""
 
 
 def is_quiet(at: pd.Timestamp, quiet_hours: str | None) -> bool:
@@ -43,7 +43,7 @@ def due_notices(
 ) -> list[Notice]:
     """The notices that are due about a look, each of which is sent once.
 
-    ``was_sent`` says of a cause whether a notice was. The end of an event is told of if its beginning was, or could not be
+    ``was_sent`` says of a cause whether a notice was. The end of an event is reported if its beginning was, or could not be
     in the quiet hours. ``draw`` gives the picture of the day so far; ``page`` is the address of the chat's report.
     """
     if is_quiet(look.at, quiet_hours):

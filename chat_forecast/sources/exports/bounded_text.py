@@ -13,7 +13,7 @@ from chat_forecast.sources.exports.base import BATCH_ROWS
 LONGEST_HEADER = 1 << 16
 _BYTES_AT_ONCE, _FIELDS_AT_ONCE = 12 << 20, 1 << 20
 _LEEWAY = 6
-"""So many times as much as is expected may come before the next rows are complete."""
+"""How many times the expected length may come before the next rows are complete."""
 _SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
 
 

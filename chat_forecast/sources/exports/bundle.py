@@ -22,7 +22,7 @@ from chat_forecast.sources.exports.base import Progress, RefusedFileError
 HEAD_BYTES = 1 << 16
 """A format is recognised by this much of a part."""
 MOST_UNPACKED, ALWAYS_UNPACKED = 200, 64 << 20
-"""An archive may unpack to so many times its own size; up to so many bytes in any case. Texts shrink to a tenth at best."""
+"""An archive may unpack to this many times its size, and to that many bytes in any case. Texts shrink to a tenth at best."""
 _LARGEST_LIST, _LONGEST_END = 1 << 22, (1 << 16) + 22
 """Bytes of an archive's list of files, which is held whole; and where the list's end can stand."""
 _ZIP, _IS_ENCRYPTED = b"PK\x03\x04", 1

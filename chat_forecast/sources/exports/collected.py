@@ -41,7 +41,7 @@ class Collected:
         return len(self._kept) + len(self._micros)
 
     def add(self, micros: int | None, sender: object, message_id: int | None = None) -> None:
-        """Take a message, sent so many microseconds after 1970; None: its time is none. A sender is a text or a number."""
+        """Take a message, with its time in microseconds since 1970, None if it has none. A sender is a text or a number."""
         self._ids.append(message_id)
         self._micros.append(micros if micros is not None and _LEAST < micros < _MOST else _NAT)
         self._senders.append(sender if isinstance(sender, str | int) and not isinstance(sender, bool) else None)

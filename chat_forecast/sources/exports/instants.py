@@ -32,7 +32,7 @@ Refuse = Callable[[pd.Series, str], None]
 _NUMBER = r"-?[0-9]{1,19}(?:[.,][0-9]+)?"
 _SCIENTIFIC = r"[0-9](?:[.,](?P<decimals>[0-9]+))?[eE]\+?[0-9]{1,2}"
 _DECIMALS_OF_A_SECOND = 9
-"""A Unix time written as 1.793513778e+09 tells its second by so many decimals."""
+"""A Unix time written as 1.793513778e+09 is exact to the second with this many decimals."""
 _UNIX_TIME = r"[0-9]{9,19}(?:\.[0-9]+)?"
 _IS_TIME, _IS_CLOCK = re.compile(TIME), re.compile(CLOCK)
 _HAS_OFFSET = r"(?:Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$"

@@ -79,7 +79,7 @@ def _ids_if_thin(found: FileChat, messages: pd.DataFrame) -> Ids:
 
 
 def _are_dense(own: pd.Series, others: pd.Series) -> bool:
-    """Whether ids go on by ``THIN`` at most, the greatest jumps included: of millions that is told without a table."""
+    """Whether ids go on by ``THIN`` at most, the greatest jumps included; for millions of ids without a table of them."""
     if not len(own) or not is_rising(own):
         return False
     bounds = [own.iloc[0], own.iloc[-1], *([others.min(), others.max()] if len(others) else [])]

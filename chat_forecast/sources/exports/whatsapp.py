@@ -30,10 +30,10 @@ from chat_forecast.sources.exports.whatsapp_notices import is_notice
 PROGRAM = "WhatsApp"
 IOS_NAME = "_chat.txt"
 _MOST_ENTRIES, _MOST_WITH_MEDIA = 39_500, 9_900
-"""An export of about so many entries was cut at 40,000, or at 10,000 with media."""
+"""An export of about this many entries was cut at 40,000, or at 10,000 with media."""
 _ENOUGH_MAYBE = 10
 _MOST_OF_CHAT, _MOST_SHARE_OF_CHAT = 5, 0.02
-"""Of so many entries, or that share of all, the chat itself may be the sender."""
+"""The chat itself may be the sender of this many entries, or of that share of all."""
 _CUT = (
     "WhatsApp exports no more than 40,000 entries (10,000 with media), and this file has about as many: what was sent "
     "before its first whole hour is taken as not read. Export without media to reach further back."
