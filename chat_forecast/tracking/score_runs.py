@@ -45,13 +45,13 @@ MODEL_METRICS = ("smape", "rmse", "skill")
 
 @dataclass(frozen=True)
 class ScoredDay:
-    """A day that is to be logged."""
+    """A day to be logged."""
 
     record: ScoreRecord
     file: str
     """The version of its stored file."""
     logged: Logged | None
-    """What the ledger or MLflow knows of it."""
+    """How it was logged before, by the ledger or by MLflow; None if it was not."""
 
     @property
     def starts_at(self) -> int:
@@ -60,7 +60,7 @@ class ScoredDay:
 
     @property
     def is_update(self) -> bool:
-        """Whether the chat's run has points of it."""
+        """Whether the chat's run has points of the day already."""
         return self.logged is not None and self.logged.digest is not None
 
     @property
@@ -70,7 +70,7 @@ class ScoredDay:
 
     @property
     def timestamp(self) -> int:
-        """Of its metrics: of two values at one step MLflow shows the later one, so each logging is a millisecond later."""
+        """Of its metrics. Each logging is a millisecond later than the last: MLflow shows the latest value of a step."""
         return self.starts_at + self.times
 
 
@@ -78,13 +78,13 @@ class ScoreRuns:
     """Logs the scored days of one chat."""
 
     def __init__(self, place: Place, days: Sequence[str], *, is_continued: bool = False) -> None:
-        """Log some ``days``; of a chat of which MLflow was searched before, if that ``is_continued``."""
+        """``days`` are to be logged. ``is_continued``: MLflow was searched before, so that the ledger knows all runs."""
         self._place = place
         self._days = days
         self._is_continued = is_continued
 
     def is_logged(self, record: ScoreRecord, file: str) -> bool:
-        """Whether MLflow holds just this already; the ledger then says so."""
+        """Whether MLflow holds exactly this record; if so, the ledger is brought up to date."""
         found = self._known(record.day.key)
         if found is None or found.digest != record.digest:
             return False
@@ -92,7 +92,7 @@ class ScoreRuns:
         return True
 
     def day(self, record: ScoreRecord, file: str) -> ScoredDay:
-        """Make ready what :meth:`log_points` and :meth:`log_run` take."""
+        """A day as :meth:`log_points`, :meth:`log_new` and :meth:`log_run` take it."""
         return ScoredDay(record, file, self._known(record.day.key))
 
     def log_points(self, days: Sequence[ScoredDay]) -> None:
@@ -111,9 +111,9 @@ class ScoreRuns:
             place.client.log_batch(place.ledger.run, metrics=points[begin : begin + METRICS_PER_CALL])
 
     def log_new(self, days: Sequence[ScoredDay], draw: Callable[[LocalDay], bytes | None]) -> Sequence[ScoredDay]:
-        """Log the own runs of those days that have none yet, all at once, after their points; returns the other days.
+        """Log the runs of days that have none yet, all at once; to be called after their points. Returns the other days.
 
-        Where only MLflow's client can write runs, that is all of them.
+        If runs can only be written by MLflow's client, these are all days.
         """
         place = self._place
         new = [day for day in days if day.logged is None or day.logged.run is None]
@@ -129,7 +129,7 @@ class ScoreRuns:
         return [day for day in days if day not in new]
 
     def _new(self, writer: RunWriter, run_id: str, day: ScoredDay, plot: bytes | None) -> NewRun:
-        """A day's own run; its files are there already."""
+        """A day's own run, whose artifacts are put already."""
         record, model = day.record, self._model(day.record)
         files = self._files(record, plot)
         writer.put_files(run_id, files)
@@ -145,7 +145,7 @@ class ScoreRuns:
         )
 
     def log_run(self, day: ScoredDay, plot: bytes | None) -> None:
-        """Log a day's own run, after its points: its digest, which says that all is logged, comes last."""
+        """Log a day's own run, after its points. Its digest comes last: it says that all of the day is logged."""
         place, record = self._place, day.record
         run = active_run(place.client, day.logged.run) if day.logged and day.logged.run else None
         shown = run.data.metrics if run else {}
@@ -162,7 +162,7 @@ class ScoreRuns:
         place.ledger.scores[record.day.key] = Logged(day.file, record.digest, run_id, day.times + 1)
 
     def withdraw(self, day: LocalDay) -> None:
-        """Take back a day that was scored and, stored again, has nothing to score: its run goes, its points become NaN."""
+        """Withdraw a day that was scored before and has no score any more: its run is deleted, its points become NaN."""
         place, known = self._place, self._known(day.key)
         if known is None or known.run is None:
             return
@@ -182,7 +182,7 @@ class ScoreRuns:
         return f"score {record.day.key}"
 
     def _identity(self, record: ScoreRecord) -> dict[str, str]:
-        """The tags by which a run is found again, whatever became of it."""
+        """The tags by which a run is found again, however much of it was logged."""
         place = self._place
         return {**own_tags(kind="score", chat=place.chat.slug, day=record.day.key), PARENT: place.ledger.run}
 
@@ -194,7 +194,7 @@ class ScoreRuns:
         return self._place.ledger.trainings.get(record.trained_through or "", Logged("")).model
 
     def _tags(self, day: ScoredDay, files: Mapping[str, bytes], plot: str | None) -> dict[str, str]:
-        """What is said of a run, beside its identity; ``plot`` is where its plot is."""
+        """The tags of a run beside its identity; ``plot`` is the address of its plot."""
         place, record = self._place, day.record
         passed = record.metrics.get("verdict_passed")
         verdict = None if passed is None else "passed" if passed else "failed"
@@ -213,7 +213,7 @@ class ScoreRuns:
         self._place.client.log_inputs(run_id, datasets=[dataset_input(record.data, CONTEXT)], models=models)
 
     def _day_metrics(self, day: ScoredDay, shown: dict[str, float], model: str | None) -> "list[Metric]":
-        """The figures of a day's own run, among them those that it had before (version 0.1.0 logged all of them there)."""
+        """The metrics of a day's own run, including those that it has already: version 0.1.0 logged all of them there."""
         record, key = day.record, day.record.day.key
         names = [name for name in record.metrics if name in DAY_METRICS or name in shown]
         of_model = {name: record.metrics[name] for name in names if model and name in MODEL_METRICS}
