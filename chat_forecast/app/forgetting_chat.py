@@ -124,7 +124,7 @@ def _forget_in_mlflow(home: Home, resources: Resources, slug: str) -> None:
     if tracking.file is None:
         forget_at_server(tracking, slug)
     elif tracking.file.is_file():
-        tracking.clear_begun()
+        tracking.remove_unwritten_artifacts()
         with scrubbed(tracking.file) as connection:
             forget_in_file(connection, slug)
     shutil.rmtree(home.mlflow_artifacts / slug, ignore_errors=True)

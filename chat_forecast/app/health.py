@@ -23,7 +23,7 @@ from chat_forecast.sources import Sources
 from chat_forecast.sources.base import TRAITS
 from chat_forecast.storage.inspection import StoredChat
 from chat_forecast.storage.schemas import StoredFileError
-from chat_forecast.tracking.owed import Owed
+from chat_forecast.tracking.backlog import Backlog
 
 NIGHTLY = time(0, 1)
 FIGURES = ("smape", "rmse", "skill")
@@ -55,7 +55,7 @@ class ChatHealth:
     """What needs a person, with what to do."""
     note: str | None = None
     """What needs nobody and is good to know: that the chat has ended, and where."""
-    owed_to_mlflow: dict[str, int] = field(default_factory=lambda: asdict(Owed()))
+    owed_to_mlflow: dict[str, int] = field(default_factory=lambda: asdict(Backlog()))
     """``scores`` and ``trainings`` that are stored and not yet in MLflow, which needs nobody: the next run logs them."""
 
 

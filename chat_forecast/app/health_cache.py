@@ -38,8 +38,8 @@ from chat_forecast.storage.inspection_cache import CACHE_FILE, CachedFolder, Ins
 from chat_forecast.storage.partitions import ChatStorage, Storages
 from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 from chat_forecast.storage.spot_checks import SpotChecks, newest_names
+from chat_forecast.tracking.backlog import count_backlog
 from chat_forecast.tracking.client import Tracking
-from chat_forecast.tracking.owed import owed
 
 FILE = "health.json"
 VERSION = version("chat_forecast")
@@ -141,7 +141,7 @@ class Examiner:
     def _new_answer(self, chat: Chat, now: datetime, stats: dict[str, Stat], stored: StoredChat) -> _Answer:
         found = examine(chat, stored, self.sources, now)
         listings = {asset: each.listing for asset, each in stored.assets.items()}
-        health = replace(found, owed_to_mlflow=asdict(owed(self.tracking, stored.storage, listings)))
+        health = replace(found, owed_to_mlflow=asdict(count_backlog(self.tracking, stored.storage, listings)))
         return _Answer(now, stats, {asset: each.digest for asset, each in listings.items()}, health)
 
     def refresh(self, chat: Chat, now: datetime) -> None:

@@ -105,7 +105,7 @@ def prune(home: Home, tracking: Tracking, found: Prunable) -> int:
     }
     for name, lost in LOST.items():
         freed += _compacted(home.dagster_home / name, lost, slimming.get(name, _nothing))
-    tracking.clear_begun()
+    tracking.remove_unwritten_artifacts()
     for storage, models in groupby(found.models, key=lambda model: model.storage):
         delete_superseded(tracking, storage, list(models))
     return freed + _compacted(home.mlflow_file, LOST_IN_MLFLOW)

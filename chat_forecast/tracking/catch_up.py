@@ -1,6 +1,6 @@
-"""Catching MLflow up: what is stored of a chat and not yet in MLflow is logged, whenever MLflow can be used.
+"""Bringing MLflow up to date: logging what is stored of a chat and not yet in MLflow.
 
-Belongs here: finding what is owed, in which order and how long it is logged.
+Belongs here: finding the days to log, their order, and how long logging may take.
 Does not belong here: how a day (:mod:`.score_runs`) or a training (:mod:`.model_registry`) is logged.
 """
 
@@ -17,9 +17,9 @@ from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.tracking.chat_run import Place, find_place, ledger_lock
 from chat_forecast.tracking.client import Tracking, TrackingUnavailable, import_mlflow
+from chat_forecast.tracking.deadline import Deadline, DeadlineExceeded, run_within
 from chat_forecast.tracking.ledger import Ledger, Logged, unlogged
 from chat_forecast.tracking.model_registry import ModelRegistry
-from chat_forecast.tracking.patience import Patience, PatienceSpent, within
 from chat_forecast.tracking.records import TrainingReader, has_score, has_training, read_score
 from chat_forecast.tracking.score_runs import ScoreRuns
 
@@ -29,14 +29,14 @@ Draw = Callable[[LocalDay], bytes | None]
 
 PATIENCE_SECONDS = 30.0
 EARNED_SECONDS = 0.5
-"""By what each logged day extends the patience: a bulk of days that MLflow takes well is logged to its end."""
+"""Each logged day extends the deadline by this, so that many days are logged to the end if MLflow keeps up."""
 NEW_STORE_SECONDS = 60.0
-"""What making an SQLite store may take on a slow machine."""
+"""The deadline is later by this if the SQLite store has to be made, which takes long on a slow machine."""
 PLOTTED_DAYS = 14
-"""Where more days are owed, only the newest is drawn: to draw a year of them takes minutes."""
+"""If more days are to be logged, only the newest is drawn: drawing a year of them takes minutes."""
 SCORES_AT_ONCE = 100
 TRAININGS_AT_ONCE = 10
-"""How many hold MLflow's SQLite file at once; other chats get it in between."""
+"""How many are logged before the SQLite file is released for other chats."""
 
 
 @dataclass(frozen=True)
@@ -61,25 +61,25 @@ def catch_up(
     seconds: float = PATIENCE_SECONDS,
     is_continued: bool = False,
 ) -> CaughtUp:
-    """Log to MLflow what is stored of a chat and is not there, or is there differently; doing it again changes nothing.
+    """Log to MLflow what is stored of a chat and missing there or different; doing it again changes nothing.
 
     Trainings come first, ascending, so that a score finds its model; then scores, the newest first. Several processes may
     do it at once. What MLflow has lost (an experiment, a run or a registered model deleted, another store) is logged again.
-    Plots are drawn where at most :data:`PLOTTED_DAYS` days are owed, and else of the newest. MLflow is waited for
-    ``seconds`` in all, and :data:`EARNED_SECONDS` more for each day that it took. ``is_continued`` says that the caller has
-    done the same just before, to its end: then MLflow is not searched for scores that the ledger does not know.
+    Plots are drawn if at most :data:`PLOTTED_DAYS` days are to be logged, otherwise only of the newest. All of it may take
+    ``seconds``, and :data:`EARNED_SECONDS` more for each logged day. ``is_continued``: the caller has completed another
+    call just before, so MLflow need not be searched for scores that the ledger does not know.
 
     Raises:
-        TrackingUnavailable: MLflow could not be used, or was too slow; what it took is known, the rest stays owed.
-        StoredFileError: a partition that is owed cannot be read; all others were logged.
-        ChatForecastError: a plot could not be drawn; its day was logged without.
+        TrackingUnavailable: MLflow could not be used, or was too slow; the next call continues with what is left.
+        StoredFileError: a partition to be logged cannot be read; all others were logged.
+        ChatForecastError: a plot could not be drawn; its day was logged without it.
     """
     import_mlflow()  # takes seconds the first time, which are not MLflow's to answer for
-    patience = Patience(seconds + (NEW_STORE_SECONDS if tracking.is_unmade else 0))
-    work = _CatchUp(tracking, chat, storage, draw_score, draw_training, patience, is_continued)
+    deadline = Deadline(seconds + (NEW_STORE_SECONDS if tracking.is_unmade else 0))
+    work = _CatchUp(tracking, chat, storage, draw_score, draw_training, deadline, is_continued)
     try:
-        return within(patience, work.run)
-    except PatienceSpent:
+        return run_within(deadline, work.run)
+    except DeadlineExceeded:
         found = f"it took longer than {seconds:g} s; logged so far: {work.scores} scores, {work.trainings} trainings"
         raise tracking.unavailable(work.purpose, found) from None
 
@@ -93,7 +93,7 @@ class _CatchUp:
     storage: ChatStorage
     draw_score: Draw
     draw_training: Draw
-    patience: Patience
+    deadline: Deadline
     is_continued: bool = False
     scores: int = 0
     trainings: int = 0
@@ -105,7 +105,7 @@ class _CatchUp:
         return f"log scores and models of {self.chat.slug}"
 
     def run(self) -> CaughtUp:
-        with ledger_lock(self.tracking, self.storage, self.purpose, self.patience.left):
+        with ledger_lock(self.tracking, self.storage, self.purpose, self.deadline.left):
             ledger = Ledger.load(self.storage)
             try:
                 place = self._find_place(ledger)
@@ -128,7 +128,7 @@ class _CatchUp:
             raise
 
     def _settle_empty(self, ledger: Ledger) -> None:
-        """Note the days of which there is nothing to log, so that they are not owed while MLflow is away."""
+        """Note the days of which there is nothing to log, so that they are not in the backlog while MLflow is away."""
         kinds = (("daily_score", ledger.scores, has_score), ("trained_model", ledger.trainings, has_training))
         for asset, logged, has_any in kinds:
             for day, file in unlogged(self.storage, asset, logged).items():
@@ -142,18 +142,18 @@ class _CatchUp:
         for chunk in _chunks(list(days), TRAININGS_AT_ONCE):
             with self.tracking.open(self.purpose):
                 for day in chunk:
-                    self.patience.check()
+                    self.deadline.check()
                     record = self._read(reader.read, day)
                     if record is None:
                         self._pass_by(place.ledger.trainings, day, days[day])
                     elif not registry.is_logged(record, days[day]):
                         registry.log(record, days[day], self._draw(self.draw_training, day, days))
                         self.trainings += 1
-                        self.patience.extend(EARNED_SECONDS)
+                        self.deadline.extend(EARNED_SECONDS)
             place.ledger.save(self.storage)
         if self.trainings or not registry.has_champion:
             with self.tracking.open(self.purpose):
-                registry.crown()
+                registry.set_champion()
 
     def _log_scores(self, place: Place) -> None:
         days = unlogged(self.storage, "daily_score", place.ledger.scores)
@@ -168,22 +168,22 @@ class _CatchUp:
                 stored = [record for record in records.values() if record and not runs.is_logged(record, days[record.day])]
                 changed = [runs.day(record, days[record.day]) for record in stored]
                 runs.log_points(changed)
-                self.patience.check()
-                draw = partial(self._draw, self.draw_score, owed=days)
+                self.deadline.check()
+                draw = partial(self._draw, self.draw_score, unlogged=days)
                 left = runs.log_new(changed, draw)
                 self._count(len(changed) - len(left))
                 for scored in left:
-                    self.patience.check()
+                    self.deadline.check()
                     runs.log_run(scored, draw(scored.record.day))
                     self._count(1)
             place.ledger.save(self.storage)
 
     def _count(self, scores: int) -> None:
         self.scores += scores
-        self.patience.extend(EARNED_SECONDS * scores)
+        self.deadline.extend(EARNED_SECONDS * scores)
 
     def _read(self, read: Callable[[LocalDay], Read | None], day: LocalDay) -> Read | None:
-        """Read something stored; what is wrong with it is kept for the end, so that it holds up no other day."""
+        """Read something stored; an error is raised only after all other days are logged."""
         try:
             return read(day)
         except StoredFileError as error:
@@ -198,9 +198,9 @@ class _CatchUp:
         if day not in self.unreadable:
             logged[day.key] = replace(logged.get(day.key, Logged(file)), file=file)
 
-    def _draw(self, draw: Draw, day: LocalDay, owed: dict[LocalDay, str]) -> bytes | None:
-        """Draw a day; MLflow is not blamed for the time it takes, and a plot that fails holds up nothing."""
-        if len(owed) > PLOTTED_DAYS and day != next(reversed(owed)):  # they ascend
+    def _draw(self, draw: Draw, day: LocalDay, unlogged: dict[LocalDay, str]) -> bytes | None:
+        """Draw a day; the time it takes extends the deadline, and a plot that fails is reported at the end."""
+        if len(unlogged) > PLOTTED_DAYS and day != next(reversed(unlogged)):  # they ascend
             return None
         start = time.monotonic()
         try:
@@ -209,7 +209,7 @@ class _CatchUp:
             self.undrawn.append(f"no plot of {day.key} could be drawn ({_named(error)}): it was logged to MLflow without")
             return None
         finally:
-            self.patience.extend(time.monotonic() - start)
+            self.deadline.extend(time.monotonic() - start)
 
 
 def _named(error: Exception) -> str:

@@ -1,8 +1,8 @@
-"""The connection to MLflow: its settings, its lock, and what is said where it cannot be used.
+"""The connection to MLflow: its settings, its lock, and its failures.
 
 Belongs here: opening MLflow and turning its failures into :class:`TrackingUnavailable`.
-Does not belong here: making its SQLite file (:mod:`.sqlite_store`), what is logged (:mod:`.catch_up`), or how long it is
-waited for in all (:mod:`.patience`).
+Does not belong here: making its SQLite file (:mod:`.sqlite_store`), what is logged (:mod:`.catch_up`), or the time limit for
+all of it (:mod:`.deadline`).
 """
 
 import os
@@ -20,8 +20,8 @@ from chat_forecast.errors import ChatForecastError
 from chat_forecast.masking import without_secrets
 from chat_forecast.settings.links import DAGSTER_URL, MLFLOW_URL
 from chat_forecast.storage.sqlite_files import fault_of, how_to_replace
-from chat_forecast.tracking.begun_runs import clear_begun, note_of
-from chat_forecast.tracking.sqlite_store import commit_at_once, flush, is_unfinished, make_store
+from chat_forecast.tracking.artifact_journal import journal_path, remove_unwritten_artifacts
+from chat_forecast.tracking.sqlite_store import defer_disk_sync, flush, is_unfinished, make_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -44,13 +44,13 @@ MLFLOW_SETTINGS = {
 LOST = "and the chats' next runs log again what is stored"
 """What a new SQLite file in the place of a damaged one is without: nothing."""
 PLAIN_FILE = re.compile(r"sqlite:///([^?%]*)")
-"""The address of a file and nothing else, which needs no library to be read."""
+"""The URI of a plain SQLite file, which can be parsed without SQLAlchemy."""
 DATABASE_TRIES = 6
-"""To connect to a database that is down: 6 s, where MLflow itself would try for a hundred."""
+"""Attempts to connect to a database that is down: about 6 s, where MLflow itself would try for a hundred."""
 
 
 class TrackingUnavailable(ChatForecastError):
-    """MLflow did not take something; the message names the store, what was found and what to do."""
+    """MLflow could not be used; the message names the store, what was found and what to do."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Tracking:
 
     ``artifact_root`` is the local folder or the URL below which new experiments keep their artifacts; without one the
     server decides. ``ui_url`` is where the UI of an SQLite store is served, ``dagster_url`` where Dagster's is: each run
-    leads to its day there. A store that somebody else is writing to is waited for during ``patience_seconds``; a server
-    is asked again as :data:`MLFLOW_SETTINGS` say.
+    links to its day there. ``patience_seconds`` is how long to wait for an SQLite file that somebody else is writing to;
+    requests to a server are retried as :data:`MLFLOW_SETTINGS` say.
     """
 
     tracking_uri: str
@@ -74,13 +74,13 @@ class Tracking:
         """Whether the store is an SQLite file that is yet to be made, which takes seconds."""
         return self.file is not None and not self.file.exists()
 
-    def clear_begun(self) -> None:
-        """Take away files of runs that were never written, as whoever opens the store does; a moment where there are none.
+    def remove_unwritten_artifacts(self) -> None:
+        """Remove the artifacts of runs that were never written, as :meth:`open` does; takes no time if there are none.
 
         Raises:
             TrackingUnavailable: MLflow could not be used.
         """
-        if self.file is not None and self.file.exists() and note_of(self.file).exists():
+        if self.file is not None and self.file.exists() and journal_path(self.file).exists():
             with self.open("take away files of runs that were never written"):
                 pass
 
@@ -139,7 +139,7 @@ class Tracking:
         from mlflow import MlflowClient
 
         if self.file:
-            commit_at_once(self.file)
+            defer_disk_sync(self.file)
         return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
     @cached_property
@@ -183,12 +183,12 @@ class Tracking:
                 connection.rollback()
             if is_unfinished(self.file):
                 make_store(self.file)
-            clear_begun(self.file)
+            remove_unwritten_artifacts(self.file)
 
     def _end_file(self) -> None:
         if self.file:
             flush(self.file)
-            clear_begun(self.file)  # once the runs are on the disk
+            remove_unwritten_artifacts(self.file)  # once the runs are on the disk
 
 
 def import_mlflow(*, with_models: bool = False) -> None:

@@ -3,7 +3,7 @@
 Belongs here: the file beside the chat's partitions, and comparing it with what is stored.
 Does not belong here: logging, or finding out whether MLflow still holds it (:mod:`.chat_run`).
 
-The ledger is no truth: where it is lost, MLflow's own tags say what was logged, and it is made again from them.
+The ledger is a cache: if it is lost, it is rebuilt from the tags of MLflow's runs.
 """
 
 import json
@@ -82,7 +82,7 @@ class Ledger:
 
 
 def unlogged(storage: ChatStorage, asset: str, logged: Mapping[str, Logged]) -> dict[LocalDay, str]:
-    """The stored days, ascending, whose file is not the one that was looked at last, each with its file's version."""
+    """The stored days, ascending, whose file is not the one that was last logged, each with its file's version."""
     versions = file_versions(join_url(storage.root, storage.chat, asset), ENDING)
     return dict(sorted(unlogged_of(storage, versions, logged)))
 
@@ -90,7 +90,7 @@ def unlogged(storage: ChatStorage, asset: str, logged: Mapping[str, Logged]) -> 
 def unlogged_of(
     storage: ChatStorage, versions: Mapping[str, str], logged: Mapping[str, Logged]
 ) -> Iterator[tuple[LocalDay, str]]:
-    """Of the files of an asset, by name, the days whose file is not the one that was looked at last, with its version."""
+    """Do what :func:`unlogged` does, given the versions of an asset's files by name; in any order."""
     for name, version in versions.items():
         known = logged.get(name.removesuffix(ENDING))
         if (known is None or known.file != version) and (day := storage.day_of(name)) is not None:

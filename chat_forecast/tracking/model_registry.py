@@ -68,8 +68,8 @@ class ModelRegistry:
         """Whether the alias is on a version."""
         return CHAMPION in self._place.aliases
 
-    def crown(self) -> None:
-        """Put the alias on the version that is trained through the latest day, of those that are there."""
+    def set_champion(self) -> None:
+        """Put the alias on the existing version that is trained through the latest day."""
         from mlflow.exceptions import MlflowException
 
         for _day, logged in sorted(self._place.ledger.trainings.items(), reverse=True):

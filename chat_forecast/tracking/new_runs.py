@@ -7,9 +7,9 @@ Through the client, a day's run takes seven calls, each of which opens sessions,
 processor time, so that a year of days takes longer to copy than to compute. Where the tables are not known
 (:mod:`.known_tables`), the client is used.
 
-A run never names an artifact that is not there, whenever the process is killed: first the runs are noted as begun, then
-their artifacts are put, then all rows are written at once. What a killed process leaves is removed by the note
-(:mod:`.begun_runs`).
+A run never names an artifact that is not there, whenever the process is killed: first the artifacts are recorded in a
+journal (:mod:`.artifact_journal`), then they are written, then all rows are written at once. What a killed process leaves
+is removed by the journal.
 """
 
 import tempfile
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from chat_forecast.tracking.begun_runs import note_begun
+from chat_forecast.tracking.artifact_journal import record_artifacts
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.known_tables import known_store, metric_rows
 
@@ -76,15 +76,15 @@ class RunWriter:
     """The URI below which the experiment keeps its artifacts."""
 
     def begin(self, runs: Sequence[str]) -> None:
-        """Note that the artifacts of some runs will be put.
+        """Record in the journal that the artifacts of some runs will be written.
 
         If this process is killed before the runs are written, whoever uses the store next removes these artifacts
-        (:mod:`.begun_runs`), and the days are logged as other runs.
+        (:mod:`.artifact_journal`), and the days are logged as other runs.
         """
-        note_begun(self.file, {run_id: self._artifacts_of(run_id) for run_id in runs})
+        record_artifacts(self.file, {run_id: self._artifacts_of(run_id) for run_id in runs})
 
     def put_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
-        """Put the artifacts of a run that is begun and not yet written."""
+        """Write the artifacts of a run that is in the journal and not yet written."""
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
         from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 

@@ -1,6 +1,6 @@
-"""MLflow's SQLite file: made aside and then put in its place, so that no half-made one is ever used.
+"""MLflow's SQLite file: made under another name and then renamed, so that no half-made one is ever used.
 
-Belongs here: making a new file, telling one whose making was interrupted, and when the disk is waited for.
+Belongs here: making a new file, recognising one whose making was interrupted, and when writes reach the disk.
 Does not belong here: a file that is damaged (:mod:`chat_forecast.storage.sqlite_files`), or opening it (:mod:`.client`).
 
 MLflow makes its tables by some fifty migrations, in the file itself, for seconds. Interrupted among them, neither it nor
@@ -20,9 +20,9 @@ BESIDE = ("-wal", "-shm", "-journal")
 
 
 def make_store(path: Path) -> None:
-    """Make a new store, in the place of nothing or of one that was never finished, which is kept under another name.
+    """Make a new store. An unfinished one in its place is kept under another name.
 
-    MLflow is imported by then; nobody else is at work on the file.
+    The caller has imported MLflow and holds the lock of the file.
     """
     import mlflow.store.db.utils as databases
     from sqlalchemy import create_engine, event
@@ -47,7 +47,7 @@ def make_store(path: Path) -> None:
 def is_unfinished(path: Path) -> bool:
     """Whether a file is a store of MLflow that has no run yet, and whose making was interrupted.
 
-    MLflow is imported by then.
+    The caller has imported MLflow.
 
     Raises:
         sqlite3.Error: it is no SQLite file, or a damaged one.
@@ -72,10 +72,10 @@ def _beside(path: Path) -> list[Path]:
 
 
 @cache
-def commit_at_once(path: Path) -> None:
-    """Let what this process writes to a store wait for the disk in :func:`flush` alone, not with each of a dozen commits.
+def defer_disk_sync(path: Path) -> None:
+    """Let this process wait for the disk only in :func:`flush`, not with each of a dozen commits.
 
-    A power cut may take what was written since, and leaves the file whole.
+    A power cut may lose what was written since the last one, but leaves the file whole.
     """
     from sqlalchemy import Engine, event
 
@@ -90,7 +90,7 @@ def commit_at_once(path: Path) -> None:
 
 
 def flush(path: Path) -> None:
-    """See that all that was written is on the disk, and in the file itself if nobody reads it: a copy is whole."""
+    """Sync everything to the disk, and into the file itself unless somebody is reading it, so that a copy is complete."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         log = path.with_name(f"{path.name}-wal")

@@ -17,7 +17,7 @@ from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.runs import ALL_ASSETS, DAY_ASSETS, asset_keys
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home, apply_environment
-from chat_forecast.tracking.begun_runs import note_begun, note_of
+from chat_forecast.tracking.artifact_journal import journal_path, record_artifacts
 from chat_forecast_tests import forked
 from chat_forecast_tests.app.many_nights import add_nights
 from chat_forecast_tests.at_home import PLACES, at_home
@@ -236,10 +236,10 @@ def test_files_of_runs_that_were_never_written_go(home, runner):
     folder = home.mlflow_artifacts / CHAT.slug / run / "artifacts"
     folder.mkdir(parents=True)
     (folder / "hours.json").write_text("{}")
-    note_begun(home.mlflow_file, {run: folder.as_uri()})
+    record_artifacts(home.mlflow_file, {run: folder.as_uri()})
     pruned(home, runner)
     assert not folder.parent.exists()
-    assert not note_of(home.mlflow_file).exists()
+    assert not journal_path(home.mlflow_file).exists()
 
 
 def test_ticks_that_had_nothing_to_do_go(home, runner):

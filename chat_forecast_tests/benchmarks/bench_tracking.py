@@ -18,9 +18,9 @@ from mlflow import MlflowClient
 from chat_forecast.presentation.plots import draw_forecast
 from chat_forecast.settings.models import Chat
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.tracking.backlog import count_backlog
 from chat_forecast.tracking.catch_up import catch_up
 from chat_forecast.tracking.client import Tracking
-from chat_forecast.tracking.owed import owed
 from chat_forecast_tests.factories import make_forecast
 from chat_forecast_tests.tracking.stored import FIRST, make_chat, make_storage, make_store, store_scored_day, store_training
 
@@ -44,7 +44,7 @@ def main(days: int) -> None:
         size = report_size(folder, size, days)
         for day in FIRST.until(FIRST.plus(days - 1)):
             store_scored_day(storage, day.plus(1), messages=lambda hour: hour.hour, trained_through=day.key)
-        measure(f"what is owed, of {days} days", 1, lambda: owed(tracking, storage))
+        measure(f"what is owed, of {days} days", 1, lambda: count_backlog(tracking, storage))
         measure(f"{days} scores as a bulk", days, lambda: catch_up(tracking, chat, storage, seconds=3600))
         size = report_size(folder, size, days)
         measure(f"nothing owed, of {days} days", 1, lambda: catch_up(tracking, chat, storage))

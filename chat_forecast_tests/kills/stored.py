@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.schemas import StoredFileError
-from chat_forecast.tracking.begun_runs import note_of
+from chat_forecast.tracking.artifact_journal import journal_path
 
 TIMED = "comparison"
 """The column of a trained model that names the time that something took."""
@@ -89,7 +89,7 @@ def _artifacts(folder: Path, chat: str) -> Iterator[tuple[str, object]]:
     yield "folders that no run names", [path.name for path in kept if path.name not in runs]
     files = [(*runs[path.name], file.name) for path in kept if path.name in runs for file in path.glob("artifacts/*")]
     yield "files of MLflow's runs", sorted(files, key=str)
-    yield "note of begun runs", note_of(folder / "mlflow.db").exists()
+    yield "journal of artifacts", journal_path(folder / "mlflow.db").exists()
 
 
 def _rows(database: Path, query: str) -> list[tuple[object, ...]]:

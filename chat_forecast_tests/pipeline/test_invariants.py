@@ -29,7 +29,7 @@ from chat_forecast.sources import Sources
 from chat_forecast.sources.pseudonyms import Pseudonyms
 from chat_forecast.storage.archive import Archive
 from chat_forecast.storage.schemas import StoredFileError
-from chat_forecast.tracking.owed import Owed, owed
+from chat_forecast.tracking.backlog import Backlog, count_backlog
 from chat_forecast_tests.at_home import NO_MLFLOW
 from chat_forecast_tests.factories import make_messages
 
@@ -375,9 +375,9 @@ def test_a_night_is_stored_although_mlflow_cannot_be_reached_and_logged_by_the_n
         assert len(runner.storage(CHAT).frames("next_day_forecast", day, day)) == len(day.plus(1).hours)
         assert len(stored(home, "daily_score")) == 4
     with opened(home, [CHAT]) as runner:
-        assert owed(runner.resources.tracking, runner.storage(CHAT)) == Owed(scores=1, trainings=0)
+        assert count_backlog(runner.resources.tracking, runner.storage(CHAT)) == Backlog(scores=1, trainings=0)
         runner.materialise(CHAT, DAY_ASSETS, day.plus(1), day.plus(1))
-        assert not owed(runner.resources.tracking, runner.storage(CHAT))
+        assert not count_backlog(runner.resources.tracking, runner.storage(CHAT))
 
 
 def test_the_rule_smape_is_the_original_s_and_fails_what_no_forecast_meets(new_home):

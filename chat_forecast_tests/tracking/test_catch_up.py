@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from chat_forecast.domain.local_day import LocalDay
+from chat_forecast.tracking.backlog import Backlog, count_backlog
 from chat_forecast.tracking.catch_up import CaughtUp, catch_up
-from chat_forecast.tracking.owed import Owed, owed
 from chat_forecast_tests.tracking.found import (
     artifact_of,
     champion_of,
@@ -164,13 +164,13 @@ def test_doing_it_again_changes_nothing(tracking, chat, storage, client):
     store_training(storage, FIRST)
     store_scored_day(storage, DAYS[0])
     catch_up(tracking, chat, storage)
-    assert owed(tracking, storage) == Owed(0, 0)
+    assert count_backlog(tracking, storage) == Backlog(0, 0)
     assert catch_up(tracking, chat, storage) == NOTHING
     store_training(storage, FIRST)  # the same files, written again
     store_scored_day(storage, DAYS[0])
-    assert owed(tracking, storage) == Owed(scores=1, trainings=1)
+    assert count_backlog(tracking, storage) == Backlog(scores=1, trainings=1)
     assert catch_up(tracking, chat, storage) == NOTHING
-    assert owed(tracking, storage) == Owed(0, 0)
+    assert count_backlog(tracking, storage) == Backlog(0, 0)
     assert len(client.get_metric_history(chat_run_of(client, chat).info.run_id, "smape")) == 1
     assert len(versions_of(client, chat)) == 1
 
@@ -218,7 +218,7 @@ def test_days_without_a_score_and_trainings_without_data_are_never_owed(tracking
     store_unscored_day(storage, FIRST)
     store_no_training(storage, FIRST)
     assert catch_up(tracking, chat, storage) == NOTHING
-    assert owed(tracking, storage) == Owed(0, 0)
+    assert count_backlog(tracking, storage) == Backlog(0, 0)
     assert runs_of(client, chat, "score") == runs_of(client, chat, "training") == {}
 
 
@@ -230,7 +230,7 @@ def test_a_day_that_lost_its_score_is_taken_back(tracking, chat, storage, client
     catch_up(tracking, chat, storage)
     assert set(runs_of(client, chat, "score")) == {"2026-03-21"}
     assert math.isnan(line_of(client, chat, "smape")["2026-03-22"])
-    assert owed(tracking, storage) == Owed(0, 0)
+    assert count_backlog(tracking, storage) == Backlog(0, 0)
     score = store_scored_day(storage, DAYS[1])
     catch_up(tracking, chat, storage)
     assert set(runs_of(client, chat, "score")) == {"2026-03-21", "2026-03-22"}

@@ -12,10 +12,10 @@ import pytest
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast.tracking import known_tables, new_runs, score_runs
+from chat_forecast.tracking.backlog import Backlog, count_backlog
 from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast.tracking.chat_run import Place
 from chat_forecast.tracking.client import Tracking, TrackingUnavailable
-from chat_forecast.tracking.owed import Owed, owed
 from chat_forecast_tests import forked
 from chat_forecast_tests.tracking.found import (
     artifact_of,
@@ -130,9 +130,9 @@ def test_a_store_that_was_replaced_gets_everything(tmp_path, chat, storage, trac
 def test_another_server_is_owed_everything_before_it_was_asked_anything(tracking, chat, storage):
     store_some(storage)
     catch_up(tracking, chat, storage)
-    assert owed(Tracking("http://127.0.0.1:9"), storage) == Owed(scores=3, trainings=1)
+    assert count_backlog(Tracking("http://127.0.0.1:9"), storage) == Backlog(scores=3, trainings=1)
     moved = Tracking("sqlite:////elsewhere/mlflow.db")  # with the whole home
-    assert owed(moved, storage) == Owed(0, 0)
+    assert count_backlog(moved, storage) == Backlog(0, 0)
 
 
 def test_a_ledger_that_is_lost_or_cannot_be_read_is_made_again_and_nothing_is_logged_twice(tracking, chat, storage, client):
@@ -143,7 +143,7 @@ def test_a_ledger_that_is_lost_or_cannot_be_read_is_made_again_and_nothing_is_lo
         ledger_of(storage).unlink()
         if content is not None:
             ledger_of(storage).write_text(content)
-        assert owed(tracking, storage) == Owed(scores=3, trainings=1)
+        assert count_backlog(tracking, storage) == Backlog(scores=3, trainings=1)
         assert catch_up(tracking, chat, storage) == NOTHING
         assert ledger_of(storage).read_bytes() == before
     expect_all_once(client, chat, smapes)
@@ -234,7 +234,7 @@ def test_a_killed_process_frees_the_chat_and_its_partitions_are_logged_later(tra
     )
     ended = forked.run(code)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
-    assert owed(tracking, storage).scores == 3
+    assert count_backlog(tracking, storage).scores == 3
     catch_up(tracking, chat, storage)
     expect_all_once(client, chat, smapes)
 
@@ -258,7 +258,7 @@ def test_a_damaged_partition_holds_up_no_other_day(tracking, chat, storage, clie
     with pytest.raises(StoredFileError, match=r"hourly_series/2026-03-22\.parquet is damaged"):
         catch_up(tracking, chat, storage)
     assert set(runs_of(client, chat, "score")) == {DAYS[0].key, DAYS[2].key}
-    assert owed(tracking, storage) == Owed(scores=1, trainings=0)
+    assert count_backlog(tracking, storage) == Backlog(scores=1, trainings=0)
     damaged.write_bytes(whole)
     assert catch_up(tracking, chat, storage) == CaughtUp(scores=1, trainings=0)
     expect_all_once(client, chat, smapes)
@@ -271,7 +271,7 @@ def test_a_partition_that_makes_no_sense_holds_up_no_other_day(tracking, chat, s
     with pytest.raises(StoredFileError, match=r"trained_model/2026-03-21\.parquet is damaged: its model cannot be read"):
         catch_up(tracking, chat, storage)
     expect_all_once(client, chat, smapes)
-    assert owed(tracking, storage) == Owed(scores=0, trainings=1)
+    assert count_backlog(tracking, storage) == Backlog(scores=0, trainings=1)
 
 
 def test_a_plot_that_fails_is_told_once_and_holds_up_nothing(tracking, chat, storage, client):
@@ -292,7 +292,7 @@ def test_nights_without_mlflow_are_caught_up_by_the_first_with_it(tracking, chat
     away = Tracking(f"sqlite:///{tmp_path}/file/m.db")
     with pytest.raises(TrackingUnavailable, match=r"file/m\.db could not be used to log"):
         catch_up(away, chat, storage)
-    assert owed(tracking, storage) == Owed(scores=3, trainings=1)
+    assert count_backlog(tracking, storage) == Backlog(scores=3, trainings=1)
     drawn = []
     assert catch_up(tracking, chat, storage, draw_score=lambda day: drawn.append(day.key)) == CaughtUp(3, 1)
     assert sorted(drawn) == sorted(smapes)

@@ -5,10 +5,10 @@ from pathlib import Path
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
+from chat_forecast.tracking.backlog import Backlog, count_backlog
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.ledger import Ledger, Logged, unlogged
 from chat_forecast.tracking.links import chat_links
-from chat_forecast.tracking.owed import Owed, owed
 from chat_forecast_tests.damage import copy_beside
 from chat_forecast_tests.tracking.stored import FIRST, ZONE, store_scored_day
 
@@ -54,16 +54,16 @@ def test_a_copy_of_a_file_is_owed_to_nobody(storage):
     store_scored_day(storage, FIRST)
     copy_beside(Path(storage.url("daily_score", FIRST)))
     assert list(unlogged(storage, "daily_score", {})) == [FIRST]
-    assert owed(TRACKING, storage) == Owed(scores=1, trainings=0)
+    assert count_backlog(TRACKING, storage) == Backlog(scores=1, trainings=0)
 
 
 def test_what_is_owed_is_counted_on_any_storage_without_a_ledger(tmp_path):
     storage = ChatStorage(f"memory://{uuid.uuid4().hex}", "my-chat", ZONE, Locks(tmp_path / "locks"))
-    assert owed(TRACKING, storage) == Owed(0, 0)
-    assert not owed(TRACKING, storage)
+    assert count_backlog(TRACKING, storage) == Backlog(0, 0)
+    assert not count_backlog(TRACKING, storage)
     store_scored_day(storage, FIRST)
-    assert owed(TRACKING, storage) == Owed(scores=1, trainings=0)
-    assert owed(TRACKING, storage)
+    assert count_backlog(TRACKING, storage) == Backlog(scores=1, trainings=0)
+    assert count_backlog(TRACKING, storage)
 
 
 def test_links_lead_to_what_was_logged_and_nowhere_else(storage):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from chat_forecast.tracking.backlog import Backlog, count_backlog
 from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast.tracking.client import MLFLOW_SETTINGS, Tracking, TrackingUnavailable
 from chat_forecast.tracking.links import chat_links
-from chat_forecast.tracking.owed import Owed, owed
 from chat_forecast_tests.tracking.found import champion_of, line_of, runs_of, versions_of
 from chat_forecast_tests.tracking.servers import closed_port, dripping, faltering, mlflow_server, wait_until
 from chat_forecast_tests.tracking.stored import (
@@ -49,7 +49,7 @@ def test_a_server_that_refuses_is_named_without_its_password_and_what_is_owed_is
     assert "hunter2" not in message
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
-    assert owed(tracking, storage) == Owed(scores=1, trainings=1)
+    assert count_backlog(tracking, storage) == Backlog(scores=1, trainings=1)
 
 
 @pytest.mark.usefixtures("no_waiting")
@@ -87,7 +87,7 @@ def test_a_server_that_is_slow_is_given_up_in_time_and_what_was_logged_is_not_lo
         catch_up(tracking, chat, storage, draw_score=draw, seconds=3)
     holding.set()
     wait_until(lambda: not any(thread.name == "mlflow" for thread in threading.enumerate()))  # it ends by itself
-    left = owed(tracking, storage).scores
+    left = count_backlog(tracking, storage).scores
     assert 2 <= left <= 5
     assert catch_up(tracking, chat, storage, seconds=120) == CaughtUp(scores=left, trainings=0)
 

@@ -1,11 +1,11 @@
-"""A note of begun runs, beside MLflow's SQLite file: by it the artifacts of runs that were never written are removed.
+"""A journal of artifacts that are written before their runs, so that a killed process leaves no artifacts without a run.
 
-Belongs here: writing the note before artifacts are put, and removing the artifacts that it names and no run does.
-Does not belong here: putting the artifacts and writing the runs (:mod:`.new_runs`).
+Belongs here: the journal, a file beside MLflow's SQLite file, and removing the artifacts of runs that were never written.
+Does not belong here: writing the artifacts and the runs (:mod:`.new_runs`).
 
-Whoever writes the note, or acts on it, holds the lock of the SQLite file. Only what the note names is removed, so that what
-other programs keep among the artifacts is never touched. The note says to which SQLite file it belongs: if a home is copied
-while runs are being written, the artifacts named are those of the first home, which has written the runs by now.
+Whoever writes or processes the journal holds the lock of the SQLite file. Only what the journal names is removed, so that
+what other programs keep among the artifacts is never touched. The journal says to which SQLite file it belongs: if a home is
+copied while runs are being written, the artifacts named are those of the first home, which has written the runs by now.
 """
 
 import json
@@ -23,28 +23,28 @@ from chat_forecast.whole_files import replace_file
 RUN = re.compile(r"[0-9a-f]{32}")
 
 
-def note_of(store: Path) -> Path:
-    """Where the note of an SQLite file is."""
+def journal_path(store: Path) -> Path:
+    """The path of the journal of an SQLite file."""
     return store.with_name(f"{store.name}.begun")
 
 
-def note_begun(store: Path, artifacts: Mapping[str, str]) -> None:
-    """Add new runs to the note, each with the URI of its artifacts, before any artifact is put.
+def record_artifacts(store: Path, artifacts: Mapping[str, str]) -> None:
+    """Add new runs to the journal, each with the URI of its artifacts, before any artifact is written.
 
     Raises:
-        OSError: the note could not be written; no artifact may be put.
+        OSError: the journal could not be written; no artifact may be written then.
     """
     _write(store, {**_noted(store), **artifacts})
 
 
-def clear_begun(store: Path) -> None:
-    """Remove the artifacts of noted runs that the SQLite file lacks; those that cannot be removed stay noted.
+def remove_unwritten_artifacts(store: Path) -> None:
+    """Remove the artifacts of runs in the journal that the SQLite file lacks; those that cannot be removed stay in it.
 
     Raises:
-        OSError: the note could not be changed.
+        OSError: the journal could not be changed.
         sqlite3.Error: the SQLite file cannot be read.
     """
-    if not note_of(store).exists():
+    if not journal_path(store).exists():
         return
     if noted := _noted(store):
         written = _written(store, list(noted))
@@ -53,18 +53,18 @@ def clear_begun(store: Path) -> None:
             if left != noted:
                 _write(store, left)
             return
-    note_of(store).unlink(missing_ok=True)
+    journal_path(store).unlink(missing_ok=True)
 
 
 def _write(store: Path, noted: Mapping[str, str]) -> None:
-    replace_file(note_of(store), json.dumps({"store": str(store.resolve()), "runs": noted}).encode())
+    replace_file(journal_path(store), json.dumps({"store": str(store.resolve()), "runs": noted}).encode())
 
 
 def _noted(store: Path) -> dict[str, str]:
-    """The runs in the note; none if there is no note, it is damaged, or it belongs to another home."""
+    """The runs in the journal; none if there is no journal, it is damaged, or it belongs to another home."""
     try:
-        note = json.loads(note_of(store).read_bytes())
-        runs = note["runs"].items() if note["store"] == str(store.resolve()) else ()
+        journal = json.loads(journal_path(store).read_bytes())
+        runs = journal["runs"].items() if journal["store"] == str(store.resolve()) else ()
         return {run: artifacts for run, artifacts in runs if RUN.fullmatch(run) and _is_of(run, artifacts)}
     except (FileNotFoundError, ValueError, AttributeError, LookupError, TypeError):
         return {}

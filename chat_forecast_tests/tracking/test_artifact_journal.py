@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from chat_forecast.tracking import begun_runs
-from chat_forecast.tracking.begun_runs import clear_begun, note_begun, note_of
+from chat_forecast.tracking import artifact_journal
+from chat_forecast.tracking.artifact_journal import journal_path, record_artifacts, remove_unwritten_artifacts
 from chat_forecast.tracking.catch_up import CaughtUp, catch_up
 from chat_forecast.tracking.client import Tracking
 from chat_forecast_tests import forked
@@ -23,7 +23,7 @@ import os, signal, sqlite3, sys
 from pathlib import Path
 from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
-from chat_forecast.tracking import begun_runs, client, new_runs, score_runs
+from chat_forecast.tracking import artifact_journal, client, new_runs, score_runs
 from chat_forecast.tracking.catch_up import catch_up
 from chat_forecast_tests.tracking.stored import make_chat
 step, slug, root, locks, uri, artifacts = sys.argv[1:]
@@ -41,13 +41,13 @@ def killed(kind, name, *, of="", number=1, is_after=False):
         return made
     setattr(kind, name, counted)
 steps = {
-    "before the note": lambda: killed(new_runs.RunWriter, "begin"),
-    "after the note": lambda: killed(new_runs.RunWriter, "begin", is_after=True),
+    "before the journal": lambda: killed(new_runs.RunWriter, "begin"),
+    "after the journal": lambda: killed(new_runs.RunWriter, "begin", is_after=True),
     "among the files": lambda: killed(new_runs.RunWriter, "put_files", number=2, is_after=True),
     "before the runs": lambda: killed(new_runs.RunWriter, "write"),
     "after the runs": lambda: killed(new_runs.RunWriter, "write", is_after=True),
-    "before the note goes": lambda: killed(begun_runs.Path, "unlink", of="mlflow.db.begun"),
-    "after the note is gone": lambda: killed(begun_runs.Path, "unlink", of="mlflow.db.begun", is_after=True),
+    "before the journal goes": lambda: killed(artifact_journal.Path, "unlink", of="mlflow.db.begun"),
+    "after the journal is gone": lambda: killed(artifact_journal.Path, "unlink", of="mlflow.db.begun", is_after=True),
 }
 steps[step]()
 chat = make_chat(slug)
@@ -55,15 +55,15 @@ storage = ChatStorage(root, chat.slug, chat.timezone, Locks(Path(locks)))
 catch_up(client.Tracking(uri, artifacts), chat, storage, seconds=120)
 """
 LEFT = {
-    "before the note": (0, False),
-    "after the note": (0, True),
+    "before the journal": (0, False),
+    "after the journal": (0, True),
     "among the files": (2, True),
     "before the runs": (3, True),
     "after the runs": (0, True),
-    "before the note goes": (0, True),
-    "after the note is gone": (0, False),
+    "before the journal goes": (0, True),
+    "after the journal is gone": (0, False),
 }
-"""Step of the copy after which it is killed -> folders that no run names then, and whether the note is there."""
+"""Step of the copy after which it is killed -> folders that no run names then, and whether the journal is there."""
 
 
 @pytest.fixture
@@ -106,10 +106,10 @@ def test_a_copy_killed_at_any_step_leaves_no_files_that_no_run_names(home, step)
     arguments = [step, chat.slug, storage.root, str(storage.locks.folder), tracking.tracking_uri, tracking.artifact_root]
     ended = forked.run(COPY, *arguments)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
-    assert (len(unnamed(tracking)), note_of(tracking.file).exists()) == LEFT[step]
+    assert (len(unnamed(tracking)), journal_path(tracking.file).exists()) == LEFT[step]
     catch_up(tracking, chat, storage)
     assert not unnamed(tracking)
-    assert not note_of(tracking.file).exists()
+    assert not journal_path(tracking.file).exists()
     expect_files_of_all_days(tracking)
     assert catch_up(tracking, chat, storage) == CaughtUp(0, 0)
 
@@ -127,7 +127,7 @@ def test_a_copy_that_fails_takes_its_files_away_itself(home, monkeypatch):
         with pytest.raises(TrackingUnavailable, match="No space left"):
             catch_up(tracking, chat, storage)
     assert not unnamed(tracking)
-    assert not note_of(tracking.file).exists()
+    assert not journal_path(tracking.file).exists()
     catch_up(tracking, chat, storage)
     expect_files_of_all_days(tracking)
 
@@ -139,20 +139,20 @@ def make_files(tracking, run) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("uses", ["open", "clear_begun"])
+@pytest.mark.parametrize("uses", ["open", "remove_unwritten_artifacts"])
 def test_whoever_uses_the_store_next_takes_away_what_is_noted_and_nothing_else(home, uses):
     _, _, tracking = home
     mine, others = "a" * 32, "b" * 32
     noted, foreign = make_files(tracking, mine), make_files(tracking, others)
-    note_begun(tracking.file, {mine: noted.as_uri()})
+    record_artifacts(tracking.file, {mine: noted.as_uri()})
     if uses == "open":
         with tracking.open("look"):
             pass
     else:
-        tracking.clear_begun()
+        tracking.remove_unwritten_artifacts()
     assert not noted.parent.exists()
     assert foreign.exists()
-    assert not note_of(tracking.file).exists()
+    assert not journal_path(tracking.file).exists()
 
 
 @pytest.mark.parametrize(
@@ -173,20 +173,20 @@ def test_a_note_that_is_none_of_ours_deletes_nothing(home, note):
     folder = make_files(tracking, "a" * 32)
     for name, text in {"STORE": str(tracking.file), "RUN": "a" * 32, "FOLDER": folder.as_uri()}.items():
         note = note.replace(name, text)
-    note_of(tracking.file).write_text(note)
-    clear_begun(tracking.file)
+    journal_path(tracking.file).write_text(note)
+    remove_unwritten_artifacts(tracking.file)
     assert folder.exists()
-    assert not note_of(tracking.file).exists()
+    assert not journal_path(tracking.file).exists()
 
 
 def test_a_home_that_was_copied_while_runs_were_written_leaves_the_first_one_its_files(home, tmp_path):
     _, _, tracking = home
     folder = make_files(tracking, "a" * 32)
-    note_begun(tracking.file, {"a" * 32: folder.as_uri()})
+    record_artifacts(tracking.file, {"a" * 32: folder.as_uri()})
     shutil.copytree(tracking.file.parent, tmp_path / "copied")
-    clear_begun(tmp_path / "copied" / tracking.file.name)
+    remove_unwritten_artifacts(tmp_path / "copied" / tracking.file.name)
     assert folder.exists()
-    clear_begun(tracking.file)
+    remove_unwritten_artifacts(tracking.file)
     assert not folder.exists()
 
 
@@ -194,15 +194,15 @@ def test_what_cannot_be_taken_away_stays_noted_beside_what_is_begun_next(home, m
     chat, storage, tracking = home
     run = "a" * 32
     folder = make_files(tracking, run)
-    note_begun(tracking.file, {run: folder.as_uri()})
+    record_artifacts(tracking.file, {run: folder.as_uri()})
 
     def refuse(_folder):
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patched:
-        patched.setattr(begun_runs, "shutil", SimpleNamespace(rmtree=refuse))
+        patched.setattr(artifact_journal, "shutil", SimpleNamespace(rmtree=refuse))
         assert catch_up(tracking, chat, storage).scores == len(DAYS)
-        assert json.loads(note_of(tracking.file).read_text())["runs"] == {run: folder.as_uri()}
-    tracking.clear_begun()
+        assert json.loads(journal_path(tracking.file).read_text())["runs"] == {run: folder.as_uri()}
+    tracking.remove_unwritten_artifacts()
     assert not unnamed(tracking)
     expect_files_of_all_days(tracking)

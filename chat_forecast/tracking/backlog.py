@@ -1,7 +1,7 @@
-"""What MLflow lacks of a chat, counted without asking it.
+"""How many stored days of a chat are not yet in MLflow, counted without asking MLflow.
 
-Belongs here: what ``status`` says.
-Does not belong here: logging it (:mod:`.catch_up`).
+Belongs here: the counts that ``status`` shows.
+Does not belong here: logging these days (:mod:`.catch_up`).
 """
 
 from collections.abc import Mapping
@@ -15,22 +15,22 @@ from chat_forecast.tracking.ledger import Ledger, unlogged_of
 
 
 @dataclass(frozen=True)
-class Owed:
+class Backlog:
     """What is stored and not yet in MLflow."""
 
     scores: int = 0
     trainings: int = 0
 
     def __bool__(self) -> bool:
-        """Whether anything is owed."""
+        """Whether anything is still to be logged."""
         return bool(self.scores or self.trainings)
 
 
-def owed(tracking: Tracking, storage: ChatStorage, listings: Mapping[str, Listing] | None = None) -> Owed:
-    """Count the scores and trainings that are stored and not yet in MLflow, from the ledger and the names of files.
+def count_backlog(tracking: Tracking, storage: ChatStorage, listings: Mapping[str, Listing] | None = None) -> Backlog:
+    """Count the scores and trainings that are stored and not yet in MLflow, from the ledger and the versions of files.
 
-    MLflow is not asked. A day that was stored again counts until it was looked at, even if it is found to be the same. What
-    lies in the assets' folders is given where that is known already.
+    A day that was stored again counts until the next :func:`.catch_up`, even if that finds it unchanged. ``listings`` are
+    the folders of ``daily_score`` and ``trained_model``, if they were listed already.
     """
     ledger = Ledger.load(storage)
     if not _is_same_store(ledger.store, tracking.store):
@@ -42,9 +42,9 @@ def owed(tracking: Tracking, storage: ChatStorage, listings: Mapping[str, Listin
     for asset, logged in (("daily_score", ledger.scores), ("trained_model", ledger.trainings)):
         listing = listings[asset] if listings else list_folder(join_url(storage.root, storage.chat, asset))
         counts.append(sum(1 for _ in unlogged_of(storage, listing.versions, logged)))
-    return Owed(*counts)
+    return Backlog(*counts)
 
 
 def _is_same_store(logged_to: str, found: str) -> bool:
-    """Whether it is the same MLflow, as far as the address tells: a file may have moved with all else."""
+    """Whether two URIs are the same MLflow, as far as they tell: an SQLite file may have moved with its home."""
     return logged_to == found or (logged_to.startswith("sqlite:") and found.startswith("sqlite:"))
