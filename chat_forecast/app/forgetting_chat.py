@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 
 from chat_forecast.app.runs import alone
-from chat_forecast.app.serving.leftovers import expect_not_serving
+from chat_forecast.app.serving.stale_servers import expect_not_serving
 from chat_forecast.pipeline.forgotten_chat import forget_in_dagster, runs_of, scrubbed
 from chat_forecast.pipeline.forgotten_rows import expect_no_daemon, forget_rows, runs_in
 from chat_forecast.pipeline.resources import Resources

@@ -1,7 +1,7 @@
 """From files that were read to imports of an archive: each file is admitted, and its messages get their ids.
 
 Belongs here: the order in which a file is examined, and what it covers of the chat's time.
-Does not belong here: the examinations (:mod:`.admission`), or adding imports
+Does not belong here: the examinations (:mod:`.archive_matching`), or adding imports
 (:mod:`chat_forecast.storage.archive_contents`).
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from chat_forecast.app.admission import expect_known_chat, expect_same_chat, expect_same_messages, settle_ids
+from chat_forecast.app.archive_matching import expect_known_chat, expect_same_chat, expect_same_messages, normalise_ids
 from chat_forecast.app.reading_files import ImportOptions, Reading
 from chat_forecast.domain.arrays import bounds
 from chat_forecast.domain.deduplication import identify
@@ -61,7 +61,7 @@ class Admission:
         expect_same_chat(reading.path, chat, self.known, self.slug, is_same=is_same)
         if self.own is None and chat.chat_id is not None and not chat.has_account_ids:
             self.own = chat
-        settled = settle_ids(reading.messages, chat, has_own_ids=self.own is None or have_one_id(chat, self.own))
+        settled = normalise_ids(reading.messages, chat, has_own_ids=self.own is None or have_one_id(chat, self.own))
         settled = expect_same_messages(reading.path, settled, self.messages, is_same_chat=is_same)
         file, unread, found = _file_name(reading), _unread(reading, chat), reading.found
         del reading

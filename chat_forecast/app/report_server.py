@@ -22,11 +22,11 @@ from pathlib import Path
 
 from chat_forecast.app.api.access import TOKEN_VARIABLE
 from chat_forecast.app.api.access import refusal as refusal_of_access
+from chat_forecast.app.api.dispatch import METRICS, Answer, ApiDispatcher, no_api
 from chat_forecast.app.api.metrics import CONTENT_TYPE
-from chat_forecast.app.api.teller import METRICS, Tell, Teller, tell_nothing
 from chat_forecast.app.live_page import Enliven, PageEnlivener, leave_as_it_is
 from chat_forecast.app.plot_drawer import Draw, PlotDrawer
-from chat_forecast.app.serving.door import Door, door_of
+from chat_forecast.app.serving.endpoint import Endpoint, parse_endpoint
 from chat_forecast.app.serving.guard import HEADERS, Guard, Request
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.masking import mask_output, without_secrets
@@ -54,21 +54,21 @@ class ReportServer(ThreadingHTTPServer):
     def __init__(
         self,
         folder: Path,
-        door: Door,
+        endpoint: Endpoint,
         draw: Draw,
-        tell: Tell = tell_nothing,
+        answer: Answer = no_api,
         token: str = "",
         enliven: Enliven = leave_as_it_is,
     ) -> None:
         """``token``: what programs have to send with what they ask; empty where none is set."""
         self.folder = folder
         self.draw = draw
-        self.tell, self.token, self.enliven = tell, token, enliven
-        self.address_family = door.family
-        super().__init__((door.address, door.port), _Handler)
-        self.door = replace(door, port=self.server_port)
-        images = re.compile(re.escape(door.prefix) + PLOT.pattern)
-        self.guard = Guard(self.door.hosts, images=images)
+        self.answer, self.token, self.enliven = answer, token, enliven
+        self.address_family = endpoint.family
+        super().__init__((endpoint.address, endpoint.port), _Handler)
+        self.endpoint = replace(endpoint, port=self.server_port)
+        images = re.compile(re.escape(endpoint.prefix) + PLOT.pattern)
+        self.guard = Guard(self.endpoint.hosts, images=images)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -94,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         if refusal is not None:
             self.send_error(refusal.status, explain=f"{refusal.reason}.")
             return
-        prefix = self.server.door.prefix
+        prefix = self.server.endpoint.prefix
         if prefix and path == prefix:  # the links in the index are relative to what is below it
             self.send_response(HTTPStatus.PERMANENT_REDIRECT)
             self.send_header("Location", f"{prefix}/")
@@ -106,12 +106,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _tell(self, path: str, *, is_head: bool) -> None:
         """Answer a program."""
         said = self.headers.get("Authorization", "")
-        refused = refusal_of_access(said, self.server.token, is_local=self.server.door.is_local)
+        refused = refusal_of_access(said, self.server.token, is_local=self.server.endpoint.is_local)
         if refused is not None:
             self._send_json(refused.status, _error(refused.reason), is_head=is_head)
             return
         try:
-            content = self.server.tell(path)
+            content = self.server.answer(path)
         except LockTaken:
             busy = _error("the chat's day is being read; ask again in some seconds")
             self._send_json(HTTPStatus.SERVICE_UNAVAILABLE, busy, is_head=is_head)
@@ -180,15 +180,15 @@ def _error(words: str) -> bytes:
 
 def main() -> None:
     """Serve the home that the environment names, until interrupted."""
-    door, home = door_of(sys.argv[1:]), Home.from_environment(os.environ)
+    endpoint, home = parse_endpoint(sys.argv[1:]), Home.from_environment(os.environ)
     mask_output(os.environ)
     reports = resources_of(home).reports
     if reports.unavailable:
         sys.stderr.write(f"Only plots are served. {reports.unavailable}.\n")
     else:
         reports.make_index(load_chats(home.chats_file, datetime.now(UTC).date()))
-    parts = PlotDrawer(home), Teller(home), os.environ.get(TOKEN_VARIABLE, ""), PageEnlivener(home)
-    with ReportServer(home.reports, door, *parts) as server, suppress(KeyboardInterrupt):
+    parts = PlotDrawer(home), ApiDispatcher(home), os.environ.get(TOKEN_VARIABLE, ""), PageEnlivener(home)
+    with ReportServer(home.reports, endpoint, *parts) as server, suppress(KeyboardInterrupt):
         server.serve_forever()
 
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import dagster as dg
 
 from chat_forecast.app.databases import look_through
-from chat_forecast.app.sweeping import sweep
+from chat_forecast.app.leftover_files import remove_leftover_files
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.errors import ChatForecastError
@@ -197,7 +197,7 @@ def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) 
     from sqlalchemy.exc import DatabaseError
 
     prepare_instance(home)
-    sweep(home, [chat.slug for chat in chats])
+    remove_leftover_files(home, [chat.slug for chat in chats])
     speed_up(home.dagster_home)
     try:
         with open_instance(home) as instance:

@@ -56,7 +56,7 @@ def gaps(
     """
     from chat_forecast.app.archive_changes import change_statements
     from chat_forecast.app.archive_gaps import list_gaps
-    from chat_forecast.app.stretches import read_stretches, read_stretches_file
+    from chat_forecast.app.time_ranges import parse_time_ranges, read_time_ranges_file
     from chat_forecast.storage.archive import Archive
 
     chat, console = workplace.chat(chat_slug), console_for(as_json)
@@ -64,9 +64,9 @@ def gaps(
     archive = Archive(storage.root, chat_slug, storage.locks)
     if not archive.is_there:
         raise NothingImportedError(f"{chat_slug}: nothing was imported. First: chat-forecast import {chat_slug} FILE")
-    forgotten, trusted, said = (read_stretches(texts, chat.timezone) for texts in (forget, quiet, missing))
+    forgotten, trusted, said = (parse_time_ranges(texts, chat.timezone) for texts in (forget, quiet, missing))
     if file is not None:
-        said = said.union(read_stretches_file(file, chat_slug, chat.timezone))
+        said = said.union(read_time_ranges_file(file, chat_slug, chat.timezone))
 
     def change(ledger: Ledger) -> Ledger:
         silences = trusted.union(ledger.unread) if trust_silence else trusted

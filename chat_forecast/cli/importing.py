@@ -94,7 +94,7 @@ def import_(
     Days that are already processed and that change are recomputed.
     """
     from chat_forecast.app.importing import import_files
-    from chat_forecast.app.sweeping import sweep
+    from chat_forecast.app.leftover_files import remove_leftover_files
     from chat_forecast.sources.pseudonyms import Pseudonyms
     from chat_forecast.storage.archive import Archive
 
@@ -103,7 +103,7 @@ def import_(
     known = workplace.chats_file.find(chat_slug) if home.chats_file.exists() else None
     zone = _zone_of_import(known, chat_slug, timezone)
     _expect_usable(workplace, known, chat_slug, zone)
-    sweep(home, [chat_slug])
+    remove_leftover_files(home, [chat_slug])
     with byte_progress(console, "reading") as progress:
         report = import_files(
             Archive(home.storage_url, chat_slug, workplace.resources.storages.locks),
@@ -174,11 +174,11 @@ def _expect_usable(workplace: Workplace, known: Chat | None, slug: str, timezone
 def _options(said: _Said, slug: str, timezone: str, *, is_forum: bool) -> "ImportOptions":
     """What a person says about the files."""
     from chat_forecast.app.reading_files import ImportOptions
-    from chat_forecast.app.stretches import read_stretches, read_stretches_file
+    from chat_forecast.app.time_ranges import parse_time_ranges, read_time_ranges_file
 
-    missing = read_stretches(said["missing"], timezone)
+    missing = parse_time_ranges(said["missing"], timezone)
     if said["gaps"] is not None:
-        missing = missing.union(read_stretches_file(said["gaps"], slug, timezone))
+        missing = missing.union(read_time_ranges_file(said["gaps"], slug, timezone))
     return ImportOptions(
         file_timezone=said["file_timezone"],
         chat_id=said["chat_id"],

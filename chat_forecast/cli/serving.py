@@ -68,7 +68,7 @@ def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int, add
     allowed_hosts in [serve] of chats.toml.
     """
     from chat_forecast.app.serving.exposure import exposure
-    from chat_forecast.app.serving.up import doors_of, serve
+    from chat_forecast.app.serving.up import endpoints_of, serve
 
     # A mistake in chats.toml is reported now, not in a child's log.
     for mistakes in workplace.chats_file.put_aside.values():
@@ -77,7 +77,7 @@ def up(workplace: Workplace, port: int, mlflow_port: int, reports_port: int, add
     if workplace.first_steps:
         print_sentence(console, "yellow", "–", workplace.first_steps)
     ports = {"dagster": port, "mlflow": mlflow_port, "reports": reports_port}
-    doors = doors_of(ports, address, prefix, load_serve(workplace.home.chats_file).allowed_hosts)
-    for said in exposure([doors.dagster, doors.mlflow, doors.reports]):
+    endpoints = endpoints_of(ports, address, prefix, load_serve(workplace.home.chats_file).allowed_hosts)
+    for said in exposure([endpoints.dagster, endpoints.mlflow, endpoints.reports]):
         print_line(console, "yellow", "!", said)
-    raise SystemExit(serve(workplace.home, doors, say=lambda text: console.print(text, highlight=False, soft_wrap=True)))
+    raise SystemExit(serve(workplace.home, endpoints, say=lambda text: console.print(text, highlight=False, soft_wrap=True)))

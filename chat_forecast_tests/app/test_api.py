@@ -14,12 +14,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from chat_forecast.app.api.access import TOKEN_VARIABLE
 from chat_forecast.app.api.answers import answer
+from chat_forecast.app.api.dispatch import ApiDispatcher
 from chat_forecast.app.api.metrics import GAUGES, exposition
 from chat_forecast.app.api.models import Forecast, Now, Scores
-from chat_forecast.app.api.teller import Teller
 from chat_forecast.app.live_page import PageEnlivener
 from chat_forecast.app.report_server import ReportServer
-from chat_forecast.app.serving.door import Door
+from chat_forecast.app.serving.endpoint import Endpoint
 from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.pipeline.watching import watch
 from chat_forecast.settings.editing import add_chat
@@ -147,8 +147,8 @@ def served(stored, tmp_path, monkeypatch):
     add_chat(home.chats_file, "lively", source="simulated", timezone=CHAT.timezone, first_day=FIRST.date)
     started = []
 
-    def serve(door=None, token=""):
-        server = ReportServer(home.reports, door or Door(0), lambda *_: None, Teller(home), token)
+    def serve(endpoint=None, token=""):
+        server = ReportServer(home.reports, endpoint or Endpoint(0), lambda *_: None, ApiDispatcher(home), token)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         started.append((server, thread))
@@ -205,11 +205,11 @@ def test_a_token_that_is_set_is_asked_for(served):
 
 
 def test_a_server_open_to_others_answers_programs_only_with_a_token(served):
-    open_door = Door(0, "0.0.0.0")  # noqa: S104 - as a user may ask for
-    status, _, body = served(open_door)("/api/v1/chats")
+    open_endpoint = Endpoint(0, "0.0.0.0")  # noqa: S104 - as a user may ask for
+    status, _, body = served(open_endpoint)("/api/v1/chats")
     assert status == 403
     assert TOKEN_VARIABLE in body
-    assert served(open_door, TOKEN)("/api/v1/chats", Authorization=f"Bearer {TOKEN}")[0] == 200
+    assert served(open_endpoint, TOKEN)("/api/v1/chats", Authorization=f"Bearer {TOKEN}")[0] == 200
 
 
 def test_a_served_page_shows_the_day_that_is_not_over_and_the_file_does_not(served, tmp_path):

@@ -4,16 +4,16 @@ import re
 
 import pytest
 
-from chat_forecast.app.serving.door import Door
+from chat_forecast.app.serving.endpoint import Endpoint
 from chat_forecast.app.serving.exposure import exposure
 from chat_forecast.app.serving.guard import WEBSOCKET, Guard, Request
 from chat_forecast.app.serving.mlflow_ui import CLOSED
 
 HOST = "127.0.0.1:3000"
 JSON = {"content-type": "application/json"}
-DOOR = Door(3000, names=("forecast.example.org", "other.example.org:8443"))
-DAGSTER = Guard(DOOR.hosts, is_json_only=True)
-REPORTS = Guard(DOOR.hosts, images=re.compile("/pictures/.*"))
+ENDPOINT = Endpoint(3000, names=("forecast.example.org", "other.example.org:8443"))
+DAGSTER = Guard(ENDPOINT.hosts, is_json_only=True)
+REPORTS = Guard(ENDPOINT.hosts, images=re.compile("/pictures/.*"))
 LINK = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 
 
@@ -120,19 +120,19 @@ def test_graphql_is_not_asked_by_an_address():
 
 
 def test_the_parts_of_mlflow_that_run_programs_are_closed():
-    mlflow = Guard(DOOR.hosts, closed=CLOSED)
+    mlflow = Guard(ENDPOINT.hosts, closed=CLOSED)
     for path in ("/ajax-api/3.0/mlflow/assistant/config", "/gateway/x/mlflow/invocations", "/ajax-api/3.0/jobs"):
         assert ask(mlflow, path=path) == ask(mlflow, path=f"/forecast/mlflow{path}") == 404
     assert ask(mlflow, path="/ajax-api/2.0/mlflow/runs/get") is None
 
 
 def test_what_is_open_is_said():
-    assert exposure([Door(3000), Door(5000), Door(3001)]) == []
-    (through,) = exposure([DOOR])
+    assert exposure([Endpoint(3000), Endpoint(5000), Endpoint(3001)]) == []
+    (through,) = exposure([ENDPOINT])
     assert through.startswith("Open through a proxy: whoever it lets in as forecast.example.org, other.example.org:8443 can")
-    wide, whom = exposure([Door(port, "0.0.0.0") for port in (3000, 5000, 3001)])  # noqa: S104
+    wide, whom = exposure([Endpoint(port, "0.0.0.0") for port in (3000, 5000, 3001)])  # noqa: S104
     assert wide.startswith("Open to others: whoever reaches 0.0.0.0 on port 3000, 5000 or 3001 can start and delete runs")
     assert "allowed_hosts in [serve] of chats.toml" in whom
-    assert Door(3000, "192.168.1.5").hosts == {HOST, "localhost:3000", "192.168.1.5:3000"}
-    assert Door(3000, "::").hosts == {HOST, "localhost:3000"}
-    assert Door(3000, "::1").url == "http://[::1]:3000"
+    assert Endpoint(3000, "192.168.1.5").hosts == {HOST, "localhost:3000", "192.168.1.5:3000"}
+    assert Endpoint(3000, "::").hosts == {HOST, "localhost:3000"}
+    assert Endpoint(3000, "::1").url == "http://[::1]:3000"

@@ -7,7 +7,7 @@ import pytest
 
 from chat_forecast.app.plot_drawer import KEPT_SECONDS, PlotDrawer
 from chat_forecast.app.report_server import ReportServer
-from chat_forecast.app.serving.door import Door
+from chat_forecast.app.serving.endpoint import Endpoint
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.settings.paths import Home
@@ -38,7 +38,7 @@ def ask(tmp_path, prefix):
     (folder / ".charts-1.js").write_text("kept")
     (tmp_path / "pseudonym.key").write_text("secret")
     (tmp_path / "secret.html").write_text("secret")
-    with ReportServer(folder, Door(0, prefix=prefix), plot_of_one_day) as server:
+    with ReportServer(folder, Endpoint(0, prefix=prefix), plot_of_one_day) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
 

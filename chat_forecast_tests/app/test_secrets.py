@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from chat_forecast.app.serving.commands import MLFLOW, commands
-from chat_forecast.app.serving.door import Door
+from chat_forecast.app.serving.endpoint import Endpoint
 from chat_forecast.settings.paths import Home
 from chat_forecast_tests.commands import all_commands, run_commands
 from chat_forecast_tests.hostile import ask
@@ -114,7 +114,7 @@ def test_no_command_says_a_secret(said, expect_no_secret):
 def test_a_store_that_cannot_be_used_is_named_without_its_password(environment, expect_no_secret):
     home = Home.from_environment(environment)
     uri = f"postgresql+psycopg2://ann:{DATABASE}@127.0.0.1:9/mlflow"
-    command = commands(home, Door(1), Door(2), Door(3))[MLFLOW]
+    command = commands(home, Endpoint(1), Endpoint(2), Endpoint(3))[MLFLOW]
     expect_no_secret(" ".join(command), "the arguments of MLflow")
     ended = subprocess.run(
         command, env={**environment, "MLFLOW_TRACKING_URI": uri}, capture_output=True, text=True, timeout=300

@@ -10,9 +10,9 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from chat_forecast.app.serving.door import Door
+from chat_forecast.app.serving.endpoint import Endpoint
 from chat_forecast.app.serving.processes import Servers, ServingError
-from chat_forecast.app.serving.up import doors_of, serve
+from chat_forecast.app.serving.up import endpoints_of, serve
 from chat_forecast.cli import main
 from chat_forecast.settings.paths import Home
 from chat_forecast_tests.served import wait_for
@@ -57,8 +57,8 @@ def taken_port():
         yield listener.getsockname()[1]
 
 
-def doors(port, mlflow=1, reports=2):
-    return doors_of({"dagster": port, "mlflow": mlflow, "reports": reports}, "127.0.0.1", "", [])
+def endpoints(port, mlflow=1, reports=2):
+    return endpoints_of({"dagster": port, "mlflow": mlflow, "reports": reports}, "127.0.0.1", "", [])
 
 
 def is_alive(process):
@@ -92,7 +92,7 @@ def test_servers_that_outlived_a_killed_up_are_ended_by_the_next_one(home, taken
     with pytest.raises(
         ServingError, match=f"port {taken_port} on 127.0.0.1 cannot be used .* Choose another port with --port"
     ):
-        serve(home, doors(taken_port), print)
+        serve(home, endpoints(taken_port), print)
     assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
     assert not record.exists()
 
@@ -102,7 +102,7 @@ def test_a_second_up_on_the_same_home_is_refused_and_leaves_the_first_alone(home
         first.stdout.readline()
         (home.locks / "up.json").write_text(json.dumps([[first.pid, psutil.Process(first.pid).create_time()]]))
         with pytest.raises(ServingError, match=f"is running already on {home.root}, as process {first.pid}"):
-            serve(home, doors(1), print)
+            serve(home, endpoints(1), print)
         assert first.poll() is None
         first.kill()
 
@@ -112,7 +112,7 @@ def test_a_record_of_processes_that_are_others_by_now_ends_nobody(home, taken_po
         other.stdout.readline()
         (home.locks / "up.json").write_text(json.dumps([[other.pid, 1.0], [other.pid, 2.0]]))
         with pytest.raises(ServingError, match="cannot be used"):
-            serve(home, doors(taken_port), print)
+            serve(home, endpoints(taken_port), print)
         assert other.poll() is None
         other.kill()
 
@@ -124,18 +124,18 @@ def test_where_mlflow_is_a_server_already_its_port_is_not_wanted(tmp_path, taken
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         with pytest.raises(ServingError, match=f"port {taken_port} .* --port"):
-            serve(home, doors(taken_port, mlflow=listener.getsockname()[1]), print)
+            serve(home, endpoints(taken_port, mlflow=listener.getsockname()[1]), print)
 
 
 def test_an_address_of_another_machine_cannot_be_listened_on(home):
     ports = {"dagster": 1, "mlflow": 2, "reports": 3}
     with pytest.raises(ServingError, match=r"--host 192\.0\.2\.1 is no address of this machine"):
-        serve(home, doors_of(ports, "192.0.2.1", "", []), print)
+        serve(home, endpoints_of(ports, "192.0.2.1", "", []), print)
 
 
 def test_below_a_common_path_each_server_has_one_of_its_own():
-    found = doors_of({"dagster": 1, "mlflow": 2, "reports": 3}, "0.0.0.0", "/forecast", ["a.example"])  # noqa: S104
-    assert found.mlflow == Door(2, "0.0.0.0", "/forecast/mlflow", ("a.example",))  # noqa: S104
+    found = endpoints_of({"dagster": 1, "mlflow": 2, "reports": 3}, "0.0.0.0", "/forecast", ["a.example"])  # noqa: S104
+    assert found.mlflow == Endpoint(2, "0.0.0.0", "/forecast/mlflow", ("a.example",))  # noqa: S104
     assert found.dagster.url == "http://127.0.0.1:1/forecast/dagster"
 
 

@@ -100,16 +100,16 @@ def look_at_pages(home: Path, day: str) -> None:
     """Print how long the report server takes for a page, and for a plot of a day; a plot before it is left out."""
     import threading
 
-    from chat_forecast.app.api.teller import tell_nothing
+    from chat_forecast.app.api.dispatch import no_api
     from chat_forecast.app.live_page import PageEnlivener
     from chat_forecast.app.plot_drawer import PlotDrawer
     from chat_forecast.app.report_server import ReportServer
-    from chat_forecast.app.serving.door import door_of
+    from chat_forecast.app.serving.endpoint import parse_endpoint
     from chat_forecast.settings.paths import Home
 
     there = Home.from_environment({"CHAT_FORECAST_HOME": str(home)})
-    parts = PlotDrawer(there), tell_nothing, "", PageEnlivener(there)
-    with ReportServer(there.reports, door_of(["--port", "0"]), *parts) as server:
+    parts = PlotDrawer(there), no_api, "", PageEnlivener(there)
+    with ReportServer(there.reports, parse_endpoint(["--port", "0"]), *parts) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         page, plot = "chat-0.en.html", f"pictures/chat-{{}}/daily_score/{day}.png"
         for name, path in (("page", page), ("page again", page), ("", plot.format(0)), ("plot", plot.format(1))):

@@ -13,7 +13,7 @@ from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import TickStatus
 
 from chat_forecast.app.serving.processes import ServingError
-from chat_forecast.app.serving.up import doors_of, serve
+from chat_forecast.app.serving.up import endpoints_of, serve
 from chat_forecast.cli import main
 from chat_forecast.pipeline.instance_settings import PART, SETTINGS, lacking_settings, prepare_instance
 from chat_forecast.pipeline.run_coordinator import ChatRunCoordinator
@@ -94,9 +94,9 @@ def test_what_settings_lack_is_said_by_up_and_by_status(old, monkeypatch):
     settings.write_text(settings.read_text() + "# mine\n")
     said = []
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        doors = doors_of({"dagster": taken.getsockname()[1], "mlflow": 1, "reports": 2}, "127.0.0.1", "", [])
+        endpoints = endpoints_of({"dagster": taken.getsockname()[1], "mlflow": 1, "reports": 2}, "127.0.0.1", "", [])
         with pytest.raises(ServingError):
-            serve(old, doors, said.append)
+            serve(old, endpoints, said.append)
     assert said == [lacking_settings(old)]
     monkeypatch.setenv("CHAT_FORECAST_HOME", str(old.root))
     result = CliRunner().invoke(main, ["status"])

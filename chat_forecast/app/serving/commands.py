@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chat_forecast.app.serving.door import Door
+from chat_forecast.app.serving.endpoint import Endpoint
 from chat_forecast.settings.paths import Home
 
 CODE_SERVER = "code-server"
@@ -21,7 +21,7 @@ LONGEST_SOCKET_PATH = 100
 """The operating system allows a few characters more."""
 
 
-def commands(home: Home, dagster: Door, mlflow: Door, reports: Door) -> dict[str, list[str]]:
+def commands(home: Home, dagster: Endpoint, mlflow: Endpoint, reports: Endpoint) -> dict[str, list[str]]:
     """Name -> command of each process, in the order in which they are started; a secret is in none of them."""
     python = [sys.executable, "-m"]
     return {

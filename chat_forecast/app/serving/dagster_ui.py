@@ -11,7 +11,7 @@ import time
 import dagster as dg
 
 from chat_forecast.app.serving.commands import code_socket, workspace_file
-from chat_forecast.app.serving.door import door_of
+from chat_forecast.app.serving.endpoint import parse_endpoint
 from chat_forecast.app.serving.guard import Guard
 from chat_forecast.app.serving.ports import answers_on_socket
 from chat_forecast.app.serving.stored_links import ServedAddresses
@@ -33,7 +33,7 @@ def main() -> None:
 
     from chat_forecast.app.serving.quick_webserver import QuickWebserver
 
-    door, home = door_of(sys.argv[1:]), Home.from_environment(os.environ)
+    endpoint, home = parse_endpoint(sys.argv[1:]), Home.from_environment(os.environ)
     configure_loggers(log_level="INFO")
     follow_logs()
     target = WorkspaceFileTarget([str(workspace_file(home))])
@@ -43,9 +43,9 @@ def main() -> None:
         while not answers_on_socket(code_socket(home)):
             time.sleep(LOOK_SECONDS)  # for a minute in all with many chats; `up` ends who waits in vain
         with WorkspaceProcessContext(instance, version=__version__, workspace_load_target=target) as context:
-            webserver = QuickWebserver(context, door.prefix, POLL_MILLISECONDS, ServedAddresses.of(home))
+            webserver = QuickWebserver(context, endpoint.prefix, POLL_MILLISECONDS, ServedAddresses.of(home))
             webserver.look_ahead()
-            serve_app(webserver.create_asgi_app(), Guard(door.hosts, is_json_only=True), door)
+            serve_app(webserver.create_asgi_app(), Guard(endpoint.hosts, is_json_only=True), endpoint)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Who may come in: which requests our servers answer, whatever page or program makes them.
 
 Belongs here: the rules, for all three servers.
-Does not belong here: the servers (:mod:`.web_app`, :mod:`chat_forecast.app.report_server`), and their names (:mod:`.door`).
+Does not belong here: the servers (:mod:`.web_app`, :mod:`chat_forecast.app.report_server`), their names (:mod:`.endpoint`).
 
 A web page of anybody, open in the browser of somebody who can reach a server, can send it requests: forms and plain text
 without asking, and anything under a name of its own that it lets point here (DNS rebinding). So a request must name the

@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-from chat_forecast.app.serving.door import Door, door_of
+from chat_forecast.app.serving.endpoint import Endpoint, parse_endpoint
 from chat_forecast.app.serving.guard import Guard
 from chat_forecast.app.serving.mlflow_page import WithChoices
 from chat_forecast.app.serving.web_app import serve_app
@@ -29,10 +29,10 @@ CLOSED = re.compile(r"/(assistant|gateway|jobs)(/|$)")
 
 def main() -> None:
     """Serve the store of the home that the environment names, until interrupted."""
-    door, home = door_of(sys.argv[1:]), Home.from_environment(os.environ)
+    endpoint, home = parse_endpoint(sys.argv[1:]), Home.from_environment(os.environ)
     mask_output(os.environ)
     import_mlflow()
-    _set_environment(home, door)
+    _set_environment(home, endpoint)
     tracking = tracking_of(home)
     if tracking.is_unmade:
         with tracking.open("make its store"):
@@ -44,10 +44,10 @@ def main() -> None:
     from mlflow.server.fastapi_app import app
 
     page = Path(str(flask_app.static_folder)) / "index.html"
-    serve_app(WithChoices(app, page, door.prefix), Guard(door.hosts, closed=CLOSED), door)
+    serve_app(WithChoices(app, page, endpoint.prefix), Guard(endpoint.hosts, closed=CLOSED), endpoint)
 
 
-def _set_environment(home: Home, door: Door) -> None:
+def _set_environment(home: Home, endpoint: Endpoint) -> None:
     """What MLflow's application reads when it is imported; its own checks of host and origin follow ours.
 
     MLflow's command sets the same variables for its process. To import the names is to import the application.
@@ -58,13 +58,13 @@ def _set_environment(home: Home, door: Door) -> None:
         "_MLFLOW_SERVER_ARTIFACT_ROOT": PROXIED_ARTIFACTS,
         "_MLFLOW_SERVER_ARTIFACT_DESTINATION": str(home.mlflow_artifacts),
         "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
-        "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(sorted(door.hosts)),
+        "MLFLOW_SERVER_ALLOWED_HOSTS": ",".join(sorted(endpoint.hosts)),
         "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": ",".join(
-            f"{scheme}://{host}" for host in sorted(door.hosts) for scheme in ("http", "https")
+            f"{scheme}://{host}" for host in sorted(endpoint.hosts) for scheme in ("http", "https")
         ),
     }
-    if door.prefix:
-        os.environ["_MLFLOW_STATIC_PREFIX"] = door.prefix
+    if endpoint.prefix:
+        os.environ["_MLFLOW_STATIC_PREFIX"] = endpoint.prefix
 
 
 if __name__ == "__main__":

@@ -11,44 +11,44 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from chat_forecast.app.serving.door import EVERYWHERE, Door
+from chat_forecast.app.serving.endpoint import WILDCARD_ADDRESSES, Endpoint
 from chat_forecast.app.serving.processes import Servers, ServingError
 
 START_SECONDS = 120
 
 
-def expect_free(option: str, door: Door) -> None:
-    """See that a door can be listened at; ``option`` is the command's option that chooses another port.
+def expect_free(option: str, endpoint: Endpoint) -> None:
+    """See that an endpoint can be listened at; ``option`` is the command's option that chooses another port.
 
     Raises:
         ServingError: it cannot.
     """
-    with socket.socket(door.family) as probe:
+    with socket.socket(endpoint.family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((door.address, door.port))
+            probe.bind((endpoint.address, endpoint.port))
         except OSError as error:
             if error.errno == errno.EADDRNOTAVAIL:
                 raise ServingError(
-                    f"--host {door.address} is no address of this machine, expected one of its own"
+                    f"--host {endpoint.address} is no address of this machine, expected one of its own"
                 ) from error
             raise ServingError(
-                f"port {door.port} on {door.address} cannot be used ({error.strerror}). Is `chat-forecast up` running "
-                f"already? Choose another port with {option}."
+                f"port {endpoint.port} on {endpoint.address} cannot be used ({error.strerror}). Is `chat-forecast up` "
+                f"running already? Choose another port with {option}."
             ) from error
 
 
-def await_answers(doors: Sequence[Door], servers: Servers, stopping: threading.Event) -> None:
-    """Wait until something answers at every door, or until ``stopping`` is set.
+def await_answers(endpoints: Sequence[Endpoint], servers: Servers, stopping: threading.Event) -> None:
+    """Wait until something answers at every endpoint, or until ``stopping`` is set.
 
     Raises:
         ServingError: a server ended by itself, or there is no answer after :data:`START_SECONDS`.
     """
     deadline = time.monotonic() + START_SECONDS
-    waiting = list(doors)
+    waiting = list(endpoints)
     while waiting and not stopping.wait(0.2):
         servers.expect_alive()
-        waiting = [door for door in waiting if not _answers(door)]
+        waiting = [endpoint for endpoint in waiting if not _answers(endpoint)]
         if waiting and time.monotonic() > deadline:
             raise ServingError(f"nothing answers on port {waiting[0].port} after {START_SECONDS} s; see {servers.logs}")
 
@@ -75,7 +75,7 @@ def answers_on_socket(path: Path) -> bool:
         return probe.connect_ex(str(path)) == 0
 
 
-def _answers(door: Door) -> bool:
-    with socket.socket(door.family) as probe:
+def _answers(endpoint: Endpoint) -> bool:
+    with socket.socket(endpoint.family) as probe:
         probe.settimeout(1)
-        return probe.connect_ex((EVERYWHERE.get(door.address, door.address).strip("[]"), door.port)) == 0
+        return probe.connect_ex((WILDCARD_ADDRESSES.get(endpoint.address, endpoint.address).strip("[]"), endpoint.port)) == 0

@@ -1,7 +1,7 @@
 """Child processes that live and end together.
 
 Belongs here: starting them, noticing that one has ended, ending them all with what they started.
-Does not belong here: what they run (:mod:`.commands`), and those of an earlier ``up`` (:mod:`.leftovers`).
+Does not belong here: what they run (:mod:`.commands`), and those of an earlier ``up`` (:mod:`.stale_servers`).
 """
 
 import json

@@ -1,7 +1,7 @@
 """Starting everything, waiting until it answers, and stopping it on a signal.
 
 Belongs here: the order of these steps, and what is printed in between.
-Does not belong here: each step (:mod:`.commands`, :mod:`.ports`, :mod:`.processes`, :mod:`.leftovers`).
+Does not belong here: each step (:mod:`.commands`, :mod:`.ports`, :mod:`.processes`, :mod:`.stale_servers`).
 """
 
 import os
@@ -15,12 +15,12 @@ from pathlib import Path
 from types import FrameType
 
 from chat_forecast.app.serving.commands import DAEMON, MLFLOW, code_socket, commands, workspace, workspace_file
-from chat_forecast.app.serving.door import Door
+from chat_forecast.app.serving.endpoint import Endpoint
 from chat_forecast.app.serving.health_watch import looking_ahead
-from chat_forecast.app.serving.leftovers import end_leftovers
 from chat_forecast.app.serving.ports import await_answers, await_socket, expect_free
 from chat_forecast.app.serving.processes import Servers
 from chat_forecast.app.serving.reloading import DefinitionsWatch
+from chat_forecast.app.serving.stale_servers import end_stale_servers
 from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.masking import without_secrets
@@ -35,22 +35,22 @@ LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Doors:
+class Endpoints:
     """Where the three servers are to be reached."""
 
-    dagster: Door
-    mlflow: Door
-    reports: Door
+    dagster: Endpoint
+    mlflow: Endpoint
+    reports: Endpoint
 
 
-def doors_of(ports: Mapping[str, int], address: str, prefix: str, names: Sequence[str]) -> Doors:
-    """The doors of the three servers, which ``ports`` names; below a common path each has one of its own."""
-    return Doors(
-        **{name: Door(port, address, f"{prefix}/{name}" if prefix else "", tuple(names)) for name, port in ports.items()}
+def endpoints_of(ports: Mapping[str, int], address: str, prefix: str, names: Sequence[str]) -> Endpoints:
+    """The endpoints of the three servers, which ``ports`` names; below a common path each has one of its own."""
+    return Endpoints(
+        **{name: Endpoint(port, address, f"{prefix}/{name}" if prefix else "", tuple(names)) for name, port in ports.items()}
     )
 
 
-def serve(home: Home, doors: Doors, say: Callable[[str], object]) -> int:
+def serve(home: Home, endpoints: Endpoints, say: Callable[[str], object]) -> int:
     """Serve until a signal comes or the terminal is closed, then end every process; returns the exit code.
 
     ``MLFLOW_TRACKING_URI`` may name a server that is running already: then no other one is started.
@@ -62,19 +62,19 @@ def serve(home: Home, doors: Doors, say: Callable[[str], object]) -> int:
     if lacking := lacking_settings(home):
         say(lacking)
     record = home.locks / "up.json"
-    end_leftovers(record)
+    end_stale_servers(record)
     has_mlflow_server = home.mlflow_uri.startswith(("http://", "https://"))
-    opened = {"--port": doors.dagster, "--mlflow-port": doors.mlflow, "--reports-port": doors.reports}
+    opened = {"--port": endpoints.dagster, "--mlflow-port": endpoints.mlflow, "--reports-port": endpoints.reports}
     if has_mlflow_server:
         del opened["--mlflow-port"]
-    for option, door in opened.items():
-        expect_free(option, door)
-    mlflow = without_secrets(home.mlflow_uri) if has_mlflow_server else doors.mlflow.url
-    _set_link_targets(doors.dagster.url, doors.reports.url, None if has_mlflow_server else mlflow)
+    for option, endpoint in opened.items():
+        expect_free(option, endpoint)
+    mlflow = without_secrets(home.mlflow_uri) if has_mlflow_server else endpoints.mlflow.url
+    _set_link_targets(endpoints.dagster.url, endpoints.reports.url, None if has_mlflow_server else mlflow)
     _prepare_database(home, say)
     code_socket(home).unlink(missing_ok=True)  # of an `up` that was killed
     replace_file(workspace_file(home), workspace(home).encode())
-    wanted = commands(home, doors.dagster, doors.mlflow, doors.reports)
+    wanted = commands(home, endpoints.dagster, endpoints.mlflow, endpoints.reports)
     if has_mlflow_server:
         del wanted[MLFLOW]
     servers = Servers(home.root / "logs", record)
@@ -84,8 +84,8 @@ def serve(home: Home, doors: Doors, say: Callable[[str], object]) -> int:
             _start(servers, wanted, code_socket(home), stopping)
             await_answers(list(opened.values()), servers, stopping)
             if not stopping.is_set():
-                _say_addresses(doors, mlflow, say, is_ours=not has_mlflow_server)
-            _look_after(servers, DefinitionsWatch(home, doors.dagster.url), stopping, say)
+                _say_addresses(endpoints, mlflow, say, is_ours=not has_mlflow_server)
+            _look_after(servers, DefinitionsWatch(home, endpoints.dagster.url), stopping, say)
         finally:
             with suppress(OSError):  # the terminal may be gone
                 say("Stopping …")
@@ -103,11 +103,11 @@ def _start(servers: Servers, wanted: Mapping[str, Sequence[str]], socket: Path, 
         servers.start(name, command)
 
 
-def _say_addresses(doors: Doors, mlflow: str, say: Callable[[str], object], *, is_ours: bool) -> None:
+def _say_addresses(endpoints: Endpoints, mlflow: str, say: Callable[[str], object], *, is_ours: bool) -> None:
     """Say where the servers answer; ``is_ours``: the MLflow server is one of them."""
-    say(f"Dagster: {doors.dagster.url}")
+    say(f"Dagster: {endpoints.dagster.url}")
     say(f"MLflow: {mlflow}")
-    say(f"Reports: {doors.reports.url}")
+    say(f"Reports: {endpoints.reports.url}")
     say("Ctrl-C stops them all." if is_ours else "Ctrl-C stops them, but not the MLflow server.")
 
 

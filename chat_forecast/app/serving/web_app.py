@@ -10,7 +10,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
-from chat_forecast.app.serving.door import Door
+from chat_forecast.app.serving.endpoint import Endpoint
 from chat_forecast.app.serving.guard import HEADERS, WEBSOCKET, Guard, Refusal, Request
 
 Scope = MutableMapping[str, Any]
@@ -56,16 +56,16 @@ class GuardedApp:
             await _answer(refusal, send)
 
 
-def serve_app(app: App, guard: Guard, door: Door) -> None:
+def serve_app(app: App, guard: Guard, endpoint: Endpoint) -> None:
     """Serve until the process is asked to end."""
     import uvicorn
 
-    LOGGER.warning("serving %s", door.url)
+    LOGGER.warning("serving %s", endpoint.url)
     with suppress(KeyboardInterrupt):  # uvicorn has ended by then, and tells its caller
         uvicorn.run(
-            GuardedApp(app, guard, door.prefix),
-            host=door.address,
-            port=door.port,
+            GuardedApp(app, guard, endpoint.prefix),
+            host=endpoint.address,
+            port=endpoint.port,
             log_level="warning",
             server_header=False,
             timeout_graceful_shutdown=ENDING_SECONDS,

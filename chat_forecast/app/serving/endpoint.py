@@ -1,6 +1,6 @@
-"""Where a server of ours listens, and what it is called there: the same for all three.
+"""The endpoint of one of the three servers: where it listens, and under which names it may be called.
 
-Belongs here: address, port, path and names, as options of a process and as addresses.
+Belongs here: address, port, path prefix and host names, as options of a process and as URLs.
 Does not belong here: which requests are answered (:mod:`.guard`).
 """
 
@@ -11,20 +11,20 @@ from dataclasses import dataclass
 
 from chat_forecast.settings.links import LOOPBACK
 
-EVERYWHERE = {"0.0.0.0": LOOPBACK, "::": "[::1]"}  # noqa: S104 - what a user may ask for
-"""An address that stands for all of this machine's -> the one by which the machine itself asks."""
+WILDCARD_ADDRESSES = {"0.0.0.0": LOOPBACK, "::": "[::1]"}  # noqa: S104 - what a user may ask for
+"""An address that stands for all of this machine's addresses -> the one by which the machine reaches itself."""
 
 
 @dataclass(frozen=True)
-class Door:
-    """One server's address, port, path and names."""
+class Endpoint:
+    """The address, port, path prefix and host names of one server."""
 
     port: int
     address: str = LOOPBACK
     prefix: str = ""
-    """The path below which everything is; empty, or such as ``/forecast/dagster``."""
+    """The path below which everything is served; empty, or such as ``/forecast/dagster``."""
     names: tuple[str, ...] = ()
-    """What others call this machine: ``allowed_hosts``."""
+    """The host names by which others reach this machine: ``allowed_hosts``."""
 
     @property
     def is_local(self) -> bool:
@@ -33,28 +33,28 @@ class Door:
 
     @property
     def family(self) -> socket.AddressFamily:
-        """What kind of address it is."""
+        """IPv4 or IPv6."""
         return socket.AF_INET6 if ":" in self.address else socket.AF_INET
 
     @property
     def url(self) -> str:
-        """Where this machine reaches it.
+        """The URL by which this machine reaches it.
 
-        >>> Door(3000, "0.0.0.0", "/forecast/dagster").url
+        >>> Endpoint(3000, "0.0.0.0", "/forecast/dagster").url
         'http://127.0.0.1:3000/forecast/dagster'
         """
-        return f"http://{EVERYWHERE.get(self.address, self._written)}:{self.port}{self.prefix}"
+        return f"http://{WILDCARD_ADDRESSES.get(self.address, self._written)}:{self.port}{self.prefix}"
 
     @property
     def hosts(self) -> frozenset[str]:
-        """What a browser may call it: the only values of a request's ``Host``.
+        """The only values that a request's ``Host`` may have.
 
         A name without a port may stand behind a proxy, which listens on another port, or before this one.
 
-        >>> sorted(Door(3000, names=("forecast.example.org",)).hosts)
+        >>> sorted(Endpoint(3000, names=("forecast.example.org",)).hosts)
         ['127.0.0.1:3000', 'forecast.example.org', 'forecast.example.org:3000', 'localhost:3000']
         """
-        own = {LOOPBACK, "localhost"} | ({self._written} - set(EVERYWHERE) - {"[::]"})
+        own = {LOOPBACK, "localhost"} | ({self._written} - set(WILDCARD_ADDRESSES) - {"[::]"})
         found = {f"{name}:{self.port}" for name in own} | set(self.names)
         # Behind the bracket of an IPv6 address, or in a name, a colon begins a port.
         found |= {f"{name}:{self.port}" for name in self.names if ":" not in name.rpartition("]")[2]}
@@ -62,7 +62,7 @@ class Door:
 
     @property
     def options(self) -> list[str]:
-        """The command line options that hand it to a process."""
+        """The command-line options that describe it; :func:`parse_endpoint` reads them."""
         named = [part for name in self.names for part in ("--name", name)]
         return ["--port", str(self.port), "--address", self.address, "--prefix", self.prefix, *named]
 
@@ -71,11 +71,11 @@ class Door:
         return f"[{self.address}]" if ":" in self.address else self.address
 
 
-def door_of(arguments: Sequence[str]) -> Door:
-    """The door that a process was told of by :attr:`Door.options`.
+def parse_endpoint(arguments: Sequence[str]) -> Endpoint:
+    """Read the command-line options that :attr:`Endpoint.options` gives.
 
-    >>> door = Door(3000, names=("forecast.example.org",))
-    >>> door_of(door.options) == door
+    >>> endpoint = Endpoint(3000, names=("forecast.example.org",))
+    >>> parse_endpoint(endpoint.options) == endpoint
     True
     """
     parser = argparse.ArgumentParser(allow_abbrev=False)
@@ -84,4 +84,4 @@ def door_of(arguments: Sequence[str]) -> Door:
     parser.add_argument("--prefix", default="")
     parser.add_argument("--name", action="append", default=[])
     found = parser.parse_args(list(arguments))
-    return Door(found.port, found.address, found.prefix, tuple(found.name))
+    return Endpoint(found.port, found.address, found.prefix, tuple(found.name))

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from chat_forecast.app.stretches import NoStretchError, read_stretch, read_stretches, read_stretches_file
+from chat_forecast.app.time_ranges import TimeRangeError, parse_time_range, parse_time_ranges, read_time_ranges_file
 from chat_forecast.domain.read_intervals import ReadIntervals
 
 ZONE = "Europe/Moscow"
@@ -23,27 +23,27 @@ def between(first, last):
     ],
 )
 def test_days_are_the_chats_and_instants_local_unless_they_have_an_offset(text, first, last):
-    assert read_stretch(text, ZONE) == between(first, last)
+    assert parse_time_range(text, ZONE) == between(first, last)
 
 
 @pytest.mark.parametrize("text", ["", "..", "May", "2026-05-01..", "2026-13-01", "2026-05-01...2026-05-02", "..2026-05-01"])
 def test_what_is_no_stretch_is_refused_with_an_example(text):
     if text == "2026-05-01..":  # one day alone, with the dots left over
-        assert read_stretch(text, ZONE) == read_stretch("2026-05-01", ZONE)
+        assert parse_time_range(text, ZONE) == parse_time_range("2026-05-01", ZONE)
         return
-    with pytest.raises(NoStretchError, match=r"expected FROM\.\.TO, such as 2026-05-01\.\.2026-05-03"):
-        read_stretch(text, ZONE)
+    with pytest.raises(TimeRangeError, match=r"expected FROM\.\.TO, such as 2026-05-01\.\.2026-05-03"):
+        parse_time_range(text, ZONE)
 
 
 @pytest.mark.parametrize("text", ["2026-05-03..2026-05-01", "2026-05-01T10:00..2026-05-01T10:00", "2026-05-01T10:00"])
 def test_a_stretch_that_ends_before_it_begins_is_refused(text):
-    with pytest.raises(NoStretchError, match="ends before it begins"):
-        read_stretch(text, ZONE)
+    with pytest.raises(TimeRangeError, match="ends before it begins"):
+        parse_time_range(text, ZONE)
 
 
 def test_several_stretches_are_joined():
-    assert read_stretches(["2026-05-02", "2026-05-01"], "UTC") == between("2026-05-01T00:00Z", "2026-05-03T00:00Z")
-    assert read_stretches([], "UTC").is_empty
+    assert parse_time_ranges(["2026-05-02", "2026-05-01"], "UTC") == between("2026-05-01T00:00Z", "2026-05-03T00:00Z")
+    assert parse_time_ranges([], "UTC").is_empty
 
 
 @pytest.mark.parametrize(("header", "first"), [("from,to", "2026-04-30T21:00Z"), ("From_UTC,To_UTC", "2026-05-01T00:00Z")])
@@ -51,17 +51,17 @@ def test_a_file_of_stretches_is_read_in_the_chats_zone_or_in_utc_as_it_says(tmp_
     path = tmp_path / "gaps.csv"
     path.write_text(f"chat,{header},reason\nmine,2026-05-01T00:00,2026-05-01T12:00,\n")
     begin = pd.Timestamp(first)
-    assert read_stretches_file(path, "mine", ZONE) == between(begin, begin + pd.Timedelta("12h"))
+    assert read_time_ranges_file(path, "mine", ZONE) == between(begin, begin + pd.Timedelta("12h"))
 
 
 def test_of_a_file_with_several_chats_the_chats_own_rows_count(tmp_path):
     path = tmp_path / "gaps.csv"
     path.write_text("chat,from,to\nmine,2026-05-01,2026-05-01\nyours,2026-06-01,2026-06-01\n")
-    assert read_stretches_file(path, "mine", "UTC") == read_stretch("2026-05-01", "UTC")
-    with pytest.raises(NoStretchError, match="it has stretches of mine, yours, and none of theirs"):
-        read_stretches_file(path, "theirs", "UTC")
+    assert read_time_ranges_file(path, "mine", "UTC") == parse_time_range("2026-05-01", "UTC")
+    with pytest.raises(TimeRangeError, match="it has stretches of mine, yours, and none of theirs"):
+        read_time_ranges_file(path, "theirs", "UTC")
     path.write_text("chat,from,to\nmine,2026-05-01,2026-05-01\n")
-    assert not read_stretches_file(path, "another-name", "UTC").is_empty
+    assert not read_time_ranges_file(path, "another-name", "UTC").is_empty
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_of_a_file_with_several_chats_the_chats_own_rows_count(tmp_path):
 def test_a_file_without_stretches_is_refused(tmp_path, content, words):
     path = tmp_path / "gaps.csv"
     path.write_text(content)
-    with pytest.raises(NoStretchError, match=words):
-        read_stretches_file(path, "mine", "UTC")
-    with pytest.raises(NoStretchError, match="cannot be read"):
-        read_stretches_file(tmp_path / "nothing.csv", "mine", "UTC")
+    with pytest.raises(TimeRangeError, match=words):
+        read_time_ranges_file(path, "mine", "UTC")
+    with pytest.raises(TimeRangeError, match="cannot be read"):
+        read_time_ranges_file(tmp_path / "nothing.csv", "mine", "UTC")

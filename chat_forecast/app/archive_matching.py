@@ -1,6 +1,6 @@
-"""Which files may join a chat's archive, and as what their ids count.
+"""Whether a file holds the same chat, with the same message ids, as the archive into which it is imported.
 
-Belongs here: recognising another chat's file, and ids that number other messages than the archive's.
+Belongs here: refusing the file of another chat, and ids that name other messages than in the archive.
 Does not belong here: reading files, and storing what they hold.
 """
 
@@ -41,7 +41,7 @@ LONGEST_CLOCK_CHANGE = pd.Timedelta(hours=2)
 
 
 def expect_same_chat(path: Path, chat: HeldChat, known: Sequence[HeldChat], slug: str, *, is_same: bool) -> None:
-    """See that a file holds the chat that an archive holds; ``is_same``: somebody says so.
+    """Check that a file holds the same chat as an archive; ``is_same``: the user says so.
 
     Raises:
         RefusedFileError: it is another chat.
@@ -68,7 +68,7 @@ def expect_known_chat(
     *,
     is_same: bool,
 ) -> None:
-    """See that a file of another program holds the chat that an archive holds, by its program, its title and its people.
+    """Check that a file of another program holds the same chat as an archive, by its program, its title and its senders.
 
     Raises:
         RefusedFileError: it is another chat.
@@ -87,13 +87,13 @@ def expect_known_chat(
     before = pd.concat([with_plain_senders(each[["message_id", "sent_at", "sender"]]) for each in archived])
     real = before[~is_made(before["message_id"])]
     has_ids = messages["message_id"].notna().any() and len(real) > 0
-    why = why_other_ids(messages, real) if has_ids else why_other_people(messages, before)  # ids tell more than people do
+    why = why_other_ids(messages, real) if has_ids else why_other_people(messages, before)  # ids prove more
     if why is not None:
         raise RefusedFileError(path, f"{why}: it seems to be another chat than {slug}. {_OTHER_NAME}")
 
 
 def why_other_ids(messages: pd.DataFrame, before: pd.DataFrame) -> str | None:
-    """Why messages are none of the chat that others are of, by ids that go on with time; None if they may be."""
+    """Say why ``messages`` must be of another chat than those ``before``, by their ids; None if nothing shows it."""
     known = messages[messages["message_id"].notna()]
     if known["message_id"].isin(before["message_id"]).any():
         return None  # whether they are the same messages is asked afterwards
@@ -112,7 +112,7 @@ def _where_both(*parts: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def why_other_people(messages: pd.DataFrame, before: pd.DataFrame) -> str | None:
-    """Why messages without ids are none of the chat that others are of; None if they may be."""
+    """Say why ``messages`` must be of another chat than those imported ``before``, by senders; None if nothing shows it."""
     placed = [with_plain_senders(each[["sent_at", "sender"]]).dropna() for each in (messages, before)]
     if any(each.empty for each in placed):
         return None
@@ -131,10 +131,10 @@ def why_other_people(messages: pd.DataFrame, before: pd.DataFrame) -> str | None
     )
 
 
-def settle_ids(messages: pd.DataFrame, chat: HeldChat, *, has_own_ids: bool) -> pd.DataFrame:
-    """The messages of a file with ids that mean the same in every file of the archive; NA where there is none.
+def normalise_ids(messages: pd.DataFrame, chat: HeldChat, *, has_own_ids: bool) -> pd.DataFrame:
+    """Replace ids by ones that mean the same in every file of the archive; NA where there is none.
 
-    ``has_own_ids``: the chat is the one whose ids the archive keeps.
+    ``has_own_ids``: the chat is the one whose ids the archive uses; those of any other chat are moved to another range.
     """
     settled = without_repeated_ids(without_account_ids(messages, chat))
     if has_own_ids or chat.chat_id is None:
@@ -146,9 +146,9 @@ def settle_ids(messages: pd.DataFrame, chat: HeldChat, *, has_own_ids: bool) -> 
 def expect_same_messages(
     path: Path, messages: pd.DataFrame, archived: Sequence[pd.DataFrame], *, is_same_chat: bool
 ) -> pd.DataFrame:
-    """See that ids name the same messages in a file as in the archive; ``is_same_chat``: somebody says that it is one chat.
+    """Check that ids name the same messages in a file as in the archive; return the file's messages.
 
-    Where they do not, and it is the same chat all the same, the messages are returned without ids.
+    ``is_same_chat``: the user says that it is the same chat. If the ids then differ, the messages are returned without them.
 
     Raises:
         RefusedFileError: they name other messages.
@@ -189,7 +189,7 @@ def expect_same_messages(
 
 
 def _mostly_have_one_time(messages: pd.DataFrame, archived: Sequence[pd.DataFrame]) -> bool:
-    """Whether few of the ids that messages share with others have another time there; of millions, a part at a time."""
+    """Whether few of the ids that messages share with the archive have another time there; computed in chunks."""
     shared = others = 0
     before = [sort_rows_unless_sorted(table[["message_id", "sent_at"]], ["message_id"]) for table in archived]
     for rows in in_parts(len(messages)):

@@ -1,8 +1,8 @@
-"""What was left over by a process that was killed while it wrote: files aside, which never became the file they were for.
+"""Temporary files that a killed process left behind before it could rename them.
 
 Belongs here: in which folders of a home there may be some.
-Does not belong here: removing them (:mod:`chat_forecast.whole_files`), and processes that are left over
-(:mod:`chat_forecast.app.serving.leftovers`).
+Does not belong here: removing those of a folder (:mod:`chat_forecast.whole_files`), and servers that were left running
+(:mod:`chat_forecast.app.serving.stale_servers`).
 """
 
 from collections.abc import Iterable
@@ -14,10 +14,10 @@ from chat_forecast.storage.schemas import PARTITION_SCHEMAS
 from chat_forecast.whole_files import remove_leftovers
 
 
-def sweep(home: Home, slugs: Iterable[str]) -> int:
-    """Remove the leftovers in a home and in the folders of chats; returns how many there were.
+def remove_leftover_files(home: Home, slugs: Iterable[str]) -> int:
+    """Remove the leftover files in a home and in the folders of chats; returns how many were removed.
 
-    On storage that is no disk of this machine there are none. What cannot be removed stays, and harms nothing.
+    Storage that is not a local disk has none. What cannot be removed stays, and does no harm.
     """
     folders = [home.root, home.dagster_home, home.mlflow_file.parent, home.locks, *home.reports.glob("**/")]
     if "://" not in home.storage_url:

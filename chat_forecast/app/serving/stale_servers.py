@@ -1,6 +1,6 @@
-"""The servers of an earlier ``up`` that was killed and could not end them.
+"""Servers that were left running by an ``up`` that was killed.
 
-Belongs here: recognising them by the record that it left, and ending them.
+Belongs here: recognising them by the record that it left, and stopping them.
 Does not belong here: writing that record (:mod:`.processes`).
 """
 
@@ -14,7 +14,7 @@ from chat_forecast.app.serving.processes import GRACE_SECONDS, ServingError, kil
 
 
 def expect_not_serving(record: Path) -> None:
-    """See that no ``up`` serves a home.
+    """Check that no ``up`` serves a home.
 
     Raises:
         ServingError: one does.
@@ -28,8 +28,8 @@ def expect_not_serving(record: Path) -> None:
                 )
 
 
-def end_leftovers(record: Path) -> None:
-    """End the servers of an ``up`` that was killed; one that is alive keeps them.
+def end_stale_servers(record: Path) -> None:
+    """Stop the servers of an ``up`` that was killed; raises if it is alive.
 
     Raises:
         ServingError: the home is served already.

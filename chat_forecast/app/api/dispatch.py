@@ -1,6 +1,6 @@
-"""Answering programs for one home.
+"""Dispatching a request for the JSON API or the metrics.
 
-Belongs here: the chats and stores that an answer is made from, at the moment of the question.
+Belongs here: loading the chats and stores of a home as they are at the request, and calling what answers it.
 Does not belong here: the answers (:mod:`.answers`, :mod:`.metrics`).
 """
 
@@ -15,24 +15,24 @@ from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
 
 METRICS = "/metrics"
-Tell = Callable[[str], bytes | None]
+Answer = Callable[[str], bytes | None]
 """Answers a path of the API, or gives the metrics; None where there is nothing."""
 
 
-def tell_nothing(_path: str) -> bytes | None:
-    """Have no API."""
+def no_api(_path: str) -> bytes | None:
+    """Serve no API: there is nothing at any path."""
     return None
 
 
-class Teller:
-    """Answers the API, and gives the metrics, of a home's chats."""
+class ApiDispatcher:
+    """Answers requests for the API and the metrics of a home's chats."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
         self._looking = threading.Lock()  # several programs that ask at once are answered one after the other
 
     def __call__(self, path: str) -> bytes | None:
-        """See :data:`Tell`.
+        """See :data:`Answer`.
 
         Raises:
             ChatForecastError: the settings or the stored files cannot be used.
