@@ -19,10 +19,10 @@ from chat_forecast.domain.chunked_tables import drop_rows, positions_where
 from chat_forecast.domain.external_sort import sort_large_by_id
 from chat_forecast.domain.read_intervals import ReadIntervals
 from chat_forecast.domain.topics import GENERAL, NOBODY_KNOWS, counts_of_topics, topics_of_replies
-from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally, join
+from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally, join_batches
+from chat_forecast.sources.exports.calendar_limits import shown_time
 from chat_forecast.sources.exports.detect import read_file
-from chat_forecast.sources.exports.partial import why_partial
-from chat_forecast.sources.exports.possible_times import shown_time
+from chat_forecast.sources.exports.partial_exports import why_partial
 from chat_forecast.sources.exports.telegram_entries import storable
 from chat_forecast.sources.pseudonyms import Pseudonyms
 
@@ -124,7 +124,7 @@ def _accepted(reading: Reading, pseudonyms: Pseudonyms, options: ImportOptions) 
 
 def _with_pseudonyms(found: FileChat, pseudonyms: Pseudonyms) -> pd.DataFrame:
     """All messages of a chat, with pseudonyms, ``message_id`` still NA where the file has none."""
-    messages = join(found.batches)
+    messages = join_batches(found.batches)
     of_senders = [pseudonyms.of(sender) for sender in messages["sender"].cat.categories]
     names = pd.Index([name for name in dict.fromkeys(of_senders) if name is not None], dtype="str")
     places = np.append(names.get_indexer(pd.Index(of_senders, dtype="str")), -1).astype(code_type(len(names)))

@@ -26,7 +26,7 @@ from chat_forecast.storage.locks import Locks
 from chat_forecast.storage.partitions import ChatStorage
 
 UNUSED = Locks(Path())
-"""Of storage that is only read."""
+"""Locks for storage that is only read; never taken."""
 
 
 def read_as(chat: Chat) -> Chat:
@@ -40,7 +40,7 @@ def computed_source(chat: Chat) -> MessageSource:
 
 
 def _with_topics_only(stored: Callable[[LocalDay], MessageBatch]) -> Callable[[LocalDay], MessageBatch]:
-    """What is stored, but for days that were read before topics were kept: these are asked for again."""
+    """Wrap ``stored`` so that days which were read before topics were kept count as not read, and are read again."""
 
     def known(day: LocalDay) -> MessageBatch:
         batch = stored(day)
@@ -68,9 +68,9 @@ class Sources:
     ) -> MessageSource:
         """The source that the chat's configuration names.
 
-        ``stored`` gives what earlier runs read of a day, so that a costly source need not be asked again; ``say`` is called
-        with what takes long, such as a wait that Telegram asks for; ``keep`` with what is read of a great day before it is
-        complete.
+        ``stored`` returns what earlier runs read of a day, so that a costly source need not be asked again. ``say`` is
+        called with messages for the user, such as about a wait that Telegram asks for. ``keep`` is called with the parts of
+        a very busy day as they are read.
         """
         if isinstance(chat, Topic):
             own, forum = (ChatStorage(self.root, slug, chat.timezone, UNUSED) for slug in (chat.slug, chat.forum.slug))

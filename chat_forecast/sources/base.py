@@ -1,4 +1,4 @@
-"""What every source of messages offers, and in what sources differ.
+"""The interface of a source of messages, and the traits in which sources differ.
 
 Belongs here: the protocol, the traits, the errors. Does not belong here: any one source.
 """
@@ -18,11 +18,11 @@ class Traits:
     """What a kind of source is like."""
 
     has_end: bool = False
-    """It has nothing newer than what it holds: its chat's days end there, until more is imported."""
+    """It gets no new messages by itself: the chat's days end with what was imported."""
     needs_session: bool = False
-    """It is read through a login that one process may use at a time, and can be away."""
+    """It is read over a network, with a login that only one process may use at a time."""
     is_computed: bool = False
-    """Each of its days is computed from its date, in any order and in any process."""
+    """Each of its days is computed from its date alone, so in any order and in any process."""
 
 
 TRAITS: dict[SourceName, Traits] = {
@@ -36,11 +36,13 @@ class MessageSource(Protocol):
     """One chat's messages, read by local days."""
 
     def read_days(self, days: Sequence[LocalDay]) -> Iterator[MessageBatch]:
-        """Read the days, which follow one another, oldest first, and yield one reading for each as it is complete.
+        """Read consecutive days, oldest first, and yield a batch for each as soon as it is complete.
 
-        A reading holds the messages of its day alone, and covers just what the source answers for: a day that the source
-        knows nothing of gives an empty coverage, not a quiet day. A source that cannot be read raises
-        :class:`SourceError`; days already yielded stand.
+        A batch holds the messages of its day alone; its read intervals are what the source really knows: none for a day of
+        which it knows nothing, which is not a quiet day.
+
+        Raises:
+            SourceError: the source cannot be read; the days already yielded are valid.
         """
 
 
@@ -49,6 +51,6 @@ class SourceError(ChatForecastError):
 
 
 class SourceAsksToWait(SourceError):
-    """A source wants to be asked again later; what it gave until then stands."""
+    """A source wants to be asked again after ``seconds``; the days already yielded are valid."""
 
     seconds: float

@@ -1,10 +1,9 @@
-"""A topic of a forum as a source of days: what the forum has read.
+"""A topic of a forum as a source: its messages are taken out of the forum's stored days.
 
-Belongs here: which of the forum's stored messages are the topic's, and what to do where the forum lacks a day.
-Does not belong here: how a message's topic is found out (:mod:`chat_forecast.domain.topics`).
+Belongs here: selecting the topic's messages, and what to do if the forum lacks a day.
+Does not belong here: how a message's topic is found (:mod:`chat_forecast.domain.topics`).
 
-Nothing is read twice: a topic's day is a part of the forum's stored day, and what was read of the forum's day was read of
-the topic's.
+Nothing is read twice: a topic's day is a part of the forum's stored day, and has the same read intervals.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ from chat_forecast.sources.base import SourceError
 from chat_forecast.storage.partitions import ChatStorage
 
 ASSET = "merged_history"
-"""What of a forum its topics are made from."""
+"""The forum's asset from which its topics are made."""
 _SHOWN = 12
 
 

@@ -22,7 +22,7 @@ from chat_forecast.sources.base import SourceError
 
 BATCH_ROWS = 50_000
 _MANY, _MOST_FEW = np.dtype("int32"), 2**15 - 1
-"""The type of the places of many senders; up to so many, two bytes do."""
+"""The type of senders' codes if there are many, and the highest code that fits into two bytes."""
 INSTANT = pd.DatetimeTZDtype("us", "UTC")
 
 Progress = Callable[[int], None]
@@ -38,7 +38,7 @@ class RefusedFileError(SourceError):
 
 @dataclass
 class Tally:
-    """What a reader met besides messages that it took as they were."""
+    """What a reader counted besides the messages that it took as they were."""
 
     service: int = 0
     """Service entries (joined, pinned, …), passed over."""
@@ -58,7 +58,7 @@ class Tally:
     """What else a person should know of the files: sentences, in which nothing that somebody wrote is repeated."""
 
     def add(self, other: "Tally") -> None:
-        """Add what another reading met."""
+        """Add the counts and notes of another reading."""
         for each in fields(self):
             setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
@@ -82,7 +82,7 @@ class FileChat:
     partial: str | None = None
     """Why it must hold only a part of its chat, as the continuation of the file's name; None where nothing shows it."""
     is_replacing: bool = False
-    """Whether it stands instead of what older exports say of the hours that it covers: its messages have no ids."""
+    """Whether it replaces what older exports have in the hours that it covers, since its messages have no ids."""
     is_forum: bool = False
     """Whether the file shows that the chat has topics."""
     replies: "Replies | None" = None
@@ -100,13 +100,13 @@ def make_batch(ids: pd.Series, sent_at: pd.DatetimeIndex, senders: Sequence[Any]
 
 
 class Replies:
-    """What each of some messages replies to, or its topic itself: kept of those alone that reply to something."""
+    """What each message replies to, or its topic; stored sparsely, for messages that reply to something."""
 
     def __init__(self) -> None:
         self._rows, self._ids, self._length = Column("int32"), Column("int32"), 0
 
     def add(self, found: Sequence[int]) -> None:
-        """Take what the messages that follow reply to, ``NO_REPLY`` if to nothing."""
+        """Append what the next messages reply to, ``NO_REPLY`` if to nothing."""
         numbers = np.asarray(found, dtype="int32")
         rows = np.flatnonzero(numbers != NO_REPLY)
         self._rows.add(rows + self._length)
@@ -120,8 +120,8 @@ class Replies:
         return replies
 
 
-class Joined:
-    """Batches one below the other, in columns that grow in place: of millions of messages nothing is there twice."""
+class BatchBuilder:
+    """Concatenates batches into columns that grow in place, so that millions of messages are never held twice."""
 
     def __init__(self) -> None:
         self._ids, self._instants, self._senders = Column("int64"), Column("int64"), Column("int16")
@@ -130,7 +130,7 @@ class Joined:
         self._places: dict[Any, int] = {}
 
     def add(self, batch: pd.DataFrame) -> None:
-        """Put a batch below the others."""
+        """Append a batch."""
         known = [self._places.setdefault(sender, len(self._places)) for sender in batch["sender"].cat.categories]
         if len(self._places) > _MOST_FEW:
             self._senders = self._senders.of_type(_MANY)
@@ -148,7 +148,7 @@ class Joined:
 
     @property
     def batch(self) -> pd.DataFrame:
-        """All of them as one batch, which shares their memory."""
+        """All messages as one batch, which shares the memory of the columns."""
         codes = self._senders.of_type(code_type(len(self._places))).array
         columns = {
             "message_id": pd.arrays.IntegerArray(self._ids.array, self._is_without_id),
@@ -165,14 +165,14 @@ class Joined:
         return self._has_none.array
 
     def _note_all_ids_known(self) -> None:
-        """Of the messages that came after those of which it is noted whether they have an id."""
+        """Note that the messages added since the last note have ids."""
         for rows in in_parts(len(self) - len(self._has_none)):
             self._has_none.add(np.zeros(rows.stop - rows.start, dtype=bool))
 
 
-def join(batches: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """All batches as one; a single one is it."""
-    joined, only = Joined(), None
+def join_batches(batches: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Concatenate batches; a single one is returned as it is."""
+    joined, only = BatchBuilder(), None
     for number, batch in enumerate(batches):
         if number == 0:
             only = batch

@@ -1,4 +1,4 @@
-"""Text tables of any size, read so that no row of them fills the memory.
+"""Reading text tables of any size, so that not even a huge row fills the memory.
 
 Belongs here: how many rows are taken at once, and noticing rows that no message has.
 Does not belong here: what the rows hold (:mod:`.tables`).
@@ -13,7 +13,7 @@ from chat_forecast.sources.exports.base import BATCH_ROWS
 LONGEST_HEADER = 1 << 16
 _BYTES_AT_ONCE, _FIELDS_AT_ONCE = 12 << 20, 1 << 20
 _LEEWAY = 6
-"""How many times the expected length may come before the next rows are complete."""
+"""Up to this many times the expected amount may be read before the next rows are complete."""
 _SAMPLES, _SAMPLE_BYTES = 16, 1 << 16
 
 

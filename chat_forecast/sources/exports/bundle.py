@@ -22,7 +22,8 @@ from chat_forecast.sources.exports.base import Progress, RefusedFileError
 HEAD_BYTES = 1 << 16
 """A format is recognised by this much of a part."""
 MOST_UNPACKED, ALWAYS_UNPACKED = 200, 64 << 20
-"""An archive may unpack to this many times its size, and to that many bytes in any case. Texts shrink to a tenth at best."""
+"""An archive may unpack to this many times its own size, and to this many bytes in any case. Text rarely shrinks below a
+tenth."""
 _LARGEST_LIST, _LONGEST_END = 1 << 22, (1 << 16) + 22
 """Bytes of an archive's list of files, which is held whole; and where the list's end can stand."""
 _ZIP, _IS_ENCRYPTED = b"PK\x03\x04", 1
@@ -30,7 +31,7 @@ _NO_PARTS = ("__MACOSX/", ".")
 _TEXTS = (".txt", ".json", ".jsonl", ".csv", ".html", ".htm", ".md")
 _MOST_HEADS = 200
 _DEEPEST, _MOST_ENTRIES = 4, 300_000
-"""So deep and so much is looked at of a folder."""
+"""How many levels, and how many entries, of a folder are looked at."""
 _DAMAGED = "it is a zip archive, but damaged or cut. Export it again, or copy it again."
 
 

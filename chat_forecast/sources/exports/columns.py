@@ -21,7 +21,7 @@ COLUMN_NAMES = {
 }
 """Our column -> the names it may have in a file; ``datetime`` and ``user_id`` are those of the original pipeline."""
 SNIFFED_ROWS = 200
-"""How many values are looked at where several columns could be the one of the times."""
+"""If several columns could hold the times, this many rows decide."""
 SEPARATORS = ("\t", ";", "|", ",")
 _EXPECTED = "Expected a column sent_at (or datetime), and, if there are, message_id and sender (or user_id)."
 _PLAIN_NAME = re.compile(r"[A-Za-z]\w{0,29}", re.ASCII)

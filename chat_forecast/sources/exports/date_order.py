@@ -19,9 +19,9 @@ ORDERS = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 FIRST_YEAR, LAST_YEAR = 2009, 2099
 """Of the programs whose dates have to prove their order."""
 FEWEST_DATES, FEWEST_ENTRIES, CLEARLY_SHORTER, FAR_SHORTER = 3, 6, 2, 10
-"""``FEWEST_DATES`` different dates show how long a file lasts: an order under which it is clearly shorter is the right one.
-Two dates show it if there are ``FEWEST_ENTRIES`` entries, and it is far shorter. A year of two digits stands first only if
-that is far shorter, or nothing else is possible."""
+"""With ``FEWEST_DATES`` different dates, an order is right if it makes the file's time span ``CLEARLY_SHORTER`` times
+shorter; with two dates, if it makes it ``FAR_SHORTER`` times shorter and there are ``FEWEST_ENTRIES`` entries. A year of
+two digits comes first only if that makes the span ``FAR_SHORTER`` times shorter, or if nothing else is possible."""
 DIGITS_OF_A_YEAR = 4
 _EPOCH = date(1970, 1, 1).toordinal()
 _THAI_YEARS = (2500, 2700, 543)

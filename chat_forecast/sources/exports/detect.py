@@ -1,7 +1,7 @@
 """What a file is, by its first bytes and its name.
 
 Belongs here: finding the reader for a file, and saying why there is none.
-Does not belong here: reading it, and whose export it is otherwise (:mod:`.foreign`).
+Does not belong here: reading it, and whose export it is otherwise (:mod:`.unsupported`).
 """
 
 import re
@@ -11,8 +11,8 @@ from pathlib import Path
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally
 from chat_forecast.sources.exports.bundle import HEAD_BYTES, open_bundle
 from chat_forecast.sources.exports.export_format import Asked
-from chat_forecast.sources.exports.foreign import recognise, recognise_folder
 from chat_forecast.sources.exports.formats import find_format
+from chat_forecast.sources.exports.unsupported import recognise, recognise_folder
 
 EXPORT_NAME = "result.json"
 _TABLES = (".csv", ".tsv", ".txt")

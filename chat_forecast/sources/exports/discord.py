@@ -15,9 +15,9 @@ import pandas as pd
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, iso_micros, text_of, whole
 from chat_forecast.sources.exports.export_format import ACCEPT, Asked, ExportFormat, choose
 from chat_forecast.sources.exports.json_head import json_head
+from chat_forecast.sources.exports.message_collector import MessageCollector, iso_micros, text_of, whole
 
 PROGRAM = "Discord"
 _MESSAGES = frozenset({"Default", "Reply", "20", "23", "ChatInputCommand", "ContextMenuCommand"})
@@ -91,7 +91,7 @@ class _File:
     """One file: its channel and its messages."""
 
     def __init__(self, bundle: Bundle, name: str, asked: Asked) -> None:
-        self.name, self.found, self.channel = name, Collected(), _Channel()
+        self.name, self.found, self.channel = name, MessageCollector(), _Channel()
         self._entries = 0
         with asked.json(bundle, name) as stream:
             for key in stream.members():

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, iso_micros, whole
 from chat_forecast.sources.exports.date_order import DIGITS_OF_A_YEAR, Triple, WrittenDates
 from chat_forecast.sources.exports.discord import PROGRAM
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat
+from chat_forecast.sources.exports.message_collector import MessageCollector, iso_micros, whole
 
 _COLUMNS = ["AuthorID", "Author", "Date", "Content", "Attachments", "Reactions"]
 _NOTICE = re.compile(
@@ -90,7 +90,7 @@ class _Rows:
 
     def __init__(self, asked: Asked) -> None:
         self._asked, self._dates = asked, WrittenDates(asked)
-        self._dated = Collected()
+        self._dated = MessageCollector()
         self._senders: list[str] = []
         self._seconds: list[int] = []
 
@@ -109,13 +109,13 @@ class _Rows:
         self._senders.append(sender)
         self._seconds.append(seconds)
 
-    def collected(self) -> Collected:
+    def collected(self) -> MessageCollector:
         """All messages."""
         if not self._senders:
             return self._dated
         if len(self._dated):
             raise self._asked.refusal("some of its dates have an offset, and others have none. Export it again, as JSON.")
-        found = Collected(self._asked.clock())
+        found = MessageCollector(self._asked.clock())
         for sender, day, second in zip(self._senders, self._dates.days(), self._seconds, strict=True):
             found.add((day * 86_400 + second) * 1_000_000, sender)
         return found

@@ -13,8 +13,8 @@ from typing import Protocol, TypeVar
 from chat_forecast.plain_text import one_line
 from chat_forecast.sources.exports.base import FileChat, Progress, RefusedFileError, Tally
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.clock import LocalClock
 from chat_forecast.sources.exports.json_stream import BrokenJsonError, CutJsonError, JsonStream
+from chat_forecast.sources.exports.local_clock import LocalClock
 
 ACCEPT = "If the rest is not wanted: --accept-partial."
 

@@ -11,9 +11,9 @@ from typing import Any
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, id_of, micros_at
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat, choose
 from chat_forecast.sources.exports.json_head import json_head
+from chat_forecast.sources.exports.message_collector import MessageCollector, id_of, micros_at
 
 PROGRAM = "Google Chat"
 _GROUP = re.compile(r"(?:^|/)Groups/([^/]+)/messages\.json$")
@@ -53,7 +53,7 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     """Read one space, or one chat of two."""
     spaces = [_space(bundle, part, asked) for part in parts]
     chosen = choose(asked.path, spaces, asked.chat)
-    found = Collected()
+    found = MessageCollector()
     with asked.json(bundle, chosen.part) as stream:
         for key in stream.members():
             if key == "messages" and stream.peek() == "[":
@@ -91,7 +91,7 @@ def _space(bundle: Bundle, part: str, asked: Asked) -> _Space:
     return _Space(grouped[1], part, bundle.size(part), title)
 
 
-def _take(entry: Any, found: Collected, asked: Asked) -> None:  # noqa: ANN401 - any JSON
+def _take(entry: Any, found: MessageCollector, asked: Asked) -> None:  # noqa: ANN401 - any JSON
     if not isinstance(entry, dict):
         raise asked.refusal("it holds something else than messages. Export it again.")
     written, creator = entry.get("created_date"), entry.get("creator")

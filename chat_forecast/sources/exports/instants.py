@@ -1,7 +1,7 @@
 """Times as files write them, as instants.
 
 Belongs here: Unix times of any unit, ISO 8601, named zones, dates whose order the file has to prove.
-Does not belong here: what a local clock means (:mod:`.clock`), and which column holds the times (:mod:`.tables`).
+Does not belong here: what a local clock means (:mod:`.local_clock`), and which column holds the times (:mod:`.tables`).
 """
 
 import re
@@ -12,8 +12,8 @@ from zoneinfo import available_timezones
 import pandas as pd
 
 from chat_forecast.sources.exports.base import RefusedFileError, Tally
-from chat_forecast.sources.exports.clock import LocalClock
-from chat_forecast.sources.exports.possible_times import within_calendar
+from chat_forecast.sources.exports.calendar_limits import within_calendar
+from chat_forecast.sources.exports.local_clock import LocalClock
 from chat_forecast.sources.exports.unix_time import from_unix, whole_units
 from chat_forecast.sources.exports.written_dates import (
     CLOCK,
@@ -32,7 +32,7 @@ Refuse = Callable[[pd.Series, str], None]
 _NUMBER = r"-?[0-9]{1,19}(?:[.,][0-9]+)?"
 _SCIENTIFIC = r"[0-9](?:[.,](?P<decimals>[0-9]+))?[eE]\+?[0-9]{1,2}"
 _DECIMALS_OF_A_SECOND = 9
-"""A Unix time written as 1.793513778e+09 is exact to the second with this many decimals."""
+"""A Unix time in scientific notation, such as 1.793513778e+09, needs this many decimals to be exact to the second."""
 _UNIX_TIME = r"[0-9]{9,19}(?:\.[0-9]+)?"
 _IS_TIME, _IS_CLOCK = re.compile(TIME), re.compile(CLOCK)
 _HAS_OFFSET = r"(?:Z|[+-]\d{2}:?\d{2}|[+-]\d{2})$"
@@ -47,7 +47,7 @@ _FIXED_OFFSETS = {
 _NO_PLACES = {"Factory", "localtime"}
 """Names among the time zones of a system that name none."""
 _ENOUGH_MIDNIGHTS = 10
-"""That many times, all of them midnight and of several days, are dates without a time of day."""
+"""If at least this many times, of several days, are all midnight, they are dates without a time of day."""
 _SHOWN = 3
 
 NO_TIME_OF_DAY = (

@@ -28,7 +28,7 @@ _NO_PART = ("", " ", "\t", "\r", "\n")
 _WRONG_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|.)", re.DOTALL)
 _CUT_NUMBER = 2  # of 1e+5, cut before the 5, a 1 is read: what is left over so near to the window's end may belong to it
 _LONGEST_PART = 1 << 24
-"""No message is nearly as long as this many characters: what is would only fill the memory."""
+"""In characters; no message is nearly as long, and anything longer would only fill the memory."""
 _DEEPEST = 200
 _TOO_DEEP = "parts nested too deeply"
 _ENCODING = ("utf-8", "surrogateescape")  # bytes that are no UTF-8 can be counted, and written back

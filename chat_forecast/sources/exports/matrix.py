@@ -11,9 +11,9 @@ from typing import Any
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, id_of, text_of, whole
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat
 from chat_forecast.sources.exports.json_head import json_head
+from chat_forecast.sources.exports.message_collector import MessageCollector, id_of, text_of, whole
 
 PROGRAM = "Matrix"
 _POLLS = ("m.poll.start", "org.matrix.msc3381.poll.start", "org.matrix.msc3381.v2.poll.start")
@@ -68,7 +68,7 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     return [FileChat([found.batch], HeldChat(chat_id, title, "room", program=PROGRAM, written_id=room))]
 
 
-class _Events(Collected):
+class _Events(MessageCollector):
     """The messages of a room, and the kind of its first event."""
 
     first_kind: str | None = None

@@ -1,7 +1,7 @@
 """Parquet tables of messages.
 
 Belongs here: reading the columns of a file that may be damaged, or made to fill the memory.
-Does not belong here: which columns they are (:mod:`.columns`), what they hold (:mod:`.rows`).
+Does not belong here: which columns they are (:mod:`.columns`), what they hold (:mod:`.row_batches`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from chat_forecast.sources.exports.base import BATCH_ROWS, Progress, RefusedFileError, Tally
 from chat_forecast.sources.exports.columns import COLUMN_NAMES, SNIFFED_ROWS, TIME_NAMES, find_columns
 from chat_forecast.sources.exports.instants import InstantReader
-from chat_forecast.sources.exports.rows import Rows
+from chat_forecast.sources.exports.row_batches import RowBatches
 
 _OURS = [*TIME_NAMES, *(name for names in COLUMN_NAMES.values() for name in names)]
 _BYTES_AT_ONCE = 16 << 20
@@ -63,7 +63,7 @@ def read_parquet_messages(path: Path, *, timezone: str | None, tally: Tally, pro
         def whole_column() -> Iterator["pd.Series"]:
             return (frame[columns["sent_at"]] for frame in frames([columns["sent_at"]]))
 
-        rows, done = Rows(path, InstantReader(path, timezone, tally, whole_column)), 0
+        rows, done = RowBatches(path, InstantReader(path, timezone, tally, whole_column)), 0
         for frame in frames(list(columns.values())):
             yield rows.batch({ours: frame[theirs] for ours, theirs in columns.items()})
             done += len(frame)

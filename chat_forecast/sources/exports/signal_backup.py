@@ -16,10 +16,10 @@ import pandas as pd
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, id_of, whole
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat, choose
 from chat_forecast.sources.exports.json_head import json_head
 from chat_forecast.sources.exports.json_lines import read_json_lines
+from chat_forecast.sources.exports.message_collector import MessageCollector, id_of, whole
 
 PROGRAM = "Signal"
 _DISAPPEARING = "Signal leaves disappearing messages out of its export: chats that have them come out thinner than they are."
@@ -40,7 +40,7 @@ class _Recipient:
 class _Chat:
     id: str
     recipient: _Recipient
-    found: Collected = field(default_factory=Collected)
+    found: MessageCollector = field(default_factory=MessageCollector)
     service: int = 0
 
     @property

@@ -14,10 +14,10 @@ from typing import Any
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, wall_micros
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat, choose
 from chat_forecast.sources.exports.json_head import json_head
 from chat_forecast.sources.exports.json_lines import read_json_lines
+from chat_forecast.sources.exports.message_collector import MessageCollector, wall_micros
 from chat_forecast.sources.exports.signal_backup import PROGRAM
 
 _NAME = "data.json"
@@ -58,7 +58,7 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     """Read one chat; its folder's name is all that says which one it is."""
     chats = [_Chat(_folder(bundle, part), bundle.size(part), part) for part in parts]
     chosen = choose(asked.path, chats, asked.chat)
-    found, known, run = Collected(asked.clock()), dict[tuple[int, str], int](), dict[tuple[int, str], int]()
+    found, known, run = MessageCollector(asked.clock()), dict[tuple[int, str], int](), dict[tuple[int, str], int]()
     latest = 0
     for line in read_json_lines(bundle, chosen.part, asked):
         if _is_notice(line):

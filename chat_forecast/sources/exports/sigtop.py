@@ -11,9 +11,9 @@ from email.utils import parsedate_to_datetime
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import EPOCH, MICROSECOND, Collected, id_of, text_of, whole
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat
 from chat_forecast.sources.exports.json_head import json_head
+from chat_forecast.sources.exports.message_collector import EPOCH, MICROSECOND, MessageCollector, id_of, text_of, whole
 from chat_forecast.sources.exports.signal_backup import PROGRAM
 
 _BEGINNING = "Conversation: "
@@ -42,7 +42,7 @@ def read_text(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileCh
     """Read one chat."""
     name = _only(parts, asked)
     asked.note_unless_ended(bundle, name)
-    found, title = Collected(), bundle.head(name).partition("\n")[0].strip().removeprefix(_BEGINNING)
+    found, title = MessageCollector(), bundle.head(name).partition("\n")[0].strip().removeprefix(_BEGINNING)
     for sender, kind, sent in _messages(bundle.lines(name, asked.progress)):
         if kind not in _MESSAGES:
             asked.tally.service += 1
@@ -85,7 +85,7 @@ def _micros(text: str) -> int | None:
 
 def read_json(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     """Read one chat."""
-    name, found, conversations = _only(parts, asked), Collected(), set[str]()
+    name, found, conversations = _only(parts, asked), MessageCollector(), set[str]()
     with asked.json(bundle, name) as stream:
         for entry in stream.values(_MEMBERS):
             kind = text_of(entry.get("type")) if isinstance(entry, dict) else None

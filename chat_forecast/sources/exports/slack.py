@@ -14,8 +14,8 @@ from typing import Any
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, id_of, text_of
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat, choose
+from chat_forecast.sources.exports.message_collector import MessageCollector, id_of, text_of
 
 PROGRAM = "Slack"
 _LISTS = {"channels.json": "name", "groups.json": "name", "mpims.json": "name", "dms.json": "id"}
@@ -55,7 +55,7 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     """Read one channel."""
     channels = _channels(bundle, parts, asked)
     chosen = choose(asked.path, channels, asked.chat)
-    found, seen = Collected(), set[str]()
+    found, seen = MessageCollector(), set[str]()
     for name in chosen.days:
         with asked.json(bundle, name) as stream:
             for entry in stream.values(_MEMBERS):
@@ -85,7 +85,7 @@ def _channels(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[_Chann
     return channels
 
 
-def _take(entry: Any, found: Collected, seen: set[str], asked: Asked) -> None:  # noqa: ANN401 - any JSON
+def _take(entry: Any, found: MessageCollector, seen: set[str], asked: Asked) -> None:  # noqa: ANN401 - any JSON
     if not isinstance(entry, dict):
         raise asked.refusal("one of its days holds something else than messages. Export it again.")
     subtype = entry.get("subtype")

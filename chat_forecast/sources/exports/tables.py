@@ -1,7 +1,7 @@
 """Text tables of messages: CSV (comma, semicolon, tab or bar), and the tab-separated file of the original pipeline.
 
 Belongs here: separators, quotes and headers. Does not belong here: which columns they are (:mod:`.columns`), what they hold
-(:mod:`.rows`), how much of them is held at once (:mod:`.bounded_text`), and other formats.
+(:mod:`.row_batches`), how much of them is held at once (:mod:`.bounded_text`), and other formats.
 """
 
 import csv
@@ -18,7 +18,7 @@ from chat_forecast.sources.exports.base import Progress, RefusedFileError, Tally
 from chat_forecast.sources.exports.bounded_text import LONGEST_HEADER, BoundedText, LongRowsError, rows_at_once
 from chat_forecast.sources.exports.columns import SNIFFED_ROWS, find_columns, header, is_header_line
 from chat_forecast.sources.exports.instants import InstantReader
-from chat_forecast.sources.exports.rows import Rows
+from chat_forecast.sources.exports.row_batches import RowBatches
 
 _TIME = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4},?[ T]\d{1,2}:\d{2}"
 
@@ -63,7 +63,7 @@ def read_csv(path: Path, *, timezone: str | None, tally: Tally, progress: Progre
         wanted = [columns["sent_at"]]
         return (chunk[columns["sent_at"]] for chunk, _done in _chunks(path, len(names), usecols=wanted, **options))
 
-    rows = Rows(path, InstantReader(path, timezone, tally, whole_column))
+    rows = RowBatches(path, InstantReader(path, timezone, tally, whole_column))
     try:
         for chunk, done in _chunks(path, len(names), usecols=list(columns.values()), **options):
             is_header = chunk[columns["sent_at"]] == columns["sent_at"]

@@ -12,9 +12,9 @@ from typing import Any
 
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, whole
 from chat_forecast.sources.exports.export_format import ACCEPT, Asked, ExportFormat
 from chat_forecast.sources.exports.json_head import json_head
+from chat_forecast.sources.exports.message_collector import MessageCollector, whole
 from chat_forecast.sources.exports.telegram_peers import PROGRAM, chat_of, peer_of, spelled
 
 _AGAIN = "Export it again: tdl chat export -c CHAT --all --with-content --raw."
@@ -38,7 +38,7 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     """Read one chat."""
     if len(parts) > 1:
         raise asked.refusal(f"it holds {len(parts)} exports. Import one of the files.")
-    found, chat_id, peer, has_text = Collected(), None, None, False
+    found, chat_id, peer, has_text = MessageCollector(), None, None, False
     with asked.json(bundle, parts[0]) as stream:
         for key in stream.members():
             if key == "messages" and stream.peek() == "[":
@@ -57,7 +57,7 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     return [replace(chat, is_forum=found.is_forum, replies=found.replies)]
 
 
-def _take(entry: Any, found: Collected, asked: Asked) -> tuple[str, int] | None:  # noqa: ANN401 - any JSON
+def _take(entry: Any, found: MessageCollector, asked: Asked) -> tuple[str, int] | None:  # noqa: ANN401 - any JSON
     """Take a message; the chat that it says it is in, if it does."""
     if not isinstance(entry, dict):
         raise asked.refusal(f"it holds something else than messages. {_AGAIN}")

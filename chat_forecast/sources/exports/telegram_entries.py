@@ -15,9 +15,9 @@ import pandas as pd
 from chat_forecast.domain.deduplication import LOWEST_REAL_ID
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.domain.topics import ELSEWHERE, HIGHEST_ID, NO_REPLY
-from chat_forecast.sources.exports.base import BATCH_ROWS, Joined, Replies, Tally, make_batch, whole_numbers
-from chat_forecast.sources.exports.clock import LocalClock
-from chat_forecast.sources.exports.possible_times import within_calendar
+from chat_forecast.sources.exports.base import BATCH_ROWS, BatchBuilder, Replies, Tally, make_batch, whole_numbers
+from chat_forecast.sources.exports.calendar_limits import within_calendar
+from chat_forecast.sources.exports.local_clock import LocalClock
 from chat_forecast.sources.exports.unix_time import from_unix, whole_units
 
 _LOCAL_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
@@ -69,7 +69,7 @@ class Entries:
     messages: int = 0
     """Those with a date, without service entries, whether kept or not."""
     tally: Tally = field(default_factory=Tally)
-    kept: Joined = field(default_factory=Joined)
+    kept: BatchBuilder = field(default_factory=BatchBuilder)
     is_forum: bool = False
     replies: Replies = field(default_factory=Replies)
     """What each kept message replies to."""

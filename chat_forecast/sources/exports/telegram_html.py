@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import EPOCH, MICROSECOND, Collected, micros_at
 from chat_forecast.sources.exports.export_format import ACCEPT, Asked, ExportFormat, choose
+from chat_forecast.sources.exports.message_collector import EPOCH, MICROSECOND, MessageCollector, micros_at
 from chat_forecast.sources.exports.telegram_peers import PROGRAM
 
 _PAGE = re.compile(r"(?:^|/)messages(\d*)\.html$")
@@ -96,7 +96,7 @@ class _Pages:
 
     def __init__(self, asked: Asked) -> None:
         self._asked = asked
-        self.found = Collected(asked.clock())
+        self.found = MessageCollector(asked.clock())
         self.next_page: int | None = None
         self._ids: list[int] = []
         self._offsets: dict[tuple[int, int], None] = {}

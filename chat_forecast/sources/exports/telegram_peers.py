@@ -6,7 +6,7 @@ Belongs here: what kind of chat a peer is, and how a sender is spelled. Does not
 from typing import Any
 
 from chat_forecast.domain.id_spaces import HeldChat
-from chat_forecast.sources.exports.collected import whole
+from chat_forecast.sources.exports.message_collector import whole
 
 PROGRAM = "Telegram"
 _KINDS = {"channel": "private_supergroup", "chat": "private_group", "user": "personal_chat"}

@@ -12,9 +12,9 @@ from typing import Any
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, iso_micros, whole
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat
 from chat_forecast.sources.exports.json_head import json_head
+from chat_forecast.sources.exports.message_collector import MessageCollector, iso_micros, whole
 from chat_forecast.sources.exports.telegram_peers import PROGRAM
 
 _KEYS = frozenset({"message_id", "date", "sender_id", "message", "media_type"})
@@ -36,7 +36,7 @@ def read(bundle: Bundle, parts: Sequence[str], asked: Asked) -> list[FileChat]:
     """Read one chat."""
     if len({part.rpartition(".")[0] for part in parts}) > 1:
         raise asked.refusal(f"it holds {len(parts)} exports. Import one of the files.")
-    found = Collected()
+    found = MessageCollector()
     for entry in _entries(bundle, parts[0], asked):
         number, micros = whole(entry.get("message_id") or None), iso_micros(entry.get("date"), is_utc=True)
         if number is None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected, iso_micros, text_of, whole
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat, choose
 from chat_forecast.sources.exports.json_head import json_head
 from chat_forecast.sources.exports.json_lines import read_json_lines
+from chat_forecast.sources.exports.message_collector import MessageCollector, iso_micros, text_of, whole
 from chat_forecast.sources.exports.telegram_peers import PROGRAM, chat_of, peer_of, spelled
 
 _IDS = {"channel": "channel_id", "chat": "chat_id", "user": "user_id"}
@@ -24,7 +24,7 @@ _MEMBERS = ("_", "id", "peer_id", "from_id", "date", "out", "reply_to")
 class _Chat:
     peer: tuple[str, int]
     title: str | None = None
-    found: Collected = field(default_factory=Collected)
+    found: MessageCollector = field(default_factory=MessageCollector)
     service: int = 0
 
     @property

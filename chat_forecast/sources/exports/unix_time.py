@@ -6,7 +6,7 @@ Belongs here: distinguishing seconds, milli-, micro- and nanoseconds. Does not b
 import numpy as np
 import pandas as pd
 
-from chat_forecast.sources.exports.possible_times import EARLIEST, LATEST
+from chat_forecast.sources.exports.calendar_limits import EARLIEST, LATEST
 
 _UNITS = ((10**11, 10**6), (10**14, 10**3), (10**17, 1))
 """A Unix time below the first number is multiplied by the second to get microseconds; a greater one is in nanoseconds."""

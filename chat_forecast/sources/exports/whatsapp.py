@@ -5,7 +5,7 @@ Does not belong here: how a line begins (:mod:`.whatsapp_lines`), and notices th
 (:mod:`.whatsapp_notices`).
 
 A file has neither ids nor a zone nor the chat's id; names are those of the phone's address book, and change. So a newer
-export stands instead of an older one in the hours that it covers. It ends with the latest message, and begins with the
+export replaces an older one in the hours that it covers. It ends with the latest message, and begins with the
 chat, unless WhatsApp cut it: it exports at most 40,000 entries without media, and 10,000 with them.
 """
 
@@ -21,19 +21,19 @@ import pandas as pd
 from chat_forecast.domain.id_spaces import HeldChat
 from chat_forecast.sources.exports.base import FileChat
 from chat_forecast.sources.exports.bundle import Bundle
-from chat_forecast.sources.exports.collected import Collected
 from chat_forecast.sources.exports.date_order import WrittenDates
 from chat_forecast.sources.exports.export_format import Asked, ExportFormat, choose
+from chat_forecast.sources.exports.message_collector import MessageCollector
 from chat_forecast.sources.exports.whatsapp_lines import MARK, Beginning, Entry, read_entry, sender_and_text
 from chat_forecast.sources.exports.whatsapp_notices import is_notice
 
 PROGRAM = "WhatsApp"
 IOS_NAME = "_chat.txt"
 _MOST_ENTRIES, _MOST_WITH_MEDIA = 39_500, 9_900
-"""An export of about this many entries was cut at 40,000, or at 10,000 with media."""
+"""An export with at least this many entries is taken to be cut: WhatsApp exports 40,000, or 10,000 with media."""
 _ENOUGH_MAYBE = 10
 _MOST_OF_CHAT, _MOST_SHARE_OF_CHAT = 5, 0.02
-"""The chat itself may be the sender of this many entries, or of that share of all."""
+"""The chat itself may be the sender of up to this many entries, or of up to this share of all."""
 _CUT = (
     "WhatsApp exports no more than 40,000 entries (10,000 with media), and this file has about as many: what was sent "
     "before its first whole hour is taken as not read. Export without media to reach further back."
@@ -184,7 +184,7 @@ class _Entries:
         Raises:
             RefusedFileError: nothing tells the order of day and month, or the zone.
         """
-        notices, found = self._notices() | self._of_group(title), Collected(self._asked.clock())
+        notices, found = self._notices() | self._of_group(title), MessageCollector(self._asked.clock())
         names = [*self._names, ""]
         days = self._dates.days()
         for place, (day, second, sender) in enumerate(zip(days, self._seconds, self._senders, strict=True)):

@@ -8,8 +8,8 @@ very second counts is not certain: so the caller asks for a minute more at both 
 
 An empty page does not mean the end, and a page may lack messages. So the newest message of the window is asked for first,
 and the read goes on until its id is reached. After each stretch the count is checked: one request goes back from the
-stretch's last message by as many messages as were read, and has to arrive at the first one. A stretch that does not add up
-is read again.
+stretch's last message by the number of messages that were read, and has to arrive at the first one. A stretch that does not
+add up is read again.
 
 Service entries (joined, pinned, …) are not messages. Each part of an album is one, as Telegram and its exports have it.
 

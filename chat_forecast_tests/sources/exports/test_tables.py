@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chat_forecast.sources.exports.base import RefusedFileError, Tally, join
+from chat_forecast.sources.exports.base import RefusedFileError, Tally, join_batches
 from chat_forecast.sources.exports.parquet_tables import read_parquet_messages
 from chat_forecast.sources.exports.tables import read_csv
 from chat_forecast_tests.damage import NO_UTF_8
@@ -16,7 +16,7 @@ NINE = pd.Timestamp("2023-05-01T09:00:00Z")
 def read(path, *, timezone=None, reader=None):
     """The messages of a table."""
     reader = reader or (read_parquet_messages if path.suffix == ".parquet" else read_csv)
-    found = join(reader(path, timezone=timezone, tally=Tally(), progress=lambda _done: None))
+    found = join_batches(reader(path, timezone=timezone, tally=Tally(), progress=lambda _done: None))
     return found.assign(sender=found["sender"].astype(object).where(found["sender"].notna(), None))
 
 

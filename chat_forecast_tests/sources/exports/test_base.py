@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_forecast.domain.topics import NO_REPLY
-from chat_forecast.sources.exports.base import Joined, Replies, join, make_batch, whole_numbers
+from chat_forecast.sources.exports.base import BatchBuilder, Replies, join_batches, make_batch, whole_numbers
 
 ROW = st.tuples(st.none() | st.integers(-9, 9), st.integers(0, 9) | st.none(), st.sampled_from([None, "a", "b", "c"]))
 
@@ -20,7 +20,7 @@ def batch_of(rows):
 @settings(max_examples=50)
 @given(st.lists(st.lists(ROW, max_size=4), min_size=1, max_size=4))
 def test_joined_batches_are_their_rows_one_after_another(parts):
-    found = join(map(batch_of, parts))
+    found = join_batches(map(batch_of, parts))
     plain = batch_of([row for part in parts for row in part])
     for name in ("message_id", "sent_at"):
         pd.testing.assert_series_equal(found[name], plain[name])
@@ -33,14 +33,14 @@ def test_joined_batches_are_their_rows_one_after_another(parts):
 def test_more_senders_than_two_bytes_can_number_keep_their_names(batches):
     names = [f"user{number}" for number in range(40_000)]
     parts = [[(number, number, names[number]) for number in range(part, len(names), batches)] for part in range(batches)]
-    joined = Joined()
+    joined = BatchBuilder()
     for part in parts:
         joined.add(batch_of(part))
     assert joined.batch["sender"].tolist() == [sender for part in parts for *_, sender in part]
 
 
 def test_a_message_is_held_in_18_bytes_while_all_have_ids_and_senders_are_few():
-    joined = Joined()
+    joined = BatchBuilder()
     joined.add(batch_of([(number, number, "a") for number in range(1000)]))
     arrays = [joined._ids, joined._instants, joined._senders]
     assert sum(each.dtype.itemsize * len(each) for each in arrays) + len(joined._has_none) == 18_000

@@ -1,6 +1,6 @@
-"""Instants that pandas can hold and no calendar can: how a file's columns are kept clear of them.
+"""Times that pandas can represent but Python's calendar (years 1 to 9999) cannot.
 
-Belongs here: the years within which every time zone can be applied, and showing a time of any year.
+Belongs here: removing them from a file's columns, and showing a time of any year.
 Does not belong here: whether a time is likely for a chat (:mod:`chat_forecast.app.reading_files`).
 """
 

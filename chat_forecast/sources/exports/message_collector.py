@@ -1,4 +1,4 @@
-"""Messages as a reader finds them one by one, kept in few bytes each.
+"""Collecting messages that a reader finds one by one, in a few bytes each.
 
 Belongs here: growing columns of ids, times and senders; ids made of text; times in ISO 8601.
 Does not belong here: any format.
@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from chat_forecast.domain.topics import HIGHEST_ID, NO_REPLY
-from chat_forecast.sources.exports.base import BATCH_ROWS, Joined, Replies, make_batch, whole_numbers
-from chat_forecast.sources.exports.clock import LocalClock
+from chat_forecast.sources.exports.base import BATCH_ROWS, BatchBuilder, Replies, make_batch, whole_numbers
+from chat_forecast.sources.exports.local_clock import LocalClock
 
 EPOCH: datetime = datetime(1970, 1, 1)  # noqa: DTZ001 - of clocks, whatever their zone
 MICROSECOND = timedelta(microseconds=1)
@@ -23,12 +23,12 @@ _NAT = int(np.iinfo("int64").min)
 _ID_MASK = (1 << 62) - 1
 
 
-class Collected:
+class MessageCollector:
     """The messages of one chat, in the file's order."""
 
     def __init__(self, clock: LocalClock | None = None) -> None:
         """``clock``: times are wall times of its zone; without it they are UTC."""
-        self._clock, self._kept = clock, Joined()
+        self._clock, self._kept = clock, BatchBuilder()
         self._ids: list[int | None] = []
         self._micros: list[int] = []
         self._senders: list[Any] = []
@@ -41,7 +41,7 @@ class Collected:
         return len(self._kept) + len(self._micros)
 
     def add(self, micros: int | None, sender: object, message_id: int | None = None) -> None:
-        """Take a message, with its time in microseconds since 1970, None if it has none. A sender is a text or a number."""
+        """Add a message, sent ``micros`` microseconds after 1970 (None if unknown); a sender is a text or a number."""
         self._ids.append(message_id)
         self._micros.append(micros if micros is not None and _LEAST < micros < _MOST else _NAT)
         self._senders.append(sender if isinstance(sender, str | int) and not isinstance(sender, bool) else None)
@@ -49,13 +49,13 @@ class Collected:
             self._flush()
 
     def note_topic(self, topic_id: int | None) -> None:
-        """Take the topic of the message that was added last; None: General, if the chat is a forum."""
+        """Note the topic of the message that was added last; None is General, if the chat is a forum."""
         is_one = topic_id is not None and 0 < topic_id < HIGHEST_ID
         self._topics.append(topic_id or NO_REPLY if is_one else NO_REPLY)
         self.is_forum |= is_one
 
     def add_other(self, message_id: int, micros: int | None = None) -> None:
-        """Take an entry that is no message, but has an id."""
+        """Add an entry that is not a message but has an id."""
         self._other_ids.append(message_id)
         self._other_micros.append(micros if micros is not None and _LEAST < micros < _MOST else _NAT)
 
@@ -67,7 +67,7 @@ class Collected:
 
     @property
     def batch(self) -> pd.DataFrame:
-        """All of them, see :func:`.base.make_batch`."""
+        """All messages, see :func:`.base.make_batch`."""
         self._flush()
         return self._kept.batch
 
@@ -100,7 +100,7 @@ class Collected:
 
 
 def id_of(text: str) -> int:
-    """A number in the place of an id that is a text: the same for the same text, and as good as never for another one."""
+    """A number for an id that is a text: a 62-bit hash of it, so that two texts practically never get the same."""
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest) & _ID_MASK
 

@@ -1,4 +1,4 @@
-"""Columns of a table as found, turned into batches of messages.
+"""Turning the rows of a table, as found in a file, into batches of messages.
 
 Belongs here: ids and senders. Does not belong here: what a time means (:mod:`.instants`), and file formats.
 """
@@ -16,7 +16,7 @@ _GREATEST = 2.0**63
 _NO_ID = "has a message_id that is no whole number of 64 bits"
 
 
-class Rows:
+class RowBatches:
     """Turns columns as found in one file into batches, chunk by chunk."""
 
     def __init__(self, path: Path, instants: InstantReader) -> None:

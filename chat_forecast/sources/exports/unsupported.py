@@ -1,8 +1,8 @@
-"""Exports that no reader takes: recognised by their content, to be named together with what to do.
+"""Exports that no reader supports: recognised by their content, so that the error names them and says what to do.
 
-Belongs here: recognising a file by its first bytes, and what to say about it. A part of an export, a version that its reader
-does not know, and programs whose exports are not read.
-Does not belong here: reading one (:mod:`.formats`). Nothing that somebody wrote is ever part of the words.
+Belongs here: recognising a file by its first bytes, and what to say about it: a part of an export, a version that its reader
+does not know, a program whose exports are not supported.
+Does not belong here: reading one (:mod:`.formats`). No text that somebody wrote is ever part of an error.
 """
 
 import re

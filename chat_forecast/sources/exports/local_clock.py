@@ -1,4 +1,4 @@
-"""Local clock times of files as instants.
+"""Converting a file's local clock times to instants.
 
 Belongs here: the hour that a clock change repeats, and the one that it skips.
 Does not belong here: reading times from text.
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from chat_forecast.sources.exports.base import Tally
-from chat_forecast.sources.exports.possible_times import within_calendar
+from chat_forecast.sources.exports.calendar_limits import within_calendar
 
 _LONGEST_REPETITION = pd.Timedelta("3h")
 _NONE = np.iinfo("int64").min  # NaT

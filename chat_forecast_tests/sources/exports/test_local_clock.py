@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_forecast.sources.exports.base import Tally
-from chat_forecast.sources.exports.clock import LocalClock
+from chat_forecast.sources.exports.local_clock import LocalClock
 
 BERLIN = "Europe/Berlin"  # 2023-10-29: 03:00 becomes 02:00; 2023-03-26: 02:00 becomes 03:00
 
