@@ -1,11 +1,11 @@
-"""Changes of an archive from which days were made already: taking back what is gone, and making those days again.
+"""Bringing stored days in line with an archive that changed: removing what is gone, and making the days again.
 
-Belongs here: what of the stored days a change takes away, and which days are made again.
+Belongs here: what a change removes from stored days, and which days are made again.
 Does not belong here: the change itself (:mod:`.importing`, :mod:`chat_forecast.storage.archive`).
 
-The stored history of a day only grows. So what an archive does not hold any more is taken out of it first; a crash after
-that leaves days that lack what the archive still holds, and the next run puts it back. The days that change are noted before
-anything does, and the next command makes those again that a killed one did not come to.
+The stored history of a day only grows, so what an archive does not hold any more is removed from it explicitly, before the
+archive changes: after a crash in between, the next run adds what the archive still holds. The days to be made again are
+noted before anything changes, so that the next command can finish what a killed one left.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -32,7 +32,7 @@ from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.unmade_days import note_made, note_unmade, unmade_days
 
 ONE_RUN_DAYS = 62
-"""Days nearer to each other than that are made in one run, with those between them: a run takes longer than they do."""
+"""Days at most this far apart are made in one run, together with those between them, since starting a run takes longer."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,11 @@ def change_statements(
     return _change(archive, changed, [storage, *topics])
 
 
-def take_back(storage: ChatStorage, before: ArchiveContents, after: ArchiveContents) -> None:
-    """Take out of the stored days what an archive holds ``before`` a change and not ``after`` it.
+def remove_withdrawn(storage: ChatStorage, before: ArchiveContents, after: ArchiveContents) -> None:
+    """Remove from the stored days the messages and intervals that an archive holds ``before`` a change but not ``after``.
 
-    What a source read beside the archive is asked for again: a stretch that both covered is not read any more. The days that
-    are to be made again are noted first.
+    A stretch that the chat's live source had read too then counts as not read, and is read again. The days to be made again
+    are noted first.
     """
     if counted := storage.days("hourly_series"):
         note_unmade(storage, set(counted).intersection(changed_days(before, after, storage.timezone)))
@@ -113,14 +113,14 @@ def take_back(storage: ChatStorage, before: ArchiveContents, after: ArchiveConte
 
 
 def remake(runner: Runner, chat: Chat, changed: Sequence[LocalDay]) -> Remade:
-    """Make the stored days of those that changed again, and those that an earlier change still left to be made.
+    """Make the changed days again that are stored, and the days that an earlier, interrupted change left.
 
-    Their hours are counted again, and every stored forecast and score that looks back to them is made again, by the models
-    that there are. No model is trained: if a newest score fails its check then, the next run or the sensor does that. Days
-    that the archive of an ended chat does not reach any more are none of the chat's: what was made of them goes.
+    Their hours are counted again, and every stored forecast and score that looks back to them is made again with the stored
+    models. No model is trained: if the newest score then fails its check, the next run or the sensor retrains. Days
+    that the archive of an ended chat does not reach any more are removed.
 
     Raises:
-        RunFailed: a run failed; what was made before it stands.
+        RunFailed: a run failed; what was made before it stays.
         ChatIsBusy: another run of the chat is under way.
     """
     storage = runner.storage(chat)
@@ -147,7 +147,7 @@ def remake(runner: Runner, chat: Chat, changed: Sequence[LocalDay]) -> Remade:
 
 
 def remake_unmade(runner: Runner, chat: Chat) -> None:
-    """Make the days again that an interrupted change of the archive left to be made; none as a rule.
+    """Make the days again that an interrupted change of the archive left; usually there are none.
 
     Raises:
         RunFailed: a run failed.
@@ -163,7 +163,7 @@ def _change(
     def with_days_first(before: ArchiveContents) -> ArchiveContents:
         after = change(before)
         for storage in storages:
-            take_back(storage, before, after)
+            remove_withdrawn(storage, before, after)
         return after
 
     before, after = archive.change(with_days_first)
@@ -184,13 +184,13 @@ def _remove_unreached(chat: Chat, storage: ChatStorage) -> None:
 
 
 def _looking_back(days: Sequence[LocalDay], number: int, affected: Sequence[LocalDay]) -> list[LocalDay]:
-    """Those of the days that are an affected one, or not further after one than a number of days."""
+    """The days that are affected themselves, or lie at most ``number`` days after an affected one."""
     reached = ReadIntervals.of(*((day.start, day.plus(number).end) for day in affected))
     return [day for day in days if not reached.clip(day.start, day.end).is_empty]
 
 
 def _ranges(days: Sequence[LocalDay], stored: Collection[LocalDay]) -> list[tuple[LocalDay, LocalDay]]:
-    """Ranges that hold the days, which ascend, and beside them only such as are stored; near ones are one."""
+    """Group ascending days into ranges; days that are near each other share one if all days between them are stored."""
     ranges: list[tuple[LocalDay, LocalDay]] = []
     for day in days:
         first, last = ranges[-1] if ranges else (day, day)

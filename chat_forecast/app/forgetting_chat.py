@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from chat_forecast.app.runs import alone
+from chat_forecast.app.runs import command_lock
 from chat_forecast.app.serving.stale_servers import expect_not_serving
 from chat_forecast.pipeline.forgotten_chat import forget_in_dagster, runs_of, scrubbed
 from chat_forecast.pipeline.forgotten_rows import expect_no_daemon, forget_rows, runs_in
@@ -97,7 +97,7 @@ def remove(home: Home, resources: Resources, slug: str, today: date) -> None:
     if home.database is not None:
         expect_no_daemon(home.database)
     locks = resources.storages.locks
-    with alone(locks, slug):
+    with command_lock(locks, slug):
         replace_file(_mark(home, slug), json.dumps({"chat": slug}).encode())
         remove_chat(home.chats_file, slug)
         with locks.hold(slug):

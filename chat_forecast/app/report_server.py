@@ -24,7 +24,7 @@ from chat_forecast.app.api.access import TOKEN_VARIABLE
 from chat_forecast.app.api.access import refusal as refusal_of_access
 from chat_forecast.app.api.dispatch import METRICS, Answer, ApiDispatcher, no_api
 from chat_forecast.app.api.metrics import CONTENT_TYPE
-from chat_forecast.app.live_page import Enliven, PageEnlivener, leave_as_it_is
+from chat_forecast.app.live_page import LivePages, PageUpdate, unchanged_page
 from chat_forecast.app.plot_drawer import Draw, PlotDrawer
 from chat_forecast.app.serving.endpoint import Endpoint, parse_endpoint
 from chat_forecast.app.serving.guard import HEADERS, Guard, Request
@@ -58,12 +58,12 @@ class ReportServer(ThreadingHTTPServer):
         draw: Draw,
         answer: Answer = no_api,
         token: str = "",
-        enliven: Enliven = leave_as_it_is,
+        update_page: PageUpdate = unchanged_page,
     ) -> None:
         """``token``: what programs have to send with what they ask; empty where none is set."""
         self.folder = folder
         self.draw = draw
-        self.answer, self.token, self.enliven = answer, token, enliven
+        self.answer, self.token, self.update_page = answer, token, update_page
         self.address_family = endpoint.family
         super().__init__((endpoint.address, endpoint.port), _Handler)
         self.endpoint = replace(endpoint, port=self.server_port)
@@ -163,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Read a page, if there is one of that path."""
         name = PAGE.fullmatch("/index.html" if path == "/" else path)
         try:
-            return self.server.enliven(name[1], (self.server.folder / name[1]).read_bytes()) if name else None
+            return self.server.update_page(name[1], (self.server.folder / name[1]).read_bytes()) if name else None
         except FileNotFoundError:
             return None
 
@@ -187,7 +187,7 @@ def main() -> None:
         sys.stderr.write(f"Only plots are served. {reports.unavailable}.\n")
     else:
         reports.make_index(load_chats(home.chats_file, datetime.now(UTC).date()))
-    parts = PlotDrawer(home), ApiDispatcher(home), os.environ.get(TOKEN_VARIABLE, ""), PageEnlivener(home)
+    parts = PlotDrawer(home), ApiDispatcher(home), os.environ.get(TOKEN_VARIABLE, ""), LivePages(home)
     with ReportServer(home.reports, endpoint, *parts) as server, suppress(KeyboardInterrupt):
         server.serve_forever()
 

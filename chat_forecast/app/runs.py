@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import dagster as dg
 
-from chat_forecast.app.databases import look_through
+from chat_forecast.app.database_checks import check_databases
 from chat_forecast.app.leftover_files import remove_leftover_files
 from chat_forecast.definitions import build_definitions
 from chat_forecast.domain.local_day import LocalDay
@@ -126,7 +126,7 @@ class Runner:
             RunFailed: a step failed.
             ChatIsBusy: another run of the chat is under way.
         """
-        with alone(self.resources.storages.locks, chat.slug):
+        with command_lock(self.resources.storages.locks, chat.slug):
             self.expect_idle(chat)
             assets = list(assets)
             prepare_workers((last.date - first.date).days + 1, is_trained="trained_model" in assets)
@@ -172,7 +172,7 @@ class Runner:
 
 
 @contextmanager
-def alone(locks: Locks, slug: str) -> Iterator[None]:
+def command_lock(locks: Locks, slug: str) -> Iterator[None]:
     """Keep out other commands that would change the chat from this moment on; a run is only seen once it has begun.
 
     Raises:
@@ -203,7 +203,7 @@ def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) 
         with open_instance(home) as instance:
             yield Runner(resources_of(home), chats, instance, progress)
     except DatabaseError as error:
-        if found := look_through(home).faults:
+        if found := check_databases(home).faults:
             raise HomeError(" ".join(found)) from error
         raise HomeError(
             f"{home.dagster_home}: Dagster's files cannot be used: {error.orig}. See that the disk is not full, that they "

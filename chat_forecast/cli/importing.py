@@ -113,7 +113,7 @@ def import_(
             options=_options(said, chat_slug, zone, is_forum=bool(known and known.topics)),
             live=_live(workplace, known),
             now=workplace.now,
-            before_writing=_take_back(workplace, known),
+            before_writing=_withdraw_from_days(workplace, known),
             progress=progress,
         )
     if known is None:
@@ -200,21 +200,21 @@ def _live(workplace: Workplace, chat: Chat | None) -> list[HeldChat]:
     return held_chats(Peers(workplace.home.root).get(chat.slug))
 
 
-def _take_back(workplace: Workplace, chat: Chat | None) -> "Change":
-    """What is to be done before the archive of a chat changes."""
+def _withdraw_from_days(workplace: Workplace, chat: Chat | None) -> "Change":
+    """What to do before the archive of a chat changes: remove from stored days what it will not hold any more."""
     from chat_forecast.app.importing import no_change
 
     if chat is None:
         return no_change
-    from chat_forecast.app.archive_changes import take_back
+    from chat_forecast.app.archive_changes import remove_withdrawn
 
     storages = [workplace.resources.storages.of(each) for each in (chat, *topics_of(chat, workplace.chats))]
 
-    def all_take_back(before: "ArchiveContents", after: "ArchiveContents") -> None:
+    def withdraw_from_all(before: "ArchiveContents", after: "ArchiveContents") -> None:
         for storage in storages:
-            take_back(storage, before, after)
+            remove_withdrawn(storage, before, after)
 
-    return all_take_back
+    return withdraw_from_all
 
 
 def _zone_of_import(configured: Chat | None, slug: str, timezone: str | None) -> str:

@@ -20,7 +20,7 @@ def status(workplace: Workplace, thorough: bool, as_json: bool) -> None:
     The exit code is 1 if something needs your attention. The databases of Dagster and MLflow are checked for damage for half
     a second; a database that is too large for that is listed.
     """
-    from chat_forecast.app.databases import STATUS_SECONDS, look_through
+    from chat_forecast.app.database_checks import STATUS_SECONDS, check_databases
     from chat_forecast.app.health_cache import Examiner
     from chat_forecast.cli.output.health import print_health
     from chat_forecast.cli.output.lines import print_line, print_sentence
@@ -37,7 +37,7 @@ def status(workplace: Workplace, thorough: bool, as_json: bool) -> None:
         print_health(console, found)
     else:
         print_sentence(console, "yellow", "–", workplace.first_steps)
-    looked = look_through(
+    looked = check_databases(
         workplace.home, resources.tracking.file, math.inf if thorough else STATUS_SECONDS, has_runs=thorough
     )
     for fault in looked.faults:

@@ -17,7 +17,7 @@ from chat_forecast.app.api.answers import answer
 from chat_forecast.app.api.dispatch import ApiDispatcher
 from chat_forecast.app.api.metrics import GAUGES, exposition
 from chat_forecast.app.api.models import Forecast, Now, Scores
-from chat_forecast.app.live_page import PageEnlivener
+from chat_forecast.app.live_page import LivePages
 from chat_forecast.app.report_server import ReportServer
 from chat_forecast.app.serving.endpoint import Endpoint
 from chat_forecast.pipeline.resources import resources_of
@@ -216,7 +216,7 @@ def test_a_served_page_shows_the_day_that_is_not_over_and_the_file_does_not(serv
     home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path / "home")})
     served()
     page = b"<title>lively</title><!-- the day that is not over -->"
-    enlivened = PageEnlivener(home)("lively.en.html", page).decode()
-    assert "Nothing of today was read yet." in enlivened
+    page_with_today = LivePages(home)("lively.en.html", page).decode()
+    assert "Nothing of today was read yet." in page_with_today
     for name in ("index.html", "other.en.html", "lively.xx.html"):
-        assert PageEnlivener(home)(name, page) == page
+        assert LivePages(home)(name, page) == page

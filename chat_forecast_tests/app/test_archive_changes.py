@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from chat_forecast.app.archive_changes import NoSuchImportError, change_statements, remove_import, take_back
+from chat_forecast.app.archive_changes import NoSuchImportError, change_statements, remove_import, remove_withdrawn
 from chat_forecast.app.archive_gaps import list_gaps
 from chat_forecast.app.runs import opened
 from chat_forecast.cli import main
@@ -169,7 +169,7 @@ def test_what_a_live_chat_read_itself_stays_and_what_only_the_archive_covered_is
     for asset in ("raw_messages", "merged_history"):
         storage.write(asset, FIRST, MessageBatch(whole, ReadIntervals.of((FIRST.start, FIRST.end))))
     before = archive.contents()
-    take_back(storage, before, before.without_import(1))
+    remove_withdrawn(storage, before, before.without_import(1))
     for asset in ("raw_messages", "merged_history"):
         left = storage.messages(asset, FIRST)
         assert left.messages["sent_at"].tolist() == times[12:]

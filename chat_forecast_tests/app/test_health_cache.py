@@ -9,7 +9,7 @@ import pytest
 
 from chat_forecast.app import health_cache
 from chat_forecast.app.health_cache import HOLDS, Examiner
-from chat_forecast.app.serving.health_watch import look_once
+from chat_forecast.app.serving.health_refresher import refresh_all
 from chat_forecast.domain.local_day import LocalDay
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
@@ -153,7 +153,7 @@ def test_up_looks_at_every_chat_of_the_home(tmp_path):
         (tmp_path / slug).mkdir()
         (tmp_path / slug / "note").touch()
         os.utime(tmp_path / slug / "note", (0, 0))
-    look_once(home, threading.Event())
+    refresh_all(home, threading.Event())
     assert all((tmp_path / slug / health_cache.FILE).is_file() for slug in "ab")
 
 

@@ -101,14 +101,14 @@ def look_at_pages(home: Path, day: str) -> None:
     import threading
 
     from chat_forecast.app.api.dispatch import no_api
-    from chat_forecast.app.live_page import PageEnlivener
+    from chat_forecast.app.live_page import LivePages
     from chat_forecast.app.plot_drawer import PlotDrawer
     from chat_forecast.app.report_server import ReportServer
     from chat_forecast.app.serving.endpoint import parse_endpoint
     from chat_forecast.settings.paths import Home
 
     there = Home.from_environment({"CHAT_FORECAST_HOME": str(home)})
-    parts = PlotDrawer(there), no_api, "", PageEnlivener(there)
+    parts = PlotDrawer(there), no_api, "", LivePages(there)
     with ReportServer(there.reports, parse_endpoint(["--port", "0"]), *parts) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         page, plot = "chat-0.en.html", f"pictures/chat-{{}}/daily_score/{day}.png"

@@ -16,7 +16,7 @@ from types import FrameType
 
 from chat_forecast.app.serving.commands import DAEMON, MLFLOW, code_socket, commands, workspace, workspace_file
 from chat_forecast.app.serving.endpoint import Endpoint
-from chat_forecast.app.serving.health_watch import looking_ahead
+from chat_forecast.app.serving.health_refresher import refresh_health
 from chat_forecast.app.serving.ports import await_answers, await_socket, expect_free
 from chat_forecast.app.serving.processes import Servers
 from chat_forecast.app.serving.reloading import DefinitionsWatch
@@ -78,7 +78,7 @@ def serve(home: Home, endpoints: Endpoints, say: Callable[[str], object]) -> int
     if has_mlflow_server:
         del wanted[MLFLOW]
     servers = Servers(home.root / "logs", record)
-    with _signals() as stopping, looking_ahead(home):
+    with _signals() as stopping, refresh_health(home):
         try:
             say("Starting …")
             _start(servers, wanted, code_socket(home), stopping)
@@ -149,7 +149,7 @@ def _prepare_database(home: Home, say: Callable[[str], object]) -> None:
 
     Webserver and daemon starting at the same moment on an empty folder can break its SQLite schema.
     """
-    from chat_forecast.app.databases import STARTING_SECONDS, look_through
+    from chat_forecast.app.database_checks import STARTING_SECONDS, check_databases
     from chat_forecast.app.pruning import find_prunable, prune
     from chat_forecast.app.runs import opened
     from chat_forecast.pipeline.abandoned_runs import end_abandoned_runs
@@ -160,7 +160,7 @@ def _prepare_database(home: Home, say: Callable[[str], object]) -> None:
     except ChatForecastError:  # the code server says what is wrong with the file
         chats = ()
     with opened(home, chats) as runner:
-        looked = look_through(home, runner.resources.tracking.file, STARTING_SECONDS)
+        looked = check_databases(home, runner.resources.tracking.file, STARTING_SECONDS)
         end_abandoned_runs(runner.instance, is_alone=True)
         old = find_prunable(home, runner, now)
     for fault in looked.faults:  # what uses none of the damaged pages goes on

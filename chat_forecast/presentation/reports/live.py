@@ -24,7 +24,7 @@ HEAD = b"</title>"
 REFRESH = b'</title>\n<meta http-equiv="refresh" content="60">'
 
 
-def enlivened(page: bytes, look: Look, phrases: Phrases) -> bytes:
+def with_live_section(page: bytes, look: Look, phrases: Phrases) -> bytes:
     """A chat's page with the section about its day, which is asked for again every minute; as it is if it has no place."""
     if PLACE not in page:
         return page

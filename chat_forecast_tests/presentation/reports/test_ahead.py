@@ -16,7 +16,7 @@ from chat_forecast.presentation.phrases.catalogue import Phrases
 from chat_forecast.presentation.reports.drawings import calendar, today_bars
 from chat_forecast.presentation.reports.facts import gather
 from chat_forecast.presentation.reports.html import TEMPLATES
-from chat_forecast.presentation.reports.live import PLACE, PLACE_IN_CONTENTS, enlivened
+from chat_forecast.presentation.reports.live import PLACE, PLACE_IN_CONTENTS, with_live_section
 from chat_forecast.presentation.reports.sections.ahead import ahead_section, year_section
 from chat_forecast.presentation.today import Look
 from chat_forecast.storage.locks import Locks
@@ -103,7 +103,7 @@ def seen():
 )
 def test_a_served_page_has_the_day_so_far_and_is_asked_for_again(seen, language, title, event):
     page = b"<title>x</title><ul>" + PLACE_IN_CONTENTS + b"</ul><main>" + PLACE + b"</main>"
-    served = enlivened(page, seen, Phrases(language)).decode()
+    served = with_live_section(page, seen, Phrases(language)).decode()
     assert '<meta http-equiv="refresh" content="60">' in served
     assert title in served
     assert f'<p class="notice">{event}</p>' in served
@@ -118,7 +118,7 @@ def test_every_page_has_a_place_for_the_day_and_for_its_line_in_the_contents():
 
 
 def test_a_page_without_a_place_for_the_day_is_given_out_as_it_is(seen):
-    assert enlivened(b"<title>index</title>", seen, Phrases("en")) == b"<title>index</title>"
+    assert with_live_section(b"<title>index</title>", seen, Phrases("en")) == b"<title>index</title>"
 
 
 def test_bars_of_unread_hours_are_left_out(seen):

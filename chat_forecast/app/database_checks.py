@@ -1,7 +1,7 @@
-"""Looking through the SQLite files of Dagster and MLflow, so that damage is known before somebody meets it.
+"""Checking the SQLite files of Dagster and MLflow, so that damage is reported before it makes something fail.
 
-Belongs here: which files these are, how long they are looked at, and what to do about each.
-Does not belong here: how one is looked through (:mod:`chat_forecast.storage.sqlite_files`).
+Belongs here: which files these are, how long they may be checked, and what to do about each.
+Does not belong here: how one is checked (:mod:`chat_forecast.storage.sqlite_files`).
 """
 
 import math
@@ -16,27 +16,27 @@ from chat_forecast.storage.sqlite_files import damaged, fault_of
 from chat_forecast.tracking.client import LOST as LOST_IN_MLFLOW
 
 STATUS_SECONDS = 0.5
-"""How long ``status`` looks at all files together: enough for half a gigabyte that is in memory."""
+"""How long ``status`` may check all files together: enough for half a gigabyte that is in memory."""
 STARTING_SECONDS = 10.0
-"""How long ``up`` does before it starts."""
+"""The same for ``up`` before it starts its servers."""
 
 
 @dataclass(frozen=True)
-class Looked:
-    """What was found."""
+class DatabaseFaults:
+    """The result of :func:`check_databases`."""
 
     faults: list[str]
     """A sentence for each damaged file, with what to do."""
     unfinished: list[Path]
-    """The files that were too large for the time given."""
+    """The files that were too large to be checked in the time given."""
 
 
-def look_through(
+def check_databases(
     home: Home, mlflow_file: Path | None = None, seconds: float = math.inf, *, has_runs: bool = False
-) -> Looked:
-    """Look at every page of Dagster's files, and of MLflow's if it keeps one; the small files first.
+) -> DatabaseFaults:
+    """Check every page of Dagster's files, and of MLflow's if it has one, the small files first.
 
-    With ``has_runs`` the file of each run's events is looked at too: there may be tens of thousands.
+    With ``has_runs`` the file of each run's events is checked too: there may be tens of thousands.
     """
     faults, unfinished = [], []
     end = time.monotonic() + seconds
@@ -49,10 +49,10 @@ def look_through(
                 faults.append(damaged(path, fault, files[path]))
         except TimeoutError:
             unfinished.append(path)
-    return Looked([*faults, *(_damaged_runs(home) if has_runs else ())], unfinished)
+    return DatabaseFaults([*faults, *(_damaged_run_files(home) if has_runs else ())], unfinished)
 
 
-def _damaged_runs(home: Home) -> Iterator[str]:
+def _damaged_run_files(home: Home) -> Iterator[str]:
     for path in sorted((home.dagster_home / "history" / "runs").glob("*.db")):
         if path.stem != INDEX and (fault := fault_of(path)):
             yield (

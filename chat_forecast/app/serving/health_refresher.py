@@ -1,7 +1,7 @@
-"""Looking how the chats are doing before anybody asks, so that ``status`` answers at once.
+"""Keeping the health of all chats up to date in the background, so that ``status`` answers at once.
 
-Belongs here: when it is looked.
-Does not belong here: what is found, and how long it holds (:mod:`chat_forecast.app.health_cache`).
+Belongs here: when it is refreshed.
+Does not belong here: what health is, and how long it is valid (:mod:`chat_forecast.app.health_cache`).
 """
 
 import threading
@@ -15,14 +15,14 @@ from chat_forecast.pipeline.resources import resources_of
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
 
-LOOK_SECONDS = 60.0
+REFRESH_SECONDS = 60.0
 
 
 @contextmanager
-def looking_ahead(home: Home) -> Iterator[None]:
-    """Look at every chat of a home each minute, beside what the block does; one that has not changed costs little."""
+def refresh_health(home: Home) -> Iterator[None]:
+    """Refresh the health of every chat each minute, in a thread, while the block runs; an unchanged chat costs little."""
     ended = threading.Event()
-    thread = threading.Thread(target=_look, args=(home, ended), name="health")
+    thread = threading.Thread(target=_refresh_regularly, args=(home, ended), name="health")
     thread.start()
     try:
         yield
@@ -31,16 +31,16 @@ def looking_ahead(home: Home) -> Iterator[None]:
         thread.join()
 
 
-def _look(home: Home, ended: threading.Event) -> None:
-    while not ended.wait(LOOK_SECONDS):
+def _refresh_regularly(home: Home, ended: threading.Event) -> None:
+    while not ended.wait(REFRESH_SECONDS):
         try:
-            look_once(home, ended)
+            refresh_all(home, ended)
         except (ChatForecastError, OSError):
-            continue  # whoever asks for the status is told
+            continue  # `status` reports it
 
 
-def look_once(home: Home, ended: threading.Event) -> None:
-    """Look at the chats one after another, until all are done or the end has come.
+def refresh_all(home: Home, ended: threading.Event) -> None:
+    """Refresh the health of one chat after another, until all are done or ``ended`` is set.
 
     Raises:
         ChatForecastError: the settings cannot be used.
