@@ -10,7 +10,7 @@ from contextlib import closing
 import psutil
 import pytest
 
-from chat_forecast.pipeline.assets.asset_run import DAYS_AT_ONCE
+from chat_forecast.pipeline.assets.asset_run import DAYS_PER_COPY
 from chat_forecast.pipeline.runs import ALL_ASSETS
 from chat_forecast.pipeline.worker_processes import LEAST_DAYS
 from chat_forecast_tests.served import wait_for
@@ -55,7 +55,7 @@ def test_a_killed_backfill_leaves_no_process_and_its_repetition_doubles_nothing(
         environment.pop(name, None)
     backfill = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     # So many are stored when the copy of the first days has begun, in a process beside.
-    wait_for(lambda: len(list((home / "club" / "trained_model").glob("*.parquet"))) > DAYS_AT_ONCE, 600, "trainings", 0.05)
+    wait_for(lambda: len(list((home / "club" / "trained_model").glob("*.parquet"))) > DAYS_PER_COPY, 600, "trainings", 0.05)
     backfill.send_signal(signal.SIGKILL)
     backfill.wait()
     before = stored(home)
