@@ -29,11 +29,12 @@ def parse_time_range(text: str, timezone: str) -> ReadIntervals:
 
     Days are those of ``timezone``, and so are instants without an offset.
 
-    >>> read_stretch("2026-05-01", "Europe/Moscow") == read_stretch("2026-05-01T00:00..2026-05-02T00:00", "Europe/Moscow")
+    >>> zone = "Europe/Moscow"
+    >>> parse_time_range("2026-05-01", zone) == parse_time_range("2026-05-01T00:00..2026-05-02T00:00", zone)
     True
 
     Raises:
-        NoStretchError: it is neither, or ends before it begins.
+        TimeRangeError: it is neither, or ends before it begins.
     """
     first, _, last = text.strip().partition(BETWEEN)
     return _between(first, last or first, timezone, text)
@@ -50,7 +51,7 @@ def read_time_ranges_file(path: Path, slug: str, timezone: str) -> ReadIntervals
     Where it has a column ``chat`` with several chats, only the rows of ``slug`` count.
 
     Raises:
-        NoStretchError: it cannot be read, lacks the columns, or a row names no stretch, or none is of the chat.
+        TimeRangeError: it cannot be read, lacks the columns, or a row names no stretch, or none is of the chat.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
