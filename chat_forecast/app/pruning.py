@@ -17,6 +17,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from glob import iglob
 from itertools import groupby
 from pathlib import Path
 
@@ -28,12 +29,13 @@ from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.errors import ChatForecastError
 from chat_forecast.pipeline.compat import NOT_FINISHED_STATUSES, TickStatus
 from chat_forecast.pipeline.index_slimming import slim
-from chat_forecast.pipeline.instance_settings import INDEX, LOST
+from chat_forecast.pipeline.instance_settings import LOST
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.storage.partitions import Storages
 from chat_forecast.storage.retention import forget_old_messages
 from chat_forecast.storage.sqlite_files import damaged
+from chat_forecast.storage.vanishing_files import files_below, is_older, size_of
 from chat_forecast.tracking.client import LOST as LOST_IN_MLFLOW
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.superseded import SupersededModel, delete_superseded, find_superseded
@@ -68,7 +70,7 @@ class Prunable:
     @property
     def size(self) -> int:
         """Bytes of what may go."""
-        return sum(file.stat().st_size for file in self.files if file.exists()) + sum(model.size for model in self.models)
+        return sum(map(size_of, self.files)) + sum(model.size for model in self.models)
 
 
 def find_prunable(home: Home, runner: Runner, now: datetime, keep_days: int = TRACES_DAYS) -> Prunable:
@@ -77,7 +79,7 @@ def find_prunable(home: Home, runner: Runner, now: datetime, keep_days: int = TR
     runs = _traces(home, oldest)
     finished = sorted(runs.keys() - _unfinished(runner.instance, sorted(runs)))
     files = [file for run in finished for file in runs[run]]
-    files += [path for path in _mlflow_files(home) if _is_older(path, oldest)]
+    files += [path for path in _mlflow_files(home) if is_older(path, oldest)]
     models, unasked = _superseded(home, runner, oldest)
     return Prunable(now, oldest, len(finished), tuple(files), models, unasked)
 
@@ -95,8 +97,10 @@ def prune(home: Home, tracking: Tracking, found: Prunable) -> int:
     freed = found.size
     try:
         for file in found.files:
-            file.unlink(missing_ok=True)
-            _remove_emptied(file.parent, home)
+            is_empty_folder = file.is_dir()  # which a pruning that was killed left
+            if not is_empty_folder:
+                file.unlink(missing_ok=True)
+            _remove_emptied(file if is_empty_folder else file.parent, home)
     except OSError as error:
         raise PruningError(f"{error.filename}: {error.strerror}. See that it can be deleted, then prune again.") from error
     slimming = {
@@ -128,15 +132,12 @@ def _traces(home: Home, oldest: datetime) -> dict[str, list[Path]]:
     events: dict[str, list[Path]] = {}
     for path in sorted((home.dagster_home / "history" / "runs").glob("*.db*")):
         run = path.name.partition(".")[0]
-        if run != INDEX:
+        if RUN_ID.fullmatch(run):  # not the index, nor what somebody put beside it
             events.setdefault(run, []).append(path)
     storage = home.dagster_home / "storage"
-    printed = {path.name for path in storage.glob("*") if RUN_ID.fullmatch(path.name) and _is_older(path, oldest)}
-    old = [run for run, files in events.items() if all(_is_older(file, oldest) for file in files)]
-    return {
-        run: [*events.get(run, []), *(file for file in (storage / run).rglob("*") if file.is_file())]
-        for run in (*old, *(printed - events.keys()))
-    }
+    printed = {path.name for path in storage.glob("*") if RUN_ID.fullmatch(path.name) and is_older(path, oldest)}
+    old = [run for run, files in events.items() if all(is_older(file, oldest) for file in files)]
+    return {run: [*events.get(run, []), *files_below(storage / run)] for run in (*old, *(printed - events.keys()))}
 
 
 def _unfinished(instance: dg.DagsterInstance, runs: Sequence[str]) -> set[str]:
@@ -150,8 +151,9 @@ def _unfinished(instance: dg.DagsterInstance, runs: Sequence[str]) -> set[str]:
 
 def _mlflow_files(home: Home) -> Iterator[Path]:
     """The plots and tables of MLflow's runs, where they lie in this home; not its models, and not its figures."""
-    yield from home.mlflow_artifacts.glob("*/*/artifacts/*.png")
-    yield from home.mlflow_artifacts.glob("*/*/artifacts/*.json")
+    for kind in ("png", "json"):  # pathlib's glob fails where a folder is deleted meanwhile
+        names = iglob(f"*/*/artifacts/*.{kind}", root_dir=home.mlflow_artifacts)  # noqa: PTH207
+        yield from (home.mlflow_artifacts / name for name in names)
 
 
 def _superseded(home: Home, runner: Runner, oldest: datetime) -> tuple[tuple[SupersededModel, ...], str]:
@@ -172,13 +174,6 @@ def _remove_emptied(folder: Path, home: Home) -> None:
         while folder not in kept and folder.parent != folder:
             folder.rmdir()
             folder = folder.parent
-
-
-def _is_older(path: Path, oldest: datetime) -> bool:
-    try:
-        return path.stat().st_mtime < oldest.timestamp()
-    except FileNotFoundError:  # a log of SQLite's, which goes when its file is closed
-        return True
 
 
 def _delete_ticks(connection: sqlite3.Connection, now: datetime) -> int:
@@ -219,5 +214,4 @@ def _compacted(database: Path, lost: str, slimming: Callable[[sqlite3.Connection
 
 
 def _size(database: Path) -> int:
-    files = (database.with_name(f"{database.name}{suffix}") for suffix in ("", "-wal"))
-    return sum(file.stat().st_size for file in files if file.exists())
+    return sum(size_of(database.with_name(f"{database.name}{suffix}")) for suffix in ("", "-wal"))

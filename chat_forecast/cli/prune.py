@@ -7,11 +7,13 @@ from chat_forecast.cli.printing import console_for, json_option, print_json
 from chat_forecast.domain.windows import TRACES_DAYS
 from chat_forecast.plain_text import counted
 
+MOST_DAYS = 36_500
+
 
 @click.command(epilog=examples("chat-forecast prune --dry-run", "chat-forecast prune --keep-days 7"))
 @click.option(
     "--keep-days",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MOST_DAYS),
     metavar="DAYS",
     default=TRACES_DAYS,
     show_default=True,
@@ -36,9 +38,10 @@ def prune(workplace: Workplace, keep_days: int, dry_run: bool, as_json: bool) ->
         found = find_prunable(workplace.home, runner, workplace.now, keep_days)
     size, verb = found.size, "would be"
     if not dry_run:
-        size, verb = delete(workplace.home, runner.resources.tracking, found), "were"
+        # First: whatever is wrong with the rest, messages do not stay.
         for fault in forget_old(workplace.chats, workplace.resources.storages, workplace.now):
             console.print(f"✗ {fault}", highlight=False)
+        size, verb = delete(workplace.home, runner.resources.tracking, found), "were"
     console.print(
         f"{counted(found.runs, 'runs')} ended more than {counted(keep_days, 'days')} ago; "
         f"{counted(len(found.files), 'files')} of that age and {counted(len(found.models), 'models')} "

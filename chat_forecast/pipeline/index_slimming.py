@@ -50,16 +50,18 @@ STATES = tuple(
 FAT = '"logging_tags"'
 """What every event holds as Dagster stores it, and none that was slimmed."""
 EVENTS_AT_ONCE = 1000
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What an event raises that is not what Dagster stores, such as one that a bad disk has changed."""
 
 # Of what is newest, nothing goes. `id > ?` and the limit: years of many chats are not held at once.
 OLD_EVENTS = """
-    SELECT id, event FROM event_logs
+    SELECT id, CAST(event AS BLOB) FROM event_logs
     WHERE id > ? AND timestamp < ? AND dagster_event_type = ? AND instr(event, ?)
         AND id NOT IN (SELECT max(id) FROM event_logs WHERE dagster_event_type = ? GROUP BY asset_key)
     ORDER BY id LIMIT ?
 """
 OLD_EVALUATIONS = """
-    SELECT id, evaluation_event FROM asset_check_executions
+    SELECT id, CAST(evaluation_event AS BLOB) FROM asset_check_executions
     WHERE id > ? AND evaluation_event_timestamp < ? AND instr(evaluation_event, ?)
     ORDER BY id LIMIT ?
 """
@@ -90,18 +92,26 @@ def slim(connection: sqlite3.Connection, oldest: datetime) -> int:
     connection.execute(DELETE_PLANS, (before, *PLANS, SUCCESS))
     connection.execute(DELETE_STATES, (before, json.dumps(STATES)))
     connection.execute(DELETE_COPIES, (before, EVALUATION))
-    for number, event in _rows(connection, OLD_EVENTS, before, MATERIALIZATION, FAT, MATERIALIZATION):
-        connection.execute("UPDATE event_logs SET event = ? WHERE id = ?", (slimmed(event), number))
-    for number, event in _rows(connection, OLD_EVALUATIONS, before, FAT):
-        connection.execute("UPDATE asset_check_executions SET evaluation_event = ? WHERE id = ?", (slimmed(event), number))
+    for row in _slimmed_rows(connection, OLD_EVENTS, before, MATERIALIZATION, FAT, MATERIALIZATION):
+        connection.execute("UPDATE event_logs SET event = ? WHERE id = ?", row)
+    for row in _slimmed_rows(connection, OLD_EVALUATIONS, before, FAT):
+        connection.execute("UPDATE asset_check_executions SET evaluation_event = ? WHERE id = ?", row)
     return connection.total_changes - changes
 
 
-def _rows(connection: sqlite3.Connection, query: str, *values: str) -> Iterator[tuple[int, str]]:
-    """The rows of a query in ascending order of their numbers, some at a time."""
+def _slimmed_rows(connection: sqlite3.Connection, query: str, *values: str) -> Iterator[tuple[str, int]]:
+    """The slimmed events of a query with their numbers, ascending, some at a time.
+
+    An event that cannot be read is left out and stays as it is: whoever needs it says so.
+    """
     last = 0
     while rows := connection.execute(query, (last, *values, EVENTS_AT_ONCE)).fetchall():
-        yield from rows
+        for number, event in rows:
+            try:
+                found = slimmed(event.decode())
+            except UNREADABLE:
+                continue
+            yield found, number
         last = rows[-1][0]
 
 

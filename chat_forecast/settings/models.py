@@ -184,6 +184,7 @@ class Chat(_Settings):
     retention_days: int | None = Field(
         default=None,
         ge=1,
+        le=36500,
         description="Days after which a counted message leaves its count alone. Default that of `[retention]`, else none.",
     )
     topics: Topics = Field(default={}, description=ABOUT_TOPICS)

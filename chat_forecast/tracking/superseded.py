@@ -9,6 +9,7 @@ A training's run stays, with its figures, and says that its model was deleted, s
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from chat_forecast.storage.atomic_files import read_file
 from chat_forecast.storage.parquet_files import open_parquet, rows_of
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
+from chat_forecast.storage.vanishing_files import files_below, size_of
 from chat_forecast.tracking.chat_run import PAGE, ledger_lock
 from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.entities import DELETED, own_tag, own_tags
@@ -53,9 +55,8 @@ class SupersededModel:
 
     @property
     def size(self) -> int:
-        """Bytes of its files."""
-        found = self.files.rglob("*") if self.files else iter(())
-        return sum(file.stat().st_size for file in found if file.is_file())
+        """Bytes of its files, of those that are there still."""
+        return sum(map(size_of, files_below(self.files))) if self.files else 0
 
 
 @dataclass(frozen=True)
@@ -72,50 +73,56 @@ def find_superseded(tracking: Tracking, storage: ChatStorage, artifacts: Path, o
     """Find the versions of a chat's models that were registered before ``oldest`` and may go; nothing is changed.
 
     A version stays that has an alias, that a stored forecast names, or that is the stored model of its day if any stored
-    forecast names the day. MLflow is only asked where the chat's ledger says that there may be such versions.
+    forecast names the day. MLflow is only asked where the chat's ledger says that there may be such versions, and is
+    not made where it is not there.
 
     Raises:
         TrackingUnavailable: MLflow could not be used.
     """
     ledger = Ledger.load(storage)
-    known = {day: logged.version for day, logged in ledger.trainings.items() if logged.version}
-    if not known or ledger.store != tracking.store:
+    known = _known(ledger)
+    if not known or ledger.store != tracking.store or tracking.is_unmade:
         return []
-    has_doubles = max(map(int, known.values())) > len(known) + ledger.pruned
     try:
+        has_doubles = max(map(int, known.values())) > len(known) + ledger.pruned
         if not has_doubles and all(day in _makers(storage, day).days for day in known):
             return []
         named = named_models(storage)
-    except StoredFileError:  # what the file named is not known; `status` says what to do about it
+    except (StoredFileError, ValueError):  # a forecast, of which `status` says what to do, or the ledger cannot be read
         return []
     with tracking.open(f"find superseded models of {storage.chat}") as client:
-        aliased = {str(each) for each in client.get_registered_model(registered_name(storage.chat)).aliases.values()}
         return [
             _superseded(client, storage, version, artifacts)
-            for version in _versions(client, storage.chat)
+            for version in _unneeded(client, storage, named, known)
             if version.creation_timestamp < oldest.timestamp() * 1000
-            and str(version.version) not in named.versions | aliased
-            and _is_superseded(version, named, known)
         ]
 
 
 def delete_superseded(tracking: Tracking, storage: ChatStorage, models: Sequence[SupersededModel]) -> None:
     """Delete versions of one chat with their files; where it is interrupted, doing it again finishes it.
 
+    Those that are needed again stay, and those that another process has deleted since they were found are no fault.
+
     Raises:
         TrackingUnavailable: MLflow could not be used, or a file of a model could not be deleted.
+        StoredFileError: a forecast cannot be read, and nothing was deleted.
     """
     purpose = f"delete superseded models of {storage.chat}"
     with ledger_lock(tracking, storage, purpose, tracking.patience_seconds):
-        with tracking.open(purpose) as client:
-            for model in models:
-                _delete(client, model)
         ledger = Ledger.load(storage)
-        for model in models:
+        named, known = named_models(storage), _known(ledger)
+        with tracking.open(purpose) as client:
+            unneeded = {str(version.version) for version in _unneeded(client, storage, named, known)}
+            deleted = [model for model in models if model.version in unneeded]
+            for model in deleted:
+                _delete(client, model)
+        if not deleted:
+            return
+        for model in deleted:
             logged = ledger.trainings.get(model.trained_through)
             if logged is not None and logged.version == model.version:
                 ledger.trainings[model.trained_through] = replace(logged, version=None, model=None)
-        ledger.pruned += len(models)
+        ledger.pruned += len(deleted)
         ledger.save(storage)
 
 
@@ -148,6 +155,29 @@ def _makers(storage: ChatStorage, day: str) -> Named:
         for name in MAKERS
     )
     return Named(days, versions)
+
+
+def _known(ledger: Ledger) -> dict[str, str]:
+    """The version of the stored model of each day."""
+    return {day: logged.version for day, logged in ledger.trainings.items() if logged.version}
+
+
+def _unneeded(
+    client: "MlflowClient", storage: ChatStorage, named: Named, known: Mapping[str, str]
+) -> "Iterator[ModelVersion]":
+    """The versions of a chat's registered model that may go, however old they are; none where somebody deleted it."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        model = client.get_registered_model(registered_name(storage.chat))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return
+    kept = named.versions | {str(each) for each in model.aliases.values()}
+    for version in _versions(client, storage.chat):
+        if str(version.version) not in kept and _is_superseded(version, named, known):
+            yield version
 
 
 def _versions(client: "MlflowClient", chat: str) -> "Iterator[ModelVersion]":
@@ -190,6 +220,8 @@ def _delete(client: "MlflowClient", model: SupersededModel) -> None:
     client.set_tag(model.run, *next(iter(own_tags(model=DELETED).items())))
     if model.files is not None and model.files.exists():
         shutil.rmtree(model.files)
+        with suppress(OSError):  # other files lie beside it
+            model.files.parent.rmdir()
     try:
         if model.model is not None:
             client.delete_logged_model(model.model)

@@ -20,7 +20,7 @@ from chat_forecast.settings.paths import Home, apply_environment
 from chat_forecast.tracking.artifact_journal import journal_path, record_artifacts
 from chat_forecast_tests import forked
 from chat_forecast_tests.app.many_nights import add_nights
-from chat_forecast_tests.at_home import PLACES, at_home
+from chat_forecast_tests.at_home import PLACES, at_home, command
 from chat_forecast_tests.served import open_to_others
 
 CHAT = Chat(slug="my-chat", source="simulated", timezone="UTC", first_day=datetime(2025, 1, 1, tzinfo=UTC).date())
@@ -276,6 +276,65 @@ def test_a_damaged_index_is_named_and_left_as_it_is(home):
     with pytest.raises(PruningError, match=r"index\.db is damaged .* move index\.db away"):
         pruned(home, runner, found)
     assert index_of(home).read_bytes() == damaged
+
+
+@pytest.mark.parametrize("damage", ["substr(event, 1, 300) || char(7)", "CAST(x'7bff' || event AS TEXT)"])
+def test_an_event_that_cannot_be_read_stays_and_all_others_are_slimmed(home, runner, damage):
+    sizes = "SELECT id, length(CAST(event AS BLOB)) FROM event_logs WHERE dagster_event_type = 'ASSET_MATERIALIZATION'"
+    fat = """ '"logging_tags"' """
+    with closing(sqlite3.connect(index_of(home))) as connection, connection:
+        connection.execute("UPDATE event_logs SET timestamp = '2026-03-01 00:00:00'")
+        damaged = min(dict(connection.execute(sizes)))
+        change = f"UPDATE event_logs SET event = {damage} || {fat} WHERE id = ?"  # noqa: S608 - one of two
+        connection.execute(change, (damaged,))
+        before = dict(connection.execute(sizes))
+    pruned(home, runner)
+    with closing(sqlite3.connect(index_of(home))) as connection:
+        after = dict(connection.execute(sizes))
+    assert after[damaged] == before[damaged]
+    assert sum(after[number] == size for number, size in before.items()) == 1 + len(ALL_ASSETS)  # the newest of each
+
+
+def test_what_disappears_while_it_is_looked_at_is_no_fault(home, runner, monkeypatch):
+    looked = os.scandir
+
+    def scandir(folder="."):
+        if str(folder).endswith("/artifacts"):
+            shutil.rmtree(folder)  # as if another process was quicker
+        return looked(folder)
+
+    (home.mlflow_artifacts / CHAT.slug / ("a" * 32) / "artifacts").mkdir(parents=True)
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = find_prunable(home, runner, NOW)
+    monkeypatch.undo()
+    assert found.runs == NIGHTS + 1
+    for file in found.files:
+        file.unlink()
+    assert found.size == 0
+
+
+def test_a_copy_of_the_index_that_somebody_keeps_beside_it_stays(home, runner):
+    copy = shutil.copy(index_of(home), index_of(home).with_name("index-of-may.db"))
+    os.utime(copy, (OLD, OLD))
+    pruned(home, runner)
+    assert copy.exists()
+
+
+def test_a_folder_of_a_run_that_a_killed_pruning_left_empty_goes(home, runner):
+    pruned(home, runner)
+    folder = home.dagster_home / "storage" / "00000000-0000-0000-0000-000000000001" / "compute_logs"
+    folder.mkdir(parents=True)
+    os.utime(folder.parent, (OLD, OLD))
+    pruned(home, runner)
+    assert not folder.parent.exists()
+    assert find_prunable(home, runner, NOW).runs == 0
+
+
+@pytest.mark.parametrize(("days", "code"), [(36_500, 0), (1_000_000, 2), (10**30, 2)])
+def test_more_days_than_there_are_dates_are_refused(home, days, code):
+    done = command(home.root, "prune", "--dry-run", "--keep-days", days)
+    assert done.exit_code == code
+    assert "36500" in done.output.replace(",", "")
 
 
 def index_of(home):

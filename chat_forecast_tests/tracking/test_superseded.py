@@ -1,5 +1,6 @@
 """Models that nobody needs any more go from MLflow with their files, and are not logged again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from chat_forecast.tracking.catch_up import CaughtUp, catch_up
+from chat_forecast.tracking.client import Tracking
 from chat_forecast.tracking.ledger import Ledger
-from chat_forecast.tracking.links import chat_links
+from chat_forecast.tracking.links import chat_links, registered_name
 from chat_forecast.tracking.superseded import delete_superseded, find_superseded
 from chat_forecast_tests.damage import cut_in_half, spoil_texts
 from chat_forecast_tests.tracking.found import champion_of, runs_of, versions_of
@@ -52,7 +54,7 @@ def test_a_model_that_no_stored_forecast_names_goes_and_is_not_logged_again(trac
     delete_superseded(tracking, storage, [found])
     assert days_of(versions_of(client, chat)) == [FIRST.key, NEWEST.key]
     assert champion_of(client, chat).tags["chat_forecast.trained_through"] == NEWEST.key
-    assert not found.files.exists()
+    assert not found.files.parent.exists()
     assert chat_links(tracking, storage).model(UNNAMED.key) is None
     assert find() == []
     assert storage.has("trained_model", UNNAMED)
@@ -105,6 +107,44 @@ def test_a_deletion_that_was_killed_is_finished_by_the_next_one(tracking, client
     assert find() == [found]
     delete_superseded(tracking, storage, find())
     assert days_of(versions_of(client, chat)) == [FIRST.key, NEWEST.key]
+
+
+@pytest.mark.usefixtures("logged")
+def test_what_another_process_deleted_since_it_was_found_is_no_fault_and_counts_once(tracking, client, chat, storage, find):
+    found = find()
+    for _ in range(2):
+        delete_superseded(tracking, storage, found)
+    assert days_of(versions_of(client, chat)) == [FIRST.key, NEWEST.key]
+    assert Ledger.load(storage).pruned == 1
+
+
+@pytest.mark.usefixtures("logged")
+def test_a_model_that_a_forecast_names_since_it_was_found_stays(tracking, client, chat, storage, find):
+    found = find()
+    store_scored_day(storage, UNNAMED.plus(1), trained_through=UNNAMED.key)
+    delete_superseded(tracking, storage, found)
+    assert days_of(versions_of(client, chat)) == [FIRST.key, UNNAMED.key, NEWEST.key]
+    assert chat_links(tracking, storage).model(UNNAMED.key) is not None
+
+
+@pytest.mark.usefixtures("logged")
+def test_where_mlflow_lost_its_models_nothing_is_found_and_nothing_is_made(tracking, client, chat, storage, find):
+    client.delete_registered_model(registered_name(chat.slug))
+    assert find() == []
+    unmade = Path(storage.root, "mlflow", "mlflow.db")
+    ledger = Ledger.load(storage)
+    elsewhere = Tracking(f"sqlite:///{unmade}", str(unmade.with_name("artifacts")))
+    replace(ledger, store=elsewhere.store).save(storage)
+    assert find_superseded(elsewhere, storage, unmade.with_name("artifacts"), LATER) == []
+    assert not unmade.parent.exists()
+
+
+@pytest.mark.usefixtures("logged")
+def test_a_ledger_that_names_no_day_keeps_every_model(storage, find):
+    ledger = Ledger.load(storage)
+    ledger.trainings = {"2026-13-40": ledger.trainings[NEWEST.key]}
+    replace(ledger, pruned=9).save(storage)
+    assert find() == []
 
 
 @pytest.mark.usefixtures("logged")
