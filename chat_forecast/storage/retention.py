@@ -1,7 +1,7 @@
-"""Old messages: of those older than a chat's ``retention_days`` only what is counted stays.
+"""Retention: of messages older than a chat's ``retention_days``, only what is counted is kept.
 
-Belongs here: going through a chat's stored messages. It may be killed at any moment: each file is whole, the old one or the
-new one, and the next time goes on.
+Belongs here: going through a chat's stored messages. The process may be killed at any moment: each file is the whole old one
+or the whole new one, and the next call goes on from there.
 Does not belong here: what stays of a day (:mod:`chat_forecast.domain.placeholder_messages`).
 """
 
@@ -24,48 +24,48 @@ from chat_forecast.storage.partition_files import MESSAGE_ASSETS
 from chat_forecast.storage.partitions import ChatStorage
 from chat_forecast.storage.schemas import StoredFileError
 
-MEMORY_FILE = "thinned.json"
-"""Which files were gone through, so that each night looks at the new ones alone. It may be deleted at any time."""
-Memory = dict[str, list[str | None]]
-"""Folder and day -> the versions of its files when nothing of it had to stay any more."""
+PROGRESS_FILE = "thinned.json"
+"""Which days are done, so that each night looks at the new ones only. It may be deleted at any time."""
+Progress = dict[str, list[str | None]]
+"""Folder and day -> the versions of its files when no message of it had to stay any more."""
 RETIRED = "retired-"
-"""What the folders of partitions of an earlier time zone begin with."""
+"""The names of folders with partitions of an earlier time zone begin with this."""
 
 
 def forget_old_messages(storage: ChatStorage, first_kept: LocalDay) -> list[str]:
-    """Leave of each day before ``first_kept`` only what is counted; returns what is wrong with files that cannot be read.
+    """Keep only what is counted of each day before ``first_kept``; returns what is wrong with files that cannot be read.
 
-    A day of which something was read or imported and is not counted yet keeps all of its messages until it is. The chat's
-    lock is held by the caller, or nobody else writes.
+    A day keeps all of its messages as long as some of them, read or imported, are not counted yet. The caller holds the
+    chat's lock, or nobody else writes.
     """
     faults: list[str] = []
     folder = join_url(storage.root, storage.chat)
     retired = [name for name in list_names(folder) if name.startswith(RETIRED)]
-    memory, archive = _memory(folder), Archive(storage.root, storage.chat, storage.locks)
+    progress, archive = _load_progress(folder), Archive(storage.root, storage.chat, storage.locks)
     for name in retired:
-        _go_through(replace(storage, root=folder, chat=name), None, first_kept, memory, faults)
+        _go_through(replace(storage, root=folder, chat=name), None, first_kept, progress, faults)
     try:
-        settled = _go_through(storage, archive, first_kept, memory, faults)
+        settled = _go_through(storage, archive, first_kept, progress, faults)
         _thin_archive(archive, settled)
     except StoredFileError as error:
         faults.append(str(error))
     with suppress(StoredFileError, OSError):
-        write_file(join_url(folder, MEMORY_FILE), json.dumps(memory).encode())
+        write_file(join_url(folder, PROGRESS_FILE), json.dumps(progress).encode())
     return faults
 
 
 def _go_through(
-    storage: ChatStorage, archive: Archive | None, first_kept: LocalDay, memory: Memory, faults: list[str]
+    storage: ChatStorage, archive: Archive | None, first_kept: LocalDay, progress: Progress, faults: list[str]
 ) -> list[LocalDay]:
-    """Go through the old days; returns those of which no message has to stay anywhere."""
+    """Go through the old days; returns those of which no message has to stay, here or in the archive."""
     old = [day for day in storage.days("merged_history") if day < first_kept]
-    settled = {day for day in old if memory.get(_place(storage, day)) == _marks(storage, day)}
+    settled = {day for day in old if progress.get(_key(storage, day)) == _versions(storage, day)}
     new = [day for day in old if day not in settled]
     for day, imported in zip(new, _imported(archive, new), strict=True):
         try:
             if _thin(storage, day, imported, faults):
                 settled.add(day)
-                memory[_place(storage, day)] = _marks(storage, day)
+                progress[_key(storage, day)] = _versions(storage, day)
         except StoredFileError as error:
             faults.append(str(error))
     return sorted(settled)
@@ -116,17 +116,17 @@ def _thin_archive(archive: Archive, settled: Sequence[LocalDay]) -> None:
         archive.change(without_old)
 
 
-def _place(storage: ChatStorage, day: LocalDay) -> str:
+def _key(storage: ChatStorage, day: LocalDay) -> str:
     return f"{storage.chat}/{day.key}"
 
 
-def _marks(storage: ChatStorage, day: LocalDay) -> list[str | None]:
+def _versions(storage: ChatStorage, day: LocalDay) -> list[str | None]:
     return [storage.version(asset, day) for asset in MESSAGE_ASSETS]
 
 
-def _memory(folder: str) -> Memory:
+def _load_progress(folder: str) -> Progress:
     try:
-        found = json.loads(read_file(join_url(folder, MEMORY_FILE)) or b"{}")
+        found = json.loads(read_file(join_url(folder, PROGRESS_FILE)) or b"{}")
         return found if isinstance(found, dict) else {}
     except (StoredFileError, OSError, ValueError, RecursionError):
         return {}

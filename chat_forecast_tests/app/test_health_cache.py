@@ -192,7 +192,7 @@ def examine_plainly(examiner, chat):
     return found
 
 
-def test_what_other_processes_find_and_what_is_remembered_is_what_this_one_finds(examiner, tmp_path):
+def test_what_workers_find_and_what_is_cached_is_what_this_process_finds(examiner, tmp_path):
     ways = [None, *WAYS, copy_beside, Path.unlink] * 2
     chats = [store_week(tmp_path, f"chat-{number}", way, number) for number, way in enumerate(ways)]
     alone = [examine_plainly(examiner, chat) for chat in chats]
