@@ -29,10 +29,10 @@ HEAD = """\
 
 <!-- Written by `python -m chat_forecast.docs` from the models in chat_forecast/settings/models.py: change it there. -->
 
-What `chats.toml` may hold, table by table. A key with a default may be left out. An unknown key or a value that is not
-allowed puts its chat aside: `status` and the commands that name the chat say what is wrong, and all other chats go on. A
-mistake that is no chat's, such as one in `[notify]`, is reported before anything runs. `chat-forecast up` notices a
-change by itself.
+This page lists the tables and keys of `chats.toml`. Keys with a default are optional. An unknown key or an invalid value
+disables its chat: `status` and the commands that name the chat report the mistake, and all other chats continue. A
+mistake outside the chats' tables, such as one in `[notify]`, is reported before anything runs. `chat-forecast up` picks
+up changes automatically.
 """
 
 

@@ -14,10 +14,10 @@ HEAD = """\
 
 <!-- Written by `python -m chat_forecast.docs` from chat_forecast/storage/schemas.py: change it there. -->
 
-Parquet files: a partition is `<root>/<chat>/<asset>/<YYYY-MM-DD>.parquet`, what was imported is
-`<root>/<chat>/archive/messages.parquet`. A file carries the name and the version of its schema. A file of an older
-version is read, with NA in the columns that it lacks; one of a newer version is refused in words. A column never changes
-its meaning or its type.
+All data is stored in Parquet files. A partition is `<root>/<chat>/<asset>/<YYYY-MM-DD>.parquet`, and the imported
+messages are `<root>/<chat>/archive/messages.parquet`. Each file contains the name and version of its schema. Files of an
+older version are read, with NA in the columns that they lack; files of a newer version are rejected with a message. A
+column never changes its meaning or type.
 """
 
 
