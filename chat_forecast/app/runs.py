@@ -34,6 +34,7 @@ from chat_forecast.pipeline.runs import (
     CHAT_TAG,
     DAY,
     DAY_ASSETS,
+    INTERRUPTED_TAG,
     RETRAINING,
     RETRAINING_ASSETS,
     asset_keys,
@@ -143,6 +144,8 @@ class Runner:
                     raise_on_error=False,
                 )
         if not result.success:
+            if _is_interrupted(result):
+                self.instance.add_run_tags(result.run_id, {INTERRUPTED_TAG: "true"})
             raise RunFailed(_reason(result))
 
     def storage(self, chat: Chat) -> ChatStorage:
@@ -211,12 +214,18 @@ def opened(home: Home, chats: Sequence[Chat], progress: Progress = no_progress) 
         ) from error
 
 
+def _is_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether a signal ended it, such as Ctrl-C."""
+    errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    return any(error is not None and error.cls_name == "DagsterExecutionInterruptedError" for error in errors[:1])
+
+
 def _reason(result: dg.ExecuteInProcessResult) -> str:
     failed = [event for event in result.all_events if event.is_step_failure]
     if not failed:
         return f"run {result.run_id[:8]} failed; see it in the Dagster UI"
     error = failed[0].step_failure_data.error
-    if error is not None and error.cls_name == "DagsterExecutionInterruptedError":
+    if _is_interrupted(result):
         return "interrupted; what was done stays. Do the same again to finish it"
     # Dagster wraps what a step raised; the first error of the chain that is not Dagster's says what to do.
     while error is not None and error.cause is not None and str(error.cls_name).startswith("Dagster"):

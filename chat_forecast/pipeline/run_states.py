@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from chat_forecast.pipeline.compat import NOT_FINISHED_STATUSES, ROOT_RUN_ID_TAG
-from chat_forecast.pipeline.runs import CHAT_TAG
+from chat_forecast.pipeline.runs import CHAT_TAG, INTERRUPTED_TAG
 from chat_forecast.presentation.notifications import ChatRuns, FailedRun
 from chat_forecast.settings.models import Chat
 
@@ -66,6 +66,7 @@ def _failed(newest_first: Sequence[dg.RunRecord], now: datetime) -> Iterable[Fai
         run = record.dagster_run
         root = run.tags.get(ROOT_RUN_ID_TAG, run.run_id)
         is_recent = now.timestamp() - (record.end_time or 0.0) <= RECENT.total_seconds()
-        if root not in tried_again and run.status == dg.DagsterRunStatus.FAILURE and is_recent:
+        is_news = is_recent and INTERRUPTED_TAG not in run.tags
+        if root not in tried_again and run.status == dg.DagsterRunStatus.FAILURE and is_news:
             yield FailedRun(run.run_id, root, tuple(sorted(chats_of(run))))
         tried_again.add(root)

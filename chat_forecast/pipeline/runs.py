@@ -28,6 +28,8 @@ DAY, CATCH_UP, RETRAINING = "day", "catch-up", "retraining"
 REASON_TAG = "chat_forecast/reason"
 """Tag of a retraining: why the model is retrained."""
 
+INTERRUPTED_TAG = "chat_forecast/interrupted"
+"""Tag of a command's run that a person ended: its failure is no news."""
 LATER_TAG = "chat_forecast/mlflow"
 """Tag of a run that leaves to the chat's next run what is to be logged to MLflow."""
 
