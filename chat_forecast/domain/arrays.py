@@ -16,14 +16,14 @@ from chat_forecast.large_columns import by_parts, in_parts
 Values = pd.Series | npt.ArrayLike
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.signedinteger]
-"""Where in a short list something is found: -1 in the last place of all."""
+"""Positions in a short list; -1 is its last one."""
 
 FEWEST_AT_ONCE = 16
-"""Fewer numbers than that are always looked up at once."""
+"""At least this many numbers are looked up at once."""
 
 
 def is_rising(numbers: pd.Series) -> bool:
-    """Whether whole numbers are all known, and each is greater than the one before; needs no memory to speak of.
+    """Whether whole numbers are all known and strictly increasing; computed in chunks, with hardly any memory.
 
     >>> [is_rising(pd.Series(numbers, dtype="Int64")) for numbers in ([1, 5, 7], [1, 5, 5], [1, None, 7])]
     [True, False, False]
@@ -38,18 +38,18 @@ def is_rising(numbers: pd.Series) -> bool:
 
 
 def is_ascending(values: pd.Series) -> bool:
-    """Whether values are all known, and none is less than the one before; needs no memory to speak of."""
+    """Whether values are all known and never decrease; computed in chunks, with hardly any memory."""
     return all(part.is_monotonic_increasing for part in _overlapping_parts(values))
 
 
 def bounds(values: pd.Series) -> tuple[Any, Any]:
-    """The least and the greatest of values, those left out that are unknown; needs no memory to speak of."""
+    """The least and the greatest of the known values; computed in chunks, with hardly any memory."""
     found = [(part.min(), part.max()) for part in (values.iloc[rows] for rows in in_parts(len(values)))]
     return pd.Series([low for low, _ in found]).min(), pd.Series([high for _, high in found]).max()
 
 
 def holds_any(values: pd.Series, question: Callable[[pd.Series], pd.Series]) -> bool:
-    """Whether a question about values has the answer yes for any of them; needs no memory to speak of."""
+    """Whether a question has the answer yes for any of the values; computed in chunks, with hardly any memory."""
     return any(bool(question(values.iloc[rows]).any()) for rows in in_parts(len(values)))
 
 
@@ -60,7 +60,7 @@ def _overlapping_parts(values: pd.Series) -> Iterator[pd.Series]:
 
 
 def is_among(numbers: npt.NDArray[np.int64], rising: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which of a few numbers are among many rising ones; without a table or a copy of these."""
+    """Which of a few numbers are among many rising ones, which are neither copied nor hashed."""
     if not len(rising):
         return np.zeros(len(numbers), dtype=bool)
     found = np.empty(len(numbers), dtype=bool)
@@ -79,19 +79,19 @@ def places_among(ascending: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64
 
 
 def _at_once(numbers: npt.NDArray[np.int64]) -> int:
-    """How many numbers to look up at once, so that they lie in a small part of those among which they are looked up."""
+    """How many numbers to look up at once, so that they all lie in a small part of the array that is searched."""
     return max(FEWEST_AT_ONCE, len(numbers) >> 8)
 
 
 def steps(rising: npt.NDArray[np.int64]) -> npt.NDArray[np.int32] | npt.NDArray[np.int64]:
-    """From each of some rising numbers to the next; in half the memory, if they are that near to each other."""
+    """The differences between rising numbers that follow each other; 32 bits wide if all of them surely fit."""
     is_near = len(rising) > 0 and int(rising[-1]) - int(rising[0]) <= np.iinfo("int32").max
     found = np.empty(max(len(rising) - 1, 0), dtype="int32" if is_near else "int64")
     return np.subtract(rising[1:], rising[:-1], out=found, casting="unsafe")
 
 
 def in_few_bytes(places: Places, highest: int) -> Places:
-    """A copy of places in a list, in the fewest bytes in which ``highest`` can stand.
+    """A copy of positions, -1 to ``highest``, in the smallest integer type that can hold them.
 
     >>> [in_few_bytes(np.array([-1, 3]), highest).dtype.itemsize for highest in (3, 127, 128)]
     [1, 1, 2]
@@ -100,12 +100,12 @@ def in_few_bytes(places: Places, highest: int) -> Places:
 
 
 def with_column(table: pd.DataFrame, name: str, values: Any) -> pd.DataFrame:  # noqa: ANN401 - whatever is a column
-    """A table with a column more, or with another one instead; ``assign`` would make a copy of it."""
+    """The table with a column added or replaced, without a copy of the others, which ``assign`` would make."""
     return pd.DataFrame({**{each: table[each] for each in table.columns}, name: values}, copy=False)
 
 
 def codes_of(values: pd.Series) -> Places:
-    """The codes of a column that is a categorical; those of ``cat.codes`` are a copy."""
+    """The codes of a categorical column, not copied as those of ``cat.codes`` are."""
     return np.asarray(cast("pd.Categorical", values.array).codes)
 
 
@@ -115,7 +115,7 @@ def code_type(number: int) -> npt.DTypeLike:
 
 
 def looked_up(values: Places, places: Places) -> Places:
-    """``values[places]``, for which numpy would copy the places in eight bytes each."""
+    """``values[places]``, computed in chunks, since numpy would copy the places into eight bytes each."""
     return by_parts(len(places), values.dtype, lambda rows: values[places[rows]])
 
 

@@ -16,7 +16,7 @@ from chat_forecast.domain.local_day import day_numbers
 
 EPOCH = date(1970, 1, 1)
 ENOUGH_HOURS = 20
-"""A day with fewer known hours says nothing of its shape or its total."""
+"""A day with fewer known hours counts as not known."""
 
 Booleans = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]

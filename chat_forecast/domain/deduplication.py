@@ -58,10 +58,9 @@ def identify(messages: pd.DataFrame) -> pd.DataFrame:
 
 
 def merge_batches(batches: Iterable[MessageBatch]) -> MessageBatch:
-    """Every message of any reading once, and everything that any covers; the readings' order does not matter.
+    """Merge readings: every message once, and the union of what they read; the order of the readings does not matter.
 
-    Where readings tell an id's time or sender differently, a known sender stands before an unknown one, then the
-    earlier time.
+    If readings give different times or senders for an id, a known sender wins over an unknown one, then the earlier time.
     """
     parts = list(batches)
     tables = [part.messages for part in parts if len(part.messages)]
@@ -78,7 +77,7 @@ def merge_batches(batches: Iterable[MessageBatch]) -> MessageBatch:
 
 
 def only_in(messages: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """The ids and times of the messages whose ids others do not have."""
+    """The ids and times of the messages whose ids are not among those of ``others``."""
     messages = messages[["message_id", "sent_at"]]
     if others.empty or messages.empty:
         return messages
@@ -90,9 +89,9 @@ def only_in(messages: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
 
 
 def trace(part: pd.DataFrame, whole: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """Where in ``part`` each message of ``whole`` is, of which ``part`` was merged; -1 for one that it does not have.
+    """The row in ``part`` of each message of ``whole``, into which ``part`` was merged; -1 for one that is not in it.
 
-    A message whose id was replaced, because another part knows its real one, is found by its place.
+    A message whose id was replaced in the merge, because another part knows its real one, is found by its place.
     """
     found: npt.NDArray[np.int64] = pd.Index(part["message_id"]).get_indexer(pd.Index(whole["message_id"])).astype("int64")
     is_lost = np.ones(len(part), dtype=bool)

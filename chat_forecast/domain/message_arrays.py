@@ -20,19 +20,19 @@ def _none() -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class MessageArrays:
-    """Messages of a stretch of time, of each its time and a number for its sender, and the part of it that was read."""
+    """The times and senders of messages, and the intervals that were read."""
 
     sent_at: npt.NDArray[np.int64] = field(default_factory=_none)
     """Microseconds since 1970-01-01 UTC, shape ``(n,)``."""
     senders: npt.NDArray[np.int64] = field(default_factory=_none)
-    """Of each message the number of its sender, from 0 on; -1 where he is unknown; shape ``(n,)``."""
+    """A code for each message's sender, from 0 on; -1 if the sender is unknown; shape ``(n,)``."""
     known_senders: int = 0
-    """How many senders there are."""
+    """How many different senders are known."""
     read_intervals: ReadIntervals = field(default_factory=ReadIntervals)
 
     @classmethod
     def of(cls, batch: MessageBatch) -> "MessageArrays":
-        """Those of a batch."""
+        """The arrays of a batch."""
         senders, known = pd.factorize(batch.messages["sender"])
         return cls(to_microseconds(batch.messages["sent_at"]), senders.astype(np.int64), len(known), batch.read_intervals)
 

@@ -21,7 +21,7 @@ Instants = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Times:
-    """Two lists of ascending instants, one of them at least not empty."""
+    """Two lists of ascending instants, at least one of them not empty, used as one."""
 
     many: Instants
     few: Instants
@@ -37,7 +37,7 @@ class Times:
         return int(max(times[-1] for times in (self.many, self.few) if len(times)))
 
     def before(self, instants: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """How many of them are before each of some instants."""
+        """How many of the instants are before each of the given ones."""
         asked = np.asarray(instants, dtype="int64")
         return places_among(self.many, asked) + places_among(self.few, asked)
 
@@ -58,7 +58,7 @@ class OrderedEntries:
 
     @property
     def ids_used(self) -> int:
-        """By how much ids go on from the first entry to the last."""
+        """The last id minus the first one."""
         bounds = [int(ids[place]) for ids in (self.ids, self.other_ids) if len(ids) for place in (0, -1)]
         return max(bounds) - min(bounds)
 

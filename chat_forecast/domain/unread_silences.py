@@ -74,11 +74,11 @@ def known_intervals(
     trusted: ReadIntervals,
     missing: ReadIntervals,
 ) -> ReadIntervals:
-    """What several imports read together.
+    """The read intervals of several imports together.
 
-    Each import has the spans of its file and its unread silences. A silence that another import has messages in was read by
-    that one; one in which none has any stays unread, whatever other files span it. ``sent_at`` are all messages, ascending.
-    What people say stands above that: silences are real where ``trusted``, messages are missing in ``missing``.
+    ``imports`` has the span of each file and its unread silences. A silence in which another import has messages was read by
+    that one; a silence in which none has any stays unread, whatever other files span it. ``sent_at`` are all messages,
+    ascending. What the user says overrides this: silences in ``trusted`` are real, messages in ``missing`` are missing.
     """
     parts = list(imports)
     spans = ReadIntervals.joined(span for span, _ in parts)
