@@ -83,6 +83,12 @@ def test_every_process_ends_also_a_servers_workers_that_are_deaf_to_ctrl_c(tmp_p
     assert not (tmp_path / "up.json").exists()
 
 
+def test_two_servers_cannot_have_the_same_port(home):
+    same = endpoints_of({"dagster": 3000, "mlflow": 5000, "reports": 3000}, "127.0.0.1", "", [])
+    with pytest.raises(ServingError, match="--port and --reports-port are both 3000"):
+        serve(home, same, print)
+
+
 def test_servers_that_outlived_a_killed_up_are_ended_by_the_next_one(home, taken_port):
     record = home.locks / "up.json"
     command = [sys.executable, "-c", STARTING_AND_KILLED, str(home.root / "logs"), str(record), SLEEPING[-1]]

@@ -8,7 +8,7 @@ import errno
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chat_forecast.app.serving.endpoint import WILDCARD_ADDRESSES, Endpoint
@@ -36,6 +36,18 @@ def expect_free(option: str, endpoint: Endpoint) -> None:
                 f"port {endpoint.port} on {endpoint.address} cannot be used ({error.strerror}). Is `chat-forecast up` "
                 f"running already? Choose another port with {option}."
             ) from error
+
+
+def expect_distinct(endpoints: Mapping[str, Endpoint]) -> None:
+    """See that each option names a port of its own.
+
+    Raises:
+        ServingError: two options name the same one.
+    """
+    options: dict[int, str] = {}
+    for option, endpoint in endpoints.items():
+        if (other := options.setdefault(endpoint.port, option)) != option:
+            raise ServingError(f"{other} and {option} are both {endpoint.port}. Choose another port for one of them.")
 
 
 def await_answers(endpoints: Sequence[Endpoint], servers: Servers, stopping: threading.Event) -> None:

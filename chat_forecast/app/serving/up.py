@@ -17,7 +17,7 @@ from types import FrameType
 from chat_forecast.app.serving.commands import DAEMON, MLFLOW, code_socket, commands, workspace, workspace_file
 from chat_forecast.app.serving.endpoint import Endpoint
 from chat_forecast.app.serving.health_refresher import refresh_health
-from chat_forecast.app.serving.ports import await_answers, await_socket, expect_free
+from chat_forecast.app.serving.ports import await_answers, await_socket, expect_distinct, expect_free
 from chat_forecast.app.serving.processes import Servers
 from chat_forecast.app.serving.reloading import DefinitionsWatch
 from chat_forecast.app.serving.stale_servers import end_stale_servers
@@ -67,6 +67,7 @@ def serve(home: Home, endpoints: Endpoints, say: Callable[[str], object]) -> int
     opened = {"--port": endpoints.dagster, "--mlflow-port": endpoints.mlflow, "--reports-port": endpoints.reports}
     if has_mlflow_server:
         del opened["--mlflow-port"]
+    expect_distinct(opened)
     for option, endpoint in opened.items():
         expect_free(option, endpoint)
     mlflow = without_secrets(home.mlflow_uri) if has_mlflow_server else endpoints.mlflow.url
