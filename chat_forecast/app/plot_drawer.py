@@ -19,7 +19,7 @@ from chat_forecast.settings.links import NEWEST
 from chat_forecast.settings.models import Chat
 from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
-from chat_forecast.storage.schemas import PARTITION_SCHEMAS
+from chat_forecast.storage.schemas import PARTITION_SCHEMAS, StoredFileError
 
 PLOTS_KEPT = 256
 """In memory; one has about 20 kB."""
@@ -74,4 +74,11 @@ class PlotDrawer:
 
         chats = {chat.slug: chat for chat in load_chats(self._home.chats_file, datetime.now(UTC).date())}
         chat = chats[slug]
-        return draw_stored_day(chat, resources_of(self._home).storages.of(chat), asset, LocalDay.parse(day, chat.timezone))
+        stored = resources_of(self._home).storages.of(chat)
+        try:
+            return draw_stored_day(chat, stored, asset, LocalDay.parse(day, chat.timezone))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:  # whole files whose values are none of ours
+            raise StoredFileError(
+                f"No plot of {slug}/{asset} of {day} can be drawn from what is stored ({type(error).__name__}: {error}). "
+                f"Make the day again: chat-forecast backfill {slug} --from {day} --to {day}"
+            ) from error

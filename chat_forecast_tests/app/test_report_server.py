@@ -3,6 +3,7 @@ import io
 import threading
 from datetime import date
 
+import pyarrow.parquet as pq
 import pytest
 
 from chat_forecast.app.plot_drawer import KEPT_SECONDS, PlotDrawer
@@ -14,6 +15,7 @@ from chat_forecast.settings.paths import Home
 from chat_forecast.settings.reading import load_chats
 from chat_forecast.storage.schemas import StoredFileError
 from chat_forecast_tests.factories import make_series
+from chat_forecast_tests.tracking.stored import store_scored_day
 
 
 def plot_of_one_day(chat: str, asset: str, day: str) -> bytes | None:
@@ -148,3 +150,18 @@ def test_a_stored_day_is_drawn_and_drawn_again_once_it_is_stored_again(tmp_path)
     assert draw("other", "hourly_series", "2026-01-01") is None
     assert draw("my-chat", "secrets", "2026-01-01") is None
     assert draw("my-chat", "hourly_series", "2026-13-01") is None
+
+
+def test_a_day_whose_values_cannot_be_drawn_is_named_instead_of_an_answer_that_never_comes(tmp_path):
+    home = Home.from_environment({"CHAT_FORECAST_HOME": str(tmp_path)})
+    (tmp_path / "chats.toml").write_text(
+        '[chats.my-chat]\nsource = "simulated"\ntimezone = "Europe/Moscow"\nfirst_day = 2026-01-01\n'
+    )
+    (chat,) = load_chats(home.chats_file, date(2026, 2, 1))
+    storage, day = resources_of(home).storages.of(chat), LocalDay.parse("2026-01-02", "Europe/Moscow")
+    store_scored_day(storage, day)
+    path = storage.url("daily_score", day)
+    pq.write_table(pq.read_table(path).slice(0, 0), path)
+    named = r"my-chat/daily_score of 2026-01-02 .*IndexError.* backfill my-chat --from 2026-01-02 --to 2026-01-02"
+    with pytest.raises(StoredFileError, match=named):
+        PlotDrawer(home)("my-chat", "daily_score", "2026-01-02")
