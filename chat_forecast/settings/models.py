@@ -114,7 +114,7 @@ class Simulation(_Settings):
 
 
 class Notify(_Settings):
-    """``[notify]``: which notifications are sent. The addresses are secrets and stand in the environment only."""
+    """``[notify]``: which notifications are sent. The addresses are secrets and belong in the environment only."""
 
     url_variable: str = Field(
         default="CHAT_FORECAST_NOTIFY_URL",
@@ -127,13 +127,13 @@ class Notify(_Settings):
         description="What else is sent: `unread` (hours of the day could not be read), `failed` (a run failed after its "
         "retries), `retrained` (the model was retrained), `unusual` (hours outside the 98% interval), `skill` (no skill "
         "over a week), `changed` (people write at other hours or on other days than before, or much more or less), "
-        "`today` (unusual hours, high or low, of the day that is not over, and their end). Default all.",
+        "`today` (unusual hours, high or low, today, and their end). Default all.",
     )
     quiet_hours: str | None = Field(
         default=None,
         pattern=r"^([01]\d|2[0-3])-([01]\d|2[0-3])$",
-        description="When alerts of `today` wait, as two hours of the clock in each chat's time zone such as 23-08; what "
-        "happened meanwhile is sent afterwards. Default None: they are sent at any time.",
+        description="When alerts of `today` are held back, as two hours in each chat's time zone such as 23-08; they are "
+        "sent afterwards. Default None: they are sent at any time.",
     )
 
 
@@ -165,27 +165,26 @@ class Chat(_Settings):
     )
     last_day: date | None = Field(
         default=None,
-        description="The last day of a chat that has ended; its days go no further. Default none; those of an `export` end "
-        "with what its files cover.",
+        description="The last day of a chat that has ended. Default none; the days of an `export` end with its files.",
     )
     catch_up_days: int = Field(
         default=30,
         ge=1,
         le=366,
-        description="How many missed nights are caught up at most, 1 to 366: the newest ones. Default 30.",
+        description="How many of the newest missed nights are caught up at most, 1 to 366. Default 30.",
     )
     watch_minutes: int = Field(
         default=10,
         ge=0,
         le=720,
-        description="How often `chat-forecast up` looks at the day of a live chat that is not over, in minutes, 0 to 720; 0 "
-        "for never. Chats of files have nothing new before their next export and are not looked at. Default 10.",
+        description="How often `chat-forecast up` checks today's messages of a live chat, in minutes, 0 to 720; 0 for "
+        "never. Imported chats are not checked. Default 10.",
     )
     retention_days: int | None = Field(
         default=None,
         ge=1,
         le=36500,
-        description="Days after which a counted message leaves its count alone. Default that of `[retention]`, else none.",
+        description="Days after which counted messages are deleted; counts stay. Default that of `[retention]`, else none.",
     )
     topics: Topics = Field(default={}, description=ABOUT_TOPICS)
     training: Training = Field(default=Training(), description="What a model is trained on.")

@@ -16,13 +16,13 @@ HOST_PATTERN = re.compile(r"(?i)([a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?|\[[0-9a-f:
 
 
 class Serve(_Settings):
-    """``[serve]``: under which names `chat-forecast up` is reached by others."""
+    """``[serve]``: the names under which others reach `chat-forecast up`."""
 
     allowed_hosts: list[str] = Field(
         default=[],
-        description="What others call this machine, or the proxy before it, in their browsers: names such as "
-        "`forecast.example.org`, with the port if it is another than 80 and 443. Requests under any other name are refused, "
-        "those of this machine excepted. `up` reads them when it starts. Default none.",
+        description="The host names of this machine, or of the proxy in front of it, in other people's browsers, such as "
+        "`forecast.example.org`, with the port if it is not 80 or 443. Requests with any other name are rejected, except "
+        "this machine's own names. `up` reads them when it starts. Default none.",
     )
 
     @field_validator("allowed_hosts")
@@ -42,7 +42,7 @@ class Retention(_Settings):
         default=None,
         ge=1,
         le=36500,
-        description="`retention_days` of every chat that does not say its own. Default none: messages are kept.",
+        description="`retention_days` of every chat that does not set its own. Default none: messages are kept.",
     )
 
 
