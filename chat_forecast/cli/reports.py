@@ -44,7 +44,7 @@ def report(
             reports.make_index(workplace.chats)
     except OSError as error:
         raise click.ClickException(
-            f"{error.filename}: cannot be written ({error.strerror}). Choose another --out."
+            f"{path or error.filename}: cannot be written ({error.strerror}). Choose another --out."
         ) from error
     console_for(as_json).print(f"{made} ({made.stat().st_size / 1e6:.1f} MB)", highlight=False, soft_wrap=True)
     if is_to_open and click.launch(made.absolute().as_uri()) != 0:

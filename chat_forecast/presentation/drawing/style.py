@@ -41,16 +41,22 @@ WIDTH = 7.6
 LEFT, RIGHT = 0.06, 0.985
 COLOURS = 255
 """Of the palette: enough for smooth letters and shades, in a quarter of the bytes of all colours."""
+TITLE_SIZE, TITLE_ROOM = 10, 0.97 * WIDTH * DPI
+"""In points, of a title that fits into the room, which is in pixels; a longer one is smaller."""
 CHARACTERS = 118
 """What fits in a line below a title."""
 
 
 def new_figure(title: str, caption: str, *, height: float) -> "tuple[Figure, float]":
     """A figure with a title and a caption below it; returns it and how high its panels may reach."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, height), dpi=DPI, facecolor="white")
-    figure.text(0.012, 1 - 0.07 / height, title, fontsize=10, weight="bold", color=INK, va="top")
+    heading = figure.text(0.012, 1 - 0.07 / height, title, fontsize=TITLE_SIZE, weight="bold", color=INK, va="top")
+    FigureCanvasAgg(figure)  # measures texts
+    needed = heading.get_window_extent().width
+    heading.set_fontsize(TITLE_SIZE * min(1, TITLE_ROOM / needed))
     lines = textwrap.wrap(caption, CHARACTERS, max_lines=2, placeholder=" …")
     figure.text(0.012, 1 - 0.29 / height, "\n".join(lines), fontsize=8, color=FAINT_INK, va="top", linespacing=1.25)
     return figure, 1 - (0.36 + 0.155 * len(lines)) / height

@@ -52,6 +52,14 @@ def test_every_picture_is_drawn_of_every_chat_and_is_small(kind, day, days):
         assert len(drawn) < 30_000
 
 
+def test_a_long_title_fits():
+    series = make_series(DAY, 1)
+    drawn = plots.draw_series(series, "w" * 40 + " (simulated): forecast and actual, Wednesday 2026-05-13", "words")
+    heading = np.asarray(Image.open(io.BytesIO(drawn)).convert("L"))[:20]
+    assert (heading[:, 600:740] < 128).any()
+    assert (heading[:, 745:] > 250).all()
+
+
 def test_the_rhythm_is_the_mean_of_known_hours():
     series = make_series(DAY.plus(-13), 14, lambda hour: None if hour >= DAY.start and hour.hour == 5 else hour.day)
     means = mean_by_hour_of_week(series)
