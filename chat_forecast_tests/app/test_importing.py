@@ -236,7 +236,14 @@ def great_export(path, numbers):
     return path
 
 
-@pytest.mark.parametrize(("kind", "most"), [("in order", 10), ("reversed", 10), ("overlapping", 30)])
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [
+        ("in order", 10),
+        pytest.param("reversed", 10, marks=pytest.mark.sweep),
+        pytest.param("overlapping", 30, marks=pytest.mark.sweep),
+    ],
+)
 def test_the_peak_of_an_import_does_not_grow_with_the_messages(tmp_path, kind, most):
     """Held in memory, these messages are 14 MB, and 130 MB where they are joined with others."""
     peaks = []

@@ -218,6 +218,7 @@ with opened(place.home, place.chats) as runner:
 """
 
 
+@pytest.mark.sweep
 def test_a_pruning_that_is_killed_loses_nothing_and_the_next_one_finishes_it(home, runner):
     with_many_nights(home, runner, 100)
     before = seen(runner.instance)

@@ -110,6 +110,7 @@ def test_every_message_and_what_was_read_is_kept_in_the_days_of_the_new_zone(hom
     assert files_below(home.root / "my-chat") == files
 
 
+@pytest.mark.sweep
 def test_killed_at_any_moment_doing_it_again_gives_the_same(home, monkeypatch, tmp_path_factory):
     import shutil
 

@@ -72,6 +72,7 @@ def test_both_passages_of_the_repeated_hour_are_distinct():
     assert [str(hour.utcoffset()) for hour in repeated] == ["2:00:00", "1:00:00"]
 
 
+@pytest.mark.sweep
 def test_every_zone_of_the_machine_divides_a_year_into_whole_days():
     for zone in zoneinfo.available_timezones() - {"Factory", "localtime"}:
         first = LocalDay.parse("2026-01-01", zone)
