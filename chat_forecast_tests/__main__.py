@@ -6,7 +6,7 @@ The steps are ``lint``, ``format``, ``types`` and ``tests``; all of them if none
 - ``sweeps``: tests that try everything in turn, so that each write fails, each stored file is damaged, each command is
   searched for secrets, and each page is asked for through a proxy; or two of everything at once;
 - ``distributed``: a backfill on many machines, with PostgreSQL and Redis (:mod:`.distributed`);
-- ``odd-files``: reads files that nobody would write, the same 4,200 each time;
+- ``odd-files``: reads files that nobody would write, the same 5,600 each time;
 - ``fuzz``: looks for new ones for a minute (:mod:`.fuzz`);
 - ``kills``: kills commands at random moments (:mod:`.kills`);
 - ``audit``: for the network (:mod:`.audit`).
@@ -44,7 +44,7 @@ STEPS = {
 ON_REQUEST = {
     "sweeps": [*PYTEST, "-m", "sweep", *SWEEPS],
     **{name: [f"chat_forecast_tests.{name}"] for name in ("audit", "distributed", "fuzz", "kills")},
-    "odd-files": ["chat_forecast_tests.fuzz", "--seconds", "1800", "--rounds", "15", "--seed", "20261128"],
+    "odd-files": ["chat_forecast_tests.fuzz", "--seconds", "1800", "--rounds", "20", "--seed", "20261128"],
 }
 BESIDE = ("types", "odd-files", "distributed")
 """What is done beside the other steps, and told when it has ended: these wait now and then, as the many machines do."""

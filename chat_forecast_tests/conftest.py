@@ -45,7 +45,7 @@ LONGEST_FIRST = [
 
 # The same examples each time, however slow the machine is at that moment: a run fails for what was changed since the last.
 # `pytest --hypothesis-profile=default` looks for new ones.
-hypothesis.settings.register_profile("repeatable", max_examples=60, derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("repeatable")
 
 

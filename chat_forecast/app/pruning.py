@@ -151,8 +151,8 @@ def _unfinished(instance: dg.DagsterInstance, runs: Sequence[str]) -> set[str]:
 
 def _mlflow_files(home: Home) -> Iterator[Path]:
     """The plots and tables of MLflow's runs, where they lie in this home; not its models, and not its figures."""
-    for kind in ("png", "json"):  # pathlib's glob fails where a folder is deleted meanwhile
-        names = iglob(f"*/*/artifacts/*.{kind}", root_dir=home.mlflow_artifacts)  # noqa: PTH207
+    for kind in ("png", "json"):
+        names = iglob(f"*/*/artifacts/*.{kind}", root_dir=home.mlflow_artifacts)  # noqa: PTH207 - pathlib fails if one goes
         yield from (home.mlflow_artifacts / name for name in names)
 
 

@@ -28,7 +28,14 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.sweep)])
+@pytest.mark.parametrize(
+    "end",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.sweep),
+        pytest.param(signal.SIGINT, marks=pytest.mark.sweep),
+    ],
+)
 def test_a_backtest_that_is_ended_leaves_no_process_behind(end):
     parent = subprocess.Popen([sys.executable, "-c", BACKTEST], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert parent.stdout.readline() == "one\n"

@@ -366,7 +366,7 @@ def all_parts(tmp_path_factory):
 
 
 @pytest.mark.sweep
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_order_repetition_and_grouping_of_imports_do_not_change_what_is_known(all_parts, data):
     files = data.draw(st.lists(st.sampled_from(all_parts), min_size=1, max_size=5))
