@@ -32,7 +32,7 @@ class Message(Protocol):
         """Pack it."""
 
     @classmethod
-    def FromString(cls, packed: bytes) -> Self:  # noqa: N802
+    def FromString(cls, packed: bytes) -> Self:  # noqa: N802 - as above
         """Unpack one."""
 
 

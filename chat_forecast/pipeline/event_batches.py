@@ -56,7 +56,7 @@ class Stored(NamedTuple):
 def store_in_batches() -> None:
     """Let this process store events in batches; calling it again changes nothing."""
     os.environ.setdefault(BATCH_SIZE, str(EVENTS_AT_ONCE))
-    SqliteEventLogStorage.store_event_batch = store_together  # type: ignore[method-assign, assignment]
+    SqliteEventLogStorage.store_event_batch = store_together  # type: ignore[method-assign, assignment]  # on purpose
 
 
 def evaluation_events(

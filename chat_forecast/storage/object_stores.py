@@ -36,13 +36,13 @@ def open_store(url: str) -> "tuple[fsspec.AbstractFileSystem, str]":
     import fsspec
 
     if "://" not in url:
-        return fsspec.core.url_to_fs(url)  # type: ignore[no-any-return]
+        return fsspec.core.url_to_fs(url)  # type: ignore[no-any-return]  # fsspec has no annotations
     settings: dict[str, Any] = {"use_listings_cache": False}
     if url.startswith("s3://"):
         _be_patient()
         settings["max_concurrency"] = 1  # else the size of each file is asked for before it is read
         settings["config_kwargs"] = {"retries": {"total_max_attempts": 1}, "connect_timeout": 5, "read_timeout": 30}
-    return fsspec.core.url_to_fs(url, **settings)  # type: ignore[no-any-return]
+    return fsspec.core.url_to_fs(url, **settings)  # type: ignore[no-any-return]  # likewise
 
 
 @contextmanager

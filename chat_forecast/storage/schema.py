@@ -165,7 +165,7 @@ class Schema:
                 raise StoredFileError(f"{url} is damaged: a row of it has no {column.name}. {self.advice}")
             for text in values.drop_null().to_pylist() if parse else ():
                 try:
-                    parse(text)  # type: ignore[misc]
+                    parse(text)  # type: ignore[misc]  # there are texts only where there is a parser
                 except (ValueError, RecursionError) as error:
                     raise StoredFileError(
                         f"{url} is damaged: its {column.name} cannot be read ({error}). {self.advice}"

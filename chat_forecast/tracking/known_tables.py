@@ -73,6 +73,6 @@ def add_points(store: "SqlAlchemyStore", run_id: str, points: "Sequence[Metric]"
     changed = {name: new.excluded[name] for name in (*AGE, "is_nan")}
     with store.ManagedSessionMaker(read_only=False) as session:
         run = store._get_run(run_uuid=run_id, session=session)  # type: ignore[no-untyped-call]  # MLflow's, as the next one
-        store._check_run_is_active(run)  # type: ignore[no-untyped-call]
+        store._check_run_is_active(run)  # type: ignore[no-untyped-call]  # likewise
         session.execute(insert(SqlMetric).on_conflict_do_nothing(), rows)
         session.execute(new.on_conflict_do_update(set_=changed, where=is_newer), list(newest.values()))

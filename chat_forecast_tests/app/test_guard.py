@@ -130,7 +130,7 @@ def test_what_is_open_is_said():
     assert exposure([Endpoint(3000), Endpoint(5000), Endpoint(3001)]) == []
     (through,) = exposure([ENDPOINT])
     assert through.startswith("Open through a proxy: whoever it lets in as forecast.example.org, other.example.org:8443 can")
-    wide, whom = exposure([Endpoint(port, "0.0.0.0") for port in (3000, 5000, 3001)])  # noqa: S104
+    wide, whom = exposure([Endpoint(port, "0.0.0.0") for port in (3000, 5000, 3001)])  # noqa: S104 - what it warns of
     assert wide.startswith("Open to others: whoever reaches 0.0.0.0 on port 3000, 5000 or 3001 can start and delete runs")
     assert "allowed_hosts in [serve] of chats.toml" in whom
     assert Endpoint(3000, "192.168.1.5").hosts == {HOST, "localhost:3000", "192.168.1.5:3000"}

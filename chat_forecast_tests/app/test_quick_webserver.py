@@ -123,11 +123,13 @@ def test_links_of_this_machine_lead_to_what_is_served_and_others_stay():
     below = ServedAddresses("https://forecast.example.org/reports/", "http://127.0.0.1:5100")
     links = (
         b"http://127.0.0.1:3001/forecast/reports/pictures/a/daily_score/2026-05-12.png "
+        b"http://127.0.0.1:3001/plots/a/daily_score/2026-05-11.png "
         b"http://127.0.0.1:5000/#/experiments/2/runs/x http://127.0.0.1:5000/#/models/chat_forecast-a/versions/1 "
         b"http://127.0.0.1:3000/assets/a https://elsewhere.example/pictures/a.png"
     )
     assert below.led_here(links) == (
         b"https://forecast.example.org/reports/pictures/a/daily_score/2026-05-12.png "
+        b"https://forecast.example.org/reports/plots/a/daily_score/2026-05-11.png "
         b"http://127.0.0.1:5100/#/experiments/2/runs/x http://127.0.0.1:5100/#/models/chat_forecast-a/versions/1 "
         b"http://127.0.0.1:3000/assets/a https://elsewhere.example/pictures/a.png"
     )

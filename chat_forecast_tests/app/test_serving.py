@@ -140,8 +140,8 @@ def test_an_address_of_another_machine_cannot_be_listened_on(home):
 
 
 def test_below_a_common_path_each_server_has_one_of_its_own():
-    found = endpoints_of({"dagster": 1, "mlflow": 2, "reports": 3}, "0.0.0.0", "/forecast", ["a.example"])  # noqa: S104
-    assert found.mlflow == Endpoint(2, "0.0.0.0", "/forecast/mlflow", ("a.example",))  # noqa: S104
+    found = endpoints_of({"dagster": 1, "mlflow": 2, "reports": 3}, "0.0.0.0", "/forecast", ["a.example"])  # noqa: S104 - an open address
+    assert found.mlflow == Endpoint(2, "0.0.0.0", "/forecast/mlflow", ("a.example",))  # noqa: S104 - likewise
     assert found.dagster.url == "http://127.0.0.1:1/forecast/dagster"
 
 

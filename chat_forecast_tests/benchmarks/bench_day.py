@@ -51,7 +51,7 @@ def main() -> None:
     """Make a home with history and a model, and measure."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        (home / "chats.toml").write_text(CHATS.format(first=date.today() - timedelta(days=DAYS)))  # noqa: DTZ011
+        (home / "chats.toml").write_text(CHATS.format(first=date.today() - timedelta(days=DAYS)))  # noqa: DTZ011 - here, now
         print(f"making {DAYS} days of history for two chats: {measure(home, '-c', HISTORY)}")
         print(f"--help: {measure_command(home, '--help')}")
         print(f"show: {measure_command(home, 'show', 'calm')}")

@@ -103,6 +103,6 @@ def test_one_chat_s_damaged_score_keeps_no_other_from_its_training(stores, chat,
     for slug in ("my-chat", "other"):
         store_score(stores.storages.of(chat.model_copy(update={"slug": slug})), DAY, BAD)
     damaged = stores.storages.of(chat).url("daily_score", DAY)
-    with open(damaged, "wb") as file:  # noqa: PTH123
+    with open(damaged, "wb") as file:  # noqa: PTH123 - a text, not a Path
         file.write(b"not parquet")
     assert [request.tags[CHAT_TAG] for request in tick()] == ["other"]

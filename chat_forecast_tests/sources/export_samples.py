@@ -305,7 +305,7 @@ def signal_backup(messages: Sequence[Sent] = MESSAGES) -> str:
     lines += [item(each) for each in messages[:-1]]
     lines.append(item(messages[-1], revisions=[item(messages[-1])["chatItem"]]))
     notice = item(BETWEEN, updateMessage={"groupChange": {}})
-    del notice["chatItem"]["standardMessage"]  # type: ignore[attr-defined]
+    del notice["chatItem"]["standardMessage"]  # type: ignore[attr-defined]  # a dictionary in one of any values
     return "".join(f"{json.dumps(line)}\n" for line in [*lines, notice])
 
 

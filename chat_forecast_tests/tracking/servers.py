@@ -65,7 +65,7 @@ def faltering(port, fails):
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = pass_on  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = pass_on  # noqa: N815 - the names of http.server
 
         def log_message(self, *arguments):
             pass

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from chat_forecast.settings.paths import Home
 
-PLOT = re.compile(rb"http://127\.0\.0\.1:\d+[\w./-]*?(?=/pictures/)")
+PLOT = re.compile(rb"http://127\.0\.0\.1:\d+[\w./-]*?(?=/(?:pictures|plots)/)")
 MLFLOW_PAGE = re.compile(rb"http://127\.0\.0\.1:\d+[\w./-]*?(?=/#/(?:experiments|models)/)")
 
 

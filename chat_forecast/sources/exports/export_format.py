@@ -100,11 +100,11 @@ class Choosable(Protocol):
     """One of several chats in a file."""
 
     @property
-    def id(self) -> str: ...  # noqa: D102
+    def id(self) -> str: ...  # noqa: D102 - told by its name
     @property
-    def title(self) -> str | None: ...  # noqa: D102
+    def title(self) -> str | None: ...  # noqa: D102 - likewise
     @property
-    def messages(self) -> int: ...  # noqa: D102
+    def messages(self) -> int: ...  # noqa: D102 - likewise
 
 
 Chat = TypeVar("Chat", bound=Choosable)

@@ -175,7 +175,14 @@ async def _look_up(connection: Connection, name: str) -> FoundChat:
     return FoundChat(chat, oldest, recent)
 
 
-async def _history(connection: Connection, peer: Any, *, offset_id: int, limit: int, add_offset: int = 0) -> list[Any]:  # noqa: ANN401
+async def _history(
+    connection: Connection,
+    peer: Any,  # noqa: ANN401 - Telethon has no annotations
+    *,
+    offset_id: int,
+    limit: int,
+    add_offset: int = 0,
+) -> list[Any]:
     from telethon.tl import functions
 
     answer = await connection.ask(
@@ -184,20 +191,20 @@ async def _history(connection: Connection, peer: Any, *, offset_id: int, limit: 
     return [message for message in answer.messages if getattr(message, "date", None)]
 
 
-def _input_channel(channel_id: int, access_hash: int) -> Any:  # noqa: ANN401
+def _input_channel(channel_id: int, access_hash: int) -> Any:  # noqa: ANN401 - Telethon has no annotations
     from telethon.tl import types
 
     return types.InputChannel(channel_id, access_hash)
 
 
-async def _sign_in(connection: Connection, phone: str, code: str, code_hash: str) -> Any:  # noqa: ANN401
+async def _sign_in(connection: Connection, phone: str, code: str, code_hash: str) -> Any:  # noqa: ANN401 - likewise
     return await _step(connection, lambda client: client.sign_in(phone, code.strip(), phone_code_hash=code_hash))
 
 
-async def _step(connection: Connection, step: "Callable[[TelegramClient], Any]") -> Any:  # noqa: ANN401
+async def _step(connection: Connection, step: "Callable[[TelegramClient], Any]") -> Any:  # noqa: ANN401 - likewise
     """Do a step of the login, and keep the session that it belongs to, should the connection be lost."""
 
-    async def kept(client: "TelegramClient") -> Any:  # noqa: ANN401
+    async def kept(client: "TelegramClient") -> Any:  # noqa: ANN401 - likewise
         try:
             return await step(client)
         finally:

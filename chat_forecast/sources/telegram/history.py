@@ -73,7 +73,7 @@ class History:
         from telethon.tl import functions
 
         state = await self._connection.ask(functions.updates.GetStateRequest())
-        return state.date.astimezone(UTC)  # type: ignore[no-any-return]
+        return state.date.astimezone(UTC)  # type: ignore[no-any-return]  # Telethon has no annotations
 
     async def stretches(self, now: datetime) -> AsyncIterator[list[Row]]:
         """The window's entries, ascending, in stretches whose counts were checked."""
